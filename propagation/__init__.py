@@ -1,0 +1,8 @@
+"""Signal Propagation Explorer: why initialization decides whether a deep network learns."""
+
+from propagation.activations import ACTIVATIONS
+from propagation.config import Config
+from propagation.engine.network import simulate
+from propagation.initializers import SCHEMES
+
+__all__ = ["ACTIVATIONS", "SCHEMES", "Config", "simulate"]

@@ -1,0 +1,1 @@
+"""What one finite random network does: exact forward and backward passes, measured."""

@@ -1,0 +1,88 @@
+"""What a simulation costs before it is run: which map is cheaper, how many bytes, about how many seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from propagation.config import Config
+from propagation.engine.workers import cores
+
+#: a random number costs about as much as this many floating-point operations of a matrix product
+DRAW = 300
+#: likewise one element of everything that goes element by element in a layer: φ, φ′, moments
+ELEMENT = 1500
+#: operations per second of one core, for the estimate shown to a visitor
+SPEED = 4e10
+#: layers are kept for the backward pass up to this many bytes for all trials at once; beyond, they are computed again
+MEMORY_BYTES = 512 * 2**20
+
+#: Trials run as one stack while their batches fit here: fewer, longer calls, still in the cache of a core. Only full stacks are
+#: worth a thread each: below, two threads lose more by waiting for the interpreter than they win, and the other core is free for
+#: another visitor.
+STACK_BYTES = 2**20
+
+IMPLICIT_LAWS = ("gaussian", "orthogonal")
+
+
+@dataclass(frozen=True)
+class Work:
+    """An estimate: `bytes` at the peak, `seconds` on this machine when nobody else uses it."""
+
+    bytes: int
+    seconds: float
+
+
+def work(config: Config) -> Work:
+    """The memory and the time that `simulate(config)` will take, within a factor of about 2."""
+    batch, concurrent = config.inputs, _concurrent(config)
+    groups = -(-config.trials // trials_at_once(config))
+    operations, held = 0.0, 0
+    for fan_in, fan_out in zip(config.widths[:-1], config.widths[1:], strict=True):
+        implicit = layer_is_implicit(config, fan_in, fan_out)
+        operations += _implicit_operations(fan_in, fan_out, batch) if implicit else _dense_operations(config, fan_in, fan_out, batch)
+        operations += ELEMENT * fan_out * batch
+        held += 24 * batch**2 if implicit else 8 * fan_in * fan_out
+    widest = max(config.widths)
+    held += _memory(config) if remembers_layers(config) else 0
+    bytes_each = held + 8 * 8 * widest * batch
+    return Work(int(concurrent * bytes_each), operations * config.trials / min(cores(), groups) / SPEED)
+
+
+def layer_is_implicit(config: Config, fan_in: int, fan_out: int) -> bool:
+    """Whether this layer runs without its W: as `method` insists, else whatever takes fewer operations."""
+    if config.method != "auto" or config.weight_law not in IMPLICIT_LAWS:
+        return config.method == "implicit"
+    return _implicit_operations(fan_in, fan_out, config.inputs) < _dense_operations(config, fan_in, fan_out, config.inputs)
+
+
+def trials_at_once(config: Config) -> int:
+    """How many trials are stacked into one array."""
+    fitting = STACK_BYTES // (8 * max(config.widths) * config.inputs)
+    return max(1, min(fitting, config.trials))
+
+
+def remembers_layers(config: Config) -> bool:
+    """Whether h and φ′(z) of all layers are kept between the passes (else they are computed again from the noise)."""
+    return _memory(config) * _concurrent(config) <= MEMORY_BYTES
+
+
+def _concurrent(config: Config) -> int:
+    """How many trials are in memory at once."""
+    size = trials_at_once(config)
+    return min(config.trials, size * cores())
+
+
+def _memory(config: Config) -> int:
+    return 16 * config.inputs * sum(config.widths[1:])
+
+
+def _implicit_operations(fan_in: int, fan_out: int, batch: int) -> float:
+    """Six products with a Gram-sized matrix, the noise of two sides, the factors of the Gram matrices."""
+    rows = fan_in + fan_out
+    return 6 * rows * batch**2 + DRAW * rows * batch + 20 * batch**3
+
+
+def _dense_operations(config: Config, fan_in: int, fan_out: int, batch: int) -> float:
+    """Two products with W, and drawing it; an orthogonal W is drawn by a QR decomposition."""
+    orthonormalize = 4 * min(fan_in, fan_out) if config.weight_law == "orthogonal" else 0
+    return fan_in * fan_out * (4 * batch + DRAW + orthonormalize)

@@ -1,0 +1,46 @@
+"""The map that holds W: any law, cost O(n²) a layer in memory and O(n² B) in time."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from propagation.engine.frames import haar_frame
+from propagation.engine.maps import RandomMap
+from propagation.engine.noise import Noise, gaussian, truncated_gaussian, uniform
+from propagation.engine.signal import Signal
+
+#: unit-variance laws with independent entries
+ENTRY_LAWS = {"gaussian": gaussian, "uniform": uniform, "truncated_gaussian": truncated_gaussian}
+
+
+def haar_matrix(noise: Noise, fan_in: int, fan_out: int) -> np.ndarray:
+    """√max(fan_in, fan_out) times uniformly random matrices with orthonormal rows or columns, (T, fan_out, fan_in).
+
+    The factor gives the entries variance 1.
+    """
+    long, short = max(fan_in, fan_out), min(fan_in, fan_out)
+    columns = long**0.5 * haar_frame(noise.draw("weights", long, short), long)
+    return columns if fan_out >= fan_in else columns.swapaxes(1, 2)
+
+
+class DenseMap(RandomMap):
+    """W as an array. Biases have the law of the weights (Gaussian where W is orthogonal)."""
+
+    def __init__(self, noise: Noise, fan_in: int, fan_out: int, law: str) -> None:
+        super().__init__(noise, fan_in, fan_out)
+        if law == "orthogonal":
+            self.unit_weights = haar_matrix(noise, fan_in, fan_out)
+        else:
+            self.unit_weights = noise.draw("weights", fan_out, fan_in, ENTRY_LAWS[law]).astype(float)
+        self.bias_law = ENTRY_LAWS.get(law, gaussian)
+
+    def _prepare(self, h: Signal) -> None:
+        self.pushed = self.weight_scale * (self.unit_weights @ h.array)
+        if self.bias_scale.any():
+            self.pushed += self.bias_scale * self.noise.draw("bias", self.fan_out, 1, self.bias_law)
+
+    def _pushed(self) -> np.ndarray:
+        return self.gain * self.pushed
+
+    def _pulled(self, delta: Signal, h: Signal, scale: np.ndarray) -> np.ndarray:
+        return scale * (self.unit_weights.swapaxes(1, 2) @ delta.array)

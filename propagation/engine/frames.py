@@ -1,0 +1,85 @@
+"""Frames: orthonormal bases and Cholesky factors of batches, degenerate ones included. All arrays carry the trials in front."""
+
+from __future__ import annotations
+
+import numpy as np
+
+#: Directions in which a batch of B unit vectors is smaller than √(B · TOLERANCE), about 1e-5, are dropped: two inputs that close
+#: are one input. Double precision leaves 1e-4 of such a direction in a Gram matrix, and what is dropped changes no moment by more
+#: than 1e-10.
+TOLERANCE = 1e-12
+#: smallest pivot of a Cholesky factor (of unit vectors) that is taken without a look at the eigenvalues
+SAFE_PIVOT = 1e-4
+
+
+def factor(gram: np.ndarray, floor: np.ndarray | float = 0.0) -> np.ndarray:
+    """C with Cᵀ C = `gram`, upper triangular; its rows after the numerical rank are zero.
+
+    gram: (T, B, B), positive semidefinite up to rounding. `floor`: squared lengths (T, B) against which a column counts as
+    nothing; by default its own.
+    """
+    lengths = _lengths(gram, floor)
+    unit = gram / (lengths[:, :, None] * lengths[:, None, :])
+    triangles = _triangles(unit)
+    if triangles is None:
+        triangles = np.stack([_factor_of_one(one)[0] for one in unit])
+    return triangles * lengths[:, None, :]
+
+
+def frame(gram: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(C, A), both (T, B, B), for batches X with Xᵀ X = `gram`: the columns of X A are orthonormal and X = (X A) C.
+
+    C as in `factor`; where the rank r is below B, the rows of C and the columns of A after r are zero.
+    """
+    lengths = _lengths(gram, 0.0)
+    unit = gram / (lengths[:, :, None] * lengths[:, None, :])
+    triangles = _triangles(unit)
+    if triangles is None:
+        triangles, inverses = (np.stack(parts) for parts in zip(*(_factor_of_one(one) for one in unit), strict=True))
+    else:
+        inverses = np.linalg.inv(triangles)
+    return triangles * lengths[:, None, :], inverses / lengths[:, :, None]
+
+
+def haar_frame(noise: np.ndarray, dimension: int) -> np.ndarray:
+    """Uniformly random frames of the space the columns live in: they are made orthonormal, with the signs that make the law exactly Haar.
+
+    noise: (T, n, r), columns standard Gaussian in a space of `dimension`. Columns beyond `dimension`, if any, mean nothing.
+    """
+    noise = noise.astype(float)
+    if dimension >= 2 * noise.shape[2]:  # well conditioned: Cholesky is four times faster than Householder's reflections
+        return noise @ np.linalg.inv(np.linalg.cholesky(noise.swapaxes(1, 2) @ noise).swapaxes(1, 2))
+    q, r = np.linalg.qr(noise)
+    return q * np.where(np.diagonal(r, axis1=1, axis2=2) < 0, -1.0, 1.0)[:, None, :]
+
+
+def _lengths(gram: np.ndarray, floor: np.ndarray | float) -> np.ndarray:
+    """Lengths to divide the columns by, so that the tolerance is about angles; 1 for a column of zeros."""
+    squares = np.maximum(np.diagonal(gram, axis1=1, axis2=2), floor)
+    return np.sqrt(np.where(squares > 0, squares, 1.0))
+
+
+def _triangles(unit: np.ndarray) -> np.ndarray | None:
+    """Upper Cholesky factors of Gram matrices of unit vectors, or None if one of them is close to singular."""
+    try:
+        triangles = np.linalg.cholesky(unit).swapaxes(1, 2)
+    except np.linalg.LinAlgError:
+        return None
+    return triangles if np.diagonal(triangles, axis1=1, axis2=2).min() > SAFE_PIVOT else None
+
+
+def _factor_of_one(unit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(C, A) of one (B, B) Gram matrix of unit vectors, of the rank that TOLERANCE allows."""
+    triangles = _triangles(unit[None])
+    if triangles is not None:
+        return triangles[0], np.linalg.inv(triangles[0])
+    sizes, vectors = np.linalg.eigh(unit)
+    kept = sizes > TOLERANCE * len(unit)
+    roots, vectors = np.sqrt(sizes[kept]), vectors[:, kept]
+    # The triangular factor of the same matrix, and not the eigenvectors themselves: it moves continuously with the batch.
+    rotation, triangle = np.linalg.qr(roots[:, None] * vectors.T)
+    signs = np.where(triangle.diagonal() < 0, -1.0, 1.0)
+    coefficients, inverse = np.zeros_like(unit), np.zeros_like(unit)
+    coefficients[: len(roots)] = signs[:, None] * triangle
+    inverse[:, : len(roots)] = (vectors / roots) @ rotation * signs
+    return coefficients, inverse

@@ -1,0 +1,102 @@
+"""The maps that never build W, exact in law at every width: a network needs W only through the B columns it multiplies.
+
+Gaussian. Let Ω have independent N(0, 1) entries and let X (n × B) be what it multiplies, X = Q C with Qᵀ Q = 1 (r columns, r = rank X).
+
+- Push: Ω X = (Ω Q) C, and Ω Q has independent N(0, 1) entries, since the rows of Ω are rotation invariant. So draw G (fan_out × r) in
+  the place of Ω Q and return G C. The rows of G C are independent N(0, Xᵀ X).
+- Pull: Ω = (Ω Q) Qᵀ + Ω (1 − Q Qᵀ), two independent parts. The first is G Qᵀ, known from the push; the second is that of a fresh copy
+  Ω′, of which F = Ω′ᵀ δ is needed: Ωᵀ δ = Q Gᵀ δ + (1 − Q Qᵀ) F. The rows of F are independent N(0, δᵀ δ), so F = G′ L with Lᵀ L = δᵀ δ.
+  δ may depend on Ω X in any way: given Ω Q, the fresh part is still independent of it. (The conditioning of Yang 2019, tensor programs.)
+- Bias: b = σ_b ω is one more column of Ω, its input the constant σ_b: X = [σ_w h/√fan_in; σ_b 1ᵀ]. Only the first fan_in rows of
+  Ωᵀ δ go back.
+
+Haar. A rectangular orthogonal W is a corner of a square Haar matrix U of size N = max(fan_in, fan_out): pad h with zeros, or cut the
+output.
+
+- Push: U Q is a uniformly random N × r frame O.
+- Pull: U maps Q to O, and the complement of Q to that of O by an independent Haar matrix. With δ = O Oᵀ δ + δ⊥ and δ⊥ = N⊥ L
+  (N⊥ orthonormal), Uᵀ N⊥ is a uniformly random frame in the complement of Q: Uᵀ δ = Q Oᵀ δ + (uniform frame ⊥ Q) L.
+
+A layer costs O(n B²) time and O(n B) memory. For degenerate X (inputs that have collapsed, B > n) see `frames`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from propagation.engine.frames import factor, frame, haar_frame
+from propagation.engine.maps import RandomMap
+from propagation.engine.signal import Signal
+
+
+class GaussianMap(RandomMap):
+    """W with independent Gaussian entries, seen through the columns it multiplies.
+
+    The four long products of `pull` are in single precision, like the noise they multiply: gradients are good to 1e-6. The small matrices
+    between them, which may be ill-conditioned, and the whole forward pass are in double.
+    """
+
+    gradient_type = np.float32
+
+    def _prepare(self, h: Signal) -> None:
+        coefficients, inverse = frame(self.weight_scale**2 * h.gram + self.bias_scale**2)
+        rank = min(len(inverse[0]), self.fan_in + 1)  # the largest there can be, so that a rank that changes does not change the noise
+        self.coefficients, self.inverse = coefficients[:, :rank], inverse[:, :, :rank]
+
+    def _unit_outputs(self) -> np.ndarray:
+        """G, (T, fan_out, r)."""
+        return self.noise.draw("weights", self.fan_out, self.coefficients.shape[1])
+
+    def _pushed(self) -> np.ndarray:
+        return self._unit_outputs().astype(float) @ (self.gain * self.coefficients)
+
+    def _pulled(self, delta: Signal, h: Signal, scale: np.ndarray) -> np.ndarray:
+        rank = min(delta.array.shape[1:])
+        lower = factor(delta.gram)[:, :rank]
+        fresh = self.noise.draw("pull", self.fan_in + 1, rank)
+        to_inputs, to_bias = fresh[:, :-1], fresh[:, -1:]
+        known = self._unit_outputs().swapaxes(1, 2) @ delta.array  # Gᵀ δ
+        overlap = self.weight_scale * (h.array.swapaxes(1, 2) @ to_inputs) + self.bias_scale * to_bias  # Xᵀ F, before L
+        along = self.inverse @ (known - self.inverse.swapaxes(1, 2) @ overlap @ lower)
+        result = to_inputs @ (scale * lower).astype(np.float32)
+        result += h.array @ (scale * self.weight_scale * along).astype(np.float32)
+        return result
+
+
+class HaarMap(RandomMap):
+    """W with orthonormal rows or columns, uniformly random, times σ_w √(max(fan_in, fan_out)/fan_in)."""
+
+    @property
+    def size(self) -> int:
+        """N, the size of the square matrix of which W is a corner."""
+        return max(self.fan_in, self.fan_out)
+
+    def _prepare(self, h: Signal) -> None:
+        coefficients, inverse = frame(h.gram)
+        rank = min(len(inverse[0]), self.fan_in)
+        self.coefficients, self.inverse = coefficients[:, :rank], inverse[:, :, :rank]
+
+    def _unit_frame(self) -> np.ndarray:
+        """O, (T, N, r)."""
+        return haar_frame(self.noise.draw("weights", self.size, self.coefficients.shape[1]), self.size)
+
+    def _pushed(self) -> np.ndarray:
+        z = self._unit_frame()[:, : self.fan_out] @ (self.gain * self.weight_scale * self.size**0.5 * self.coefficients)
+        if self.bias_scale.any():
+            z += self.gain * self.bias_scale * self.noise.draw("bias", self.fan_out, 1)
+        return z
+
+    def _pulled(self, delta: Signal, h: Signal, scale: np.ndarray) -> np.ndarray:
+        scale = scale * self.size**0.5
+        frame_out = self._unit_frame()
+        known = frame_out[:, : self.fan_out].swapaxes(1, 2) @ delta.array
+        known *= self.coefficients.any(axis=2, keepdims=True)  # Oᵀ δ, without the columns of O beyond the rank of h
+        rest = -(frame_out @ known)
+        rest[:, : self.fan_out] += delta.array  # δ⊥
+        columns = min(delta.array.shape[2], self.size)
+        lower = factor(rest.swapaxes(1, 2) @ rest, floor=delta.column_squares)[:, :columns]
+        fresh = self.noise.draw("pull", self.size, columns).astype(float)
+        inside = fresh[:, : self.fan_in]  # Q = h A has no rows below these
+        inside -= h.array @ (self.inverse @ (self.inverse.swapaxes(1, 2) @ (h.array.swapaxes(1, 2) @ inside)))
+        fresh_frame = haar_frame(fresh, self.size - frame_out.shape[2])[:, : self.fan_in]
+        return h.array @ (scale * (self.inverse @ known)) + fresh_frame @ (scale * lower)

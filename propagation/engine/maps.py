@@ -1,0 +1,56 @@
+"""RandomMap: a layer's weights as what they do, a random linear map with a forward and a backward side."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+
+from propagation.engine.noise import Noise
+from propagation.engine.signal import Signal
+
+
+class RandomMap(ABC):
+    """z = W h + b for T draws of W (fan_out × fan_in, Var[W_ij] = σ_w²/fan_in) and b (variance σ_b²), one draw a trial.
+
+    `push` is called once, then `pull` and `replay` with the same h.
+    """
+
+    #: precision of the gradients that come out of `pull`
+    gradient_type: type = np.float64
+
+    def __init__(self, noise: Noise, fan_in: int, fan_out: int) -> None:
+        self.noise = noise
+        self.fan_in = fan_in
+        self.fan_out = fan_out
+        #: factor on W of each trial after it was drawn, for schemes that look at the data: (T, 1, 1)
+        self.gain = np.ones((noise.trials, 1, 1))
+
+    def push(self, h: Signal, weight_deviation: float, bias_deviation: float) -> Signal:
+        """z = W h + b, (T, fan_out, B), from h, (T, fan_in, B), for σ_w = `weight_deviation` and σ_b = `bias_deviation`."""
+        self.weight_deviation = weight_deviation
+        self.exponent = np.maximum(h.exponent, 0) if bias_deviation > 0 else h.exponent
+        self.weight_scale = np.ldexp(weight_deviation / self.fan_in**0.5, h.exponent - self.exponent)[:, None, None]
+        self.bias_scale = np.ldexp(bias_deviation, -self.exponent)[:, None, None]
+        self._prepare(h)
+        return self.replay()
+
+    def replay(self) -> Signal:
+        """The z of `push`, computed again."""
+        return Signal(self._pushed(), self.exponent).settled()
+
+    def pull(self, delta: Signal, h: Signal) -> Signal:
+        """Wᵀ δ, (T, fan_in, B), for δ (T, fan_out, B) and the h that was pushed."""
+        return Signal(self._pulled(delta, h, self.gain * (self.weight_deviation / self.fan_in**0.5)), delta.exponent)
+
+    @abstractmethod
+    def _prepare(self, h: Signal) -> None:
+        """Take from h what `_pushed` and `_pulled` need."""
+
+    @abstractmethod
+    def _pushed(self) -> np.ndarray:
+        """gain · (Ω h · weight_scale + ω · bias_scale), for the unit-variance Ω and ω behind W and b."""
+
+    @abstractmethod
+    def _pulled(self, delta: Signal, h: Signal, scale: np.ndarray) -> np.ndarray:
+        """scale · Ωᵀ δ, conditioned on what was pushed."""

@@ -1,0 +1,180 @@
+"""The forward and the backward pass, once, for every kind of map: config → Trace."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from propagation.activations import Activation, lookup
+from propagation.config import Config
+from propagation.engine.blas import one_thread
+from propagation.engine.cost import layer_is_implicit, remembers_layers, trials_at_once
+from propagation.engine.dense import DenseMap
+from propagation.engine.implicit import GaussianMap, HaarMap
+from propagation.engine.maps import RandomMap
+from propagation.engine.noise import Noise
+from propagation.engine.readout import output_gradient
+from propagation.engine.signal import Signal, scaled_moments
+from propagation.engine.trace import FORWARD, SIGNALS, Moments, Trace
+from propagation.engine.workers import run_all
+from propagation.initializers import layer_variances
+from propagation.inputs import draw_inputs
+
+#: a slope below this share of the activation's steepest counts as flat
+FLAT = 0.05
+
+Progress = Callable[[float], None]
+
+
+def simulate(config: Config, progress: Progress | None = None) -> Trace:
+    """Push a batch through `config.trials` random networks, pull gradients back, and measure every layer.
+
+    `progress` is called with the share of trials that are done, from the calling thread.
+    """
+    x = draw_inputs(config)
+    size = trials_at_once(config)
+    groups = [range(first, min(first + size, config.trials)) for first in range(0, config.trials, size)]
+    measured = []
+    with one_thread():
+        for group, result in zip(groups, run_all(lambda group: _run(config, x, group), groups), strict=True):
+            measured.append(result)
+            if progress:
+                progress(group.stop / config.trials)
+    return _assemble(config, x, measured)
+
+
+class _Measurements:
+    """What was measured in a group of trials, filled in layer by layer; `moments` without and with the powers of two beside them."""
+
+    def __init__(self, trials: int, depth: int) -> None:
+        self.moments = {name: np.empty((4, trials, depth)) for name in SIGNALS}
+        self.saturated = np.empty((trials, depth))
+        self.dead = np.empty((trials, depth))
+        self.weight_variance = np.empty((trials, depth))
+
+    def record_slopes(self, layer: int, slopes: np.ndarray, steepest: float) -> None:
+        """The shares of flat slopes, and of neurons with nothing else."""
+        batch = slopes.shape[2]
+        flat = (np.abs(slopes) < FLAT * steepest).astype(np.float32) @ np.ones(batch, np.float32)
+        self.saturated[:, layer] = flat.mean(axis=1) / batch
+        self.dead[:, layer] = (flat == batch).mean(axis=1)
+
+
+def _run(config: Config, x: np.ndarray, group: range) -> _Measurements:
+    """One draw of the network in each trial of the group: all layers forward, then all layers backward."""
+    phi = lookup(config.activation)
+    weight_variance, bias_variance = layer_variances(config)
+    measured = _Measurements(len(group), config.depth)
+    maps: list[RandomMap] = []
+    inputs_kept: dict[int, Signal] = {}
+    slopes_kept: dict[int, np.ndarray] = {}
+    remember = remembers_layers(config)
+
+    inputs = h = Signal(np.broadcast_to(x, (len(group), *x.shape)), np.zeros(len(group), dtype=int))
+    for layer in range(config.depth):
+        random_map = _random_map(config, group, layer)
+        z = _pushed(random_map, h, weight_variance[layer], bias_variance[layer])
+        if remember:
+            inputs_kept[layer] = h.stored(random_map.gradient_type)
+        h, slopes = activate(phi, z)
+        if remember:
+            slopes_kept[layer] = slopes.astype(random_map.gradient_type, copy=False)
+        measured.moments["z"][:, :, layer] = z.moments()
+        measured.moments["h"][:, :, layer] = h.moments()
+        measured.record_slopes(layer, slopes, phi.steepest)
+        measured.weight_variance[:, layer] = (random_map.gain[:, 0, 0] * random_map.weight_deviation) ** 2
+        maps.append(random_map)
+
+    gradient = output_gradient(config, h, group.start)
+    for layer in reversed(range(config.depth)):
+        if remember:
+            h, slopes = inputs_kept.pop(layer), slopes_kept.pop(layer)
+        elif layer:
+            h, slopes_below = activate(phi, maps[layer - 1].replay())
+            h = h.stored(maps[layer].gradient_type)
+        else:
+            h = inputs
+        delta = Signal(gradient.array * slopes, gradient.exponent).settled()
+        if layer:
+            gradient = maps[layer].pull(delta, h)
+        measured.moments["delta"][:, :, layer] = delta.moments()
+        measured.moments["weight_gradient"][:, :, layer] = _weight_gradient_moments(delta, h)
+        if not remember and layer:
+            slopes = slopes_below.astype(maps[layer].gradient_type, copy=False)
+    return measured
+
+
+def _pushed(random_map: RandomMap, h: Signal, weight_variance: float, bias_variance: float) -> Signal:
+    """z = W h + b for the given σ_w² and σ_b²; σ_w² = NaN asks for the W whose z has variance 1 (LSUV)."""
+    if not math.isnan(weight_variance):
+        return random_map.push(h, math.sqrt(weight_variance), math.sqrt(bias_variance))
+    _, log10_variance, _ = scaled_moments(*random_map.push(h, 1.0, math.sqrt(bias_variance)).moments())
+    random_map.gain = np.where(np.isfinite(log10_variance), 10 ** (-0.5 * log10_variance), 1.0)[:, None, None]
+    return random_map.replay()
+
+
+def activate(phi: Activation, z: Signal) -> tuple[Signal, np.ndarray]:
+    """(φ(z), φ′(z)). Beyond 2^±40 an activation is what its slopes at zero or at infinity make of it."""
+    if not z.exponent.any():
+        values, slopes = phi.evaluate(z.array)
+        return Signal(values, z.exponent).settled(), slopes
+    values, slopes, exponent = np.empty_like(z.array), np.empty_like(z.array), z.exponent.copy()
+    for trial, array in enumerate(z.array):
+        if exponent[trial] == 0:
+            values[trial], slopes[trial] = phi.evaluate(array)
+            continue
+        below, above = phi.slopes_at_zero if exponent[trial] < 0 else phi.slopes_at_infinity
+        slopes[trial] = np.where(array > 0, above, below)
+        values[trial] = array * slopes[trial]
+        if exponent[trial] < 0 and phi.phi_zero != 0:
+            values[trial], exponent[trial] = phi.phi_zero, 0
+    return Signal(values, exponent).settled(), slopes
+
+
+def _weight_gradient_moments(delta: Signal, h: Signal) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Mean, variance, second moment and exponent, each (T,), of ∂C_b/∂W = δ_b h_bᵀ over entries and inputs, the matrix never formed.
+
+    Second moment: mean_b ‖δ_b‖² ‖h_b‖² / (n_out n_in). Mean: mean_b (Σ δ_b)(Σ h_b) / (n_out n_in).
+    """
+    entries = delta.array.shape[1] * h.array.shape[1]
+    second = (delta.column_squares * h.column_squares).mean(axis=1) / entries
+    mean = (delta.column_sums * h.column_sums).mean(axis=1) / entries
+    return mean, second - mean**2, second, delta.exponent + h.exponent
+
+
+def _random_map(config: Config, group: range, layer: int) -> RandomMap:
+    """The map of a layer, of the kind that costs least unless the config insists."""
+    fan_in, fan_out = config.widths[layer : layer + 2]
+    noise = Noise(config.seed, layer, group.start, len(group))
+    if not layer_is_implicit(config, fan_in, fan_out):
+        return DenseMap(noise, fan_in, fan_out, config.weight_law)
+    return (HaarMap if config.weight_law == "orthogonal" else GaussianMap)(noise, fan_in, fan_out)
+
+
+def _assemble(config: Config, x: np.ndarray, groups: list[_Measurements]) -> Trace:
+    """The measurements of all groups as one Trace."""
+    signals = {}
+    for name in SIGNALS:
+        mean, variance, second_moment, exponent = np.concatenate([group.moments[name] for group in groups], axis=1)
+        signals[name] = Moments(*scaled_moments(mean, variance, second_moment, exponent.astype(int)))
+    return Trace(
+        config=config,
+        **signals,
+        input_log10_second_moment=math.log10(np.mean(x**2)),
+        saturated=np.concatenate([group.saturated for group in groups]),
+        dead=np.concatenate([group.dead for group in groups]),
+        weight_variance=np.concatenate([group.weight_variance for group in groups]),
+        lost=_lost(signals),
+    )
+
+
+def _lost(signals: dict[str, Moments]) -> dict[str, int]:
+    """For each signal that a trial lost, the layer (from 1) where it happened first in the signal's own direction."""
+    lost = {}
+    for name, moments in signals.items():
+        layers = np.flatnonzero(~np.isfinite(moments.log10_second_moment).all(axis=0)) + 1
+        if layers.size:
+            lost[name] = int(layers.min() if name in FORWARD else layers.max())
+    return lost

@@ -1,0 +1,35 @@
+"""Where the backward pass starts: ∂C/∂h^L for each kind of cost."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from propagation.config import Config
+from propagation.engine.signal import Signal
+from propagation.streams import stream
+
+LABELS = 10
+
+
+def output_gradient(config: Config, h: Signal, first: int) -> Signal:
+    """∂C_b/∂h^L of every input b, (T, n_L, B), in the trials from `first` on.
+
+    "gaussian": independent N(0, 1). Otherwise through a readout V (10 × n_L), V_ij ~ N(0, 1/n_L), and labels y drawn uniformly:
+    "cross_entropy": Vᵀ (softmax(V h) − y). "squared_error": C = ½ ‖V h − y‖², so Vᵀ (V h − y).
+    """
+    trials, rows, batch = h.array.shape
+    streams = [stream(config.seed, "cost", first + trial) for trial in range(trials)]
+    if config.cost == "gaussian":
+        return Signal(np.stack([rng.standard_normal((rows, batch)) for rng in streams]), np.zeros(trials, dtype=int))
+    readout = np.stack([rng.standard_normal((LABELS, rows)) / math.sqrt(rows) for rng in streams])
+    labels = np.stack([np.eye(LABELS)[:, rng.integers(LABELS, size=batch)] for rng in streams])
+    outputs, exponent = readout @ h.array, h.exponent[:, None, None]
+    if config.cost == "squared_error":
+        common = np.maximum(exponent, 0)
+        errors = np.ldexp(outputs, exponent - common) - np.ldexp(labels, -common)
+        return Signal(readout.swapaxes(1, 2) @ errors, common[:, 0, 0]).settled()
+    below_largest = np.ldexp(outputs - outputs.max(axis=1, keepdims=True), np.minimum(exponent, 900))
+    weights = np.exp(np.maximum(below_largest, -700))
+    return Signal(readout.swapaxes(1, 2) @ (weights / weights.sum(axis=1, keepdims=True) - labels), np.zeros(trials, dtype=int))

@@ -1,0 +1,89 @@
+"""Signal: batches of vectors with a power of two beside each, so that 1e-400 is a number like any other."""
+
+from __future__ import annotations
+
+import math
+from functools import cached_property
+
+import numpy as np
+
+LOG10_2 = math.log10(2.0)
+#: a signal whose root mean square lies within 2^±40 needs no exponent: its squares are far from the edge even of single precision
+PLAIN_RANGE = 40
+
+
+class Signal:
+    """The (T, n, B) batches `array` · 2^`exponent`: T trials, n neurons, B inputs; exponent (T,). Not changed once made.
+
+    Sums over neurons are computed once, when first asked for; they are all that the moments and the random maps need.
+    """
+
+    def __init__(self, array: np.ndarray, exponent: np.ndarray) -> None:
+        self.array = array
+        self.exponent = exponent
+
+    @cached_property
+    def gram(self) -> np.ndarray:
+        """arrayᵀ array of each trial, (T, B, B) float64."""
+        return (self.array.swapaxes(1, 2) @ self.array).astype(float, copy=False)
+
+    @cached_property
+    def column_squares(self) -> np.ndarray:
+        """Squared length of each column of `array`, (T, B)."""
+        if "gram" in self.__dict__:
+            return np.diagonal(self.gram, axis1=1, axis2=2)
+        return np.einsum("tnb,tnb->tb", self.array, self.array, dtype=float)
+
+    @cached_property
+    def column_sums(self) -> np.ndarray:
+        """Sum of each column of `array`, (T, B)."""
+        return (np.ones((1, self.array.shape[1]), self.array.dtype) @ self.array)[:, 0].astype(float)
+
+    @cached_property
+    def second_moment(self) -> np.ndarray:
+        """Mean square of `array` in each trial (without the exponent), (T,)."""
+        return np.array([np.vdot(one, one) for one in self.array], dtype=float) / self.array[0].size
+
+    def moments(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Mean, variance and second moment of `array` over neurons and inputs together, and the exponent: each (T,)."""
+        mean = self.column_sums.sum(axis=1) / self.array[0].size
+        second = self.second_moment
+        variance = second - mean**2
+        for trial in np.flatnonzero(variance < 1e-3 * second):  # the difference has lost digits: sum the squares around the mean
+            variance[trial] = np.var(self.array[trial], dtype=float)
+        return mean, variance, second, self.exponent
+
+    def settled(self) -> Signal:
+        """The same signal with exponent 0 where plain numbers do, else with a root mean square near 1."""
+        second = self.second_moment
+        measured = (second > 0) & np.isfinite(second)
+        shift = np.rint(0.5 * np.log2(second, where=measured, out=np.zeros_like(second))).astype(int)
+        wanted = np.where(np.abs(shift + self.exponent) <= PLAIN_RANGE, 0, shift + self.exponent)
+        exponent = np.where(measured & ((np.abs(shift) > PLAIN_RANGE // 2) | (wanted == 0)), wanted, self.exponent)
+        if (exponent == self.exponent).all():
+            return self
+        return Signal(np.ldexp(self.array, (self.exponent - exponent)[:, None, None]), exponent)
+
+    def stored(self, dtype: type) -> Signal:
+        """The signal in another precision, its sums taken over, for the backward pass."""
+        kept = Signal(self.array.astype(dtype, copy=False), self.exponent)
+        kept.__dict__.update(column_squares=self.column_squares, column_sums=self.column_sums)
+        return kept
+
+
+def scaled_moments(mean: np.ndarray, variance: np.ndarray, second_moment: np.ndarray, exponent: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Mean, log10 variance and log10 second moment of numbers that are 2^exponent times those with the given moments, all of one shape.
+
+    The mean is clipped to the normal range of float64 (one that is not 0 stays so); the logarithm of 0, or of a rounding error below
+    it, is −inf.
+    """
+    plain = np.clip(exponent, -900, 900)
+    with np.errstate(over="ignore", under="ignore"):
+        clipped = np.ldexp(np.ldexp(mean, plain), exponent - plain)
+    size = np.clip(np.abs(clipped), np.finfo(float).tiny, np.finfo(float).max)
+    return np.where(mean == 0, 0.0, np.copysign(size, mean)), _log10(variance, 2 * exponent), _log10(second_moment, 2 * exponent)
+
+
+def _log10(number: np.ndarray, exponent: np.ndarray) -> np.ndarray:
+    """log10(number · 2^exponent)."""
+    return np.log10(number, where=number > 0, out=np.full(number.shape, -np.inf)) + exponent * LOG10_2

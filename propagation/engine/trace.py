@@ -1,0 +1,55 @@
+"""Trace: what was measured in one simulation, per trial and layer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from propagation.config import Config
+
+#: the signals that travel from layer 1 to layer L, and those that travel back
+FORWARD = ("z", "h")
+BACKWARD = ("delta", "weight_gradient")
+SIGNALS = FORWARD + BACKWARD
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Moments of one signal over neurons and inputs together, one row a trial (a draw of the net), one column a layer 1 … L.
+
+    All arrays are (trials, depth) float64. The logarithms are right far outside the range of floating point and −inf only where the moment
+    is exactly zero. `mean` is clipped to the range of floating point (±2e-308 … ±1.8e308).
+    """
+
+    mean: np.ndarray
+    log10_variance: np.ndarray
+    log10_second_moment: np.ndarray
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What one finite random network did to a batch: see `Moments` for the four signals.
+
+    `saturated` is the share of slopes φ′(z) below 5 % of the steepest the activation has, and `dead` the share of neurons whose slope is
+    that small on every input, both (trials, depth). `weight_variance` is the σ_w² each layer had, (trials, depth).
+    `lost` maps a signal to the first layer, in its own direction of travel, at which a trial left every representation: exactly 0
+    (dead, or slopes below 1e-308) or not a number. An empty `lost` means that nothing was.
+    """
+
+    config: Config
+    z: Moments
+    h: Moments
+    delta: Moments
+    weight_gradient: Moments
+    input_log10_second_moment: float
+    saturated: np.ndarray
+    dead: np.ndarray
+    weight_variance: np.ndarray
+    lost: dict[str, int]
+
+    def signal(self, name: str) -> Moments:
+        """The moments of the signal called `name`, one of SIGNALS."""
+        if name not in SIGNALS:
+            raise ValueError(f"signal = {name!r} is unknown; choose one of {', '.join(SIGNALS)}")
+        return getattr(self, name)

@@ -1,0 +1,42 @@
+"""Inputs: the batch that a network is shown, random or real."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from propagation.config import Config
+from propagation.streams import stream
+
+DIGITS = Path(__file__).parent.parent / "assets" / "digits.npz"
+
+
+def draw_inputs(config: Config) -> np.ndarray:
+    """The batch h⁰ of a config, (n_0, inputs) float64, one column an input; the same in every trial.
+
+    Random laws have mean 0 and variance `input_variance`. Digits are drawn without replacement and scaled so that the whole data set has
+    second moment `input_variance`.
+    """
+    shape = (config.widths[0], config.inputs)
+    rng = stream(config.seed, "inputs")
+    scale = np.sqrt(config.input_variance)
+    if config.input_law == "gaussian":
+        return scale * rng.standard_normal(shape)
+    if config.input_law == "uniform":
+        return scale * rng.uniform(-np.sqrt(3), np.sqrt(3), shape)
+    chosen = rng.choice(len(standardized_digits()), config.inputs, replace=False)
+    return scale * standardized_digits()[chosen].T
+
+
+@cache
+def standardized_digits() -> np.ndarray:
+    """All digits, (1797, 64): each pixel with mean 0 and variance 1 (a constant pixel is 0), then scaled to second moment 1."""
+    with np.load(DIGITS) as data:
+        pixels = data["pixels"].astype(float)
+    spread = pixels.std(axis=0)
+    standardized = (pixels - pixels.mean(axis=0)) / np.where(spread > 0, spread, 1)
+    standardized /= np.sqrt(np.mean(standardized**2))
+    standardized.setflags(write=False)
+    return standardized
