@@ -124,13 +124,13 @@ class Config:
                 values[name] = _parsed(name, given, type(known[name].default))
             except ValueError as error:
                 problems.append(f"{error}. It stays at {_text(known[name].default)}.")
-        for culprit in ("scheme", "method", "activation"):  # refusals that come from two fields together
+        while True:
             try:
                 return cls(**values), problems
-            except ValueError as error:
-                values.pop(culprit, None)
+            except ValueError as error:  # two fields that contradict each other; the message begins with the one at fault
+                culprit = str(error).split()[0]
+                del values[culprit]
                 problems.append(f"{error}. {culprit} stays at {_text(known[culprit].default)}.")
-        return cls(), problems
 
 
 def _geometric(turning_points: tuple[int, ...], position: float) -> int:
@@ -193,4 +193,7 @@ def _quote(value: Any) -> str:
     if isinstance(value, str):
         shown = "".join(c for c in value[:40] if c.isprintable())
         return f"'{shown}…'" if len(value) > 40 else f"'{shown}'"
-    return str(value)[:40]
+    try:
+        return str(value)[:40]
+    except ValueError:  # Python writes no whole number of more than 4,300 digits
+        return "a number of thousands of digits"

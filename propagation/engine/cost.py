@@ -41,7 +41,7 @@ def work(config: Config) -> Work:
         implicit = layer_is_implicit(config, fan_in, fan_out)
         operations += _implicit_operations(fan_in, fan_out, batch) if implicit else _dense_operations(config, fan_in, fan_out, batch)
         operations += ELEMENT * fan_out * batch
-        held += 24 * batch**2 if implicit else 8 * fan_in * fan_out
+        held += 24 * batch**2 if implicit else 8 * fan_out * (fan_in + batch)
     widest = max(config.widths)
     held += _memory(config) if remembers_layers(config) else 0
     bytes_each = held + 8 * 8 * widest * batch

@@ -18,8 +18,7 @@ def factor(gram: np.ndarray, floor: np.ndarray | float = 0.0) -> np.ndarray:
     gram: (T, B, B), positive semidefinite up to rounding. `floor`: squared lengths (T, B) against which a column counts as
     nothing; by default its own.
     """
-    lengths = _lengths(gram, floor)
-    unit = gram / (lengths[:, :, None] * lengths[:, None, :])
+    lengths, unit = _unit_gram(gram, floor)
     triangles = _triangles(unit)
     if triangles is None:
         triangles = np.stack([_factor_of_one(one)[0] for one in unit])
@@ -31,8 +30,7 @@ def frame(gram: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     C as in `factor`; where the rank r is below B, the rows of C and the columns of A after r are zero.
     """
-    lengths = _lengths(gram, 0.0)
-    unit = gram / (lengths[:, :, None] * lengths[:, None, :])
+    lengths, unit = _unit_gram(gram, 0.0)
     triangles = _triangles(unit)
     if triangles is None:
         triangles, inverses = (np.stack(parts) for parts in zip(*(_factor_of_one(one) for one in unit), strict=True))
@@ -53,10 +51,11 @@ def haar_frame(noise: np.ndarray, dimension: int) -> np.ndarray:
     return q * np.where(np.diagonal(r, axis1=1, axis2=2) < 0, -1.0, 1.0)[:, None, :]
 
 
-def _lengths(gram: np.ndarray, floor: np.ndarray | float) -> np.ndarray:
-    """Lengths to divide the columns by, so that the tolerance is about angles; 1 for a column of zeros."""
+def _unit_gram(gram: np.ndarray, floor: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
+    """(lengths of the columns, Gram matrices of the columns divided by them), so that the tolerance is about angles."""
     squares = np.maximum(np.diagonal(gram, axis1=1, axis2=2), floor)
-    return np.sqrt(np.where(squares > 0, squares, 1.0))
+    lengths = np.sqrt(np.where(squares > 0, squares, 1.0))
+    return lengths, gram / (lengths[:, :, None] * lengths[:, None, :])
 
 
 def _triangles(unit: np.ndarray) -> np.ndarray | None:
@@ -80,6 +79,7 @@ def _factor_of_one(unit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     rotation, triangle = np.linalg.qr(roots[:, None] * vectors.T)
     signs = np.where(triangle.diagonal() < 0, -1.0, 1.0)
     coefficients, inverse = np.zeros_like(unit), np.zeros_like(unit)
-    coefficients[: len(roots)] = signs[:, None] * triangle
-    inverse[:, : len(roots)] = (vectors / roots) @ rotation * signs
+    nonzero = unit.diagonal() > 0  # where a column is zero, the eigenvectors have rounding errors
+    coefficients[: len(roots)] = signs[:, None] * triangle * nonzero
+    inverse[:, : len(roots)] = (vectors / roots) @ rotation * signs * nonzero[:, None]
     return coefficients, inverse

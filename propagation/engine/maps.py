@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 import numpy as np
 
 from propagation.engine.noise import Noise
-from propagation.engine.signal import Signal
+from propagation.engine.signal import PLAIN_RANGE, Signal
 
 
 class RandomMap(ABC):
@@ -41,7 +41,10 @@ class RandomMap(ABC):
 
     def pull(self, delta: Signal, h: Signal) -> Signal:
         """Wᵀ δ, (T, fan_in, B), for δ (T, fan_out, B) and the h that was pushed."""
-        return Signal(self._pulled(delta, h, self.gain * (self.weight_deviation / self.fan_in**0.5)), delta.exponent)
+        scale, exponent = np.frexp(self.gain * (self.weight_deviation / self.fan_in**0.5))
+        # A power of two that single precision can take stays with the numbers, since moving it costs a pass over them later
+        apart = np.where(np.abs(exponent) > PLAIN_RANGE, exponent, 0)
+        return Signal(self._pulled(delta, h, np.ldexp(scale, exponent - apart)), delta.exponent + apart[:, 0, 0])
 
     @abstractmethod
     def _prepare(self, h: Signal) -> None:

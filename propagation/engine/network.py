@@ -16,7 +16,7 @@ from propagation.engine.implicit import GaussianMap, HaarMap
 from propagation.engine.maps import RandomMap
 from propagation.engine.noise import Noise
 from propagation.engine.readout import output_gradient
-from propagation.engine.signal import Signal, scaled_moments
+from propagation.engine.signal import PLAIN_RANGE, Signal, scaled_moments
 from propagation.engine.trace import FORWARD, SIGNALS, Moments, Trace
 from propagation.engine.workers import run_all
 from propagation.initializers import layer_variances
@@ -79,8 +79,9 @@ def _run(config: Config, x: np.ndarray, group: range) -> _Measurements:
         if remember:
             inputs_kept[layer] = h.stored(random_map.gradient_type)
         h, slopes = activate(phi, z)
+        slopes = slopes.astype(random_map.gradient_type, copy=False)
         if remember:
-            slopes_kept[layer] = slopes.astype(random_map.gradient_type, copy=False)
+            slopes_kept[layer] = slopes
         measured.moments["z"][:, :, layer] = z.moments()
         measured.moments["h"][:, :, layer] = h.moments()
         measured.record_slopes(layer, slopes, phi.steepest)
@@ -102,7 +103,7 @@ def _run(config: Config, x: np.ndarray, group: range) -> _Measurements:
         measured.moments["delta"][:, :, layer] = delta.moments()
         measured.moments["weight_gradient"][:, :, layer] = _weight_gradient_moments(delta, h)
         if not remember and layer:
-            slopes = slopes_below.astype(maps[layer].gradient_type, copy=False)
+            slopes = slopes_below.astype(maps[layer - 1].gradient_type, copy=False)
     return measured
 
 
@@ -128,9 +129,18 @@ def activate(phi: Activation, z: Signal) -> tuple[Signal, np.ndarray]:
         below, above = phi.slopes_at_zero if exponent[trial] < 0 else phi.slopes_at_infinity
         slopes[trial] = np.where(array > 0, above, below)
         values[trial] = array * slopes[trial]
-        if exponent[trial] < 0 and phi.phi_zero != 0:
+        if exponent[trial] > 0:
+            values[trial] += np.ldexp(np.where(array > 0, *_offsets_at_infinity(phi)), -exponent[trial])
+        elif phi.phi_zero != 0:
             values[trial], exponent[trial] = phi.phi_zero, 0
     return Signal(values, exponent).settled(), slopes
+
+
+def _offsets_at_infinity(phi: Activation) -> tuple[float, float]:
+    """φ(z) − slope · z far above and far below zero: −1 for ELU below, which is all that a layer without positive neurons says."""
+    far = 2.0**PLAIN_RANGE
+    below, above = phi.phi(np.array([-far, far])) - np.array(phi.slopes_at_infinity) * [-far, far]
+    return above, below
 
 
 def _weight_gradient_moments(delta: Signal, h: Signal) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

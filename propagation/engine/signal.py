@@ -24,8 +24,9 @@ class Signal:
 
     @cached_property
     def gram(self) -> np.ndarray:
-        """arrayᵀ array of each trial, (T, B, B) float64."""
-        return (self.array.swapaxes(1, 2) @ self.array).astype(float, copy=False)
+        """arrayᵀ array of each trial, (T, B, B), in double precision: it decides which columns are parallel."""
+        array = self.array.astype(float, copy=False)
+        return array.swapaxes(1, 2) @ array
 
     @cached_property
     def column_squares(self) -> np.ndarray:
@@ -49,13 +50,16 @@ class Signal:
         mean = self.column_sums.sum(axis=1) / self.array[0].size
         second = self.second_moment
         variance = second - mean**2
-        for trial in np.flatnonzero(variance < 1e-3 * second):  # the difference has lost digits: sum the squares around the mean
-            variance[trial] = np.var(self.array[trial], dtype=float)
+        for trial, digits_left in enumerate(variance > 1e-3 * second):
+            if not digits_left:  # sum the squares around the mean
+                variance[trial] = np.var(self.array[trial], dtype=float)
         return mean, variance, second, self.exponent
 
     def settled(self) -> Signal:
         """The same signal with exponent 0 where plain numbers do, else with a root mean square near 1."""
         second = self.second_moment
+        if not self.exponent.any() and second.min() > 4.0**-PLAIN_RANGE and second.max() < 4.0**PLAIN_RANGE:
+            return self
         measured = (second > 0) & np.isfinite(second)
         shift = np.rint(0.5 * np.log2(second, where=measured, out=np.zeros_like(second))).astype(int)
         wanted = np.where(np.abs(shift + self.exponent) <= PLAIN_RANGE, 0, shift + self.exponent)

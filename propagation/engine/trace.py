@@ -19,7 +19,8 @@ class Moments:
     """Moments of one signal over neurons and inputs together, one row a trial (a draw of the net), one column a layer 1 … L.
 
     All arrays are (trials, depth) float64. The logarithms are right far outside the range of floating point and −inf only where the moment
-    is exactly zero. `mean` is clipped to the range of floating point (±2e-308 … ±1.8e308).
+    is exactly zero; a variance below 1e-30 of the second moment is rounding. `mean` is clipped to the range of floating point, ±2e-308 …
+    ±1.8e308.
     """
 
     mean: np.ndarray

@@ -1,0 +1,223 @@
+"""Diagnosis: a Trace, and its Prediction where there is one, put into words and numbers a student can act on."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from propagation.activations import lookup
+from propagation.config import BOUNDS, Config
+from propagation.engine.trace import Trace
+from propagation.initializers import layer_variances
+from propagation.notation import from_log10, magnitude, number, percent
+from propagation.theory.maps import fixed_point
+from propagation.theory.phases import critical_weight_variance
+
+#: decades a signal may drift through the whole network and still count as level
+LEVEL = 1.0
+#: share of neurons on the flat part of a bounded activation from which on "saturated" is the story
+MOSTLY_FLAT = 0.5
+#: share of neurons that are silent on every input from which on "dead" is the story. Half of all ReLUs are silent wherever inputs
+#: have grown alike, and gradients pass all the same
+MOSTLY_DEAD = 0.9
+#: a signal is followed through about this many depth scales (Schoenholz et al. 2017)
+DEPTH_SCALES = 6
+#: a suggested σ_w² closer than this to the present one is no advice
+SAME = 0.01
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What happens in a network, in words, and the numbers behind them.
+
+    `kind` is "healthy", "vanishing", "exploding", "uneven" (weight gradients differ between layers), "saturated" or "dead". The factors
+    are what one layer does to a second moment on average: `forward_factor` to that of z, `backward_factor` to that of ∂C/∂z.
+    `layers_survived` is the number of layers a signal is followed through, ∞ where nothing is lost. `suggested_weight_variance` is
+    the critical σ_w² of this activation and bias, where it would help and the slider reaches it. `phase` is the theory's, None without one.
+    """
+
+    kind: str
+    headline: str
+    advice: str
+    forward_factor: float
+    backward_factor: float
+    layers_survived: float
+    suggested_weight_variance: float | None
+    phase: str | None
+
+
+@dataclass(frozen=True)
+class _Drift:
+    """How one signal changes along its direction of travel: decades over the whole network and decades per layer."""
+
+    total: float
+    per_layer: float
+
+    @property
+    def factor(self) -> float:
+        return 10**self.per_layer
+
+
+def diagnose(trace: Trace, prediction=None) -> Verdict:
+    """The verdict on one experiment: slopes as measured, on the median over trials; phase and depth scale from theory if it is given."""
+    forward = _drift(_median(trace.z.log10_second_moment))
+    backward = _drift(_median(trace.delta.log10_second_moment)[::-1])
+    kind, headline = _story(trace, forward, backward)
+    suggestion, advice = (None, "") if kind == "healthy" or prediction is None else _way_out(trace)
+    return Verdict(
+        kind=kind,
+        headline=headline,
+        advice=advice,
+        forward_factor=forward.factor,
+        backward_factor=backward.factor,
+        layers_survived=_layers_until_lost(trace) if trace.lost else _layers_survived(kind, forward, backward, prediction),
+        suggested_weight_variance=suggestion,
+        phase=getattr(prediction, "phase", None),
+    )
+
+
+def critical_here(config: Config) -> float | None:
+    """The critical σ_w² of this activation at this bias variance; None where there is none.
+
+    A homogeneous activation has one, which a bias does not move (it only keeps q from settling).
+    """
+    bias = 0.0 if lookup(config.activation).homogeneous else _bias_variance(config)
+    critical = critical_weight_variance(config.activation, bias)
+    # seven digits are critical for a million layers, and short enough for an address
+    return float(f"{critical:.7g}") if math.isfinite(critical) else None
+
+
+def _bias_variance(config: Config) -> float:
+    """σ_b², mean over layers."""
+    return float(np.mean(layer_variances(config)[1]))
+
+
+def _median(log10_moments: np.ndarray) -> np.ndarray:
+    """Median over trials, (depth,); what is not a number counts as gone."""
+    return np.median(np.where(np.isnan(log10_moments), -np.inf, log10_moments), axis=0)
+
+
+def _drift(log10_sizes: np.ndarray) -> _Drift:
+    """The drift of a signal from its first layer to the last one it reaches; a single layer has none."""
+    alive = np.flatnonzero(np.isfinite(log10_sizes))
+    if len(alive) == 0:
+        return _Drift(-math.inf, -math.inf)
+    first, last = int(alive[0]), int(alive[-1])
+    change = float(log10_sizes[last] - log10_sizes[first])
+    per_layer = change / (last - first) if last > first else 0.0
+    return _Drift(change if last == len(log10_sizes) - 1 else -math.inf, per_layer)
+
+
+def _story(trace: Trace, forward: _Drift, backward: _Drift) -> tuple[str, str]:
+    """(kind, headline): the most urgent thing to say."""
+    depth = trace.config.depth
+    if trace.lost or math.isinf(forward.total) or math.isinf(backward.total):
+        return "dead", _lost_headline(trace)
+    dead = _median_share(trace.dead)
+    if dead > MOSTLY_DEAD:
+        return "dead", f"Neurons die: {percent(dead)} of them are silent on every input in the last layer."
+    forward_level, backward_level = abs(forward.total) <= LEVEL, abs(backward.total) <= LEVEL
+    saturated = _median_share(trace.saturated)
+    if saturated > MOSTLY_FLAT and backward.total <= LEVEL and lookup(trace.config.activation).bounded:
+        return "saturated", (
+            f"Neurons saturate: {percent(saturated)} of them stand where the activation is flat and pass next to no gradient."
+        )
+    if not backward_level:
+        return _gradient_story(forward, backward, depth)
+    if not forward_level:
+        verb, effect = ("fades", "keeps") if forward.total < 0 else ("grows", "multiplies")
+        how = (
+            f"{effect} {percent(forward.factor)} of its size"
+            if forward.total < 0
+            else f"multiplies its variance by {number(forward.factor)}"
+        )
+        return (
+            "vanishing" if forward.total < 0 else "exploding",
+            f"The signal {verb} on its way forward: each layer {how}; {_outcome(forward, depth)}.",
+        )
+    spread = _spread(_median(trace.weight_gradient.log10_second_moment))
+    if spread > LEVEL:
+        return "uneven", f"Layers learn at different speeds: their weight gradients' variances differ by a factor of {from_log10(spread)}."
+    if depth == 1:
+        return "healthy", "One layer: nothing can build up yet. Add layers to see what repetition does."
+    return "healthy", f"Healthy: the signal forward and the gradients backward keep their size through all {depth:,} layers."
+
+
+def _gradient_story(forward: _Drift, backward: _Drift, depth: int) -> tuple[str, str]:
+    """(kind, headline) where gradients drift; the signal forward is named too where it shares their fate."""
+    both = abs(forward.total) > LEVEL and (forward.total < 0) == (backward.total < 0)
+    if backward.total < 0:
+        subject = "Signal and gradients vanish" if both else "Gradients vanish"
+        shares = (
+            f"{percent(forward.factor)} forward, {percent(backward.factor)} backward"
+            if both
+            else f"{percent(backward.factor)} of their variance"
+        )
+        return "vanishing", f"{subject}: each layer keeps {shares}; {_outcome(backward, depth)}."
+    subject = "Signal and gradients explode" if both else "Gradients explode"
+    factors = (
+        f"variances by {number(forward.factor)} forward, {number(backward.factor)} backward"
+        if both
+        else f"their variance by {number(backward.factor)}"
+    )
+    return "exploding", f"{subject}: each layer multiplies {factors}; {_outcome(backward, depth)}."
+
+
+def _outcome(drift: _Drift, depth: int) -> str:
+    if drift.total < 0:
+        left = percent(float(f"{10**drift.total:.2g}")) if drift.total > -3 else magnitude(drift.total)
+        return f"{left} is left after {depth:,} layers"
+    return f"{magnitude(drift.total)} times as much after {depth:,} layers"
+
+
+def _lost_headline(trace: Trace) -> str:
+    """What to say where a signal is exactly zero, or no number at all, from some layer on."""
+    for name, subject in (("z", "The signal dies"), ("h", "The signal dies"), ("delta", "Gradients die")):
+        if name in trace.lost:
+            where = f"from layer {trace.lost[name]} {'down' if name == 'delta' else 'on'}"
+            return f"{subject}: {where} nothing but zero is left, in at least one of {trace.config.trials} networks."
+    return "The signal dies: nothing but zero is left."
+
+
+def _way_out(trace: Trace) -> tuple[float | None, str]:
+    """(σ_w² to be set, one sentence on what to change) for a network that is not healthy; None where no σ_w² is the answer."""
+    config = trace.config
+    activation = lookup(config.activation)
+    critical = critical_here(config)
+    if critical is None:
+        return None, f"No σ_w² makes {activation.label} critical at this bias: try another activation, or fewer layers."
+    if critical > BOUNDS["weight_variance"][1]:
+        return None, f"{activation.label} is critical only at σ_w² = {number(critical)}: try another activation."
+    here = float(np.median(trace.weight_variance))
+    if abs(critical - here) <= SAME * critical:
+        return None, "σ_w² is critical already: what is lost is lost to chance. Go wider."
+    if not activation.homogeneous and fixed_point(config.activation, critical, _bias_variance(config)) == 0 and here > critical:
+        return None, f"Without a bias {activation.label} is critical only where the signal dies out: raise σ_b²."
+    return critical, f"At σ_w² = {number(critical)} {activation.label} is critical: gradients neither shrink nor grow."
+
+
+def _layers_until_lost(trace: Trace) -> float:
+    """How many layers a signal passed before it was gone, in the direction in which that took fewest."""
+    backward = [trace.config.depth - trace.lost[name] for name in ("delta", "weight_gradient") if name in trace.lost]
+    forward = [trace.lost[name] - 1 for name in ("z", "h") if name in trace.lost]
+    return float(min(forward or backward))
+
+
+def _layers_survived(kind: str, forward: _Drift, backward: _Drift, prediction) -> float:
+    """Six depth scales: ξ_c where theory gives one, else the scale of the faster measured drift, if it drifts at all."""
+    scale = getattr(prediction, "xi_c", math.inf)
+    if not math.isfinite(scale):
+        steepest = math.log(10) * max(abs(forward.per_layer), abs(backward.per_layer))
+        scale = math.inf if kind == "healthy" or steepest == 0 else 1 / steepest
+    return DEPTH_SCALES * scale
+
+
+def _median_share(shares: np.ndarray) -> float:
+    """The share in the last layer, median over trials."""
+    return float(np.median(shares[:, -1]))
+
+
+def _spread(log10_sizes: np.ndarray) -> float:
+    return float(np.ptp(log10_sizes))

@@ -1,0 +1,58 @@
+"""Notation: numbers as people write them. 3 significant digits, 10⁻¹⁰, × 0.62; never 1e-10, never 10⁻⁰."""
+
+from __future__ import annotations
+
+import math
+
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+#: logarithms between which a number is written out in full
+_PLAIN = (-3.0, 5.0)
+
+
+def power_of_ten(exponent: int) -> str:
+    """10 to a whole power: 10⁻³, 1, 10, 10¹²."""
+    return {0: "1", 1: "10"}.get(exponent, "10" + str(exponent).translate(_SUPERSCRIPTS))
+
+
+def number(value: float) -> str:
+    """A number of ordinary size or not, with 3 significant digits: 0.62, 1,230, 4.1 × 10⁻⁷, 0, ∞."""
+    if math.isnan(value):
+        return "not a number"
+    sign = "−" if value < 0 else ""
+    return sign + from_log10(math.log10(abs(value)) if value else -math.inf)
+
+
+def from_log10(exponent: float) -> str:
+    """The positive number with this decimal logarithm, which may lie far outside floating point."""
+    if math.isnan(exponent):
+        return "not a number"
+    if math.isinf(exponent):
+        return "∞" if exponent > 0 else "0"
+    if _PLAIN[0] <= exponent < _PLAIN[1]:
+        value = 10**exponent
+        digits = 2 - math.floor(math.log10(value) + 1e-9)
+        text = f"{round(value, digits):,.{max(0, digits)}f}"
+        return text.rstrip("0").rstrip(".") if "." in text else text
+    whole = math.floor(exponent)
+    mantissa = f"{10 ** (exponent - whole):.2g}"
+    if mantissa == "10":
+        mantissa, whole = "1", whole + 1
+    return power_of_ten(whole) if mantissa == "1" else f"{mantissa} × {power_of_ten(whole)}"
+
+
+def magnitude(exponent: float) -> str:
+    """The order of magnitude alone, where more digits would say nothing: 10⁻¹⁰; ordinary numbers as in `from_log10`."""
+    if _PLAIN[0] <= exponent < _PLAIN[1] or math.isinf(exponent) or math.isnan(exponent):
+        return from_log10(exponent)
+    return power_of_ten(round(exponent))
+
+
+def factor(value: float) -> str:
+    """A factor: × 0.62."""
+    return f"× {number(value)}"
+
+
+def percent(share: float) -> str:
+    """A share: 62 %, 99.8 %, 0.3 %."""
+    shown = 100 * share
+    return f"{number(round(shown) if 10 <= shown < 99 else shown)} %"

@@ -1,0 +1,104 @@
+"""The kernel of an activation: means over two Gaussians of variance q and correlation c = 1 − ε, tabulated where they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from threading import Lock
+
+import numpy as np
+
+from propagation.activations import Activation, lookup
+from propagation.theory.chebyshev import POINTS, TRANSFORM, basis, panel_of
+from propagation.theory.closed_forms import kernel_of
+from propagation.theory.gaussian import normal_density, quadrant_rule
+from propagation.theory.moments import moments
+
+Array = np.ndarray
+
+#: correlations closer to ±1 than this are taken to first order in ε
+_SMALLEST_EPS = 1e-14
+#: densities computed at once in filling a panel
+_BLOCK = 400_000
+
+
+class Kernel:
+    """D(q, ε) = E[φ²] − E[φ(u₁) φ(u₂)] and M(q, ε) = E[φ′(u₁) φ′(u₂)] of one activation, to 1e-11 of E[φ²] and of E[φ′²], M for c > −1.
+
+    With w, n = (u₁ ± u₂)/2, independent of variances q(1 + c)/2 and q(1 − c)/2, both are analytic in the logarithms of these two variances
+    (see `chebyshev`), so a product of polynomials on a square of them serves every q and c in it, and D keeps its digits where ε is small.
+    The even part e and the odd part o of φ are kept apart: E[φ(u₁) φ(u₂)] is E[e e] + E[o o] at c and E[e e] − E[o o] at −c.
+    """
+
+    def __init__(self, activation: Activation):
+        self._activation = activation
+        self._moments = moments(activation.name)
+        self._closed = kernel_of(activation)
+        self._panels: dict[tuple[int, int], Array] = {}
+        self._lock = Lock()
+
+    def __call__(self, q: float | Array, eps: float | Array) -> tuple[Array, Array]:
+        """D and M for q > 0 finite and ε = 1 − c in [0, 2], broadcast together."""
+        q, eps = np.broadcast_arrays(np.asarray(q, dtype=float), np.asarray(eps, dtype=float))
+        if self._closed is not None:
+            return self._closed(q, eps)
+        opposite = eps > 1
+        distance = np.where(opposite, 2 - eps, eps)
+        flat_q, flat_distance = q.ravel(), np.maximum(distance, _SMALLEST_EPS).ravel()
+        even_d, odd_d, even_m, odd_m = self._evaluate(flat_q * (1 - flat_distance / 2), flat_q * flat_distance / 2).reshape(4, *q.shape)
+        near = np.minimum(distance / _SMALLEST_EPS, 1.0)
+        even_d, odd_d = even_d * near, odd_d * near
+        d, m = even_d + odd_d, even_m + odd_m
+        if np.any(near < 1):  # a kink's part of M goes like √ε
+            m = np.where(near < 1, self._moments.slope(q) * (1 - np.sqrt(near)) + m * np.sqrt(near), m)
+        if np.any(opposite):
+            d = np.where(opposite, even_d + 2 * self._moments.odd(q) - odd_d, d)
+            m = np.where(opposite, odd_m - even_m, m)
+        return d, m
+
+    def _evaluate(self, wide: Array, narrow: Array) -> Array:
+        """The four tabulated functions at variances (k,) of w and n, (4, k)."""
+        i, x = panel_of(np.log(wide))
+        j, y = panel_of(np.log(narrow))
+        answer = np.empty((4, wide.size))
+        pairs, inverse = np.unique(np.stack((i, j)), axis=1, return_inverse=True)
+        for number, pair in enumerate(pairs.T):
+            members = np.flatnonzero(inverse.ravel() == number)
+            coefficients = self._panel(int(pair[0]), int(pair[1]))
+            answer[:, members] = np.einsum("fkn,kn->fk", basis(x[members]) @ coefficients, basis(y[members]))
+        return answer
+
+    def _panel(self, i: int, j: int) -> Array:
+        with self._lock:
+            if (i, j) not in self._panels:
+                self._panels[i, j] = _tabulate(self._activation, np.exp(2.0 * i + POINTS), np.exp(2.0 * j + POINTS))
+            return self._panels[i, j]
+
+
+@lru_cache(maxsize=64)
+def kernel(activation: str) -> Kernel:
+    """The kernel of the activation called so; ValueError for a name that is not known."""
+    return Kernel(lookup(activation))
+
+
+def _tabulate(activation: Activation, wide: Array, narrow: Array) -> Array:
+    """Chebyshev coefficients of D of the even and odd part and M of their slopes, (4, wide, narrow)."""
+    w, n, weights = quadrant_rule(wide, narrow, activation.kinks)
+    first, second = w + n, w - n
+    even, odd = (a - b for a, b in zip(_even_odd(activation.phi, first), _even_odd(activation.phi, second), strict=True))
+    slopes = zip(_even_odd(activation.dphi, first), _even_odd(activation.dphi, second), strict=True)
+    odd_m, even_m = (a * b for a, b in slopes)  # the slope of the odd part is even
+    integrands = 4 * weights[..., None] * np.stack((even**2 / 2, odd**2 / 2, even_m, odd_m), axis=2)  # 4: one quadrant stands for all
+    inner = np.empty((n.size, wide.size, 4))
+    rows = max(1, _BLOCK // (wide.size * w.shape[1]))
+    for start in range(0, n.size, rows):
+        block = slice(start, start + rows)
+        inner[block] = normal_density(w[block, None, :], wide[:, None]) @ integrands[block]
+    samples = np.einsum("rj,jpf->fpr", normal_density(n.T, narrow[:, None]), inner, optimize=True)
+    return TRANSFORM @ samples @ TRANSFORM.T
+
+
+def _even_odd(f: Callable[[Array], Array], z: Array) -> tuple[Array, Array]:
+    """Even and odd part of f at z."""
+    value, mirrored = f(z), f(-z)
+    return (value + mirrored) / 2, (value - mirrored) / 2

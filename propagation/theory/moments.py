@@ -1,0 +1,225 @@
+"""Moments: everything one Gaussian of variance q says about an activation, for any q, by closed forms or from one table.
+
+With ψ = φ − φ(0), what is kept is E[ψ²] − S q for small q, S the mean squared slope at zero, and E[φ²] − S q for large q, S that at
+infinity. So neither a variance E[φ²] − E[φ]² nor a gap V(q) − q loses its digits where the signal dies, explodes or barely moves.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from propagation.activations import Activation, lookup
+from propagation.theory.chebyshev import POINTS, SIZE, TRANSFORM, basis, panel_of
+from propagation.theory.closed_forms import moments_of
+from propagation.theory.gaussian import half_line_rule
+
+Array = np.ndarray
+
+#: panels −EDGE … EDGE are tabulated, q from 2e-25 to 6e24; beyond, moments are powers of q to 1e-12
+EDGE = 28
+_LAST = 2.0 * EDGE + 1
+#: below q = e⁻²⁷ = 2e-12 the difference φ − φ(0) runs out of digits, where φ(0) ≠ 0, and is linear to 1e-11
+_FIRST_SHIFTED = -27.0
+#: relative difference of φ from a straight line that is rounding
+_ROUNDING = 4e-16
+
+
+class Basic(NamedTuple):
+    """The moments all others follow from, each of the shape of q."""
+
+    mean: Array  # E[ψ]
+    remainder: Array  # E[ψ²] − S q for q < e, E[φ²] − S q above
+    slope: Array  # E[φ′²]
+    growth: Array  # dE[φ²]/dq = E[z φ φ′] / q
+    odd: Array  # E[o²], o(z) = (φ(z) − φ(−z)) / 2
+    line: Array  # S
+    shift: Array  # E[φ²] − (S q + remainder)
+
+
+class Logs(NamedTuple):
+    """Natural logarithms of moments, and the sign of the mean."""
+
+    second: Array  # ln E[φ²]
+    centred: Array  # ln E[ψ²]
+    slope: Array  # ln E[φ′²]
+    mean: Array  # ln |E[ψ]|
+    mean_sign: Array
+
+
+class Moments:
+    """Means over z = √q x, x ~ N(0, 1), of one activation.
+
+    All methods take q ≥ 0 of any shape, 0 and inf included, and return that shape, to 1e-12 of the natural scale of each.
+    Sources: `chebyshev` for the table, `closed_forms`.
+    """
+
+    def __init__(self, activation: Activation):
+        self.activation = activation
+        self.phi_zero = activation.phi_zero
+        left, right = activation.slopes_at_zero
+        low, high = activation.slopes_at_infinity
+        self.slope_at_zero = (left**2 + right**2) / 2
+        self.slope_at_infinity = (low**2 + high**2) / 2
+        grows = float(not activation.bounded)
+        #: moments are these powers of q below and above the table
+        self._below = Basic._make(np.array([0.5 if left != right else 1.0, 1.0, 0.0, 0.0, 1.0, 0.0, 0.0]))
+        self._above = Basic._make(
+            np.array([0.5 * (low != high), 0.0, (grows - 1) / 2, 1.5 * (grows - 1), float(low + high != 0), 0.0, 0.0])
+        )
+        self._above_second = grows
+        self._first = _FIRST_SHIFTED if self.phi_zero else -_LAST
+        self._closed = moments_of(activation)
+        self._table = np.empty(0) if self._closed else _tabulate(activation)
+
+    def second(self, q: float | Array) -> Array:
+        """E[φ²]."""
+        q = np.asarray(q, dtype=float)
+        basic = self.basic(q)
+        return _times(basic.line, q) + basic.remainder + basic.shift
+
+    def mean(self, q: float | Array) -> Array:
+        """E[φ]."""
+        return self.phi_zero + self.basic(np.asarray(q, dtype=float)).mean
+
+    def variance(self, q: float | Array) -> Array:
+        """Var[φ] = E[ψ²] − E[ψ]²."""
+        q = np.asarray(q, dtype=float)
+        basic = self.basic(q)
+        mean = np.where(np.isinf(basic.mean), 0.0, basic.mean)
+        return self._centred(basic, q) - mean**2
+
+    def slope(self, q: float | Array) -> Array:
+        """E[φ′²]."""
+        return self.basic(np.asarray(q, dtype=float)).slope
+
+    def growth(self, q: float | Array) -> Array:
+        """dE[φ²]/dq = E[x φ φ′]/√q."""
+        return self.basic(np.asarray(q, dtype=float)).growth
+
+    def odd(self, q: float | Array) -> Array:
+        """E[o²] of the odd part o(z) = (φ(z) − φ(−z))/2; E[φ²] − E[o²] is that of the even part."""
+        return self.basic(np.asarray(q, dtype=float)).odd
+
+    def gap(self, q: Array, weight_variance: float | Array, bias_variance: float | Array) -> tuple[Array, Array]:
+        """V(q) − q, positive where a signal of size q grows, and V′(q) − 1; q finite and positive."""
+        basic = self.basic(q)
+        constant = weight_variance * (basic.remainder + basic.shift)
+        return constant + q * (weight_variance * basic.line - 1) + bias_variance, weight_variance * basic.growth - 1
+
+    def log_second(self, t: Array) -> Array:
+        """ln E[φ²] at q = eᵗ, for any t as in `logs`."""
+        inside = np.minimum(np.maximum(t, self._first), _LAST)
+        return self._log_second(self._inside(inside, 2), inside, t)
+
+    def _log_second(self, basic: Basic, inside: Array, t: Array) -> Array:
+        with np.errstate(divide="ignore"):
+            answer = np.log(basic.line * np.exp(inside) + basic.remainder + basic.shift)
+        if np.array_equal(inside, t):
+            return answer
+        beyond = t - inside
+        return answer + _times(np.where(beyond > 0, self._above_second, float(self.phi_zero == 0)), beyond)
+
+    def logs(self, t: Array) -> Logs:
+        """Logarithms of the moments at q = eᵗ for any t: −inf, ±1e5 and +inf included."""
+        inside = np.clip(t, self._first, _LAST)
+        basic = self._inside(inside)
+        q = np.exp(inside)
+        beyond = t - inside
+        above = beyond > 0
+        with np.errstate(divide="ignore"):
+            centred = np.log(self._centred(basic, q)) + _times(np.where(above, self._above_second, 1.0), beyond)
+            slope = np.log(basic.slope) + _times(np.where(above, self._above.slope, self._below.slope), beyond)
+            mean = np.log(np.abs(basic.mean)) + _times(np.where(above, self._above.mean, self._below.mean), beyond)
+        return Logs(self._log_second(basic, inside, t), centred, slope, mean, np.sign(basic.mean))
+
+    def _inside(self, t: Array, fields: int = 5) -> Basic:
+        """The basic moments at q = eᵗ in the range of the table, the first `fields` of those tabulated; the others 0."""
+        if self._closed is not None:
+            return Basic._make((*self._closed(np.exp(t)), np.zeros(np.shape(t))))
+        index, x = panel_of(t)
+        values = np.matmul(self._table[index + EDGE, :fields], basis(x)[..., None])[..., 0]
+        low = index <= 0
+        mean = values[..., 0]
+        line = np.where(low, self.slope_at_zero, self.slope_at_infinity)
+        shift = np.where(low, self.phi_zero * (self.phi_zero + 2 * mean), 0.0) if self.phi_zero else np.zeros_like(mean)
+        return Basic._make((*np.moveaxis(values, -1, 0), *[0.0] * (5 - fields), line, shift))
+
+    def _centred(self, basic: Basic, q: Array) -> Array:
+        """E[ψ²], which is E[φ²] where φ(0) = 0."""
+        whole = _times(basic.line, q) + basic.remainder
+        if not self.phi_zero:
+            return whole
+        return np.where(basic.shift != 0, whole, whole - np.where(np.isinf(whole), 0.0, self.phi_zero * (self.phi_zero + 2 * basic.mean)))
+
+    def basic(self, q: Array) -> Basic:
+        """The basic moments at any q."""
+        with np.errstate(divide="ignore"):
+            t = np.log(q)
+        inside = np.clip(t, self._first, _LAST)
+        beyond = t - inside
+        basic = self._inside(inside)
+        if not np.any(beyond):
+            return basic
+        powers = zip(basic, self._below, self._above, strict=True)
+        with np.errstate(over="ignore"):
+            basic = Basic._make(value * np.exp(_times(np.where(beyond > 0, above, below), beyond)) for value, below, above in powers)
+        # the limits are known, so they need not be 1e-13 off
+        slope = np.where(beyond < 0, self.slope_at_zero, basic.slope)
+        growth = np.where((beyond < 0) & (self.phi_zero == 0), self.slope_at_zero, basic.growth)
+        if not self.activation.bounded:
+            slope, growth = (np.where(beyond > 0, self.slope_at_infinity, value) for value in (slope, growth))
+        return basic._replace(slope=slope, growth=growth)
+
+
+def _times(a: float | Array, b: Array) -> Array:
+    """a b, with 0 · inf = 0."""
+    return a * np.where((a == 0) & np.isinf(b), 0.0, b)
+
+
+@lru_cache(maxsize=64)
+def moments(activation: str) -> Moments:
+    """The moments of the activation called so; ValueError for a name that is not known."""
+    return Moments(lookup(activation))
+
+
+@lru_cache(maxsize=4)
+def _rules(kinks: tuple[float, ...]) -> list[tuple[Array, Array]]:
+    """The half-line rule of every panel, for the variances at its Chebyshev points."""
+    return [half_line_rule(np.exp(2.0 * index + POINTS), kinks) for index in range(-EDGE, EDGE + 1)]
+
+
+def _tabulate(activation: Activation) -> Array:
+    """Chebyshev coefficients of the first five fields of `Basic`, (panels, 5, SIZE)."""
+    rules = _rules(tuple(sorted({abs(kink) for kink in activation.kinks} - {0.0})))
+    lengths = [nodes.size for nodes, _ in rules]
+    z = np.concatenate([nodes for nodes, _ in rules])
+    small = np.repeat(np.arange(-EDGE, EDGE + 1) <= 0, lengths)
+    right, left = (activation.phi(side) for side in (z, -z))
+    right_slope, left_slope = (activation.dphi(side) for side in (z, -z))
+    shift = np.where(small, activation.phi_zero, 0.0)
+    remainder = np.zeros_like(z)
+    for value, side in ((right, 1), (left, 0)):
+        line = (2 * side - 1) * z * np.where(small, activation.slopes_at_zero[side], activation.slopes_at_infinity[side])
+        difference = value - shift - line
+        difference[np.abs(difference) <= _ROUNDING * np.abs(line)] = 0.0
+        remainder += difference * (value - shift + line)
+    integrands = np.stack(
+        (
+            (right - activation.phi_zero) + (left - activation.phi_zero),
+            remainder,
+            right_slope**2 + left_slope**2,
+            z * (right * right_slope - left * left_slope),
+            (right - left) ** 2 / 2,
+        ),
+        axis=1,
+    )
+    table = np.empty((2 * EDGE + 1, 5, SIZE))
+    pieces = np.split(integrands, np.cumsum(lengths)[:-1])
+    for panel, ((_, weights), integrand) in enumerate(zip(rules, pieces, strict=True)):
+        samples = weights @ integrand
+        samples[:, 3] /= np.exp(2.0 * (panel - EDGE) + POINTS)
+        table[panel] = (TRANSFORM @ samples).T
+    return table

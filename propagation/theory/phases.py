@@ -1,0 +1,121 @@
+"""Phases: where in the plane of σ_w² and σ_b² a deep net is ordered, critical or chaotic.
+
+Sources: Poole et al. 2016 (arXiv 1606.05340), Schoenholz et al. 2017 (1611.01232).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from propagation.theory.fixed_points import brackets, polish
+from propagation.theory.maps import CRITICAL, chi_1, correlation_fixed_point, depth_scale, fixed_point
+from propagation.theory.moments import moments
+
+Array = np.ndarray
+
+#: the scan of the critical line, in ln q
+_GRID = np.arange(-50, 50.01, 0.05)
+_SECTIONS = 16
+_ROUNDS = 11
+
+
+def phase_of(chi: float) -> str:
+    """ "ordered" (χ₁ < 1: gradients vanish, inputs merge), "critical" (|ln χ₁| < CRITICAL) or "chaotic" (χ₁ > 1)."""
+    if abs(chi - 1) < CRITICAL:
+        return "critical"
+    return "ordered" if chi < 1 else "chaotic"
+
+
+def phase(activation: str, weight_variance: float, bias_variance: float, start: float = 1.0) -> str:
+    """Phase at the fixed point that `start` tends to; of a dying or diverging signal, by χ₁ at 0 or at infinity."""
+    return phase_of(float(chi_1(fixed_point(activation, weight_variance, bias_variance, start), activation, weight_variance)))
+
+
+def critical_line(activation: str, bias_variances: Array) -> Array:
+    """The σ_w² with χ₁ = 1 at a stable fixed point, for each of `bias_variances`, (k,): the smallest, NaN where there is none.
+
+    Along the line, σ_w² = 1/E[φ′²] and σ_b² = q − E[φ²]/E[φ′²] with q = q* as parameter. At σ_b² = 0 the fixed point may be 0, if it
+    attracts, or any q, in the ReLU family. Source: Schoenholz et al. 2017, section 3.
+    """
+    bias = np.asarray(bias_variances, dtype=float)
+    of = moments(activation)
+    answer = np.full(bias.shape, np.nan)
+    if of.phi_zero == 0 and of.slope_at_zero > 0:
+        answer[bias == 0] = _critical_at_zero(activation)
+    if of.activation.homogeneous:
+        return answer
+    on_line = _bias_on_line(activation, _GRID)
+    excess = on_line - bias[:, None]
+    seen = np.abs(excess) > 1e-13 * np.exp(_GRID)
+    members, cells = np.nonzero((excess[:, :-1] * excess[:, 1:] < 0) & seen[:, :-1] & seen[:, 1:])
+    low, width = _GRID[cells], _GRID[1] - _GRID[0]
+    fractions = np.linspace(0, 1, _SECTIONS + 1)
+    rising = excess[members, cells] < 0
+    for _ in range(_ROUNDS if cells.size else 0):
+        points = low[:, None] + width * fractions
+        before = (_bias_on_line(activation, points) < bias[members, None]) == rising[:, None]
+        low = low + width * fractions[np.maximum(np.argmin(before, axis=1), 1) - 1]
+        width = width / _SECTIONS
+    q = np.exp(low + width / 2)
+    stable = of.growth(q) < of.slope(q)
+    np.fmin.at(answer, members[stable], 1 / of.slope(q[stable]))
+    return answer
+
+
+@lru_cache(maxsize=1024)
+def critical_weight_variance(activation: str, bias_variance: float) -> float:
+    """The critical σ_w² at this σ_b²: χ₁ = 1 at a stable fixed point. NaN where there is none, as for softplus and for ReLU with a bias.
+
+    See `critical_line`.
+    """
+    return float(critical_line(activation, np.array([bias_variance], dtype=float))[0])
+
+
+def _bias_on_line(activation: str, t: Array) -> Array:
+    """σ_b² = q − E[φ²]/E[φ′²] at q = eᵗ."""
+    of = moments(activation)
+    q = np.exp(t)
+    weight_variance = 1 / of.slope(q)
+    return -of.gap(q, weight_variance, 0.0)[0]
+
+
+def _critical_at_zero(activation: str) -> float:
+    """Critical σ_w² at σ_b² = 0 with φ(0) = 0: 1/S where the marginal point 0 attracts, or where every q is fixed; else NaN."""
+    of = moments(activation)
+    weight_variance = 1 / of.slope_at_zero
+    if of.activation.homogeneous or fixed_point(activation, weight_variance, 0.0, 1e-6) == 0:
+        return weight_variance
+    return np.nan
+
+
+@dataclass(frozen=True)
+class PhaseGrid:
+    """The plane: `weight_variances` (m,) across, `bias_variances` (k,) up; `q_star`, `chi_1`, `c_star`, `xi_c` are (k, m).
+
+    q* is inf where the signal explodes, c* and ξ_c are NaN where undefined (see `maps.DepthScales`). `critical` (k,) is the critical line.
+    """
+
+    weight_variances: Array
+    bias_variances: Array
+    q_star: Array
+    chi_1: Array
+    c_star: Array
+    xi_c: Array
+    critical: Array
+
+
+def phase_grid(activation: str, weight_variances: Array, bias_variances: Array, start: float = 1.0) -> PhaseGrid:
+    """Fixed points, χ₁ and correlation depths at every pair of a weight variance, (m,), and a bias variance, (k,), both ≥ 0."""
+    weights, biases = (np.asarray(values, dtype=float) for values in (weight_variances, bias_variances))
+    pieces = [brackets(activation, float(weight), biases, start) for weight in weights]
+    known, low, high = (np.stack(piece, axis=1) for piece in zip(*pieces, strict=True))
+    weight, bias = (grid.ravel() for grid in np.meshgrid(weights, biases))
+    q_star = polish(activation, weight, bias, known.ravel(), low.ravel(), high.ravel())
+    chi = np.asarray(chi_1(q_star, activation, weight))
+    c_star, chi_c = correlation_fixed_point(q_star, activation, weight)
+    shape = (biases.size, weights.size)
+    q_star, chi, c_star, xi_c = (values.reshape(shape) for values in (q_star, chi, c_star, depth_scale(chi_c)))
+    return PhaseGrid(weights, biases, q_star, chi, c_star, xi_c, critical_line(activation, biases))

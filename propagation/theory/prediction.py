@@ -1,0 +1,205 @@
+"""Prediction: what the experiment of a Config would measure if its layers were infinitely wide. The twin of the engine's Trace.
+
+The model is that of the engine: z^l = W^l h^(l−1) + b^l, h^l = φ(z^l), Var W_ij = σ_w²/fan_in, Var b_i = σ_b², δ^l = ∂C/∂z^l. Input b has
+sizes of its own,
+
+    q_b^1 = σ_w² |x_b|²/n_0 + σ_b²,  q_b^l = σ_w² E[φ²](q_b^(l−1)) + σ_b²,
+    E[δ_b^L²] = E[φ′²](q_b^L) · E[(∂C_b/∂h^L)²],  E[δ_b^l²] = E[φ′²](q_b^l) · σ_w² n_(l+1)/n_l · E[δ_b^(l+1)²],
+    E[(∂C_b/∂W^l)²] = E[δ_b^l²] · E[h_b^(l−1)²],
+
+and means over the inputs are reported. Orthogonal weights have the same limit. Sources: Poole et al. 2016; Schoenholz et al. 2017.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from propagation.config import Config
+from propagation.initializers import layer_variances
+from propagation.theory.batch import batch_of, representatives
+from propagation.theory.cost import log_cost_gradient
+from propagation.theory.maps import depth_scales_at, fixed_point
+from propagation.theory.moments import Logs, Moments, moments
+from propagation.theory.phases import critical_weight_variance, phase_of
+from propagation.theory.spread import Band, bands
+
+Array = np.ndarray
+
+#: numbers of inputs that may stand for a batch, and the error in ln of a mean, estimated far too high, at which more are taken
+_COUNTS = (17, 65)
+_TOLERANCE = 1e-6
+#: |change of ln q| in one layer at which a signal has arrived; 2,000 such layers add up to 2e-11
+_ARRIVED = 1e-14
+_LN_10 = np.log(10)
+_LARGEST_EXPONENT = 700.0
+
+
+@dataclass(frozen=True)
+class SignalPrediction:
+    """Moments of one signal over neurons and inputs together at infinite width; (depth,) arrays, layers 1 … L.
+
+    Logarithms are right far outside the range of floating point and −inf only where the moment is exactly zero. `band` is the scatter of
+    log10_second_moment from net to net at finite width, None where theory has no law for it.
+    """
+
+    mean: Array
+    log10_variance: Array
+    log10_second_moment: Array
+    band: Band | None = None
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Theory of one Config: the four signals of a Trace, then what a deep net of this kind tends to.
+
+    `q_star` (inf: explodes, 0: dies) is the limit from the size of this batch; `c_star` the correlation any two inputs are drawn to;
+    `chi_1` what a layer multiplies the squared gradient by; `xi_q`, `xi_c` depths in layers (see `maps.DepthScales`); `phase` is "ordered",
+    "critical" or "chaotic". Where layers differ, these belong to the layer of median σ_w² and σ_b². `weight_variance` and `bias_variance`
+    are those of every layer, (depth,).
+    """
+
+    config: Config
+    z: SignalPrediction
+    h: SignalPrediction
+    delta: SignalPrediction
+    weight_gradient: SignalPrediction
+    input_log10_second_moment: float
+    q_star: float
+    chi_1: float
+    c_star: float
+    xi_q: float
+    xi_c: float
+    phase: str
+    weight_variance: Array
+    bias_variance: Array
+
+    @property
+    def critical_weight_variance(self) -> float:
+        """The σ_w² that would be critical for this activation and σ_b²; NaN where there is none."""
+        return critical_weight_variance(self.config.activation, float(np.median(self.bias_variance)))
+
+    def signal(self, name: str) -> SignalPrediction:
+        """The signal called `name`: z, h, delta or weight_gradient; ValueError otherwise."""
+        if name not in ("z", "h", "delta", "weight_gradient"):
+            raise ValueError(f"signal = {name!r} is unknown; choose one of z, h, delta, weight_gradient")
+        return getattr(self, name)
+
+
+def predict(config: Config) -> Prediction:
+    """What `config` would measure at infinite width, to 1e-9 in ln of every moment (cross-entropy: 1e-4)."""
+    batch = batch_of(config)
+    of = moments(config.activation)
+    for count in (*_COUNTS, batch.log_sizes.size):
+        log_sizes, weights, coarse = representatives(batch.log_sizes, count)
+        chain = _Chain(config, of, log_sizes, weights)
+        means = chain.log_means(weights)
+        if np.max(_distance(means, chain.log_means(coarse))) < _TOLERANCE:
+            break
+    z, h2, delta2, gradient2 = means
+    zero = np.zeros(config.depth)
+    z_band, delta_band = bands(config, batch, z, delta2) or (None, None)
+    h_mean, log_h_variance = chain.activation_mean_and_log_variance(weights)
+
+    weight, bias = float(np.median(chain.weight_variance)), float(np.median(chain.bias_variance))
+    if config.scheme == "lsuv":
+        weight, q_star = float(1 / of.second(1.0)), 1.0  # rescaling holds every layer at q = 1
+    else:
+        start = np.exp(min(float(z[0]), _LARGEST_EXPONENT))
+        q_star = fixed_point(config.activation, weight, bias, start)
+    scales = depth_scales_at(q_star, config.activation, weight)
+    return Prediction(
+        config,
+        SignalPrediction(zero, z / _LN_10, z / _LN_10, z_band),
+        SignalPrediction(h_mean, log_h_variance / _LN_10, h2 / _LN_10),
+        SignalPrediction(zero, delta2 / _LN_10, delta2 / _LN_10, delta_band),
+        SignalPrediction(zero, gradient2 / _LN_10, gradient2 / _LN_10),
+        float(_log_mean(log_sizes[None, :], weights)[0] / _LN_10),
+        q_star,
+        scales.chi_1,
+        scales.c_star,
+        scales.xi_q,
+        scales.xi_c,
+        phase_of(scales.chi_1),
+        chain.weight_variance,
+        chain.bias_variance,
+    )
+
+
+class _Chain:
+    """The recursions for inputs of sizes `log_sizes`, (m,), in natural logarithms; arrays are (depth, m)."""
+
+    def __init__(self, config: Config, of: Moments, log_sizes: Array, weights: Array):
+        self.of = of
+        self.weight_variance, self.bias_variance = layer_variances(config)
+        widths = np.array(config.widths, dtype=float)
+        with np.errstate(divide="ignore"):
+            log_weight, log_bias = np.log(self.weight_variance), np.log(self.bias_variance)
+        if config.scheme == "lsuv":
+            log_q = _normalized_sizes(of, log_sizes, weights, log_weight)
+            self.weight_variance = np.exp(log_weight)
+        else:
+            log_q = _sizes(of, log_sizes, log_weight, log_bias)
+        layers = np.minimum(np.arange(config.depth), len(log_q) - 1)  # the last one stands for all that follow
+        self.log_q = log_q[layers]
+        self.logs = Logs(*(values[layers] for values in of.logs(log_q)))
+        start = log_cost_gradient(config.cost, self.logs.second[-1], config.widths[-1])
+        steps = self.logs.slope[1:] + (log_weight[1:] + np.log(widths[2:] / widths[1:-1]))[:, None]
+        gradient = np.concatenate((np.cumsum(steps[::-1], axis=0)[::-1], np.zeros((1, log_sizes.size)))) + start
+        self.delta = self.logs.slope + gradient
+        self.weight_gradient = self.delta + np.concatenate((log_sizes[None, :], self.logs.second[:-1]))
+
+    def log_means(self, weights: Array) -> Array:
+        """ln of the second moments of z, h, δ and ∂C/∂W over neurons and inputs, (4, depth)."""
+        return np.stack([_log_mean(values, weights) for values in (self.log_q, self.logs.second, self.delta, self.weight_gradient)])
+
+    def activation_mean_and_log_variance(self, weights: Array) -> tuple[Array, Array]:
+        """Mean of h and ln of its variance over neurons and inputs, (depth,) each, from φ − φ(0) so that no digits are lost."""
+        scale = np.max(self.logs.centred, axis=1)
+        scale = np.where(np.isfinite(scale), scale, 0.0)[:, None]
+        second = np.exp(self.logs.centred - scale) @ weights
+        mean = (self.logs.mean_sign * np.exp(self.logs.mean - scale / 2)) @ weights
+        with np.errstate(divide="ignore"):
+            log_variance = np.log(np.maximum(second - mean**2, 0.0)) + scale[:, 0]
+        return self.of.phi_zero + mean * np.exp(np.clip(scale[:, 0] / 2, -_LARGEST_EXPONENT, _LARGEST_EXPONENT)), log_variance
+
+
+def _sizes(of: Moments, log_sizes: Array, log_weight: Array, log_bias: Array) -> Array:
+    """ln q of every layer and input, (layers, m), up to the layer from which on nothing changes."""
+    log_q = np.empty((log_weight.size, log_sizes.size))
+    changes = np.flatnonzero((log_weight[1:] != log_weight[:-1]) | (log_bias[1:] != log_bias[:-1]))
+    alike_from = int(changes[-1]) + 1 if changes.size else 0
+    second = before = log_sizes
+    with np.errstate(invalid="ignore"):  # −inf − (−inf)
+        for layer in range(log_weight.size):
+            log_q[layer] = now = np.logaddexp(log_weight[layer] + second, log_bias[layer])
+            if layer > alike_from and np.all((now == before) | (np.abs(now - before) < _ARRIVED)):
+                return log_q[: layer + 1]
+            second, before = of.log_second(now), now
+    return log_q
+
+
+def _normalized_sizes(of: Moments, log_sizes: Array, weights: Array, log_weight: Array) -> Array:
+    """ln q where every layer's σ_w² makes the mean of q over the inputs 1; fills in `log_weight`."""
+    log_q = np.empty((log_weight.size, log_sizes.size))
+    second = log_sizes
+    for layer in range(log_weight.size):
+        log_weight[layer] = -_log_mean(second[None, :], weights)[0]
+        log_q[layer] = log_weight[layer] + second
+        second = of.log_second(log_q[layer])
+    return log_q
+
+
+def _log_mean(logs: Array, weights: Array) -> Array:
+    """ln Σ_b weights_b exp(logs_b) along the last axis; NaN where weights of both signs leave nothing."""
+    largest = np.max(logs, axis=-1)
+    largest = np.where(np.isfinite(largest), largest, 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.log(np.exp(logs - largest[..., None]) @ weights) + largest
+
+
+def _distance(a: Array, b: Array) -> Array:
+    """|a − b| with −inf − (−inf) = 0; a NaN on either side counts as infinitely far."""
+    with np.errstate(invalid="ignore"):
+        return np.where(a == b, 0.0, np.nan_to_num(np.abs(a - b), nan=np.inf))

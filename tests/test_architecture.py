@@ -1,0 +1,175 @@
+"""The house plan, read from the source: imports point one way, engine and theory are twins, Streamlit stays upstairs, files stay short."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "propagation"
+SOURCES = sorted([*PACKAGE.rglob("*.py"), ROOT / "app.py"])
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
+
+#: floors of the house: a module may import from its own floor or below
+FLOORS = {
+    "notation": 0,
+    "activations": 0,
+    "expressions": 1,
+    "initializers": 1,
+    "config": 1,
+    "streams": 2,
+    "inputs": 2,
+    "engine": 3,
+    "theory": 3,
+    "labs": 4,
+    "diagnosis": 5,
+    "presets": 5,
+    "charts": 6,
+    "ui": 7,
+    "app": 8,
+}
+#: what stands at the top of the repository
+TOP_LEVEL = {
+    "app.py",
+    "requirements.txt",
+    "README.md",
+    "pyproject.toml",
+    ".streamlit",
+    ".ci",
+    "assets",
+    "propagation",
+    "tests",
+    ".gitignore",
+    ".git",
+    "LICENSE",
+}
+MOST_LINES = 320
+
+sources = pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+
+
+def part_of(path: Path) -> str:
+    """The part of the house a file belongs to: `engine` for engine/maps.py, `app` for app.py, `propagation` for the public API."""
+    if path == ROOT / "app.py":
+        return "app"
+    first = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    return "propagation" if first == "__init__" else first
+
+
+def imports_of(tree: ast.AST) -> set[str]:
+    """Full names of everything imported, wherever in the file: `a.b` for `import a.b`, `a.b.c` for `from a.b import c`."""
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute here"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def parts_imported(tree: ast.AST) -> set[str]:
+    """Parts of the house that a file imports; the public API counts as what it is, the whole package."""
+    parts = set()
+    for name in imports_of(tree):
+        package, _, rest = name.partition(".")
+        if package == "propagation":
+            part = rest.split(".")[0]
+            parts.add(part if part in FLOORS else "propagation")
+    return parts
+
+
+def wrong_arrows(part: str, tree: ast.AST) -> set[str]:
+    """Imports of a file that point up, or across between the twins."""
+    twins = {"engine": "theory", "theory": "engine"}
+    seen = parts_imported(tree)
+    wrong = {other for other in seen if other in FLOORS and FLOORS[other] > FLOORS[part]}
+    if FLOORS[part] < FLOORS["ui"]:
+        wrong |= seen & {"propagation"}  # the public API is made of these modules: inside it would be a circle
+    return wrong | (seen & {twins.get(part)})
+
+
+@sources
+def test_imports_point_one_way(path):
+    part = part_of(path)
+    if part == "propagation":
+        return  # the public API may name everything below the interface
+    assert part in FLOORS, f"{part} has no place in the house: give it a floor"
+    assert wrong_arrows(part, ast.parse(path.read_text())) == set()
+
+
+def test_the_public_api_does_not_reach_into_the_interface():
+    assert not parts_imported(ast.parse((PACKAGE / "__init__.py").read_text())) & {"ui", "charts", "app"}
+
+
+@pytest.mark.parametrize(
+    ("part", "source"),
+    [
+        ("engine", "from propagation.theory.maps import chi_1"),
+        ("theory", "import propagation.engine.trace"),
+        ("engine", "from propagation.charts import theme"),
+        ("config", "def f():\n    from propagation.engine.network import simulate"),
+        ("charts", "from propagation import ui"),
+        ("activations", "from propagation.config import Config"),
+        ("engine", "from propagation import simulate"),
+    ],
+)
+def test_a_wrong_arrow_is_seen(part, source):
+    """Negative control."""
+    assert wrong_arrows(part, ast.parse(source))
+
+
+@sources
+def test_streamlit_stays_in_the_interface(path):
+    modules = {name.split(".")[0] for name in imports_of(ast.parse(path.read_text()))}
+    if part_of(path) not in ("ui", "app"):
+        assert "streamlit" not in modules
+    if part_of(path) not in ("charts", "ui", "app", "labs"):
+        assert "plotly" not in modules
+
+
+@sources
+def test_only_the_announced_packages_are_used(path):
+    modules = {name.split(".")[0] for name in imports_of(ast.parse(path.read_text()))}
+    assert modules <= set(sys.stdlib_module_names) | {"numpy", "plotly", "streamlit", "propagation"}
+
+
+@pytest.mark.parametrize("path", SOURCES + TESTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_files_stay_short(path):
+    assert len(path.read_text().splitlines()) <= MOST_LINES
+
+
+@sources
+def test_nothing_is_evaluated_or_unpickled(path):
+    tree = ast.parse(path.read_text())
+    calls = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+    assert not calls & {"eval", "exec", "compile", "__import__"}
+    assert not {name.split(".")[0] for name in imports_of(tree)} & {"pickle", "marshal", "shelve", "dill", "joblib"}
+    keywords = {keyword.arg for node in ast.walk(tree) if isinstance(node, ast.Call) for keyword in node.keywords}
+    assert "allow_pickle" not in keywords and "unsafe_allow_html" not in keywords
+
+
+@sources
+def test_randomness_is_an_argument(path):
+    """No global seeds: `np.random` is used for generators only."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Attribute) and node.value.attr == "random":
+            assert node.attr in {"Generator", "SeedSequence", "SFC64", "default_rng"}
+
+
+@sources
+def test_every_module_says_what_it_is(path):
+    assert ast.get_docstring(ast.parse(path.read_text())), "a module opens by saying what it is"
+
+
+def test_there_is_no_drawer_for_everything():
+    assert not {path.stem for path in SOURCES + TESTS} & {"utils", "util", "helpers", "misc", "common"}
+
+
+def test_nothing_else_stands_at_the_top():
+    """Tracked and untracked files alike, except what tools leave behind."""
+    left_behind = {"__pycache__", ".venv", ".pytest_cache", ".ruff_cache", ".mypy_cache", ".hypothesis"}
+    assert {path.name for path in ROOT.iterdir()} - left_behind <= TOP_LEVEL

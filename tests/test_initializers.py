@@ -1,0 +1,166 @@
+"""Every scheme at fan_in ≠ fan_out, so that swapping them fails: the formula, and the weights that the engine really draws."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from oracle import ERRORS, assert_mean, errors_off
+
+from propagation import ACTIVATIONS, SCHEMES, Config, simulate
+from propagation.config import WIDTH_PROFILES
+from propagation.engine.dense import DenseMap
+from propagation.engine.noise import Noise
+from propagation.initializers import WEIGHT_LAWS, kumar_scale, layer_variances
+
+#: Var[W] and Var[b] of a ReLU layer as the sources write them
+VARIANCES = {
+    "lecun": lambda n_in, n_out: 1 / n_in,
+    "glorot_standard": lambda n_in, n_out: (2 / math.sqrt(n_in)) ** 2 / 12,  # U(±1/√n)
+    "glorot": lambda n_in, n_out: (2 * math.sqrt(6 / (n_in + n_out))) ** 2 / 12,  # U(±√6/√(n + n′))
+    "he": lambda n_in, n_out: 2 / n_in,
+    "he_fan_out": lambda n_in, n_out: 2 / n_out,
+    "kumar": lambda n_in, n_out: 2 / n_in,
+    "pytorch": lambda n_in, n_out: (2 / math.sqrt(n_in)) ** 2 / 12,  # kaiming_uniform_(a=√5): bound √(6/((1 + 5) n))
+    "keras": lambda n_in, n_out: 2 / (n_in + n_out),
+    "flax": lambda n_in, n_out: 1 / n_in,
+    "small_constant": lambda n_in, n_out: 0.01**2,
+}
+BIASES = {"pytorch": lambda n_in: 1 / (3 * n_in), "keras": lambda n_in: 0.0, "flax": lambda n_in: 0.0}
+DECIDED_ELSEWHERE = {"custom", "lsuv"}
+
+formulas = pytest.mark.parametrize("scheme", VARIANCES)
+profiles = pytest.mark.parametrize("profile", ["funnel", "widening"])
+
+
+def test_every_scheme_is_tested():
+    assert set(SCHEMES) == set(VARIANCES) | DECIDED_ELSEWHERE
+    assert all(scheme.source and scheme.label and scheme.latex and scheme.law in WEIGHT_LAWS for scheme in SCHEMES.values())
+
+
+@formulas
+@pytest.mark.parametrize(("n_in", "n_out"), [(300, 40), (40, 300), (7, 5)])
+def test_formulas(scheme, n_in, n_out):
+    assert SCHEMES[scheme].weight_variance("relu", n_in, n_out) == pytest.approx(n_in * VARIANCES[scheme](n_in, n_out), rel=1e-12)
+
+
+@formulas
+def test_formulas_take_arrays(scheme):
+    n_in, n_out = np.array([8.0, 20.0, 8.0]), np.array([20.0, 8.0, 9.0])
+    expected = [n_in[i] * VARIANCES[scheme](n_in[i], n_out[i]) for i in range(3)]
+    np.testing.assert_allclose(SCHEMES[scheme].weight_variance("relu", n_in, n_out) * np.ones(3), expected, rtol=1e-12)
+
+
+@formulas
+@profiles
+def test_the_engine_draws_what_the_scheme_says(scheme, profile):
+    """E z² = Var[W] ‖x‖² + Var[b] for the first layer, 64 → 8 or 8 → 64 neurons: only the fan that the source means gives it."""
+    config = Config(depth=1, width=64, width_profile=profile, activation="relu", scheme=scheme, bias_variance=0.0, inputs=1, trials=64)
+    n_in, n_out = config.widths
+    assert {n_in, n_out} == {8, 64}
+    ratios, swapped = [], []
+    for seed in range(6):
+        trace = simulate(replace(config, seed=seed))
+        length = n_in * 10**trace.input_log10_second_moment
+        bias = BIASES[scheme](n_in) if scheme in BIASES else 0.0
+        sizes = 10 ** trace.z.log10_second_moment[:, 0]
+        ratios.append(sizes / (VARIANCES[scheme](n_in, n_out) * length + bias))
+        swapped.append(sizes / (VARIANCES[scheme](n_out, n_in) * length + bias))
+    assert_mean(np.concatenate(ratios), 1.0)
+    if scheme not in ("glorot", "keras", "small_constant"):  # these are symmetric
+        assert errors_off(np.concatenate(swapped), 1.0) > 3 * ERRORS
+
+
+@pytest.mark.parametrize("scheme", ["lecun", "he", "custom", "small_constant"])
+def test_schemes_without_a_rule_for_biases_leave_them_to_the_experiment(scheme):
+    _, bias = layer_variances(Config(depth=3, width=16, scheme=scheme, bias_variance=0.4))
+    np.testing.assert_array_equal(bias, np.full(3, 0.4))
+
+
+def test_schemes_with_a_rule_for_biases_insist_on_it():
+    for scheme, expected in BIASES.items():
+        config = Config(depth=3, width=64, width_profile="funnel", scheme=scheme, bias_variance=0.4)
+        np.testing.assert_allclose(layer_variances(config)[1], [expected(n) for n in config.widths[:-1]])
+    assert not layer_variances(Config(scheme="lsuv", bias_variance=0.4))[1].any()
+
+
+def test_custom_takes_the_slider_and_lsuv_asks_the_data():
+    np.testing.assert_array_equal(layer_variances(Config(depth=3, weight_variance=1.25))[0], np.full(3, 1.25))
+    assert np.isnan(layer_variances(Config(depth=3, scheme="lsuv"))[0]).all()
+    for scheme, reason in (("custom", "the slider"), ("lsuv", "the data")):
+        with pytest.raises(ValueError, match=reason):
+            SCHEMES[scheme].weight_variance("tanh", 3, 4)
+
+
+@pytest.mark.parametrize("profile", WIDTH_PROFILES)
+def test_each_layer_has_its_own_fans(profile):
+    config = Config(depth=6, width=128, width_profile=profile, scheme="glorot")
+    pairs = zip(config.widths[:-1], config.widths[1:], strict=True)
+    np.testing.assert_allclose(layer_variances(config)[0], [2 * n_in / (n_in + n_out) for n_in, n_out in pairs])
+
+
+#: N · v² of Kumar's formula, from its derivation and not from the code: 1 / (φ′(0)² (1 + φ(0)²))
+KUMAR = {
+    "linear": 1.0,
+    "relu": 2.0,
+    "elu": 1.0,
+    "gelu": 4.0,
+    "gelu_tanh": 4.0,
+    "silu": 4.0,
+    "mish": 1 / 0.36,
+    "softplus": 4 / (1 + math.log(2) ** 2),
+    "sigmoid": 12.8,
+    "tanh": 1.0,
+    "hard_tanh": 1.0,
+    "erf": math.pi / 4,
+    "softsign": 1.0,
+    "arctan": 1.0,
+    "sin": 1.0,
+    "hard_swish": 4.0,
+}
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_kumar(activation):
+    if activation in KUMAR:
+        assert kumar_scale(activation) == pytest.approx(KUMAR[activation], rel=1e-12)
+        assert layer_variances(Config(depth=2, scheme="kumar", activation=activation))[0] == pytest.approx(KUMAR[activation])
+    else:
+        assert activation in {"leaky_relu", "selu"}
+        with pytest.raises(ValueError, match=f"kumar.*{activation}.*slope jumps at 0"):
+            Config(scheme="kumar", activation=activation)
+
+
+def test_squared_gains_of_pytorch():
+    """torch.nn.init.calculate_gain(…)² is the σ_w² that LeCun, He and Kumar give where they mean the same thing."""
+    gains = {"linear": 1.0, "relu": 1.4142135623730951, "tanh": 1.6666666666666667, "leaky_relu": 1.4141428569978354}
+    assert gains["linear"] ** 2 == pytest.approx(SCHEMES["lecun"].weight_variance("linear", 9, 4))
+    assert gains["relu"] ** 2 == pytest.approx(SCHEMES["he"].weight_variance("relu", 9, 4))
+    assert gains["relu"] ** 2 == pytest.approx(SCHEMES["kumar"].weight_variance("relu", 9, 4))
+    leak = ACTIVATIONS["leaky_relu"].slopes_at_zero[0]
+    assert gains["leaky_relu"] ** 2 == pytest.approx(2 / (1 + leak**2))
+
+
+@pytest.mark.parametrize("law", WEIGHT_LAWS)
+@pytest.mark.parametrize(("n_in", "n_out"), [(30, 12), (12, 30)])
+def test_weights_of_every_law_have_variance_one_before_they_are_scaled(law, n_in, n_out):
+    weights = DenseMap(Noise(0, 0, 0, 400), n_in, n_out, law).unit_weights
+    assert weights.shape == (400, n_out, n_in)
+    assert_mean(weights.mean(axis=(1, 2)), 0.0)
+    if law == "orthogonal":
+        gram = weights @ weights.swapaxes(1, 2) if n_out < n_in else weights.swapaxes(1, 2) @ weights
+        np.testing.assert_allclose(gram, np.broadcast_to(30 * np.eye(12), gram.shape), atol=1e-9)
+    else:
+        assert_mean((weights**2).mean(axis=(1, 2)), 1.0)
+        assert abs(np.corrcoef(weights[:, 0, 0], weights[:, 1, 1])[0, 1]) < ERRORS / 20
+
+
+def test_uniform_weights_of_glorot_and_pytorch_stay_within_their_bounds():
+    n_in, n_out = 64, 20
+    unit = np.abs(DenseMap(Noise(0, 0, 0, 50), n_in, n_out, "uniform").unit_weights).max()
+    bounds = {"glorot": math.sqrt(6 / (n_in + n_out)), "pytorch": 1 / math.sqrt(n_in), "glorot_standard": 1 / math.sqrt(n_in)}
+    for scheme, bound in bounds.items():
+        largest = unit * math.sqrt(SCHEMES[scheme].weight_variance("tanh", n_in, n_out) / n_in)
+        assert 0.999 * bound < largest <= bound * (1 + 1e-6)
