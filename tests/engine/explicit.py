@@ -101,7 +101,8 @@ class ExplicitNetwork:
         if self.config.cost == "squared_error":
             return self.readout.T @ (outputs - targets)
         powers = np.exp(outputs - outputs.max(axis=0))
-        return self.readout.T @ (powers / powers.sum(axis=0) - targets)
+        wrong = powers * (1 - targets) / powers.sum(axis=0)
+        return self.readout.T @ (wrong - targets * wrong.sum(axis=0))  # 1 − p of the right label is what the others have
 
 
 def assert_moments(moments, trial: int, arrays, rtol: float) -> None:

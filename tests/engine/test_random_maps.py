@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from oracle import assert_other_law, assert_same_law
+from scipy import stats
 
 from propagation.engine.dense import DenseMap
 from propagation.engine.implicit import GaussianMap, HaarMap
@@ -173,6 +174,29 @@ def test_pull_is_the_adjoint_of_push(fan_in, fan_out, inputs, kind, bias):
         backward = np.einsum("tnb,tnc->tbc", gradient, h - h[:, :, :1])
         tolerance = 2e-5 if random_map.gradient_type is np.float32 else 1e-10
         np.testing.assert_allclose(backward, forward, atol=tolerance * np.linalg.norm(delta) * np.linalg.norm(z), rtol=0)
+
+
+@pytest.mark.parametrize("bias", [0.0, 0.5, 3.0])
+@pytest.mark.parametrize(("fan_in", "fan_out", "inputs"), [(5, 9, 1), (9, 6, 3), (4, 8, 3)])
+@pytest.mark.parametrize("implicit", [True, False])
+def test_what_a_gradient_says_about_the_weights_beyond_what_was_pushed(fan_in, fan_out, inputs, bias, implicit):
+    """Given z = W h + b, hᵀ Wᵀ δ is Gaussian: its mean is what z tells of W h, its variance what the bias hides.
+
+    With K = σ_w²/n_in hᵀh and S = K + σ_b² 11ᵀ: mean K S⁻¹ zᵀδ, covariance (K − K S⁻¹ K) ‖δ‖².
+    """
+    h = batch(fan_in, inputs)
+    random_map = (GaussianMap if implicit else lambda *where: DenseMap(*where, "gaussian"))(Noise(11, 0, 0, DRAWS), fan_in, fan_out)
+    z, delta, gradient = map_draws(random_map, h, bias)
+    k = WEIGHT_DEVIATION**2 / fan_in * h.T @ h
+    told = k @ np.linalg.inv(k + bias**2)
+    hidden = np.sqrt(np.maximum(np.diagonal(k - told @ k), 0))
+    rest = h.T @ gradient - told @ (z.swapaxes(1, 2) @ delta)
+    rest /= np.linalg.norm(delta, axis=1)[:, None, :]
+    if bias == 0:
+        assert np.abs(rest).max() < 1e-4
+    else:
+        for column in range(inputs):
+            assert stats.kstest(rest[:, column, -1] / hidden[column], "norm").pvalue > 1e-4
 
 
 def test_a_fresh_matrix_is_no_adjoint():

@@ -1,0 +1,30 @@
+"""Signal Propagation Explorer: `streamlit run app.py`."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import streamlit as st
+
+from propagation.ui import controls
+from propagation.ui.pages import explore, gains, phase
+
+ICON = Path(__file__).parent / "propagation" / "ui" / "icon.svg"
+
+
+def main() -> None:
+    """Set the page up, draw the controls, and hand the experiment they describe to the page chosen."""
+    st.set_page_config(page_title="Signal Propagation Explorer", page_icon=str(ICON), layout="wide")
+    config = controls.draw()
+    pages = {
+        "Play": [
+            st.Page(partial(explore.render, config), title="Explore", icon=":material/show_chart:", url_path="explore", default=True),
+            st.Page(partial(phase.render, config), title="Order and chaos", icon=":material/map:", url_path="phase"),
+            st.Page(partial(gains.render, config), title="Gain lab", icon=":material/tune:", url_path="gains"),
+        ],
+    }
+    st.navigation(pages, position="top").run()
+
+
+main()

@@ -1,0 +1,1 @@
+"""Charts: results in, plotly figures out. No Streamlit, no arithmetic beyond what drawing needs."""

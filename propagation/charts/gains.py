@@ -1,0 +1,115 @@
+"""Charts of the gain lab: an activation with its slope, and what each σ_w² does to a gradient."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from propagation.activations import Activation
+from propagation.charts.theme import base_layout, palette, translucent
+from propagation.notation import factor, number
+from propagation.theory.gains import Gain
+from propagation.theory.phases import PhaseGrid
+
+SHAPE_HEIGHT = 300
+CURVE_HEIGHT = 300
+_REACH = 4.0
+#: the gradient factors shown, per layer
+_FACTORS = (0.1, 3.0)
+
+
+def shape_chart(activation: Activation, *, appearance: str = "light") -> go.Figure:
+    """φ and φ′ over z, above the bell curve of a pre-activation of size 1."""
+    colours = palette(appearance)
+    z = np.linspace(-_REACH, _REACH, 401)
+    values, slopes = activation.evaluate(z)
+    slopes = _with_gaps(z, slopes, activation.kinks)
+    top = max(1.1, float(np.max(np.abs(values[np.abs(z) <= 3]))))
+    bell = np.exp(-0.5 * z**2) * 0.4 * top
+    line = {"type": "scatter", "mode": "lines", "x": z}
+    data = [
+        line | {"name": "z ~ N(0, 1)", "y": bell, "fill": "tozeroy", "fillcolor": translucent(colours.muted, 0.18), "line": {"width": 0}, "hoverinfo": "skip"},
+        line | {"name": "φ(z)", "y": values, "line": {"color": colours.forward, "width": 3}},
+        line | {"name": "φ′(z)", "y": slopes, "line": {"color": colours.backward, "width": 2.5, "dash": "dash"}, "connectgaps": False},
+    ]  # fmt: skip
+    layout = base_layout(colours) | {
+        "height": SHAPE_HEIGHT,
+        "margin": {"l": 40, "r": 8, "t": 8, "b": 40},
+        "showlegend": True,
+        "legend": {"x": 0.02, "y": 0.98, "bgcolor": translucent(colours.background, 0.7)},
+        "hovermode": "x unified",
+        "dragmode": False,
+        "xaxis": {"title": {"text": "pre-activation z", "standoff": 4}, "fixedrange": True, "gridcolor": colours.grid, "hoverformat": ".3g"},
+        "yaxis": {"range": [-top, 1.15 * top], "fixedrange": True, "gridcolor": colours.grid, "zerolinecolor": colours.grid, "hoverformat": ".3g"},
+    }  # fmt: skip
+    return go.Figure({"data": data, "layout": layout}, _validate=False)
+
+
+def gain_chart(grid: PhaseGrid, rules: Sequence[Gain], *, appearance: str = "light") -> go.Figure:
+    """χ₁ at the fixed point against σ_w² (the first row of `grid`), with a numbered mark for each rule that has a value in view."""
+    colours = palette(appearance)
+    x, chi = grid.weight_variances, grid.chi_1[0]
+    with np.errstate(divide="ignore"):
+        curve = np.log10(chi)
+    low, high = (math.log10(edge) for edge in _FACTORS)
+    shown = [(place, rule) for place, rule in enumerate(rules, 1) if rule.weight_variance <= x[-1] and rule.chi_1 > 0]
+    ticks = (0.1, 0.3, 0.5, 1, 2, 3)
+    data = [
+        {
+            "type": "scatter",
+            "name": "χ₁",
+            "mode": "lines",
+            "x": x,
+            "y": np.where(np.isfinite(curve), curve, np.nan),
+            "line": {"color": colours.backward, "width": 3},
+            "hoverinfo": "skip",
+        },
+        {
+            "type": "scatter",
+            "name": "rules",
+            "mode": "markers+text",
+            "x": [rule.weight_variance for _, rule in shown],
+            "y": [min(max(math.log10(rule.chi_1), low), high) for _, rule in shown],
+            "text": [str(place) for place, _ in shown],
+            "textposition": "middle center",
+            "textfont": {"size": 13, "color": colours.background},
+            "marker": {"size": 22, "color": colours.text},
+            "hovertext": [f"{rule.label}: σ_w² = {number(rule.weight_variance)}, χ₁ = {number(rule.chi_1)}" for _, rule in shown],
+            "hovertemplate": "%{hovertext}<extra></extra>",
+            "cliponaxis": False,
+        },
+    ]
+    layout = base_layout(colours) | {
+        "height": CURVE_HEIGHT,
+        "margin": {"l": 58, "r": 14, "t": 8, "b": 44},
+        "hovermode": "closest",
+        "dragmode": False,
+        "xaxis": {
+            "title": {"text": "weight variance σ_w²", "standoff": 4},
+            "range": [0, float(x[-1])],
+            "fixedrange": True,
+            "gridcolor": colours.grid,
+        },
+        "yaxis": {
+            "title": {"text": "χ₁, per layer", "standoff": 4},
+            "range": [low, high],
+            "tickvals": [math.log10(tick) for tick in ticks],
+            "ticktext": [factor(tick) for tick in ticks],
+            "fixedrange": True,
+            "gridcolor": colours.grid,
+            "zerolinecolor": colours.text,
+            "zerolinewidth": 2,
+        },
+    }
+    return go.Figure({"data": data, "layout": layout}, _validate=False)
+
+
+def _with_gaps(z: np.ndarray, slopes: np.ndarray, kinks: tuple[float, ...]) -> np.ndarray:
+    """The slope with a gap where it jumps, so that no line is drawn through the jump."""
+    broken = slopes.copy()
+    for kink in kinks:
+        broken[np.argmin(np.abs(z - kink))] = np.nan
+    return broken

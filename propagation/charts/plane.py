@@ -1,0 +1,153 @@
+"""The plane of σ_w² and σ_b²: how fast gradients shrink or grow at every point, the critical line, and where the visitor stands."""
+
+from __future__ import annotations
+
+import numpy as np
+import plotly.graph_objects as go
+
+from propagation.charts.theme import Palette, base_layout, palette, translucent
+from propagation.notation import factor, number
+from propagation.theory.phases import PhaseGrid
+
+HEIGHT = 520
+#: the colour scale ends where a layer keeps or adds this many decades
+_MOST_DECADES = 0.4
+#: layers a signal survives at which the other scale is full
+_MOST_LAYERS = 1000
+SHOWN = {"chi_1": "gradient factor χ₁", "survival": "layers a signal survives"}
+
+
+def plane_chart(
+    grid: PhaseGrid, weight_variance: float, bias_variance: float, *, shown: str = "chi_1", appearance: str = "light"
+) -> go.Figure:
+    """Colour for log χ₁ ("chi_1") or for 6 ξ_c ("survival"), the line χ₁ = 1, and a cross at (`weight_variance`, `bias_variance`).
+
+    Invisible points, at every second place of the grid, catch hovers and clicks.
+    """
+    colours = palette(appearance)
+    x, y = grid.weight_variances, grid.bias_variances
+    layers = survival(grid)
+    if shown == "chi_1":
+        with np.errstate(divide="ignore"):
+            values = np.clip(np.log10(grid.chi_1), -_MOST_DECADES, _MOST_DECADES)
+        scale = [[0, colours.smaller], [0.5, colours.neutral], [1, colours.larger]]
+        bounds = {"zmin": -_MOST_DECADES, "zmax": _MOST_DECADES}
+        ticks = {factor: np.log10(factor) for factor in (0.4, 0.6, 0.8, 1, 1.25, 1.6, 2.5)}
+    else:
+        values = np.log10(np.clip(np.nan_to_num(layers, nan=1, posinf=_MOST_LAYERS), 1, _MOST_LAYERS))
+        scale = [[0, colours.neutral], [1, colours.forward]]
+        bounds = {"zmin": 0, "zmax": np.log10(_MOST_LAYERS)}
+        ticks = {layers: np.log10(layers) for layers in (1, 10, 100, 1000)}
+    data = [
+        {
+            "type": "heatmap",
+            "x": x,
+            "y": y,
+            "z": values.astype(np.float32),
+            "colorscale": scale,
+            **bounds,
+            "zsmooth": "best",
+            "hoverinfo": "skip",
+            "colorbar": {
+                "title": {"text": "χ₁" if shown == "chi_1" else "layers", "side": "top"},
+                "tickvals": list(ticks.values()),
+                "ticktext": [_tick(value, shown) for value in ticks],
+                "thickness": 14,
+                "outlinewidth": 0,
+                "len": 0.95,
+            },
+        },
+        _targets(grid, layers),
+        {
+            "type": "scatter",
+            "name": "critical line",
+            "mode": "lines",
+            "x": grid.critical,
+            "y": y,
+            "line": {"color": colours.text, "width": 2.5},
+            "hoverinfo": "skip",
+        },
+        {
+            "type": "scatter",
+            "name": "here",
+            "mode": "markers",
+            "x": [weight_variance],
+            "y": [bias_variance],
+            "marker": {"symbol": "x-thin", "size": 15, "line": {"width": 4, "color": colours.backward_text}},
+            "cliponaxis": False,
+            "hoverinfo": "skip",
+        },
+    ]
+    layout = base_layout(colours) | {
+        "height": HEIGHT,
+        "margin": {"l": 64, "r": 8, "t": 8, "b": 56},
+        "hovermode": "closest",
+        "clickmode": "event+select",
+        "dragmode": False,
+        "uirevision": "plane",
+        "selectionrevision": f"{weight_variance} {bias_variance}",  # a point can be clicked again once the cross has left it
+        "xaxis": _axis("weight variance σ_w²", float(x[-1]), colours),
+        "yaxis": _axis("bias variance σ_b²", float(y[-1]), colours),
+        "annotations": _regions(grid, colours),
+    }
+    return go.Figure({"data": data, "layout": layout}, _validate=False)
+
+
+def survival(grid: PhaseGrid) -> np.ndarray:
+    """6 ξ_c, the number of layers a signal is followed through, (k, m); NaN where the signal itself dies."""
+    return 6 * grid.xi_c
+
+
+def _targets(grid: PhaseGrid, layers: np.ndarray) -> dict:
+    x, y = (values[::2, ::2].ravel() for values in np.meshgrid(grid.weight_variances, grid.bias_variances))
+    chi_1, q_star, layers = (values[::2, ::2].ravel() for values in (grid.chi_1, grid.q_star, layers))
+    texts = [
+        f"σ_w² {number(w)}, σ_b² {number(b)}<br>χ₁ {number(chi)}, q* {number(q)}<br>{_reach(reach)}"
+        for w, b, chi, q, reach in zip(x, y, chi_1, q_star, layers, strict=True)
+    ]
+    return {
+        "type": "scatter",
+        "name": "targets",
+        "mode": "markers",
+        "x": x,
+        "y": y,
+        "marker": {"size": 6, "opacity": 0},
+        "selected": {"marker": {"opacity": 0}},
+        "unselected": {"marker": {"opacity": 0}},
+        "text": texts,
+        "hovertemplate": "%{text}<extra></extra>",
+    }
+
+
+def _reach(layers: float) -> str:
+    if np.isnan(layers):
+        return "the signal dies"
+    return "a signal survives at any depth" if layers > 1e5 else f"a signal survives ≈ {number(float(f'{layers:.2g}'))} layers"
+
+
+def _tick(value: float, shown: str) -> str:
+    return factor(value) if shown == "chi_1" else f"{value:,}" + ("+" if value == _MOST_LAYERS else "")
+
+
+def _regions(grid: PhaseGrid, colours: Palette) -> list[dict]:
+    """The words "ordered" and "chaotic" in the middle of the cells that are so, where there are enough of them."""
+    notes = []
+    x, y = np.meshgrid(grid.weight_variances, grid.bias_variances)
+    for word, inside in (("ordered", grid.chi_1 < 1), ("chaotic", grid.chi_1 > 1)):
+        if inside.mean() > 0.08:
+            notes.append(
+                {
+                    "x": float(np.median(x[inside])),
+                    "y": float(np.median(y[inside])),
+                    "text": f"<b>{word}</b>",
+                    "showarrow": False,
+                    "font": {"size": 18, "color": colours.text},
+                    "bgcolor": translucent(colours.background, 0.7),
+                    "borderpad": 3,
+                }
+            )
+    return notes
+
+
+def _axis(title: str, end: float, colours: Palette) -> dict:
+    return {"title": {"text": title, "standoff": 8}, "range": [0, end], "fixedrange": True, "gridcolor": colours.grid, "zeroline": False}

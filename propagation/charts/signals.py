@@ -1,0 +1,281 @@
+"""The signal chart: one figure, one layer axis, and what happens to the signal forward, the gradient backward and the weight gradients."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+
+from propagation.charts.axes import decade_ticks, decade_windows, layer_ticks
+from propagation.charts.strip import strip_axis, strip_caption, strip_cells
+from propagation.charts.theme import Palette, base_layout, palette, translucent
+from propagation.engine.trace import Trace
+from propagation.notation import from_log10
+
+HEIGHT = 560
+_BOTTOM = 54
+_STRIP_TOP, _STRIP_HEIGHT, _TITLE_HEIGHT = 22, 40, 27
+#: layers drawn one by one; of deeper networks this many, evenly spread, first and last included
+MOST_LAYERS = 400
+BAND = (0.1, 0.9)
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One row: which signal, how it is titled and coloured, and its numbers at the layers drawn."""
+
+    name: str
+    title: str
+    symbol: str
+    colour: str
+    text_colour: str
+    middle: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    theory: np.ndarray | None
+
+
+def signals_chart(trace: Trace, prediction=None, *, forward: str = "z", appearance: str = "light") -> go.Figure:
+    """Second moments of every layer on a logarithmic axis: dots for the median over trials, a band from 10 to 90 %, a line for theory.
+
+    `forward` is the signal of the first row, "z" or "h". All rows have the same decades per pixel and never less than two.
+    """
+    colours = palette(appearance)
+    depth = trace.config.depth
+    layers = np.unique(np.linspace(1, depth, min(depth, MOST_LAYERS)).round().astype(int))
+    rows = _rows(trace, prediction, forward, layers, colours)
+    windows = decade_windows([_extremes(row, trace) for row in rows])
+    data: list[dict] = []
+    annotations: list[dict] = [_note(0, strip_caption(colours), colours.muted, size=13)]
+    layout = base_layout(colours) | {
+        "height": HEIGHT,
+        "margin": {"l": 58, "r": 14, "t": 0, "b": _BOTTOM, "pad": 4},
+        "hovermode": "x unified",
+        "hoversubplots": "axis",
+        "uirevision": f"depth {depth}",
+        "xaxis": _layer_axis(depth, colours),
+        "yaxis4": strip_axis(_domain(_STRIP_TOP, _STRIP_TOP + _STRIP_HEIGHT)),
+    }
+    for index, (row, window) in enumerate(zip(rows, windows, strict=True)):
+        axis = "y" if index == 0 else f"y{index + 1}"
+        top, bottom = _row_edges(index)
+        layout[axis.replace("y", "yaxis")] = _size_axis(_domain(top, bottom), window, colours)
+        data += _row_traces(row, layers, axis, colours)
+        annotations += [_note(top, f"<b>{row.title}</b>", row.text_colour), *_missing(row, layers, axis, window, colours)]
+    data.append(_input_mark(trace, colours))
+    data.append(strip_cells(trace, colours, np.append(0, layers)))
+    annotations += _bottom_line(trace, prediction, colours)
+    layout["annotations"] = annotations
+    return go.Figure({"data": data, "layout": layout}, _validate=False)
+
+
+def _rows(trace: Trace, prediction, forward: str, layers: np.ndarray, colours: Palette) -> list[_Row]:
+    symbols = {"z": "z²", "h": "h²", "delta": "δ²", "weight_gradient": "(∂C/∂W)²"}
+    titles = {
+        "z": "forward → pre-activation z",
+        "h": "forward → activation h",
+        "delta": "backward ← gradient δ = ∂C/∂z",
+        "weight_gradient": "weight gradient ∂C/∂W",
+    }
+    rows = []
+    for name, role in ((forward, "forward"), ("delta", "backward"), ("weight_gradient", "weight_gradient")):
+        ordered = np.sort(np.nan_to_num(trace.signal(name).log10_second_moment[:, layers - 1], nan=-np.inf, neginf=-np.inf), axis=0)
+        last = len(ordered) - 1
+        rows.append(
+            _Row(
+                name,
+                titles[name],
+                symbols[name],
+                getattr(colours, role),
+                getattr(colours, f"{role}_text"),
+                middle=(ordered[last // 2] + ordered[(last + 1) // 2]) / 2,
+                low=ordered[round(BAND[0] * last)],
+                high=ordered[round(BAND[1] * last)],
+                theory=None if prediction is None else np.asarray(getattr(prediction, name).log10_second_moment)[layers - 1],
+            )
+        )
+    return rows
+
+
+def _extremes(row: _Row, trace: Trace) -> tuple[float, float]:
+    """Lowest and highest number a row has to show."""
+    shown = [row.middle, row.low, row.high] + ([] if row.theory is None else [row.theory])
+    if row.name in ("z", "h"):
+        shown.append(np.array([trace.input_log10_second_moment]))
+    everything = np.concatenate(shown)
+    finite = everything[np.isfinite(everything)]
+    return (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 0.0)
+
+
+def _row_traces(row: _Row, layers: np.ndarray, axis: str, colours: Palette) -> list[dict]:
+    """Band, dots, theory line."""
+    x = layers.tolist()
+    common = {"type": "scatter", "xaxis": "x", "yaxis": axis}
+    quiet = common | {"hoverinfo": "skip"}
+    traces = []
+    drawable = np.isfinite(row.low) & np.isfinite(row.high)
+    if np.any(row.high[drawable] > row.low[drawable]):
+        within = layers[drawable].tolist()
+        traces.append(
+            quiet
+            | {
+                "mode": "lines",
+                "x": within + within[::-1],
+                "y": _drawn(row.high[drawable]) + _drawn(row.low[drawable])[::-1],
+                "fill": "toself",
+                "fillcolor": translucent(row.colour, 0.22),
+                "line": {"width": 0},
+            }
+        )
+    traces.append(
+        common
+        | {
+            "name": row.name,
+            "mode": "markers",
+            "cliponaxis": False,
+            "x": x,
+            "y": _drawn(row.middle),
+            "marker": {"color": row.colour, "size": 7 if len(x) <= 60 else 5 if len(x) <= 150 else 3.5},
+            "text": [_hover(row, i) for i in range(len(x))],
+            "hovertemplate": "%{text}<extra></extra>",
+        }
+    )
+    if row.theory is not None:
+        traces.append(
+            quiet
+            | {
+                "name": f"{row.name} theory",
+                "mode": "lines",
+                "x": x,
+                "y": _drawn(row.theory),
+                "line": {"color": colours.text, "width": 1.25},
+            }
+        )
+    return traces
+
+
+def _hover(row: _Row, i: int) -> str:
+    """What the hover box says of one layer: median, band, theory."""
+    text = f'<span style="color:{row.text_colour}">{row.symbol}</span> {from_log10(row.middle[i])}'
+    if row.high[i] > row.low[i]:
+        text += f" ({from_log10(row.low[i])} – {from_log10(row.high[i])})"
+    if row.theory is not None:
+        text += f", theory {from_log10(row.theory[i])}"
+    return text
+
+
+def _input_mark(trace: Trace, colours: Palette) -> dict:
+    """The input's own size, at layer 0 of the first row."""
+    size = trace.input_log10_second_moment
+    return {
+        "type": "scatter",
+        "name": "input",
+        "mode": "markers",
+        "cliponaxis": False,
+        "x": [0],
+        "y": _drawn(np.array([size])),
+        "yaxis": "y",
+        "marker": {"color": colours.forward, "size": 9, "symbol": "diamond-open", "line": {"width": 2}},
+        "text": [f"input² {from_log10(size)}"],
+        "hovertemplate": "%{text}<extra></extra>",
+    }
+
+
+def _missing(row: _Row, layers: np.ndarray, axis: str, window: tuple[int, int], colours: Palette) -> list[dict]:
+    """A word at the edge where a signal is exactly zero and has no place on a logarithmic axis."""
+    gone = layers[~np.isfinite(row.middle)]
+    if len(gone) == 0:
+        return []
+    where = f"layer {gone[0]}" if len(gone) == 1 else f"layers {gone[0]} – {gone[-1]}"
+    return [
+        {
+            "x": float(gone.mean()),
+            "y": window[0],
+            "xref": "x",
+            "yref": axis,
+            "text": f"▼ 0 in {where}",
+            "showarrow": False,
+            "yanchor": "bottom",
+            "font": {"color": colours.warning, "size": 14},
+        }
+    ]
+
+
+def _bottom_line(trace: Trace, prediction, colours: Palette) -> list[dict]:
+    """Under the layer axis: what dots, band and line stand for, and the axis' name."""
+    trials = trace.config.trials
+    parts = [f"● median of {trials} networks", "▒ 10 – 90 %"] if trials > 1 else ["● one network"]
+    if prediction is not None:
+        parts.append("─ theory")
+    below = {"y": -_BOTTOM / (HEIGHT - _BOTTOM)}
+    return [
+        _note(0, "   ".join(parts), colours.muted, size=13) | below,
+        _note(0, "layer", colours.text, size=14) | below | {"x": 1, "xanchor": "right"},
+    ]
+
+
+def _layer_axis(depth: int, colours: Palette) -> dict:
+    values, texts = layer_ticks(depth)
+    return {
+        "anchor": "y3",
+        "domain": [0, 1],
+        "range": [-0.7 - depth / 200, depth + 0.7 + depth / 200],
+        "tickvals": values,
+        "ticktext": texts,
+        "tickangle": 0,
+        "unifiedhovertitle": {"text": "<b>layer %{x}</b>"},
+        "showgrid": False,
+        "zeroline": False,
+        "showspikes": True,
+        "spikemode": "across",
+        "spikethickness": 1,
+        "spikedash": "solid",
+        "spikecolor": colours.muted,
+    }
+
+
+def _size_axis(domain: list[float], window: tuple[int, int], colours: Palette) -> dict:
+    values, texts = decade_ticks(*window)
+    return {
+        "domain": domain,
+        "anchor": "x",
+        "range": [window[0] - 0.04 * (window[1] - window[0]), window[1] + 0.04 * (window[1] - window[0])],
+        "tickvals": values,
+        "ticktext": texts,
+        "fixedrange": True,
+        "gridcolor": colours.grid,
+        "zeroline": False,
+    }
+
+
+def _row_edges(index: int) -> tuple[float, float]:
+    """Top and bottom of a row's plot in pixels from the figure's top; its title stands above."""
+    first = _STRIP_TOP + _STRIP_HEIGHT
+    each = (HEIGHT - _BOTTOM - first) / 3
+    return first + index * each + _TITLE_HEIGHT, first + (index + 1) * each
+
+
+def _domain(top: float, bottom: float) -> list[float]:
+    height = HEIGHT - _BOTTOM
+    return [max(0.0, 1 - bottom / height), min(1.0, 1 - top / height)]
+
+
+def _note(top: float, text: str, colour: str, size: int = 15) -> dict:
+    """A line of text just above the pixel `top`, from the left edge of the plot."""
+    return {
+        "x": 0,
+        "y": 1 - max(top, _STRIP_TOP) / (HEIGHT - _BOTTOM),
+        "xref": "paper",
+        "yref": "paper",
+        "xanchor": "left",
+        "yanchor": "bottom",
+        "text": text,
+        "showarrow": False,
+        "font": {"color": colour, "size": size},
+    }
+
+
+def _drawn(log10_sizes: np.ndarray) -> list[float | None]:
+    return [round(value, 4) if math.isfinite(value) else None for value in log10_sizes.tolist()]

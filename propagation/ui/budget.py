@@ -1,0 +1,60 @@
+"""The budget of an interactive page: what is too large is refused before anything is allocated, with what would fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from propagation.config import Config
+from propagation.engine.cost import IMPLICIT_LAWS, Work, work
+from propagation.initializers import WEIGHT_LAWS
+from propagation.notation import number
+
+MOST_BYTES = 2 * 2**30
+MOST_SECONDS = 60.0
+#: fields a visitor can lower, and the values tried, largest first
+_LOWER = {
+    "width": [2**k for k in range(19, 3, -1)],
+    "inputs": [2**k for k in range(9, -1, -1)],
+    "depth": [1000, 500, 200, 100, 50, 20, 10],
+    "trials": [32, 16, 8, 4, 2, 1],
+}
+
+
+def fits(config: Config) -> bool:
+    """Whether the page takes this on."""
+    estimate = work(config)
+    return estimate.bytes <= MOST_BYTES and estimate.seconds <= MOST_SECONDS
+
+
+def refusal(config: Config) -> str:
+    """Why this experiment is too large for the page and which single change would make it fit; empty if it is not."""
+    if fits(config):
+        return ""
+    ways = list(_ways_out(config))
+    advice = f"What would fit: {', or '.join(ways)}." if ways else "Lower the width, the depth and the number of inputs together."
+    return f"This network would take {_needs(work(config))}; the page stops at {_needs(Work(MOST_BYTES, MOST_SECONDS))}. {advice}"
+
+
+def _ways_out(config: Config) -> Iterable[str]:
+    """Single changes after which the experiment fits."""
+    builds_weights = config.weight_law not in IMPLICIT_LAWS or config.method == "dense"
+    if builds_weights and fits(replace(config, weight_law="gaussian", method="auto")):
+        yield f"weight law {WEIGHT_LAWS['gaussian']} with the automatic method"
+    for field, values in _LOWER.items():
+        present = getattr(config, field)
+        value = next((value for value in values if value < present and fits(replace(config, **{field: value}))), None)
+        if value is not None:
+            yield f"{field} {value:,}"
+
+
+def _needs(estimate: Work) -> str:
+    seconds = estimate.seconds
+    time = (
+        f"{number(seconds)} s"
+        if seconds < 120
+        else f"{number(seconds / 60)} minutes"
+        if seconds < 7200
+        else f"{number(seconds / 3600)} hours"
+    )
+    return f"{number(estimate.bytes / 2**30)} GB and {time}"

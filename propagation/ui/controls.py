@@ -1,0 +1,210 @@
+"""The controls: the sidebar that turns a visitor's hand, or an address, into a Config, and what else on a page can move it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import streamlit as st
+
+from propagation.activations import ACTIVATIONS
+from propagation.config import BOUNDS, COSTS, INPUT_LAWS, METHODS, WIDTH_PROFILES, Config
+from propagation.diagnosis import critical_here
+from propagation.initializers import SCHEMES, WEIGHT_LAWS
+from propagation.notation import number
+from propagation.presets import PRESETS
+from propagation.ui import experiment, rules
+from propagation.ui.ruler import Mark, ruler
+
+_DEPTHS = (*range(1, 11), 12, 15, *range(20, 51, 5), *range(60, 101, 10), 120, 150, 200, 300, 400, 500, 700, 1000, 1500, 2000)
+_WIDTHS = (*(2**k for k in range(1, 20)), 1_000_000)
+_INPUTS = tuple(2**k for k in range(11))
+#: ends of the variance sliders: the useful range, and wider ones for larger values
+_SLIDER_ENDS = (5.0, 10.0, 20.0, 50.0, 100.0)
+_MARKED = {"lecun": "LeCun", "glorot": "Glorot", "he": "He", "kumar": "Kumar"}
+_CRITICAL = "critical"
+
+#: what a control is for, and what moves when it moves
+_HELP = {
+    "preset": "Sets every control at once. What you change afterwards is your own experiment.",
+    "activation": "The nonlinearity after every layer. Its slope decides how much of a gradient gets through.",
+    "scheme": "A published rule for the weights' variance. Choosing one moves the slider below; moving the slider makes it custom.",
+    "weight_variance": "σ_w² = fan_in · Var[W], what a layer does to the signal's size. Up: signals and gradients grow. Down: they fade.",
+    "bias_variance": "The same random offset for every input. Up: all inputs look more alike.",
+    "exactly": "Any value from 0 to 100; the slider above widens to reach it.",
+    "depth": "Number of layers. What one layer does a little, many do a lot: deeper makes every slope matter more.",
+    "width": "Neurons per layer. Wider: less chance, the band closes and the dots go to the theory's line.",
+    "weight_law": "The distribution the weights are drawn from, at the same variance. Orthogonal weights keep lengths exactly.",
+    "width_profile": "How the width changes with depth. Where fan-in and fan-out differ, no rule can serve both directions.",
+    "input_law": "What the network is shown.",
+    "inputs": "Size of the batch. More inputs: steadier averages, slower.",
+    "input_variance": "Size of the inputs. It moves the start of the curves; whether the end moves too depends on the activation.",
+    "cost": "Where gradients come from: at random, or from a loss on random labels through a readout layer.",
+    "trials": "Independent random networks. Dots are their median, the band holds the middle 80 %.",
+    "seed": "The same seed draws the same weights and inputs, on any machine.",
+    "method": "How a layer is simulated. The implicit way is exact in law and never builds the weights.",
+}
+
+
+def draw() -> Config:
+    """Draw the sidebar and return the experiment it describes; the address is made to say the same."""
+    experiment.arrive()
+    with st.sidebar:
+        _presets()
+        _network(experiment.present())
+        with st.expander("More: law, inputs, draws", type="compact"):
+            _more(experiment.present())
+    return experiment.depart()
+
+
+def set_weight_variance(value: float) -> None:
+    """Set σ_w², as a button on a page does."""
+    experiment.order(weight_variance=value)
+
+
+def draw_again() -> None:
+    """Take the next seed: other weights and inputs for the same experiment."""
+    experiment.order(seed=(experiment.present().seed + 1) % 2**32)
+
+
+def point_chosen(chart: str) -> Callable[[], None]:
+    """What a click on the plane drawn as `chart` does: σ_w² across and σ_b² up become the experiment's own."""
+
+    def chosen() -> None:
+        points = st.session_state[chart].selection.points
+        if points:
+            experiment.order(weight_variance=float(points[-1]["x"]), bias_variance=float(points[-1]["y"]))
+
+    return chosen
+
+
+def page_choice(label: str, name: str, choices: dict[str, str], help: str) -> str:
+    """A switch that belongs to a page and to the address: the name chosen among `choices` (name → label), by default the first."""
+    default = next(iter(choices))
+    chosen = experiment.page_parameter(name, default)
+    chosen = chosen if chosen in choices else default
+    st.segmented_control(
+        label,
+        list(choices),
+        format_func=choices.__getitem__,
+        key=experiment.show(name, chosen),
+        on_change=experiment.set_page_parameter,
+        args=(name, default),
+        help=help,
+        width="stretch",
+    )
+    return chosen
+
+
+def _presets() -> None:
+    config = experiment.present()
+    here = next((name for name, preset in PRESETS.items() if rules.settled(preset.config) == config), None)
+    st.selectbox(
+        "Start from",
+        list(PRESETS),
+        index=None,
+        format_func=lambda name: PRESETS[name].label,
+        placeholder="a well-known experiment …",
+        **_widget("preset", here),
+    )
+    if here:
+        st.caption(PRESETS[here].sentence)
+
+
+def _network(config: Config) -> None:
+    scheme = SCHEMES[config.scheme]
+    own_bias = scheme.bias_scale is not None
+    _names("activation", "Activation φ", {name: activation.label for name, activation in ACTIVATIONS.items()})
+    _names("scheme", "Initialization scheme", {name: scheme.label for name, scheme in SCHEMES.items()})
+    if experiment.note():
+        st.info(experiment.note())
+    _variance("weight_variance", "Weight variance σ_w²", rules.shown_weight_variance(config))
+    _marks(config)
+    if config.scheme == "lsuv":
+        st.caption("LSUV: the data decide, layer by layer, whatever the slider says.")
+    _variance("bias_variance", "Bias variance σ_b²", rules.shown_bias_variance(config), disabled=own_bias)
+    if own_bias:
+        st.caption(f"{scheme.label} brings its own biases.")
+    _steps("depth", "Depth", _DEPTHS)
+    _steps("width", "Width", _WIDTHS)
+
+
+def _more(config: Config) -> None:
+    weight, bias = st.columns(2)
+    with weight:
+        _exact("weight_variance", "σ_w², exactly", rules.shown_weight_variance(config))
+    with bias:
+        _exact("bias_variance", "σ_b², exactly", rules.shown_bias_variance(config), disabled=SCHEMES[config.scheme].bias_scale is not None)
+    _names("weight_law", "Weight law", WEIGHT_LAWS)
+    _names("width_profile", "Width profile", WIDTH_PROFILES)
+    _names("input_law", "Inputs", INPUT_LAWS)
+    _steps("inputs", "Number of inputs", _INPUTS)
+    _number("input_variance", "Input variance", step=0.1, format="%g")
+    _names("cost", "Backward pass starts from", COSTS)
+    st.slider("Draws of the network", *BOUNDS["trials"], **_widget("trials", config.trials))
+    _number("seed", "Seed", step=1)
+    # without a shortcut for the weight law there is no implicit method to choose
+    _names(
+        "method", "Method", {name: label for name, label in METHODS.items() if name != "implicit" or rules.has_shortcut(config.weight_law)}
+    )
+
+
+def _widget(key: str, value: Any, help: str = "") -> dict[str, Any]:
+    """What all widgets have in common: they stand at a value, report when they are moved, and say what they do."""
+    return {"key": experiment.show(key, value), "on_change": experiment.report, "args": (key,), "help": _HELP[help or key]}
+
+
+def _names(field: str, label: str, choices: dict[str, str]) -> None:
+    """A field that is a name."""
+    st.selectbox(label, list(choices), format_func=choices.__getitem__, **_widget(field, getattr(experiment.present(), field)))
+
+
+def _steps(field: str, label: str, steps: Iterable[int]) -> None:
+    """A whole number chosen on a scale of sensible steps; a value from a link that is no step becomes one."""
+    value = getattr(experiment.present(), field)
+    st.select_slider(label, sorted({*steps, value}), format_func="{:,}".format, **_widget(field, value))
+
+
+def _number(field: str, label: str, **kwargs: Any) -> None:
+    """A number to be typed."""
+    options = {**_widget(field, getattr(experiment.present(), field)), **kwargs}
+    st.number_input(label, *BOUNDS[field], **options)
+
+
+def _variance(field: str, label: str, value: float, disabled: bool = False) -> None:
+    """A variance slider over the useful range, wider where the value asks for it."""
+    st.slider(label, 0.0, _slider_end(value), step=0.01, format="%.2f", disabled=disabled, **_widget(field, value))
+
+
+def _exact(field: str, label: str, value: float, disabled: bool = False) -> None:
+    """The same variance as a number to be typed, over its whole range."""
+    widget = _widget(field + experiment.EXACTLY, value, help="exactly")
+    st.number_input(label, *BOUNDS[field], step=0.01, format="%.6g", disabled=disabled, **widget)
+
+
+def _slider_end(value: float) -> float:
+    return next(end for end in _SLIDER_ENDS if value <= end or end == _SLIDER_ENDS[-1])
+
+
+def _marks(config: Config) -> None:
+    """The ruler: where the named schemes and the critical point stand for this activation."""
+    value = rules.shown_weight_variance(config)
+    end = _slider_end(value)
+    places = rules.marks(config, tuple(_MARKED))
+    marks = [
+        Mark(name, _MARKED[name], f"{SCHEMES[name].label}: σ_w² = {number(place)}", place / end, config.scheme == name)
+        for name, place in places.items()
+        if place <= end
+    ]
+    critical = critical_here(config)
+    if critical is not None and critical <= end:
+        near = abs(value - critical) <= 0.005
+        marks.append(Mark(_CRITICAL, "critical", f"Critical: σ_w² = {number(critical)}", critical / end, near))
+
+    def chosen(name: str) -> None:
+        if name == _CRITICAL:
+            experiment.order(weight_variance=critical)
+        else:
+            experiment.order(scheme=name)
+
+    ruler(marks, chosen)

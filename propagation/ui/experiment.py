@@ -1,0 +1,128 @@
+"""The experiment on the table: the one Config a visitor works on, kept in step with widgets and address.
+
+`st.session_state.config` is the truth and widgets are views of it, keyed by the names of its fields. What a visitor does waits in `pending`
+(reports of widgets) or `orders` (buttons, clicks); the next run changes the config by the rules and `show` moves the other widgets along. A
+new address (a link, Back, Forward) replaces the config. Nothing else keeps session state.
+
+A browser sends the state of all its widgets with every move, and while a key is held down it has not yet heard what the last answer moved
+elsewhere. Such a report is old news, not a hand: `told` holds, widget by widget, where the widget stood and what the browser has been told
+since, until it shows the last of these.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from propagation.config import Config
+from propagation.presets import PRESETS
+from propagation.ui import address, rules
+
+#: key of the number entry that belongs to a field's slider: the field and this
+EXACTLY = "_exactly"
+
+
+def arrive() -> None:
+    """Bring the experiment up to date: from the address if that is new (the first run, Back, Forward), else by what was done."""
+    state = st.session_state
+    here = address.read()
+    if "config" not in state:
+        state.pending, state.orders, state.told = {}, [], {}
+    # what is done before the browser has heard of the last address arrives with an old one
+    touched = bool(state.pending or state.orders)
+    if "config" not in state or (here != state.address and not touched):
+        state.config, state.problems = address.parsed(here)
+        state.page = {name: texts[-1] for name, texts in here.items() if name in address.PAGE_PARAMETERS}
+        state.note, state.address = "", here
+    for key, value in _moves():
+        _apply(key, value)
+
+
+def depart() -> Config:
+    """Make the address say what the widgets say; returns the experiment."""
+    state = st.session_state
+    state.address = address.write(state.config, state.page)
+    return state.config
+
+
+def present() -> Config:
+    """The experiment on the table."""
+    return st.session_state.config
+
+
+def note() -> str:
+    """A sentence where the last move did more than was asked for, else empty."""
+    return st.session_state.note
+
+
+def problems() -> list[str]:
+    """What could not be read in the address, one sentence each; empty once something was moved."""
+    return st.session_state.problems
+
+
+def link() -> str:
+    """The full address of the experiment."""
+    return address.link(st.session_state.config, st.session_state.page)
+
+
+def order(**fields: Any) -> None:
+    """Set fields, as a button or a click does, from the next run on."""
+    st.session_state.orders += fields.items()
+
+
+def report(key: str) -> None:
+    """A widget was moved, or the browser repeats what it knew of it."""
+    st.session_state.pending[key] = st.session_state[key]
+
+
+def show(key: str, value: Any) -> str:
+    """Make a widget that is about to be drawn stand at a value; returns its key."""
+    state = st.session_state
+    if key not in state:
+        state[key] = value
+    elif state[key] != value:
+        state.told.setdefault(key, [state[key]]).append(value)
+        state[key] = value
+    return key
+
+
+def page_parameter(name: str, default: str) -> str:
+    """A setting of a page that is part of the address."""
+    return st.session_state.page.get(name, default)
+
+
+def set_page_parameter(name: str, default: str) -> None:
+    """Take a page's setting over from the widget of that name; a default, or nothing chosen, is left out of the address."""
+    state = st.session_state
+    state.page = {key: text for key, text in state.page.items() if key != name}
+    if state[name] not in (None, default):
+        state.page[name] = state[name]
+    state.pending[name] = state[name]
+
+
+def _moves() -> list[tuple[str, Any]]:
+    """What a visitor has done since the last run, as (key, value), without old news."""
+    state = st.session_state
+    pending, orders = state.pending, state.orders
+    state.pending, state.orders = {}, []
+    # a widget that reports nothing and shows what it was last told has heard everything
+    state.told = {key: told for key, told in state.told.items() if key in pending or state[key] != told[-1]}
+    if len(pending) + len(orders) > 1:  # one hand moves one thing: of several reports, those that repeat what was there before are old
+        pending = {key: value for key, value in pending.items() if value not in state.told.get(key, ())}
+    for key in pending:
+        state.told.pop(key, None)
+    return [*pending.items(), *orders]
+
+
+def _apply(key: str, value: Any) -> None:
+    """Change the experiment by one move."""
+    state = st.session_state
+    if key in address.PAGE_PARAMETERS:
+        return
+    if key == "preset":
+        if value is not None:
+            state.config, state.note = rules.settled(PRESETS[value].config), ""
+    else:
+        state.config, state.note = rules.moved(state.config, key.removesuffix(EXACTLY), value)
+    state.problems = []

@@ -1,0 +1,1 @@
+"""Pages: functions that arrange results; one file a page."""

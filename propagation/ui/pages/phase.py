@@ -1,0 +1,139 @@
+"""Phase: where in the plane of σ_w² and σ_b² a deep network is ordered, critical or chaotic."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import streamlit as st
+
+from propagation.activations import lookup
+from propagation.charts.cobweb import Cobweb, cobweb_chart
+from propagation.charts.plane import SHOWN, plane_chart
+from propagation.config import BOUNDS, Config
+from propagation.notation import number
+from propagation.theory.iterates import correlation_iterates, length_iterates
+from propagation.theory.maps import DepthScales, correlation_map, depth_scales, length_map
+from propagation.theory.phases import PhaseGrid, critical_weight_variance, phase_grid, phase_of
+from propagation.ui import controls
+from propagation.ui.figures import draw_figure
+from propagation.ui.panels import panel
+from propagation.ui.rules import shown_bias_variance, shown_weight_variance
+from propagation.ui.skeleton import appearance, opening
+
+TITLE = "Order or chaos?"
+LOOK_FOR = (
+    "On the dark line gradients keep their size and a signal goes deepest. Left of it inputs merge and gradients vanish, right of it they explode. "
+    "**Click anywhere to go there.**"
+)
+#: points of the plane across and up; clicks land on every second one, at round values
+_ACROSS, _UP = 101, 51
+_WEIGHT_ENDS, _BIAS_ENDS = (5.0, 10.0, 20.0, 50.0, 100.0), (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
+_STEPS = 40
+_PLANE = "phase_plane"
+_WORDS = {
+    "ordered": "**Ordered**: gradients vanish and inputs merge.",
+    "critical": "**Critical**: gradients keep their size.",
+    "chaotic": "**Chaotic**: gradients explode and inputs that were alike part.",
+}
+
+
+def render(config: Config) -> None:
+    """The page: the plane to click on, and beside it the two maps that decide."""
+    opening(TITLE, LOOK_FOR)
+    weight_variance, bias_variance = shown_weight_variance(config), shown_bias_variance(config)
+    scales = depth_scales(config.activation, weight_variance, bias_variance, config.input_variance)
+    st.markdown(_where(config, scales))
+    left, right = st.columns([1.75, 1], gap="medium")
+    with left, panel("The plane"):
+        shown = controls.page_choice("Colour shows", "plane", SHOWN, "What the colour of the plane means.")
+        grid = _grid(config.activation, _end(_WEIGHT_ENDS, weight_variance, config), _end(_BIAS_ENDS, bias_variance))
+        figure = plane_chart(grid, weight_variance, bias_variance, shown=shown, appearance=appearance())
+        draw_figure(figure, key=_PLANE, alt=_in_words(config, scales), on_select=controls.point_chosen(_PLANE))
+        st.caption(_line_in_words(config, bias_variance))
+    with right, panel("The maps"):
+        _length_map(config, weight_variance, bias_variance, scales)
+        _correlation_map(config, weight_variance, bias_variance, scales)
+
+
+@st.cache_data(max_entries=64, show_spinner="Solving for the plane …")
+def _grid(activation: str, weight_end: float, bias_end: float) -> PhaseGrid:
+    grid = phase_grid(activation, np.linspace(0, weight_end, _ACROSS), np.linspace(0, bias_end, _UP))
+    if lookup(activation).homogeneous:  # χ₁ does not depend on q, so the line goes straight up
+        return replace(grid, critical=np.full(_UP, grid.critical[0]))
+    return grid
+
+
+def _end(ends: tuple[float, ...], value: float, config: Config | None = None) -> float:
+    """The end of an axis that shows the value, and the critical line too where it is within reach."""
+    if config is not None:
+        critical = critical_weight_variance(config.activation, 0.05)
+        value = max(value, 1.2 * critical) if critical <= BOUNDS["weight_variance"][1] else value
+    return next((end for end in ends if value <= end), ends[-1])
+
+
+def _where(config: Config, scales: DepthScales) -> str:
+    """Where the visitor stands, in a sentence with the numbers."""
+    words = _WORDS[phase_of(scales.chi_1)]
+    numbers = f"χ₁ = {number(scales.chi_1)} per layer"
+    if math.isinf(scales.q_star):
+        return f"{words} {numbers}; the signal itself grows without end (q* = ∞)."
+    if scales.q_star == 0:
+        return f"{words} {numbers}; the signal itself dies (q* = 0), so no correlation is defined."
+    reach = 6 * scales.xi_c
+    if math.isnan(reach):
+        return f"{words} {numbers}, q* = {number(scales.q_star)}; a linear network keeps every correlation."
+    depth = "at any depth" if math.isinf(reach) else f"about 6 ξ_c = **{number(float(f'{reach:.2g}'))} layers**"
+    return (
+        f"{words} {numbers}, q* = {number(scales.q_star)}, c* = {number(scales.c_star)}: a signal survives {depth}, "
+        f"and this network has {config.depth}."
+    )
+
+
+def _line_in_words(config: Config, bias_variance: float) -> str:
+    """What there is to say of the critical line at this bias."""
+    label = lookup(config.activation).label
+    homogeneous = lookup(config.activation).homogeneous
+    critical = critical_weight_variance(config.activation, 0.0 if homogeneous else bias_variance)
+    if math.isnan(critical):
+        return (
+            f"{label} has no critical point at σ_b² = {number(bias_variance)}: where χ₁ reaches 1, the size q of the signal is not stable, "
+            "so no line is drawn there."
+        )
+    if critical > BOUNDS["weight_variance"][1]:
+        return f"{label} is critical at σ_w² = {number(critical)}, beyond what the slider reaches: everywhere here it is ordered."
+    return f"At σ_b² = {number(bias_variance)}, {label} is critical at σ_w² = {number(critical)}."
+
+
+def _length_map(config: Config, weight_variance: float, bias_variance: float, scales: DepthScales) -> None:
+    """How one layer changes the size q of a signal."""
+    start = weight_variance * config.input_variance + bias_variance
+    finite = scales.q_star if math.isfinite(scales.q_star) else 0.0
+    q = np.linspace(0, 1.15 * max(start, finite, 0.1), 161)
+    after = length_map(q, config.activation, weight_variance, bias_variance)
+    iterates = length_iterates(start, config.activation, weight_variance, bias_variance, _STEPS)
+    fixed = scales.q_star if math.isfinite(scales.q_star) else None
+    figure = cobweb_chart(Cobweb(q, after, iterates, fixed, "q before", "q after the layer", "q*"), appearance=appearance())
+    st.markdown("**Size of a signal**, layer by layer")
+    draw_figure(figure, key="length_map", alt=f"Length map: sizes tend to q* = {number(scales.q_star)}.")
+
+
+def _correlation_map(config: Config, weight_variance: float, bias_variance: float, scales: DepthScales) -> None:
+    """How one layer changes the correlation c of two inputs."""
+    st.markdown("**Correlation of two inputs**, layer by layer")
+    if not (math.isfinite(scales.q_star) and scales.q_star > 0):
+        st.caption("No signal of finite size is left at great depth, so two inputs have no correlation to settle at.")
+        return
+    c = np.linspace(-0.2, 1, 161)
+    after = correlation_map(c, scales.q_star, config.activation, weight_variance, bias_variance)
+    iterates = correlation_iterates(0.0, scales.q_star, config.activation, weight_variance, bias_variance, _STEPS)
+    fixed = None if math.isnan(scales.c_star) else scales.c_star
+    figure = cobweb_chart(
+        Cobweb(c, after, iterates, fixed, "c before", "c after the layer", "c*"), role="backward", appearance=appearance()
+    )
+    draw_figure(figure, key="correlation_map", alt=f"Correlation map: two inputs tend to c* = {number(scales.c_star)}.")
+
+
+def _in_words(config: Config, scales: DepthScales) -> str:
+    return f"Phase plane of {lookup(config.activation).label}. You are in the {phase_of(scales.chi_1)} phase, χ₁ = {number(scales.chi_1)}."

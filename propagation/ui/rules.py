@@ -1,0 +1,101 @@
+"""Rules of the controls: what else moves when one of them is moved. Pure functions from Config to Config."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import Any
+
+import numpy as np
+
+from propagation.activations import ACTIVATIONS
+from propagation.config import Config
+from propagation.engine.cost import IMPLICIT_LAWS
+from propagation.initializers import SCHEMES, kumar_scale, layer_variances
+
+#: schemes that are a library's default: choosing one means its law too
+LIBRARY_DEFAULTS = ("pytorch", "keras", "flax")
+DEFAULTS = {field.name: field.default for field in fields(Config)}
+
+
+def moved(config: Config, field: str, value: Any) -> tuple[Config, str]:
+    """The config after one control was moved, and a sentence where more happened than was asked for (else empty)."""
+    if field == "scheme":
+        return _scheme_chosen(config, value)
+    if field == "activation" and config.scheme == "kumar" and not _kumar_applies(value):
+        return replace(_custom(config), activation=value), _kumar_refusal(value)
+    if field == "weight_variance":
+        return replace(_custom(config), weight_variance=value), ""
+    if field == "weight_law" and config.method == "implicit" and not has_shortcut(value):
+        return replace(config, weight_law=value, method="auto"), "This law has to build every W: the method is automatic again."
+    return settled(replace(config, **{field: value})), ""
+
+
+def settled(config: Config) -> Config:
+    """The config with the default in every field that its scheme overrules, so that equal experiments are equal configs."""
+    scheme = SCHEMES[config.scheme]
+    overruled: dict[str, Any] = {}
+    if scheme.scale is not None:
+        overruled["weight_variance"] = DEFAULTS["weight_variance"]
+    if scheme.bias_scale is not None:
+        overruled["bias_variance"] = DEFAULTS["bias_variance"]
+    return replace(config, **overruled)
+
+
+def shown_weight_variance(config: Config) -> float:
+    """Where the weight-variance slider stands: the scheme's σ_w², mean over layers; the slider's own where slider or data decide."""
+    return config.weight_variance if SCHEMES[config.scheme].scale is None else _mean(layer_variances(config)[0])
+
+
+def shown_bias_variance(config: Config) -> float:
+    """Where the bias-variance slider stands: the scheme's σ_b², mean over layers, or the slider's own."""
+    return _mean(layer_variances(config)[1])
+
+
+def has_shortcut(weight_law: str) -> bool:
+    """Whether layers of this law can be sampled without building W."""
+    return weight_law in IMPLICIT_LAWS
+
+
+def _mean(variances: np.ndarray) -> float:
+    """The mean; of equal numbers exactly that number, which `np.mean` may miss in the last digit."""
+    return float(variances[0] if np.all(variances == variances[0]) else variances.mean())
+
+
+def marks(config: Config, names: tuple[str, ...]) -> dict[str, float]:
+    """σ_w² of each of these schemes for this activation and these fans, mean over layers; schemes that do not apply are left out."""
+    return {
+        name: shown_weight_variance(replace(config, scheme=name)) for name in names if name != "kumar" or _kumar_applies(config.activation)
+    }
+
+
+def _scheme_chosen(config: Config, scheme: str) -> tuple[Config, str]:
+    if scheme == "custom":
+        return _custom(config), ""
+    if scheme == "kumar" and not _kumar_applies(config.activation):
+        return _custom(config), _kumar_refusal(config.activation)
+    law, method = config.weight_law, config.method
+    if scheme in LIBRARY_DEFAULTS:
+        law = SCHEMES[scheme].law
+        method = "auto" if method == "implicit" else method
+    # LSUV has no number of its own: the slider stays where the last scheme put it
+    return settled(replace(config, scheme=scheme, weight_law=law, method=method, weight_variance=shown_weight_variance(config))), ""
+
+
+def _custom(config: Config) -> Config:
+    """The same network as a custom scheme: weight and bias variance stand where the sliders show them."""
+    return replace(config, scheme="custom", weight_variance=shown_weight_variance(config), bias_variance=shown_bias_variance(config))
+
+
+def _kumar_applies(activation: str) -> bool:
+    try:
+        kumar_scale(activation)
+    except ValueError:
+        return False
+    return True
+
+
+def _kumar_refusal(activation: str) -> str:
+    return (
+        f"Kumar's formula needs one slope at 0, and {ACTIVATIONS[activation].label} has two there: "
+        "the slider keeps its value, as a custom scheme."
+    )

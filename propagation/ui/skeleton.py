@@ -1,0 +1,16 @@
+"""Skeleton: what every page has in common, from its question to the colours of its charts."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+
+def opening(question: str, look_for: str) -> None:
+    """The question a page answers, and one sentence on what to look for."""
+    st.title(question, anchor=False)
+    st.markdown(look_for)
+
+
+def appearance() -> str:
+    """ "light" or "dark", as the visitor's browser shows it."""
+    return st.context.theme.type or "light"

@@ -1,0 +1,129 @@
+"""A real server and a real browser, once for all browser tests."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+#: nothing here may call home, and a root user needs --no-sandbox
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+
+
+@pytest.fixture(scope="session")
+def address() -> Iterator[str]:
+    """The address of a freshly started app."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true", f"--server.port={port}"]
+    server = subprocess.Popen([*command, "--server.address=127.0.0.1"], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        _wait_for(f"{url}/_stcore/health")
+        yield url
+    finally:
+        server.terminate()
+        server.wait(timeout=10)
+
+
+def _wait_for(url: str) -> None:
+    for _ in range(150):
+        try:
+            with urllib.request.urlopen(url, timeout=2) as answer:
+                if answer.status == 200:
+                    return
+        except OSError:
+            time.sleep(0.2)
+    raise RuntimeError("the app did not start within 30 s")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=os.environ.get("BROWSER_FOR_TESTS") or None, args=ARGUMENTS)
+        yield launched
+        launched.close()
+
+
+class Visitor:
+    """A person at the app: one browser window with its own session."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page = page
+        self.address = address
+        self.console_errors: list[str] = []
+        page.on("console", lambda message: self.console_errors.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: self.console_errors.append(str(error)))
+
+    def open(self, query: str = "") -> None:
+        """Open the app and wait for its chart."""
+        self.page.goto(f"{self.address}/{query}")
+        self.page.wait_for_selector(".js-plotly-plot .main-svg", timeout=30_000)
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until the app has answered the last move."""
+        self.page.wait_for_timeout(400)
+        self.page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=30_000)
+        self.page.wait_for_timeout(300)
+
+    def figure(self) -> dict:
+        """Data and layout of the chart as the browser holds them."""
+        return self.page.evaluate(
+            """() => {
+                const plot = document.querySelector('.js-plotly-plot');
+                const numbers = values => Array.from(values || []);
+                return {
+                    traces: plot.data.map(t => ({name: t.name, y: numbers(t.y), yaxis: t.yaxis || 'y', mode: t.mode, type: t.type})),
+                    rows: Object.keys(plot.layout).filter(key => key.startsWith('yaxis')).length,
+                };
+            }"""
+        )
+
+    def drawn(self) -> list:
+        """Everything the chart shows, to compare two states of it."""
+        return [trace["y"] for trace in self.figure()["traces"]]
+
+    def press(self, slider: str, key: str, times: int = 1) -> None:
+        """Move a slider with the keyboard."""
+        thumb = self.page.get_by_role("slider", name=slider)
+        thumb.focus()
+        for _ in range(times):
+            thumb.press(key)
+        self.settle()
+
+    def choose(self, select: str, option: str) -> None:
+        """Choose an option of a select box."""
+        self.page.get_by_role("combobox", name=select).click()
+        self.page.get_by_role("option", name=option, exact=True).click()
+        self.settle()
+
+    def value(self, slider: str) -> float:
+        """What a slider says it stands at."""
+        return float(self.page.get_by_role("slider", name=slider).get_attribute("aria-valuetext").replace(",", ""))
+
+
+@pytest.fixture
+def visitor(browser: Browser, address: str) -> Iterator[Visitor]:
+    """A visitor at a desk."""
+    context = browser.new_context(viewport={"width": 1440, "height": 1000})
+    yield Visitor(context.new_page(), address)
+    context.close()
+
+
+@pytest.fixture
+def phone(browser: Browser, address: str) -> Iterator[Visitor]:
+    """A visitor with a phone."""
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    yield Visitor(context.new_page(), address)
+    context.close()

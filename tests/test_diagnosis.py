@@ -1,0 +1,121 @@
+"""The verdict: the right story, the right numbers, on traces whose story is known."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from charts.traces import moments, prediction, trace
+
+from propagation import Config, simulate
+from propagation.diagnosis import critical_here, diagnose
+
+
+@pytest.mark.parametrize(
+    ("slopes", "kind", "word"),
+    [
+        ({}, "healthy", "Healthy"),
+        ({"delta": -0.2}, "vanishing", "Gradients vanish"),
+        ({"delta": 0.2}, "exploding", "Gradients explode"),
+        ({"delta": -0.2, "z": -0.3}, "vanishing", "Signal and gradients vanish"),
+        ({"delta": 0.2, "z": 0.3}, "exploding", "Signal and gradients explode"),
+        ({"delta": 0.2, "z": -0.3}, "exploding", "Gradients explode"),
+        ({"z": -0.3}, "vanishing", "The signal fades"),
+        ({"z": 0.3}, "exploding", "The signal grows"),
+        ({"weight_gradient": 0.2}, "uneven", "Layers learn at different speeds"),
+    ],
+)
+def test_the_story_follows_the_drift(slopes, kind, word):
+    verdict = diagnose(trace(slopes=slopes))
+    assert (verdict.kind, verdict.headline.startswith(word)) == (kind, True), verdict.headline
+
+
+def test_factors_are_geometric_means_in_the_direction_of_travel():
+    verdict = diagnose(trace(slopes={"z": math.log10(0.96), "delta": math.log10(0.62)}, scatter=0.4))
+    assert verdict.forward_factor == pytest.approx(0.96)
+    assert verdict.backward_factor == pytest.approx(0.62)
+
+
+def test_the_headline_says_how_much_per_layer_and_in_all():
+    headline = diagnose(trace(depth=50, slopes={"delta": math.log10(0.62)})).headline
+    assert headline == "Gradients vanish: each layer keeps 62 % of their variance; 10⁻¹⁰ is left after 50 layers."
+
+
+def test_a_drift_of_less_than_a_decade_is_healthy():
+    assert diagnose(trace(slopes={"z": -0.1, "delta": 0.1, "weight_gradient": 0.1})).kind == "healthy"
+
+
+def test_saturation_is_the_story_where_a_bounded_activation_is_mostly_flat():
+    flat = np.full((5, 10), 0.8)
+    assert diagnose(trace(saturated=flat)).kind == "saturated"
+    assert diagnose(trace(saturated=flat, slopes={"delta": 0.5})).kind == "exploding"
+    assert diagnose(trace(saturated=flat, config=Config(depth=10, trials=5, activation="relu"))).kind == "healthy"
+
+
+def test_dead_neurons_are_the_story_when_nearly_all_are():
+    assert diagnose(trace(dead=np.full((5, 10), 0.95))).kind == "dead"
+    assert diagnose(trace(dead=np.full((5, 10), 0.5))).kind == "healthy"  # half of all ReLUs, on inputs that have grown alike
+
+
+def test_a_lost_signal_is_named_with_its_layer():
+    gone = trace().z.log10_second_moment.copy()
+    gone[:, 6:] = -np.inf
+    verdict = diagnose(trace(z=moments(gone), lost={"z": 7}))
+    assert verdict.kind == "dead" and "layer 7" in verdict.headline
+    assert math.isfinite(verdict.forward_factor)
+
+
+def test_not_a_number_counts_as_gone():
+    assert diagnose(trace(delta=moments(np.full((5, 10), np.nan)), lost={"delta": 10})).kind == "dead"
+
+
+def test_one_layer_has_no_slope():
+    verdict = diagnose(trace(depth=1))
+    assert verdict.kind == "healthy" and verdict.forward_factor == verdict.backward_factor == 1
+    assert verdict.layers_survived == math.inf
+
+
+def test_without_theory_nothing_is_suggested_and_depth_is_measured():
+    verdict = diagnose(trace(slopes={"delta": math.log10(0.5)}))
+    assert verdict.suggested_weight_variance is None and verdict.phase is None and verdict.advice == ""
+    assert verdict.layers_survived == pytest.approx(6 / math.log(2))
+
+
+def test_with_theory_the_critical_weight_variance_is_suggested_where_it_helps():
+    config = Config(depth=10, trials=5, activation="tanh", bias_variance=0.05)
+    sick = trace(config=config, slopes={"delta": -0.3})
+    verdict = diagnose(sick, prediction())
+    assert verdict.suggested_weight_variance == pytest.approx(1.76095464, rel=1e-6)
+    assert verdict.phase == "ordered" and verdict.layers_survived == 30
+    assert diagnose(trace(config=config), prediction()).suggested_weight_variance is None
+
+
+def test_nothing_is_suggested_where_the_network_already_stands():
+    there = np.full((5, 10), 1.7609546)
+    assert diagnose(trace(weight_variance=there, slopes={"delta": -0.3}), prediction()).suggested_weight_variance is None
+
+
+def test_activations_without_a_reachable_critical_point_say_so():
+    for activation in ("softplus", "sigmoid"):
+        config = Config(depth=10, trials=5, activation=activation)
+        verdict = diagnose(trace(config=config, slopes={"delta": -0.3}), prediction())
+        assert verdict.suggested_weight_variance is None and verdict.advice
+
+
+def test_a_bias_does_not_hide_the_critical_point_of_relu():
+    assert critical_here(Config(activation="relu", bias_variance=0.05)) == pytest.approx(2)
+
+
+@pytest.mark.parametrize(
+    ("config", "kind"),
+    [
+        (Config(activation="relu", scheme="he", bias_variance=0, depth=20, width=256), "healthy"),
+        (Config(activation="relu", scheme="lecun", bias_variance=0, depth=20, width=64), "vanishing"),
+        (Config(activation="tanh", weight_variance=6, depth=20, width=64), "exploding"),
+        (Config(activation="sigmoid", scheme="glorot", bias_variance=0, depth=10, width=64), "vanishing"),
+        (Config(activation="relu", scheme="he", bias_variance=0, depth=200, width=2, inputs=1), "dead"),
+    ],
+)
+def test_real_networks(config, kind):
+    assert diagnose(simulate(config)).kind == kind

@@ -1,0 +1,53 @@
+"""Presets: each does what its sentence promises, and is affordable."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from propagation import simulate
+from propagation.config import Config
+from propagation.diagnosis import diagnose
+from propagation.engine.cost import work
+from propagation.presets import PRESETS
+from propagation.ui.rules import settled
+
+STORIES = {
+    "glorot_2010": "vanishing",
+    "sigmoid_vanishing": "vanishing",
+    "he_relu": "healthy",
+    "lecun_relu": "vanishing",
+    "narrow_relu": "vanishing",
+    "exploding": "exploding",
+    "tanh_critical": "healthy",
+    "orthogonal_linear": "healthy",
+    "pytorch_default": "vanishing",
+    "digits_selu": "exploding",
+    "almost_infinite": "healthy",
+}
+
+
+def test_every_preset_has_a_story_to_be_tested():
+    assert set(STORIES) == set(PRESETS)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_shows_what_it_promises(name):
+    assert diagnose(simulate(PRESETS[name].config)).kind == STORIES[name]
+
+
+@pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS)
+def test_a_preset_is_affordable_and_travels_in_a_link(preset):
+    assert work(preset.config).seconds < 0.4
+    assert Config.from_query(preset.config.to_query()) == (preset.config, [])
+    assert preset.sentence.endswith(".") and len(preset.sentence) < 160
+
+
+def test_presets_differ():
+    assert len({settled(preset.config) for preset in PRESETS.values()}) == len({p.label for p in PRESETS.values()}) == len(PRESETS)
+
+
+def test_a_deep_narrow_relu_network_sinks_below_its_mean():
+    """The point of the preset: He preserves the mean, the median of single networks sinks."""
+    last = simulate(PRESETS["narrow_relu"].config).z.log10_second_moment[:, -1]
+    assert np.median(last) < np.log10(np.mean(10**last)) - 0.3

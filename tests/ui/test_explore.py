@@ -1,0 +1,197 @@
+"""The Explore page as a visitor uses it: controls, address, verdict; without a browser."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import propagation
+from propagation.config import Config
+
+APP = str(Path(__file__).parents[2] / "app.py")
+SMALL = {"depth": "6", "width": "16", "inputs": "4", "trials": "2"}
+
+
+def opened(**query: str | list[str]) -> AppTest:
+    """The app, opened at an address; small unless it says otherwise."""
+    app = AppTest.from_file(APP, default_timeout=30)
+    for name, value in (SMALL | query).items():
+        app.query_params[name] = value
+    app.run()
+    assert not app.exception and not app.error
+    return app
+
+
+def parameters(app: AppTest) -> dict[str, str]:
+    """All that the address says, as text."""
+    return {name: text if isinstance(text, str) else text[-1] for name, text in app.query_params.items()}
+
+
+def address(app: AppTest) -> dict[str, str]:
+    """What the address says beyond the small experiment the tests begin with."""
+    return {name: text for name, text in parameters(app).items() if name not in SMALL}
+
+
+def figure(app: AppTest) -> dict:
+    return json.loads(app.get("plotly_chart")[0].proto.spec)
+
+
+def test_the_page_answers_and_draws():
+    app = opened()
+    assert app.title[0].value.endswith("?") and "layers" in app.header[0].value
+    names = {trace.get("name") for trace in figure(app)["data"]}
+    assert {"z", "delta", "weight_gradient"} <= names
+
+
+def test_it_opens_at_the_default_experiment():
+    app = AppTest.from_file(APP, default_timeout=30).run()
+    default = Config()
+    assert not app.exception and not app.warning
+    assert app.slider(key="weight_variance").value == default.weight_variance
+    assert app.select_slider(key="depth").value == default.depth
+    assert app.selectbox(key="activation").value == default.activation
+
+
+def test_an_address_sets_every_control():
+    app = opened(activation="relu", scheme="he", weight_law="orthogonal", seed="7", width="300", depth="33", cost="cross_entropy")
+    assert [app.selectbox(key=key).value for key in ("activation", "scheme", "weight_law", "cost")] == [
+        "relu",
+        "he",
+        "orthogonal",
+        "cross_entropy",
+    ]
+    assert app.number_input(key="seed").value == 7
+    assert [app.select_slider(key=key).value for key in ("width", "depth")] == [300, 33]
+    assert not app.warning
+
+
+def test_a_scheme_moves_the_slider_and_the_address():
+    app = opened(activation="relu")
+    app.selectbox(key="scheme").set_value("he").run()
+    assert app.slider(key="weight_variance").value == 2
+    assert address(app) == {"activation": "relu", "scheme": "he"}
+
+
+def test_the_slider_turns_the_scheme_into_custom():
+    app = opened(scheme="he")
+    app.slider(key="weight_variance").set_value(1.7).run()
+    assert app.selectbox(key="scheme").value == "custom"
+    assert address(app) == {"weight_variance": "1.7"}
+
+
+def test_the_address_is_the_experiment():
+    app = opened()
+    app.selectbox(key="activation").set_value("gelu").run()
+    app.slider(key="weight_variance").set_value(2.35).run()
+    app.selectbox(key="weight_law").set_value("orthogonal").run()
+    app.number_input(key="seed").set_value(11).run()
+    again = opened(**parameters(app))
+    assert figure(again) == figure(app)
+
+
+def test_another_seed_draws_another_network():
+    app = opened()
+    before = figure(app)
+    next(button for button in app.button if button.label == "Draw again").click().run()
+    assert address(app) == {"seed": "1"} and figure(app) != before
+
+
+def test_a_preset_sets_everything_and_is_left_by_the_next_move():
+    app = opened()
+    app.selectbox(key="preset").set_value("sigmoid_vanishing").run()
+    assert (app.selectbox(key="activation").value, app.select_slider(key="depth").value) == ("sigmoid", 20)
+    assert "Gradients vanish" in app.header[0].value
+    app.select_slider(key="depth").set_value(10).run()
+    assert app.selectbox(key="preset").value is None
+    assert app.selectbox(key="activation").value == "sigmoid"
+
+
+def test_what_cannot_be_read_is_named_and_the_rest_stands():
+    app = opened(activation="nope", weight_variance="NaN", depth="1e9", scheme="he", unheard_of="<script>alert(1)</script>")
+    text = app.warning[0].value
+    assert all(name in text for name in ("activation", "weight\\_variance", "depth", "unheard\\_of"))
+    assert (app.selectbox(key="activation").value, app.select_slider(key="depth").value) == ("tanh", Config().depth)
+    assert app.selectbox(key="scheme").value == "he"
+    app.selectbox(key="scheme").set_value("lecun").run()
+    assert not app.warning
+
+
+def test_parameters_of_pages_and_of_streamlit_are_no_problem():
+    app = opened(view="h", embed="true")
+    assert not app.warning
+    assert any(trace.get("name") == "h" for trace in figure(app)["data"])
+
+
+def test_an_unknown_view_is_the_first():
+    assert any(trace.get("name") == "z" for trace in figure(opened(view="sideways"))["data"])
+
+
+def test_values_between_the_steps_survive():
+    app = opened(weight_variance="12.345", bias_variance="0.1234")
+    app.number_input(key="seed").set_value(3).run()
+    assert address(app) == {"weight_variance": "12.345", "bias_variance": "0.1234", "seed": "3"}
+    assert app.slider(key="weight_variance").max == 20
+
+
+def test_exact_entry_reaches_the_whole_range():
+    app = opened()
+    app.number_input(key="weight_variance_exactly").set_value(100.0).run()
+    assert app.slider(key="weight_variance").value == 100
+    assert not app.exception
+
+
+def test_kumar_falls_back_with_a_sentence():
+    app = opened(activation="selu", weight_variance="0.9")
+    app.selectbox(key="scheme").set_value("kumar").run()
+    assert "Kumar" in app.info[0].value
+    assert (app.selectbox(key="scheme").value, app.slider(key="weight_variance").value) == ("custom", 0.9)
+
+
+def test_a_scheme_with_its_own_biases_says_so():
+    app = opened(scheme="pytorch")
+    assert app.slider(key="bias_variance").disabled
+    assert any("biases" in caption.value for caption in app.caption)
+
+
+def test_a_report_that_repeats_what_was_there_before_is_no_move():
+    """While a key is held down on the slider, the browser still believes in what the first step moved elsewhere."""
+    app = opened(scheme="he")
+    app.slider(key="weight_variance").set_value(2.01).run()
+    app.selectbox(key="scheme").set_value("he")
+    app.number_input(key="weight_variance_exactly").set_value(2.0)
+    app.slider(key="weight_variance").set_value(2.02).run()
+    assert (app.selectbox(key="scheme").value, app.slider(key="weight_variance").value) == ("custom", 2.02)
+    app.selectbox(key="scheme").set_value("he").run()  # alone, it is meant
+    assert (app.selectbox(key="scheme").value, app.slider(key="weight_variance").value) == ("he", 2)
+
+
+def test_a_preset_that_was_left_does_not_come_back_by_itself():
+    app = opened()
+    app.selectbox(key="preset").set_value("sigmoid_vanishing").run()
+    app.select_slider(key="depth").set_value(10).run()
+    app.selectbox(key="preset").set_value("sigmoid_vanishing")
+    app.select_slider(key="width").set_value(128).run()
+    assert (app.select_slider(key="depth").value, app.select_slider(key="width").value) == (10, 128)
+
+
+def test_too_large_is_refused_before_anything_is_allocated(monkeypatch):
+    monkeypatch.setattr(propagation, "simulate", lambda *_: pytest.fail("it was simulated"))
+    app = opened(width="1000000", depth="2000")
+    assert "What would fit" in app.warning[0].value
+    assert not app.get("plotly_chart")
+
+
+def test_a_failing_simulation_leaves_a_sentence_and_the_controls(monkeypatch):
+    def fail(*_):
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr(propagation, "simulate", fail)
+    app = AppTest.from_file(APP, default_timeout=30)
+    app.query_params["seed"] = "98765"  # nothing else has cached it
+    app.run()
+    assert not app.exception
+    assert "could not be drawn" in app.error[0].value and "secret" not in app.error[0].value
+    assert app.slider(key="weight_variance").value == 1.5
