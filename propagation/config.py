@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
+from numbers import Real
 from typing import Any
 
 from propagation.activations import ACTIVATIONS, lookup
@@ -58,7 +59,7 @@ class Config:
 
     `weight_variance` is σ_w² = fan_in · Var[W] and counts where `scheme` is "custom"; `bias_variance` is σ_b². `trials` is the number of
     independent draws of the network, `inputs` the size of the batch. `cost` says where the backward pass starts.
-    ValueError names the field, the value and what is allowed.
+    ValueError begins with the field, and names the value and what is allowed.
     """
 
     depth: int = 50
@@ -155,7 +156,7 @@ def _checked(name: str, value: Any) -> Any:
     refusal = ValueError(f"{name} = {_quote(value)} is out of range: {kind} from {_text(low)} to {_text(high)} is needed")
     try:
         number = float(value)
-        if isinstance(value, (bool, str)) or not low <= number <= high or (whole and number != int(number)):
+        if not isinstance(value, Real) or isinstance(value, bool) or not low <= number <= high or (whole and number != int(number)):
             raise refusal
     except (TypeError, ValueError, OverflowError):
         raise refusal from None

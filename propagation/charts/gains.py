@@ -19,6 +19,7 @@ CURVE_HEIGHT = 300
 _REACH = 4.0
 #: the gradient factors shown, per layer
 _FACTORS = (0.1, 3.0)
+_EDGELESS = {"line": {"width": 0}, "hoverinfo": "skip"}
 
 
 def shape_chart(activation: Activation, *, appearance: str = "light") -> go.Figure:
@@ -31,10 +32,10 @@ def shape_chart(activation: Activation, *, appearance: str = "light") -> go.Figu
     bell = np.exp(-0.5 * z**2) * 0.4 * top
     line = {"type": "scatter", "mode": "lines", "x": z}
     data = [
-        line | {"name": "z ~ N(0, 1)", "y": bell, "fill": "tozeroy", "fillcolor": translucent(colours.muted, 0.18), "line": {"width": 0}, "hoverinfo": "skip"},
+        line | {"name": "z ~ N(0, 1)", "y": bell, "fill": "tozeroy", "fillcolor": translucent(colours.muted, 0.18)} | _EDGELESS,
         line | {"name": "φ(z)", "y": values, "line": {"color": colours.forward, "width": 3}},
         line | {"name": "φ′(z)", "y": slopes, "line": {"color": colours.backward, "width": 2.5, "dash": "dash"}, "connectgaps": False},
-    ]  # fmt: skip
+    ]
     layout = base_layout(colours) | {
         "height": SHAPE_HEIGHT,
         "margin": {"l": 40, "r": 8, "t": 8, "b": 40},
@@ -42,9 +43,20 @@ def shape_chart(activation: Activation, *, appearance: str = "light") -> go.Figu
         "legend": {"x": 0.02, "y": 0.98, "bgcolor": translucent(colours.background, 0.7)},
         "hovermode": "x unified",
         "dragmode": False,
-        "xaxis": {"title": {"text": "pre-activation z", "standoff": 4}, "fixedrange": True, "gridcolor": colours.grid, "hoverformat": ".3g"},
-        "yaxis": {"range": [-top, 1.15 * top], "fixedrange": True, "gridcolor": colours.grid, "zerolinecolor": colours.grid, "hoverformat": ".3g"},
-    }  # fmt: skip
+        "xaxis": {
+            "title": {"text": "pre-activation z", "standoff": 4},
+            "fixedrange": True,
+            "gridcolor": colours.grid,
+            "hoverformat": ".3g",
+        },
+        "yaxis": {
+            "range": [-top, 1.15 * top],
+            "fixedrange": True,
+            "gridcolor": colours.grid,
+            "zerolinecolor": colours.grid,
+            "hoverformat": ".3g",
+        },
+    }
     return go.Figure({"data": data, "layout": layout}, _validate=False)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import plotly.graph_objects as go
 
@@ -17,10 +19,18 @@ _MOST_LAYERS = 1000
 SHOWN = {"chi_1": "gradient factor χ₁", "survival": "layers a signal survives"}
 
 
+@dataclass(frozen=True)
+class CriticalLine:
+    """Points (σ_w², σ_b²) with χ₁ = 1 at a stable fixed point, two (k,) arrays; NaN in the first where there is none."""
+
+    weight_variances: np.ndarray
+    bias_variances: np.ndarray
+
+
 def plane_chart(
-    grid: PhaseGrid, weight_variance: float, bias_variance: float, *, shown: str = "chi_1", appearance: str = "light"
+    grid: PhaseGrid, line: CriticalLine, weight_variance: float, bias_variance: float, *, shown: str = "chi_1", appearance: str = "light"
 ) -> go.Figure:
-    """Colour for log χ₁ ("chi_1") or for 6 ξ_c ("survival"), the line χ₁ = 1, and a cross at (`weight_variance`, `bias_variance`).
+    """Colour for log χ₁ ("chi_1") or for 6 ξ_c ("survival"), the critical line, and a cross at (`weight_variance`, `bias_variance`).
 
     Invisible points, at every second place of the grid, catch hovers and clicks.
     """
@@ -62,8 +72,8 @@ def plane_chart(
             "type": "scatter",
             "name": "critical line",
             "mode": "lines",
-            "x": grid.critical,
-            "y": y,
+            "x": line.weight_variances,
+            "y": line.bias_variances,
             "line": {"color": colours.text, "width": 2.5},
             "hoverinfo": "skip",
         },

@@ -32,8 +32,8 @@ from propagation.engine.signal import Signal
 class GaussianMap(RandomMap):
     """W with independent Gaussian entries, seen through the columns it multiplies.
 
-    The four long products of `pull` are in single precision, like the noise they multiply: gradients are good to 1e-6. The small matrices
-    between them, which may be ill-conditioned, and the whole forward pass are in double.
+    The four long products of `pull` are in single precision, like the noise they multiply: sizes of gradients are good to 1e-6. The
+    small matrices between them, which may be ill-conditioned, and the whole forward pass are in double.
     """
 
     gradient_type = np.float32

@@ -42,8 +42,9 @@ class RandomMap(ABC):
     def pull(self, delta: Signal, h: Signal) -> Signal:
         """Wᵀ δ, (T, fan_in, B), for δ (T, fan_out, B) and the h that was pushed."""
         scale, exponent = np.frexp(self.gain * (self.weight_deviation / self.fan_in**0.5))
-        # A power of two that single precision can take stays with the numbers, since moving it costs a pass over them later
-        apart = np.where(np.abs(exponent) > PLAIN_RANGE, exponent, 0)
+        # A small power of two stays with the numbers, since moving it would cost a pass over them. A larger one would, with a δ at the
+        # edge of the plain range, have squares beyond single precision.
+        apart = np.where(np.abs(exponent) > PLAIN_RANGE // 2, exponent, 0)
         return Signal(self._pulled(delta, h, np.ldexp(scale, exponent - apart)), delta.exponent + apart[:, 0, 0])
 
     @abstractmethod

@@ -54,12 +54,13 @@ class _Measurements:
         self.dead = np.empty((trials, depth))
         self.weight_variance = np.empty((trials, depth))
 
-    def record_slopes(self, layer: int, slopes: np.ndarray, steepest: float) -> None:
-        """The shares of flat slopes, and of neurons with nothing else."""
+    def record_slopes(self, layer: int, slopes: np.ndarray, steepest: float) -> np.ndarray:
+        """The shares of flat slopes, and of neurons with nothing else. Returns the trials, (k,), that have no other neurons."""
         batch = slopes.shape[2]
         flat = (np.abs(slopes) < FLAT * steepest).astype(np.float32) @ np.ones(batch, np.float32)
         self.saturated[:, layer] = flat.mean(axis=1) / batch
         self.dead[:, layer] = (flat == batch).mean(axis=1)
+        return np.flatnonzero(self.dead[:, layer] == 1)
 
 
 def _run(config: Config, x: np.ndarray, group: range) -> _Measurements:
@@ -69,7 +70,7 @@ def _run(config: Config, x: np.ndarray, group: range) -> _Measurements:
     measured = _Measurements(len(group), config.depth)
     maps: list[RandomMap] = []
     inputs_kept: dict[int, Signal] = {}
-    slopes_kept: dict[int, np.ndarray] = {}
+    slopes_kept: dict[int, Signal] = {}
     remember = remembers_layers(config)
 
     inputs = h = Signal(np.broadcast_to(x, (len(group), *x.shape)), np.zeros(len(group), dtype=int))
@@ -78,13 +79,13 @@ def _run(config: Config, x: np.ndarray, group: range) -> _Measurements:
         z = _pushed(random_map, h, weight_variance[layer], bias_variance[layer])
         if remember:
             inputs_kept[layer] = h.stored(random_map.gradient_type)
-        h, slopes = activate(phi, z)
-        slopes = slopes.astype(random_map.gradient_type, copy=False)
+        h, plain_slopes = activate(phi, z)
+        flat_trials = measured.record_slopes(layer, plain_slopes, phi.steepest)
+        slopes = _stored_slopes(plain_slopes, flat_trials, random_map.gradient_type)
         if remember:
             slopes_kept[layer] = slopes
         measured.moments["z"][:, :, layer] = z.moments()
         measured.moments["h"][:, :, layer] = h.moments()
-        measured.record_slopes(layer, slopes, phi.steepest)
         measured.weight_variance[:, layer] = (random_map.gain[:, 0, 0] * random_map.weight_deviation) ** 2
         maps.append(random_map)
 
@@ -97,13 +98,14 @@ def _run(config: Config, x: np.ndarray, group: range) -> _Measurements:
             h = h.stored(maps[layer].gradient_type)
         else:
             h = inputs
-        delta = Signal(gradient.array * slopes, gradient.exponent).settled()
+        delta = Signal(gradient.array * slopes.array, gradient.exponent + slopes.exponent).settled()
         if layer:
             gradient = maps[layer].pull(delta, h)
         measured.moments["delta"][:, :, layer] = delta.moments()
         measured.moments["weight_gradient"][:, :, layer] = _weight_gradient_moments(delta, h)
         if not remember and layer:
-            slopes = slopes_below.astype(maps[layer - 1].gradient_type, copy=False)
+            flat_trials = np.flatnonzero(measured.dead[:, layer - 1] == 1)
+            slopes = _stored_slopes(slopes_below, flat_trials, maps[layer - 1].gradient_type)
     return measured
 
 
@@ -134,6 +136,17 @@ def activate(phi: Activation, z: Signal) -> tuple[Signal, np.ndarray]:
         elif phi.phi_zero != 0:
             values[trial], exponent[trial] = phi.phi_zero, 0
     return Signal(values, exponent).settled(), slopes
+
+
+def _stored_slopes(slopes: np.ndarray, flat_trials: np.ndarray, dtype: type) -> Signal:
+    """φ′(z) in the precision of gradients. Where all slopes of a trial are flat they may be too small for it: they get an exponent."""
+    exponent = np.zeros(len(slopes), dtype=int)
+    for trial in flat_trials:
+        largest = np.abs(slopes[trial]).max()
+        if 0 < largest < 2.0**-PLAIN_RANGE:
+            exponent[trial] = np.frexp(largest)[1]
+            slopes[trial] = np.ldexp(slopes[trial], -exponent[trial])
+    return Signal(slopes.astype(dtype, copy=False), exponent)
 
 
 def _offsets_at_infinity(phi: Activation) -> tuple[float, float]:

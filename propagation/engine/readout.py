@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from propagation.config import Config
-from propagation.engine.signal import Signal
+from propagation.engine.signal import PLAIN_RANGE, Signal
 from propagation.streams import stream
 
 LABELS = 10
@@ -31,5 +31,11 @@ def output_gradient(config: Config, h: Signal, first: int) -> Signal:
         errors = np.ldexp(outputs, exponent - common) - np.ldexp(labels, -common)
         return Signal(readout.swapaxes(1, 2) @ errors, common[:, 0, 0]).settled()
     below_largest = np.ldexp(outputs - outputs.max(axis=1, keepdims=True), np.minimum(exponent, 900))
-    weights = np.exp(np.maximum(below_largest, -700))
-    return Signal(readout.swapaxes(1, 2) @ (weights / weights.sum(axis=1, keepdims=True) - labels), np.zeros(trials, dtype=int))
+    log_p = below_largest - np.log(np.exp(np.maximum(below_largest, -700)).sum(axis=1, keepdims=True))
+    # softmax − y: p_k for the wrong labels and minus their sum for the right one, which p_y − 1 would round to 0. A trial whose answers
+    # are all right and sure has errors far below floating point, hence the power of two.
+    log2_p = np.where(labels == 0, log_p, -np.inf) / math.log(2)
+    largest = log2_p.max(axis=(1, 2))
+    common = np.where(largest < -PLAIN_RANGE, np.clip(largest, -(2.0**40), 0), 0).astype(int)
+    wrong = np.exp2(np.maximum(log2_p - common[:, None, None], -1000)) * (labels == 0)
+    return Signal(readout.swapaxes(1, 2) @ (wrong - labels * wrong.sum(axis=1, keepdims=True)), common)

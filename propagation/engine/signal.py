@@ -10,6 +10,8 @@ import numpy as np
 LOG10_2 = math.log10(2.0)
 #: a signal whose root mean square lies within 2^±40 needs no exponent: its squares are far from the edge even of single precision
 PLAIN_RANGE = 40
+#: numbers that are summed in their own precision
+BLOCK = 2**17
 
 
 class Signal:
@@ -43,7 +45,7 @@ class Signal:
     @cached_property
     def second_moment(self) -> np.ndarray:
         """Mean square of `array` in each trial (without the exponent), (T,)."""
-        return np.array([np.vdot(one, one) for one in self.array], dtype=float) / self.array[0].size
+        return np.array([_sum_of_squares(one) for one in self.array]) / self.array[0].size
 
     def moments(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Mean, variance and second moment of `array` over neurons and inputs together, and the exponent: each (T,)."""
@@ -73,6 +75,12 @@ class Signal:
         kept = Signal(self.array.astype(dtype, copy=False), self.exponent)
         kept.__dict__.update(column_squares=self.column_squares, column_sums=self.column_sums)
         return kept
+
+
+def _sum_of_squares(array: np.ndarray) -> float:
+    """Σ array², in blocks of rows: in single precision one long sum would lose digits."""
+    rows = max(1, BLOCK // array.shape[1])
+    return sum(float(np.vdot(block, block)) for block in (array[first : first + rows] for first in range(0, len(array), rows)))
 
 
 def scaled_moments(mean: np.ndarray, variance: np.ndarray, second_moment: np.ndarray, exponent: np.ndarray) -> tuple[np.ndarray, ...]:

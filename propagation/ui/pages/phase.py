@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import numpy as np
 import streamlit as st
 
 from propagation.activations import lookup
 from propagation.charts.cobweb import Cobweb, cobweb_chart
-from propagation.charts.plane import SHOWN, plane_chart
+from propagation.charts.plane import SHOWN, CriticalLine, plane_chart
 from propagation.config import BOUNDS, Config
 from propagation.notation import number
 from propagation.theory.iterates import correlation_iterates, length_iterates
 from propagation.theory.maps import DepthScales, correlation_map, depth_scales, length_map
-from propagation.theory.phases import PhaseGrid, critical_weight_variance, phase_grid, phase_of
+from propagation.theory.phases import PhaseGrid, critical_line, critical_weight_variance, phase_grid, phase_of
 from propagation.ui import controls
 from propagation.ui.figures import draw_figure
 from propagation.ui.panels import panel
@@ -24,8 +23,8 @@ from propagation.ui.skeleton import appearance, opening
 
 TITLE = "Order or chaos?"
 LOOK_FOR = (
-    "On the dark line gradients keep their size and a signal goes deepest. Left of it inputs merge and gradients vanish, right of it they explode. "
-    "**Click anywhere to go there.**"
+    "On the critical line gradients keep their size and a signal goes deepest. Left of it gradients vanish and inputs merge, right of it "
+    "gradients explode. **Click anywhere to go there.**"
 )
 #: points of the plane across and up; clicks land on every second one, at round values
 _ACROSS, _UP = 101, 51
@@ -49,7 +48,8 @@ def render(config: Config) -> None:
     with left, panel("The plane"):
         shown = controls.page_choice("Colour shows", "plane", SHOWN, "What the colour of the plane means.")
         grid = _grid(config.activation, _end(_WEIGHT_ENDS, weight_variance, config), _end(_BIAS_ENDS, bias_variance))
-        figure = plane_chart(grid, weight_variance, bias_variance, shown=shown, appearance=appearance())
+        line = _line(config.activation, float(grid.bias_variances[-1]))
+        figure = plane_chart(grid, line, weight_variance, bias_variance, shown=shown, appearance=appearance())
         draw_figure(figure, key=_PLANE, alt=_in_words(config, scales), on_select=controls.point_chosen(_PLANE))
         st.caption(_line_in_words(config, bias_variance))
     with right, panel("The maps"):
@@ -59,10 +59,16 @@ def render(config: Config) -> None:
 
 @st.cache_data(max_entries=64, show_spinner="Solving for the plane …")
 def _grid(activation: str, weight_end: float, bias_end: float) -> PhaseGrid:
-    grid = phase_grid(activation, np.linspace(0, weight_end, _ACROSS), np.linspace(0, bias_end, _UP))
+    return phase_grid(activation, np.linspace(0, weight_end, _ACROSS), np.linspace(0, bias_end, _UP))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _line(activation: str, bias_end: float) -> CriticalLine:
+    """The critical line, with more points near σ_b² = 0, where it bends."""
+    biases = bias_end * np.linspace(0, 1, _UP) ** 3
     if lookup(activation).homogeneous:  # χ₁ does not depend on q, so the line goes straight up
-        return replace(grid, critical=np.full(_UP, grid.critical[0]))
-    return grid
+        return CriticalLine(np.full(_UP, critical_weight_variance(activation, 0.0)), biases)
+    return CriticalLine(critical_line(activation, biases), biases)
 
 
 def _end(ends: tuple[float, ...], value: float, config: Config | None = None) -> float:
