@@ -45,6 +45,25 @@ def simulate(config: Config, progress: Progress | None = None) -> Trace:
     return _assemble(config, x, measured)
 
 
+class Observer:
+    """Looks at whole layers as they pass, where moments are not enough: distributions, angles. Signals are (T, n, B); layers count from 1.
+
+    `forward` is called for layers 1 … L, then `backward` for L … 1.
+    """
+
+    def forward(self, layer: int, z: Signal, h: Signal, slopes: np.ndarray) -> None:
+        """z, h = φ(z) and φ′(z) of a layer."""
+
+    def backward(self, layer: int, delta: Signal, h_below: Signal) -> None:
+        """δ = ∂C/∂z of a layer, and the h it multiplied (for layer 1 the input)."""
+
+
+def observe(config: Config, observer: Observer, trials: range, x: np.ndarray | None = None) -> None:
+    """Run the networks of these trials in one stack, with `x`, (n_0, B), or the config's own inputs, and show every layer to the observer."""
+    with one_thread():
+        _run(config, draw_inputs(config) if x is None else x, trials, observer)
+
+
 class _Measurements:
     """What was measured in a group of trials, filled in layer by layer; `moments` without and with the powers of two beside them."""
 
@@ -63,7 +82,7 @@ class _Measurements:
         return np.flatnonzero(self.dead[:, layer] == 1)
 
 
-def _run(config: Config, x: np.ndarray, group: range) -> _Measurements:
+def _run(config: Config, x: np.ndarray, group: range, observer: Observer | None = None) -> _Measurements:
     """One draw of the network in each trial of the group: all layers forward, then all layers backward."""
     phi = lookup(config.activation)
     weight_variance, bias_variance = layer_variances(config)
@@ -88,6 +107,8 @@ def _run(config: Config, x: np.ndarray, group: range) -> _Measurements:
         measured.moments["h"][:, :, layer] = h.moments()
         measured.weight_variance[:, layer] = (random_map.gain[:, 0, 0] * random_map.weight_deviation) ** 2
         maps.append(random_map)
+        if observer:
+            observer.forward(layer + 1, z, h, plain_slopes)
 
     gradient = output_gradient(config, h, group.start)
     for layer in reversed(range(config.depth)):
@@ -103,6 +124,8 @@ def _run(config: Config, x: np.ndarray, group: range) -> _Measurements:
             gradient = maps[layer].pull(delta, h)
         measured.moments["delta"][:, :, layer] = delta.moments()
         measured.moments["weight_gradient"][:, :, layer] = _weight_gradient_moments(delta, h)
+        if observer:
+            observer.backward(layer + 1, delta, h)
         if not remember and layer:
             flat_trials = np.flatnonzero(measured.dead[:, layer - 1] == 1)
             slopes = _stored_slopes(slopes_below, flat_trials, maps[layer - 1].gradient_type)
@@ -145,7 +168,8 @@ def _stored_slopes(slopes: np.ndarray, flat_trials: np.ndarray, dtype: type) -> 
         largest = np.abs(slopes[trial]).max()
         if 0 < largest < 2.0**-PLAIN_RANGE:
             exponent[trial] = np.frexp(largest)[1]
-            slopes[trial] = np.ldexp(slopes[trial], -exponent[trial])
+    if exponent.any():
+        slopes = np.ldexp(slopes, -exponent[:, None, None])
     return Signal(slopes.astype(dtype, copy=False), exponent)
 
 
