@@ -111,7 +111,8 @@ class Activation:
 
     `phi` and `dphi` map a float64 array to one of the same shape. `kinks` are the points where φ′ jumps. `slopes_at_zero` and
     `slopes_at_infinity` are φ′ on the negative and on the positive side: with `phi_zero` = φ(0) they say what φ does to signals
-    smaller or larger than floating point can hold. `together` computes (φ, φ′) at once where that saves work.
+    smaller or larger than floating point can hold. `together` computes (φ, φ′) at once where that saves work. `breakpoints` are the |z|
+    where quadrature needs panel edges beside its own, because φ has structure finer than 1 at zero.
     """
 
     name: str
@@ -124,6 +125,7 @@ class Activation:
     slopes_at_zero: tuple[float, float] = (1.0, 1.0)
     slopes_at_infinity: tuple[float, float] = (0.0, 0.0)
     together: Callable[[Array], tuple[Array, Array]] | None = None
+    breakpoints: tuple[float, ...] = ()
 
     def evaluate(self, z: Array) -> tuple[Array, Array]:
         """(φ(z), φ′(z)), in one go where they share work."""
@@ -134,10 +136,14 @@ class Activation:
         """Largest |φ′|."""
         return float(np.abs(self.dphi(np.linspace(-8, 8, 16_001))).max())
 
-    @property
+    @cached_property
     def homogeneous(self) -> bool:
-        """Whether φ(a z) = a φ(z) for every a > 0: linear and the ReLU family."""
-        return self.phi_zero == 0 and self.slopes_at_zero == self.slopes_at_infinity
+        """Whether φ(a z) = a φ(z) for every a > 0: linear and the ReLU family. Four equal slopes do not say so: cos(z) − 1."""
+        if self.phi_zero != 0 or self.slopes_at_zero != self.slopes_at_infinity:
+            return False
+        left, right = self.slopes_at_zero
+        z = np.linspace(0.01, 30.0, 300)
+        return np.allclose(self.phi(z), right * z, 1e-13, 0) and np.allclose(self.phi(-z), -left * z, 1e-13, 0)
 
     @property
     def bounded(self) -> bool:
@@ -295,11 +301,3 @@ ACTIVATIONS: dict[str, Activation] = {
         ),
     )
 }
-
-
-def lookup(name: str) -> Activation:
-    """The activation called `name`; ValueError with the known names otherwise."""
-    try:
-        return ACTIVATIONS[name]
-    except (KeyError, TypeError):
-        raise ValueError(f"activation = {str(name)[:40]!r} is unknown; choose one of {', '.join(ACTIVATIONS)}") from None

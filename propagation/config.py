@@ -9,7 +9,8 @@ from functools import cached_property
 from numbers import Real
 from typing import Any
 
-from propagation.activations import ACTIVATIONS, lookup
+from propagation.activations import ACTIVATIONS
+from propagation.expressions import lookup
 from propagation.initializers import SCHEMES, WEIGHT_LAWS, kumar_scale
 
 DIGIT_PIXELS = 64

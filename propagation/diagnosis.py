@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from propagation.activations import lookup
 from propagation.config import BOUNDS, Config
 from propagation.engine.trace import Trace
+from propagation.expressions import lookup
 from propagation.initializers import layer_variances
-from propagation.notation import from_log10, magnitude, number, percent
+from propagation.notation import factor, from_log10, magnitude, number, percent
 from propagation.theory.maps import fixed_point
 from propagation.theory.phases import critical_weight_variance
 
@@ -24,6 +24,8 @@ MOSTLY_FLAT = 0.5
 MOSTLY_DEAD = 0.9
 #: a signal is followed through about this many depth scales (Schoenholz et al. 2017)
 DEPTH_SCALES = 6
+#: a typical net below this share of theory's line is visibly below it
+BELOW_THE_LINE = 0.8
 #: a suggested σ_w² closer than this to the present one is no advice
 SAME = 0.01
 
@@ -87,6 +89,22 @@ def critical_here(config: Config) -> float | None:
     critical = critical_weight_variance(config.activation, bias)
     # seven digits are critical for a million layers, and short enough for an address
     return float(f"{critical:.7g}") if math.isfinite(critical) else None
+
+
+def typical_net(prediction) -> str:
+    """Why the dots of a deep net stand below the line, in a sentence, where theory knows and the gap is noticeable; else empty."""
+    if prediction.z.band is None:
+        return ""
+    forward = 10 ** float(prediction.z.band.log10_mean[-1] - prediction.z.log10_second_moment[-1])
+    backward = 10 ** float(prediction.delta.band.log10_mean[0] - prediction.delta.log10_second_moment[0])
+    if not min(forward, backward) < BELOW_THE_LINE:
+        return ""
+    config = prediction.config
+    return (
+        f"A typical {lookup(config.activation).label} network of {config.depth:,} layers of width {config.width:,} ends at "
+        f"{factor(forward)} of theory's line forward and {factor(backward)} backward (dashed; dotted: 10 – 90 %): the line is the mean "
+        "over all networks, and a few large ones carry it."
+    )
 
 
 def _bias_variance(config: Config) -> float:

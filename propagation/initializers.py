@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from propagation.activations import lookup
+from propagation.expressions import lookup
 
 if TYPE_CHECKING:
     from propagation.config import Config

@@ -9,7 +9,8 @@ import pytest
 from scipy import special
 
 from propagation import ACTIVATIONS
-from propagation.activations import erf, lookup
+from propagation.activations import erf
+from propagation.expressions import lookup
 
 NAMES = [
     "linear",

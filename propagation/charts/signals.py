@@ -9,13 +9,14 @@ import numpy as np
 import plotly.graph_objects as go
 
 from propagation.charts.axes import decade_ticks, decade_windows, layer_ticks
+from propagation.charts.spread import Spread, spread_lines, spread_of
 from propagation.charts.strip import strip_axis, strip_caption, strip_cells
 from propagation.charts.theme import Palette, base_layout, palette, translucent
 from propagation.engine.trace import Trace
 from propagation.notation import from_log10
 
 HEIGHT = 560
-_BOTTOM = 54
+_LEFT, _BOTTOM = 58, 54
 _STRIP_TOP, _STRIP_HEIGHT, _TITLE_HEIGHT = 22, 40, 27
 #: layers drawn one by one; of deeper networks this many, evenly spread, first and last included
 MOST_LAYERS = 400
@@ -35,10 +36,13 @@ class _Row:
     low: np.ndarray
     high: np.ndarray
     theory: np.ndarray | None
+    spread: Spread | None
 
 
 def signals_chart(trace: Trace, prediction=None, *, forward: str = "z", appearance: str = "light") -> go.Figure:
     """Second moments of every layer on a logarithmic axis: dots for the median over trials, a band from 10 to 90 %, a line for theory.
+
+    Where theory knows how nets of this width scatter, it adds a dashed line for the typical one and dotted lines at 10 and 90 %.
 
     `forward` is the signal of the first row, "z" or "h". All rows have the same decades per pixel and never less than two.
     """
@@ -51,7 +55,7 @@ def signals_chart(trace: Trace, prediction=None, *, forward: str = "z", appearan
     annotations: list[dict] = [_note(0, strip_caption(colours), colours.muted, size=13)]
     layout = base_layout(colours) | {
         "height": HEIGHT,
-        "margin": {"l": 58, "r": 14, "t": 0, "b": _BOTTOM, "pad": 4},
+        "margin": {"l": _LEFT, "r": 14, "t": 0, "b": _BOTTOM, "pad": 4},
         "hovermode": "x unified",
         "hoversubplots": "axis",
         "uirevision": f"depth {depth}",
@@ -94,6 +98,7 @@ def _rows(trace: Trace, prediction, forward: str, layers: np.ndarray, colours: P
                 low=ordered[round(BAND[0] * last)],
                 high=ordered[round(BAND[1] * last)],
                 theory=None if prediction is None else np.asarray(getattr(prediction, name).log10_second_moment)[layers - 1],
+                spread=None if prediction is None else spread_of(getattr(prediction, name).band, layers),
             )
         )
     return rows
@@ -102,6 +107,8 @@ def _rows(trace: Trace, prediction, forward: str, layers: np.ndarray, colours: P
 def _extremes(row: _Row, trace: Trace) -> tuple[float, float]:
     """Lowest and highest number a row has to show."""
     shown = [row.middle, row.low, row.high] + ([] if row.theory is None else [row.theory])
+    if row.spread is not None:
+        shown += [row.spread.low, row.spread.high]
     if row.name in ("z", "h"):
         shown.append(np.array([trace.input_log10_second_moment]))
     everything = np.concatenate(shown)
@@ -153,6 +160,8 @@ def _row_traces(row: _Row, layers: np.ndarray, axis: str, colours: Palette) -> l
                 "line": {"color": colours.text, "width": 1.25},
             }
         )
+    if row.spread is not None:
+        traces += spread_lines(row.name, row.spread, common | {"x": x}, colours)
     return traces
 
 
@@ -163,6 +172,8 @@ def _hover(row: _Row, i: int) -> str:
         text += f" ({from_log10(row.low[i])} – {from_log10(row.high[i])})"
     if row.theory is not None:
         text += f", theory {from_log10(row.theory[i])}"
+    if row.spread is not None:
+        text += f", typically {from_log10(row.spread.typical[i])} ({from_log10(row.spread.low[i])} – {from_log10(row.spread.high[i])})"
     return text
 
 
@@ -209,9 +220,11 @@ def _bottom_line(trace: Trace, prediction, colours: Palette) -> list[dict]:
     parts = [f"● median of {trials} networks", "▒ 10 – 90 %"] if trials > 1 else ["● one network"]
     if prediction is not None:
         parts.append("─ theory")
+        # a phone has just room for this, from the figure's own edge on
+        parts += [] if prediction.z.band is None else ["╌ typical"]
     below = {"y": -_BOTTOM / (HEIGHT - _BOTTOM)}
     return [
-        _note(0, "   ".join(parts), colours.muted, size=13) | below,
+        _note(0, "  ".join(parts), colours.muted, size=13) | below | {"xshift": -_LEFT},
         _note(0, "layer", colours.text, size=14) | below | {"x": 1, "xanchor": "right"},
     ]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from propagation.activations import Activation, lookup
+from propagation.activations import Activation
 from propagation.config import Config
 from propagation.engine.blas import one_thread
 from propagation.engine.cost import layer_is_implicit, remembers_layers, trials_at_once
@@ -19,6 +19,7 @@ from propagation.engine.readout import output_gradient
 from propagation.engine.signal import PLAIN_RANGE, Signal, scaled_moments
 from propagation.engine.trace import FORWARD, SIGNALS, Moments, Trace
 from propagation.engine.workers import run_all
+from propagation.expressions import lookup
 from propagation.initializers import layer_variances
 from propagation.inputs import draw_inputs
 
@@ -59,7 +60,7 @@ class Observer:
 
 
 def observe(config: Config, observer: Observer, trials: range, x: np.ndarray | None = None) -> None:
-    """Run the networks of these trials in one stack, with `x`, (n_0, B), or the config's own inputs, and show every layer to the observer."""
+    """Run these trials in one stack and show every layer to the observer. Inputs are `x`, (n_0, B), or the config's own."""
     with one_thread():
         _run(config, draw_inputs(config) if x is None else x, trials, observer)
 

@@ -109,7 +109,7 @@ def _aligned_mean(f: Callable[[Array], Array], g: Callable[[Array], Array], side
     return gaussian_mean(lambda z: f(z) * g(side * z), q, kinks)
 
 
-def quadrant_rule(wide: Array, narrow: Array, kinks: Sequence[float] = ()) -> tuple[Array, Array, Array]:
+def quadrant_rule(wide: Array, narrow: Array, kinks: Sequence[float] = (), breakpoints: Sequence[float] = ()) -> tuple[Array, Array, Array]:
     """Nodes (w, n) > 0 and weights for functions of w + n and w − n under Gaussians w, n of any of these variances, narrow below e² wide.
 
     Returns w (j, i), n (j, 1) and weights (j, i), without the densities. Panels of w are split where w ± n is 0 or at a kink, panels of n
@@ -118,13 +118,15 @@ def quadrant_rule(wide: Array, narrow: Array, kinks: Sequence[float] = ()) -> tu
     corners = np.unique(np.abs([0.0, *kinks]))
     edges = ladder(np.sqrt(narrow.min()), np.sqrt(narrow.max()))
     crossings = np.abs(np.concatenate((corners[:, None] + corners, corners[:, None] - corners))).ravel() / 2
-    n, n_weights = panel_rule(np.union1d(edges, crossings[crossings < edges[-1]]))
+    extra = np.concatenate((crossings, breakpoints))
+    n, n_weights = panel_rule(np.union1d(edges, extra[extra < edges[-1]]))
 
     w_edges = ladder(np.sqrt(wide.min()), np.sqrt(wide.max()))
     last = w_edges[-1]
     # φ's own structure sits where w = ± n, and needs its own ladder around there
     steps = 0.5 * 2.0 ** np.arange(max(0, np.ceil(np.log2(2 * last))))
-    offsets = np.concatenate((steps, -steps, corners, -corners))
+    finer = [point for point in breakpoints if point < last + n[-1]]
+    offsets = np.concatenate((steps, -steps, corners, -corners, finer, np.negative(finer)))
     moving = np.abs(n[:, None] + np.concatenate(([0.0], offsets)))
     all_edges = np.concatenate((np.broadcast_to(w_edges, (n.size, w_edges.size)), np.minimum(moving, last)), axis=1)
     w, w_weights = panel_rule(np.sort(all_edges, axis=1))

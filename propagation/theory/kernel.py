@@ -8,7 +8,8 @@ from threading import Lock
 
 import numpy as np
 
-from propagation.activations import Activation, lookup
+from propagation.activations import Activation
+from propagation.expressions import lookup
 from propagation.theory.chebyshev import POINTS, TRANSFORM, basis, panel_of
 from propagation.theory.closed_forms import kernel_of
 from propagation.theory.gaussian import normal_density, quadrant_rule
@@ -83,7 +84,7 @@ def kernel(activation: str) -> Kernel:
 
 def _tabulate(activation: Activation, wide: Array, narrow: Array) -> Array:
     """Chebyshev coefficients of D of the even and odd part and M of their slopes, (4, wide, narrow)."""
-    w, n, weights = quadrant_rule(wide, narrow, activation.kinks)
+    w, n, weights = quadrant_rule(wide, narrow, activation.kinks, activation.breakpoints)
     first, second = w + n, w - n
     even, odd = (a - b for a, b in zip(_even_odd(activation.phi, first), _even_odd(activation.phi, second), strict=True))
     slopes = zip(_even_odd(activation.dphi, first), _even_odd(activation.dphi, second), strict=True)

@@ -108,8 +108,8 @@ def depth_scales_at(q_star: float, activation: str, weight_variance: float) -> D
 
 
 def depth_scale(slope: float | Array) -> Array:
-    """ξ = −1/ln slope in layers: inf where |ln slope| < CRITICAL, 0 where the slope is 0, negative where it exceeds 1."""
-    slope = np.asarray(slope, dtype=float)
+    """ξ = −1/ln |slope| in layers: inf where |ln |slope|| < CRITICAL, 0 where the slope is 0, negative where it exceeds 1."""
+    slope = np.abs(np.asarray(slope, dtype=float))
     with np.errstate(divide="ignore", invalid="ignore"):
         rate = np.log(slope)
         return np.where(np.abs(rate) < CRITICAL, np.inf, -1 / rate)

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from propagation.activations import Activation, lookup
+from propagation.activations import Activation
+from propagation.expressions import lookup
 from propagation.theory.chebyshev import POINTS, SIZE, TRANSFORM, basis, panel_of
 from propagation.theory.closed_forms import moments_of
 from propagation.theory.gaussian import half_line_rule
@@ -141,7 +142,7 @@ class Moments:
             return Basic._make((*self._closed(np.exp(t)), np.zeros(np.shape(t))))
         index, x = panel_of(t)
         values = np.matmul(self._table[index + EDGE, :fields], basis(x)[..., None])[..., 0]
-        low = index <= 0
+        low = index <= _last_small(self.activation)
         mean = values[..., 0]
         line = np.where(low, self.slope_at_zero, self.slope_at_infinity)
         shift = np.where(low, self.phi_zero * (self.phi_zero + 2 * mean), 0.0) if self.phi_zero else np.zeros_like(mean)
@@ -191,12 +192,18 @@ def _rules(kinks: tuple[float, ...]) -> list[tuple[Array, Array]]:
     return [half_line_rule(np.exp(2.0 * index + POINTS), kinks) for index in range(-EDGE, EDGE + 1)]
 
 
+def _last_small(activation: Activation) -> int:
+    """The last panel of variances that φ's slope at zero describes: up to q = 1, or as far as S q stays below 1."""
+    left, right = activation.slopes_at_zero
+    return -int(np.rint(np.log(max((left**2 + right**2) / 2, 1.0)) / 2))
+
+
 def _tabulate(activation: Activation) -> Array:
     """Chebyshev coefficients of the first five fields of `Basic`, (panels, 5, SIZE)."""
-    rules = _rules(tuple(sorted({abs(kink) for kink in activation.kinks} - {0.0})))
+    rules = _rules(tuple(sorted({abs(edge) for edge in activation.kinks + activation.breakpoints} - {0.0})))
     lengths = [nodes.size for nodes, _ in rules]
     z = np.concatenate([nodes for nodes, _ in rules])
-    small = np.repeat(np.arange(-EDGE, EDGE + 1) <= 0, lengths)
+    small = np.repeat(np.arange(-EDGE, EDGE + 1) <= _last_small(activation), lengths)
     right, left = (activation.phi(side) for side in (z, -z))
     right_slope, left_slope = (activation.dphi(side) for side in (z, -z))
     shift = np.where(small, activation.phi_zero, 0.0)

@@ -78,7 +78,7 @@ def _bias_on_line(activation: str, t: Array) -> Array:
     """σ_b² = q − E[φ²]/E[φ′²] at q = eᵗ."""
     of = moments(activation)
     q = np.exp(t)
-    weight_variance = 1 / of.slope(q)
+    weight_variance = 1 / np.maximum(of.slope(q), 1e-150)  # 0 at q = 0 where φ is level there
     return -of.gap(q, weight_variance, 0.0)[0]
 
 

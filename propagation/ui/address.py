@@ -15,12 +15,17 @@ from propagation.config import Config
 from propagation.ui.rules import settled
 
 #: parameters that pages read and write themselves, not fields of Config
-PAGE_PARAMETERS = ("view", "plane")
+PAGE_PARAMETERS = ("view", "plane", "columns")
 
 
 def read() -> dict[str, list[str]]:
     """All parameters the address has now, except Streamlit's own."""
     return {name: st.query_params.get_all(name) for name in st.query_params}
+
+
+def path() -> str:
+    """Which page the address names."""
+    return urlsplit(st.context.url or "").path
 
 
 def parsed(parameters: dict[str, list[str]]) -> tuple[Config, list[str]]:

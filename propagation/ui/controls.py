@@ -10,6 +10,7 @@ import streamlit as st
 from propagation.activations import ACTIVATIONS
 from propagation.config import BOUNDS, COSTS, INPUT_LAWS, METHODS, WIDTH_PROFILES, Config
 from propagation.diagnosis import critical_here
+from propagation.expressions import LONGEST, lookup
 from propagation.initializers import SCHEMES, WEIGHT_LAWS
 from propagation.notation import number
 from propagation.presets import PRESETS
@@ -78,6 +79,23 @@ def point_chosen(chart: str) -> Callable[[], None]:
     return chosen
 
 
+def formula() -> None:
+    """A formula of the visitor's own, which becomes the activation everywhere as soon as it can be read."""
+    st.text_input(
+        "Or type your own φ(x)",
+        key="formula",
+        max_chars=LONGEST,
+        placeholder="x * sigmoid(1.7 * x)",
+        on_change=experiment.take_formula,
+        args=("formula",),
+        help="Numbers, x, + - * / **, exp, log, sqrt, cos, abs, max, min, clip, and every activation in the list by name.",
+    )
+    refusal = experiment.refused_formula("formula")
+    if refusal:
+        st.warning(f"This formula cannot be used: {refusal.sentence}.", icon=":material/function:")
+        st.code(refusal.marker, language=None)
+
+
 def page_choice(label: str, name: str, choices: dict[str, str], help: str) -> str:
     """A switch that belongs to a page and to the address: the name chosen among `choices` (name → label), by default the first."""
     default = next(iter(choices))
@@ -114,7 +132,7 @@ def _presets() -> None:
 def _network(config: Config) -> None:
     scheme = SCHEMES[config.scheme]
     own_bias = scheme.bias_scale is not None
-    _names("activation", "Activation φ", {name: activation.label for name, activation in ACTIVATIONS.items()})
+    _names("activation", "Activation φ", _activation_labels(config))
     _names("scheme", "Initialization scheme", {name: scheme.label for name, scheme in SCHEMES.items()})
     if experiment.note():
         st.info(experiment.note())
@@ -127,6 +145,11 @@ def _network(config: Config) -> None:
         st.caption(f"{scheme.label} brings its own biases.")
     _steps("depth", "Depth", _DEPTHS)
     _steps("width", "Width", _WIDTHS)
+
+
+def _activation_labels(config: Config) -> dict[str, str]:
+    """The known activations, and the formula of a visitor or a link where that is the activation."""
+    return {name: activation.label for name, activation in ACTIVATIONS.items()} | {config.activation: lookup(config.activation).label}
 
 
 def _more(config: Config) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import streamlit as st
 
 from propagation.config import Config
+from propagation.expressions import ExpressionError, typed_activation
 from propagation.presets import PRESETS
 from propagation.ui import address, rules
 
@@ -26,12 +27,20 @@ EXACTLY = "_exactly"
 def arrive() -> None:
     """Bring the experiment up to date: from the address if that is new (the first run, Back, Forward), else by what was done."""
     state = st.session_state
-    here = address.read()
-    if "config" not in state:
-        state.pending, state.orders, state.told = {}, [], {}
+    here, path = address.read(), address.path()
+    new = "config" not in state
+    if new:
+        state.pending, state.orders, state.told, state.path, state.brought = {}, [], {}, path, None
+    if path != state.path:
+        # The menu leads to pages without parameters: the experiment comes along
+        state.path, state.brought, state.bare = path, None if here else state.config, False
     # what is done before the browser has heard of the last address arrives with an old one
     touched = bool(state.pending or state.orders)
-    if "config" not in state or (here != state.address and not touched):
+    state.silent = False
+    if not new and not here and here != state.address and state.config == state.brought and not touched:
+        # Back passes through that page without parameters again. Its address is left alone then, so that the next step goes on.
+        state.silent, state.bare, state.address = state.bare, True, here
+    elif new or (here != state.address and not touched):
         state.config, state.problems = address.parsed(here)
         state.page = {name: texts[-1] for name, texts in here.items() if name in address.PAGE_PARAMETERS}
         state.note, state.address = "", here
@@ -42,7 +51,8 @@ def arrive() -> None:
 def depart() -> Config:
     """Make the address say what the widgets say; returns the experiment."""
     state = st.session_state
-    state.address = address.write(state.config, state.page)
+    if not state.silent:
+        state.address = address.write(state.config, state.page)
     return state.config
 
 
@@ -76,6 +86,22 @@ def report(key: str) -> None:
     st.session_state.pending[key] = st.session_state[key]
 
 
+def take_formula(key: str) -> None:
+    """Take the formula in the widget of this key as the activation, or keep what is wrong with it."""
+    text = st.session_state[key]
+    try:
+        if text.strip():
+            order(activation=typed_activation(text).name)
+    except ExpressionError as refusal:
+        st.session_state.refusal = refusal
+
+
+def refused_formula(key: str) -> ExpressionError | None:
+    """What is wrong with the formula in the widget of this key, if anything is."""
+    refusal = st.session_state.get("refusal")
+    return refusal if refusal is not None and refusal.text == st.session_state.get(key) else None
+
+
 def show(key: str, value: Any) -> str:
     """Make a widget that is about to be drawn stand at a value; returns its key."""
     state = st.session_state
@@ -99,6 +125,14 @@ def set_page_parameter(name: str, default: str) -> None:
     if state[name] not in (None, default):
         state.page[name] = state[name]
     state.pending[name] = state[name]
+
+
+def order_page_parameter(name: str, text: str) -> None:
+    """Set a page's setting, as a button does, from the next run on; an empty text is left out of the address."""
+    state = st.session_state
+    others = {key: said for key, said in state.page.items() if key != name}
+    state.page = others | {name: text} if text else others
+    state.orders.append((name, text))
 
 
 def _moves() -> list[tuple[str, Any]]:

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from propagation.activations import ACTIVATIONS
 from propagation.config import Config
 from propagation.engine.cost import IMPLICIT_LAWS
+from propagation.expressions import lookup
 from propagation.initializers import SCHEMES, kumar_scale, layer_variances
 
 #: schemes that are a library's default: choosing one means its law too
@@ -96,6 +96,6 @@ def _kumar_applies(activation: str) -> bool:
 
 def _kumar_refusal(activation: str) -> str:
     return (
-        f"Kumar's formula needs one slope at 0, and {ACTIVATIONS[activation].label} has two there: "
+        f"Kumar's formula needs one slope at 0, and {lookup(activation).label} has two there: "
         "the slider keeps its value, as a custom scheme."
     )

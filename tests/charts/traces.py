@@ -8,6 +8,7 @@ import numpy as np
 
 from propagation import Config
 from propagation.engine.trace import SIGNALS, Moments, Trace
+from propagation.theory.prediction import SignalPrediction
 
 
 def moments(log10_sizes: np.ndarray) -> Moments:
@@ -37,4 +38,6 @@ def trace(depth: int = 10, trials: int = 5, slopes: dict[str, float] | None = No
 def prediction(depth: int = 10, level: float = -1.0, **facts) -> SimpleNamespace:
     """What theory would say: every signal at one level."""
     line = np.full(depth, level)
-    return SimpleNamespace(**{name: moments(line) for name in SIGNALS}, **({"phase": "ordered", "xi_c": 5.0} | facts))
+    return SimpleNamespace(
+        **{name: SignalPrediction(np.zeros(depth), line, line) for name in SIGNALS}, **({"phase": "ordered", "xi_c": 5.0} | facts)
+    )

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reference import label, rows
 
-from propagation.activations import ACTIVATIONS, lookup
+from propagation.activations import ACTIVATIONS
+from propagation.expressions import lookup
 from propagation.theory.maps import (
     chi_1,
     correlation_map,

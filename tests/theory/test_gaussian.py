@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from reference import label, rows
 from scipy import integrate, special
 
-from propagation.activations import ACTIVATIONS, lookup
+from propagation.activations import ACTIVATIONS
+from propagation.expressions import lookup
 from propagation.theory.gaussian import gaussian_mean, gaussian_pair_mean
 from propagation.theory.kernel import Kernel
 from propagation.theory.moments import Moments, moments

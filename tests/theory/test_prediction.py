@@ -7,8 +7,9 @@ import pytest
 from scipy import special
 
 from propagation import SCHEMES, Config
-from propagation.activations import ACTIVATIONS, lookup
+from propagation.activations import ACTIVATIONS
 from propagation.config import WIDTH_PROFILES
+from propagation.expressions import lookup
 from propagation.initializers import layer_variances
 from propagation.inputs import draw_inputs
 from propagation.theory.cost import log_cost_gradient

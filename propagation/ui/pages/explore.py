@@ -7,12 +7,12 @@ import time
 
 import streamlit as st
 
-from propagation.activations import ACTIVATIONS
 from propagation.charts.signals import signals_chart
 from propagation.config import Config
-from propagation.diagnosis import Verdict, diagnose
+from propagation.diagnosis import Verdict, diagnose, typical_net
 from propagation.engine.cost import work
 from propagation.engine.trace import Trace
+from propagation.expressions import lookup
 from propagation.initializers import SCHEMES
 from propagation.notation import factor, number
 from propagation.ui import controls, experiment
@@ -57,6 +57,8 @@ def render(config: Config) -> None:
         with panel("The chart"):
             figure = signals_chart(trace, prediction, forward=forward, appearance=st.context.theme.type or "light")
             draw_figure(figure, key="signals", alt=_in_words(trace, verdict))
+            if prediction is not None and (sentence := typical_net(prediction)):
+                st.caption(sentence)
     _explanations(config)
 
 
@@ -143,7 +145,7 @@ def _reach(layers: float) -> str:
 def _in_words(trace: Trace, verdict: Verdict) -> str:
     """The chart for those who cannot see it."""
     return (
-        f"{verdict.headline} {ACTIVATIONS[trace.config.activation].label}, {trace.config.depth} layers of width {trace.config.width:,}. "
+        f"{verdict.headline} {lookup(trace.config.activation).label}, {trace.config.depth} layers of width {trace.config.width:,}. "
         f"Per layer the signal's second moment changes by {factor(verdict.forward_factor)} forward and the gradient's by "
         f"{factor(verdict.backward_factor)} backward."
     )
@@ -164,7 +166,7 @@ def _explanations(config: Config) -> None:
             "top is the network itself, one cell a layer."
         )
     with right.expander("Formula"):
-        st.latex(ACTIVATIONS[config.activation].latex)
+        st.latex(lookup(config.activation).latex)
         st.latex(r"z^l = W^l h^{l-1} + b^l, \qquad h^l = \varphi(z^l), \qquad \operatorname{Var} W = " + SCHEMES[config.scheme].latex)
         st.latex(r"q^l = \sigma_w^2\, \mathbb{E}\,\varphi\big(\sqrt{q^{l-1}}\,x\big)^2 + \sigma_b^2")
         st.latex(

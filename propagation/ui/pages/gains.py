@@ -7,9 +7,9 @@ import math
 import numpy as np
 import streamlit as st
 
-from propagation.activations import lookup
 from propagation.charts.gains import gain_chart, shape_chart
 from propagation.config import BOUNDS, Config
+from propagation.expressions import lookup
 from propagation.notation import number
 from propagation.theory.gains import Gain, gains
 from propagation.theory.phases import PhaseGrid, phase_grid
@@ -30,6 +30,7 @@ _POINTS = 121
 def render(config: Config) -> None:
     """The page: the activation, its rules as a picture, then each rule with its numbers and when to use it."""
     opening(TITLE, LOOK_FOR)
+    controls.formula()
     activation = lookup(config.activation)
     bias_variance = shown_bias_variance(config)
     rules = gains(config.activation, bias_variance)

@@ -7,10 +7,10 @@ import math
 import numpy as np
 import streamlit as st
 
-from propagation.activations import lookup
 from propagation.charts.cobweb import Cobweb, cobweb_chart
 from propagation.charts.plane import SHOWN, CriticalLine, plane_chart
 from propagation.config import BOUNDS, Config
+from propagation.expressions import lookup
 from propagation.notation import number
 from propagation.theory.iterates import correlation_iterates, length_iterates
 from propagation.theory.maps import DepthScales, correlation_map, depth_scales, length_map

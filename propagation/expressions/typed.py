@@ -1,0 +1,83 @@
+"""Typed activations: text → Activation, the same object for the same formula however it is spaced."""
+
+from __future__ import annotations
+
+import ast
+import re
+from functools import lru_cache
+
+from propagation.activations import ACTIVATIONS, Activation
+from propagation.expressions.behaviour import behaviour_of
+from propagation.expressions.dual import EXP_CEILING
+from propagation.expressions.errors import ExpressionError
+from propagation.expressions.grammar import LONGEST, canonical, parse
+from propagation.expressions.latex import latex_of
+from propagation.expressions.panels import breakpoints_of
+from propagation.expressions.tape import Tape
+
+#: a variable or a call: what makes a text a formula rather than a name
+_FORMULA = re.compile(r"(?<![A-Za-z_])[xz](?![A-Za-z_0-9])|\(")
+
+
+def lookup(name: str) -> Activation:
+    """The activation called `name`, or described by it as a formula; ValueError with the known names, or what is wrong with the formula."""
+    if isinstance(name, str) and (name in ACTIVATIONS or _FORMULA.search(name)):
+        return typed_activation(name)
+    raise ValueError(f"activation = {str(name)[:40]!r} is unknown; choose one of {', '.join(ACTIVATIONS)}")
+
+
+def typed_activation(text: str) -> Activation:
+    """The activation that a formula in x (or z) describes, such as x * sigmoid(1.7 * x); a known one for its bare name, or for name(x).
+
+    Its name is the formula in one standard spelling, at most 200 characters long, which describes the same activation. ExpressionError, a
+    ValueError with the spot, where a formula is not allowed, has no value or slope somewhere, or grows faster than a straight line.
+    """
+    if not isinstance(text, str):
+        raise ExpressionError(str(text)[:40], 0, "a formula is a text")
+    if text in ACTIVATIONS:
+        return ACTIVATIONS[text]
+    if len(text) > LONGEST:  # before it is a key of the cache
+        raise ExpressionError(text, LONGEST, f"it is {len(text)} characters long, and at most {LONGEST} are read")
+    name = _standard_name(text)
+    if name in ACTIVATIONS:
+        return ACTIVATIONS[name]
+    try:
+        return _activation(name)
+    except ExpressionError:
+        return _build(text)  # refused again, with the spot in the text as it was typed
+
+
+@lru_cache(maxsize=256)
+def _standard_name(text: str) -> str:
+    """The one spelling of a formula, or the name of the known activation that it is."""
+    tree = parse(text)
+    match tree:
+        case ast.Call(func=ast.Name(id=known), args=[ast.Name(id="x")]) if known in ACTIVATIONS:
+            return known
+    name = canonical(tree)
+    if len(name) > LONGEST:
+        raise ExpressionError(text, 0, f"its standard form is {len(name)} characters long, and at most {LONGEST} fit into a link")
+    return name
+
+
+def _build(text: str) -> Activation:
+    tree = parse(text)
+    tape = Tape(tree, text)
+    behaviour = behaviour_of(tape, Tape(tree, text, ceiling=EXP_CEILING / 2), text)
+    name = canonical(tree)
+    return Activation(
+        name,
+        name,
+        rf"\varphi(z) = {latex_of(tree)}",
+        phi=lambda z: tape.evaluate(z)[0],
+        dphi=lambda z: tape.evaluate(z)[1],
+        together=tape.evaluate,
+        kinks=behaviour.kinks,
+        phi_zero=behaviour.phi_zero,
+        slopes_at_zero=behaviour.slopes_at_zero,
+        slopes_at_infinity=behaviour.slopes_at_infinity,
+        breakpoints=breakpoints_of(tape.evaluate, behaviour.kinks),
+    )
+
+
+_activation = lru_cache(maxsize=256)(_build)
