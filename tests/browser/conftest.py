@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,9 +20,9 @@ ROOT = Path(__file__).parents[2]
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
 
-@pytest.fixture(scope="session")
-def address() -> Iterator[str]:
-    """The address of a freshly started app."""
+@contextmanager
+def running_app() -> Iterator[str]:
+    """A freshly started app; its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -34,6 +35,21 @@ def address() -> Iterator[str]:
     finally:
         server.terminate()
         server.wait(timeout=10)
+
+
+@contextmanager
+def launched_browser() -> Iterator[Browser]:
+    """A headless Chromium: the one of BROWSER_FOR_TESTS, or playwright's own."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=os.environ.get("BROWSER_FOR_TESTS") or None, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def address() -> Iterator[str]:
+    with running_app() as address:
+        yield address
 
 
 def _wait_for(url: str) -> None:
@@ -49,10 +65,8 @@ def _wait_for(url: str) -> None:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=os.environ.get("BROWSER_FOR_TESTS") or None, args=ARGUMENTS)
-        yield launched
-        launched.close()
+    with launched_browser() as browser:
+        yield browser
 
 
 class Visitor:

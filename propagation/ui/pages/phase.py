@@ -32,9 +32,9 @@ _WEIGHT_ENDS, _BIAS_ENDS = (5.0, 10.0, 20.0, 50.0, 100.0), (0.5, 1.0, 2.0, 5.0, 
 _STEPS = 40
 _PLANE = "phase_plane"
 _WORDS = {
-    "ordered": "**Ordered**: gradients vanish and inputs merge.",
-    "critical": "**Critical**: gradients keep their size.",
-    "chaotic": "**Chaotic**: gradients explode and inputs that were alike part.",
+    "ordered": "Ordered: gradients vanish and inputs merge.",
+    "critical": "Critical: gradients keep their size.",
+    "chaotic": "Chaotic: gradients explode, and inputs that were alike part.",
 }
 
 
@@ -43,6 +43,7 @@ def render(config: Config) -> None:
     opening(TITLE, LOOK_FOR)
     weight_variance, bias_variance = shown_weight_variance(config), shown_bias_variance(config)
     scales = depth_scales(config.activation, weight_variance, bias_variance, config.input_variance)
+    st.header(_WORDS[phase_of(scales.chi_1)], anchor=False)
     st.markdown(_where(config, scales))
     left, right = st.columns([1.75, 1], gap="medium")
     with left, panel("The plane"):
@@ -80,19 +81,18 @@ def _end(ends: tuple[float, ...], value: float, config: Config | None = None) ->
 
 
 def _where(config: Config, scales: DepthScales) -> str:
-    """Where the visitor stands, in a sentence with the numbers."""
-    words = _WORDS[phase_of(scales.chi_1)]
+    """The numbers of the place where the visitor stands, and what they mean for this depth."""
     numbers = f"χ₁ = {number(scales.chi_1)} per layer"
     if math.isinf(scales.q_star):
-        return f"{words} {numbers}; the signal itself grows without end (q* = ∞)."
+        return f"{numbers}; the signal itself grows without end (q* = ∞)."
     if scales.q_star == 0:
-        return f"{words} {numbers}; the signal itself dies (q* = 0), so no correlation is defined."
+        return f"{numbers}; the signal itself dies (q* = 0), so no correlation is defined."
     reach = 6 * scales.xi_c
     if math.isnan(reach):
-        return f"{words} {numbers}, q* = {number(scales.q_star)}; a linear network keeps every correlation."
+        return f"{numbers}, q* = {number(scales.q_star)}; a linear network keeps every correlation."
     depth = "at any depth" if math.isinf(reach) else f"about 6 ξ_c = **{number(float(f'{reach:.2g}'))} layers**"
     return (
-        f"{words} {numbers}, q* = {number(scales.q_star)}, c* = {number(scales.c_star)}: a signal survives {depth}, "
+        f"{numbers}, q* = {number(scales.q_star)}, c* = {number(scales.c_star)}: a signal survives {depth}, "
         f"and this network has {config.depth}."
     )
 
