@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 from oracle import ERRORS, errors_off
-from reference import label, rows
 from scipy import special
 
 from propagation import Config
 from propagation.theory.finite_width import dead_probability, digamma, layer_spread, trigamma
 from propagation.theory.prediction import predict
+from theory.reference import label, rows
 
 
 def test_digamma_and_trigamma():

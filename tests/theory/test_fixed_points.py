@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reference import label, rows
 
 from propagation.activations import ACTIVATIONS
 from propagation.expressions import lookup
@@ -21,6 +20,7 @@ from propagation.theory.maps import (
     length_slope,
 )
 from propagation.theory.phases import critical_weight_variance
+from theory.reference import label, rows
 
 NAMES = tuple(ACTIVATIONS)
 

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reference import label, rows
 from scipy import integrate, special
 
 from propagation.activations import ACTIVATIONS
@@ -15,6 +14,7 @@ from propagation.expressions import lookup
 from propagation.theory.gaussian import gaussian_mean, gaussian_pair_mean
 from propagation.theory.kernel import Kernel
 from propagation.theory.moments import Moments, moments
+from theory.reference import label, rows
 
 SIZES = np.logspace(-12, 6, 91)
 NAMES = tuple(ACTIVATIONS)

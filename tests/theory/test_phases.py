@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reference import label, rows
 
 from propagation.activations import ACTIVATIONS
 from propagation.theory.fixed_points import all_fixed_points
 from propagation.theory.maps import chi_1, depth_scales
 from propagation.theory.phases import critical_line, critical_weight_variance, phase, phase_grid
+from theory.reference import label, rows
 
 NAMES = tuple(ACTIVATIONS)
 
