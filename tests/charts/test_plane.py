@@ -1,0 +1,88 @@
+"""The plane, the cobwebs and the charts of the gain lab, as data."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from propagation.charts.cobweb import Cobweb, cobweb_chart, path
+from propagation.charts.gains import gain_chart, shape_chart
+from propagation.charts.plane import CriticalLine, plane_chart, survival
+from propagation.expressions import lookup
+from propagation.theory.gains import gains
+from propagation.theory.iterates import correlation_iterates, length_iterates
+from propagation.theory.maps import depth_scales
+from propagation.theory.phases import critical_line, phase_grid
+
+WEIGHTS, BIASES = np.linspace(0, 5, 21), np.linspace(0, 0.5, 11)
+
+
+@pytest.fixture(scope="module")
+def grid():
+    return phase_grid("tanh", WEIGHTS, BIASES)
+
+
+def plane(grid, **kwargs):
+    figure = plane_chart(grid, CriticalLine(critical_line("tanh", BIASES), BIASES), 1.5, 0.05, **kwargs)
+    return {trace.name or trace.type: trace for trace in figure.data}, figure
+
+
+def test_colour_is_the_logarithm_of_chi_and_the_line_lies_where_it_is_zero(grid):
+    traces, _ = plane(grid)
+    np.testing.assert_allclose(traces["heatmap"].z[4, 8], np.log10(grid.chi_1[4, 8]), rtol=1e-6)
+    np.testing.assert_allclose(traces["critical line"].x[1:], critical_line("tanh", BIASES)[1:])
+    assert (traces["here"].x, traces["here"].y) == ((1.5,), (0.05,))
+
+
+def test_the_other_colour_is_the_depth_a_signal_survives(grid):
+    traces, _ = plane(grid, shown="survival")
+    np.testing.assert_allclose(traces["heatmap"].z[4, 4], np.log10(6 * grid.xi_c[4, 4]), rtol=1e-6)
+    assert survival(grid)[4, 4] == pytest.approx(6 * depth_scales("tanh", WEIGHTS[4], BIASES[4]).xi_c)
+
+
+def test_clicks_land_on_round_places_that_say_what_is_there(grid):
+    traces, _ = plane(grid)
+    targets = traces["targets"]
+    assert set(targets.x) == set(WEIGHTS[::2]) and set(targets.y) == set(BIASES[::2])
+    assert len(targets.x) == len(targets.y) == len(targets.text) == 11 * 6
+    assert "the signal dies" in targets.text[0] and "layers" in targets.text[-1]
+
+
+def test_both_phases_are_named_in_their_own_half(grid):
+    _, figure = plane(grid)
+    places = {note.text: note.x for note in figure.layout.annotations}
+    assert places["<b>ordered</b>"] < 1.8 < places["<b>chaotic</b>"]
+
+
+def test_a_cobweb_goes_up_to_the_map_and_across_to_the_diagonal():
+    x, y = path(np.array([1.0, 0.5, 0.25]))
+    assert list(zip(x, y, strict=True)) == [(1, 1), (1, 0.5), (0.5, 0.5), (0.5, 0.25), (0.25, 0.25)]
+
+
+def test_iterates_arrive_at_the_fixed_points():
+    scales = depth_scales("tanh", 2.5, 0.05)
+    assert length_iterates(1.0, "tanh", 2.5, 0.05, 200)[-1] == pytest.approx(scales.q_star)
+    assert correlation_iterates(0.9, scales.q_star, "tanh", 2.5, 0.05, 500)[-1] == pytest.approx(scales.c_star)
+
+
+def test_a_cobweb_marks_the_fixed_point_if_there_is_one():
+    x = np.linspace(0, 1, 5)
+    with_point = cobweb_chart(Cobweb(x, x / 2, np.array([1.0, 0.5]), 0.0, "before", "after", "q*")).data
+    without = cobweb_chart(Cobweb(x, x / 2, np.array([1.0, 0.5]), None, "before", "after", "q*")).data
+    assert [trace.name for trace in with_point] == ["diagonal", "map", "iterates", "fixed point"]
+    assert len(without) == 3
+
+
+def test_the_shape_shows_the_activation_with_a_gap_at_its_kink():
+    traces = {trace.name: trace for trace in shape_chart(lookup("relu")).data}
+    np.testing.assert_array_equal(traces["φ(z)"].y, np.maximum(traces["φ(z)"].x, 0))
+    assert np.isnan(traces["φ′(z)"].y).sum() == 1
+
+
+def test_rules_stand_on_the_curve_with_their_numbers():
+    rules = gains("tanh", 0.05)
+    curve = phase_grid("tanh", np.linspace(0.05, 4, 80), np.array([0.05]))
+    line, marks = gain_chart(curve, rules).data
+    assert list(marks.text) == ["1", "2", "3", "4", "5", "6"]
+    for x, y in zip(marks.x, marks.y, strict=True):
+        assert np.interp(x, line.x, line.y) == pytest.approx(y, abs=2e-3)

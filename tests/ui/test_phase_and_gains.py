@@ -1,0 +1,90 @@
+"""Order and chaos, and the gain lab, without a browser: what they say, at every activation and at the edges."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from propagation import ACTIVATIONS
+from propagation.theory.phases import critical_weight_variance
+
+
+def phase_page() -> None:
+    from propagation.ui import controls
+    from propagation.ui.pages import phase
+
+    phase.render(controls.draw())
+
+
+def gains_page() -> None:
+    from propagation.ui import controls
+    from propagation.ui.pages import gains
+
+    gains.render(controls.draw())
+
+
+def opened(page, **query: str) -> AppTest:
+    app = AppTest.from_function(page, default_timeout=60)
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.run()
+    assert not app.exception and not app.error
+    return app
+
+
+def words(app: AppTest) -> str:
+    return "\n".join(element.value for element in (*app.header, *app.markdown, *app.caption))
+
+
+@pytest.mark.parametrize("activation", [*ACTIVATIONS, "x*sigmoid(1.7*x)"])
+def test_every_activation_has_its_plane_and_its_gains(activation):
+    plane = opened(phase_page, activation=activation)
+    assert plane.get("plotly_chart")
+    lab = opened(gains_page, activation=activation)
+    assert len(lab.get("plotly_chart")) == 2 and lab.button(key="use_forward")
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ({"weight_variance": "1.3"}, ("Ordered", "c* = 1", "critical at σ_w² = 1.76")),
+        ({"weight_variance": "2.5"}, ("Chaotic",)),
+        ({"activation": "relu", "weight_variance": "2", "bias_variance": "0"}, ("Critical", "at any depth")),
+        ({"activation": "relu", "weight_variance": "3"}, ("Chaotic", "q* = ∞")),
+        ({"weight_variance": "0", "bias_variance": "0"}, ("Ordered", "q* = 0", "no correlation is defined")),
+        ({"activation": "softplus"}, ("no critical point",)),
+        ({"activation": "sigmoid"}, ("103", "beyond what the slider reaches")),
+        ({"activation": "linear", "weight_variance": "1", "bias_variance": "0"}, ("keeps every correlation",)),
+    ],
+)
+def test_the_page_says_where_the_visitor_stands(query, said):
+    text = words(opened(phase_page, **query))
+    assert all(part in text for part in said), text
+
+
+def test_a_rule_sets_the_slider():
+    app = opened(gains_page, activation="tanh", bias_variance="0.05")
+    app.button(key="use_critical").click().run()
+    assert app.slider(key="weight_variance").value == pytest.approx(critical_weight_variance("tanh", 0.05))
+
+
+def test_a_rule_without_a_number_says_why():
+    text = words(opened(gains_page, activation="softplus"))
+    assert "PyTorch has no gain for this activation" in text and "no choice of σ_w² is critical" in text
+
+
+def test_a_formula_becomes_the_activation_everywhere():
+    app = opened(gains_page)
+    app.text_input(key="formula").input("z * sigmoid(1.7 * z)").run()
+    assert not app.warning and not app.exception
+    assert app.selectbox(key="activation").value == "x*sigmoid(1.7*x)"
+    assert app.query_params["activation"] in ("x*sigmoid(1.7*x)", ["x*sigmoid(1.7*x)"])
+
+
+@pytest.mark.parametrize("text", ["x.__class__", "__import__('os')", "9**9**9", "exp(x)", "log(x)", "(" * 150, "tanh(x"])
+def test_a_formula_that_is_not_allowed_keeps_the_experiment_and_marks_the_spot(text):
+    app = opened(gains_page, activation="erf")
+    app.text_input(key="formula").input(text).run()
+    assert not app.exception
+    assert "cannot be used" in app.warning[0].value and "^" in app.code[0].value
+    assert app.selectbox(key="activation").value == "erf"
