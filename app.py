@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from propagation.ui import controls
-from propagation.ui.pages import explore, gains, phase
+from propagation.ui.pages import explore, gains, phase, width
 
 ICON = Path(__file__).parent / "propagation" / "ui" / "icon.svg"
 
@@ -22,6 +22,9 @@ def main() -> None:
             st.Page(partial(explore.render, config), title="Explore", icon=":material/show_chart:", url_path="explore", default=True),
             st.Page(partial(phase.render, config), title="Order and chaos", icon=":material/map:", url_path="phase"),
             st.Page(partial(gains.render, config), title="Gain lab", icon=":material/tune:", url_path="gains"),
+        ],
+        "Look inside": [
+            st.Page(partial(width.render, config), title="How wide is infinite?", icon=":material/width:", url_path="width"),
         ],
     }
     st.navigation(pages, position="top").run()

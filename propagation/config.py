@@ -153,15 +153,12 @@ def _checked(name: str, value: Any) -> Any:
         return value
     low, high = BOUNDS[name]
     whole = isinstance(low, int)
-    kind = "a whole number" if whole else "a number"
-    refusal = ValueError(f"{name} = {_quote(value)} is out of range: {kind} from {_text(low)} to {_text(high)} is needed")
-    try:
-        number = float(value)
-        if not isinstance(value, Real) or isinstance(value, bool) or not low <= number <= high or (whole and number != int(number)):
-            raise refusal
-    except (TypeError, ValueError, OverflowError):
-        raise refusal from None
-    return int(value) if whole else number
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
+    number: Any = value
+    if not (is_number and low <= number <= high and (not whole or number == int(number))):
+        kind = "a whole number" if whole else "a number"
+        raise ValueError(f"{name} = {_quote(value)} is out of range: {kind} from {_text(low)} to {_text(high)} is needed")
+    return int(number) if whole else float(number)
 
 
 def _parsed(name: str, given: Any, kind: type) -> Any:

@@ -93,18 +93,18 @@ def critical_here(config: Config) -> float | None:
 
 def typical_net(prediction) -> str:
     """Why the dots of a deep net stand below the line, in a sentence, where theory knows and the gap is noticeable; else empty."""
-    if prediction.z.band is None:
+    if prediction.z.band is None or not np.isfinite([prediction.z.log10_second_moment[-1], prediction.delta.log10_second_moment[0]]).all():
         return ""
     forward = 10 ** float(prediction.z.band.log10_mean[-1] - prediction.z.log10_second_moment[-1])
     backward = 10 ** float(prediction.delta.band.log10_mean[0] - prediction.delta.log10_second_moment[0])
-    if not min(forward, backward) < BELOW_THE_LINE:
+    if min(forward, backward) >= BELOW_THE_LINE:
         return ""
     config = prediction.config
     return (
-        f"A typical {lookup(config.activation).label} network of {config.depth:,} layers of width {config.width:,} ends at "
+        f"A typical network of {config.depth:,} layers of width {config.width:,} ends at "
         f"{factor(forward)} of theory's line forward and {factor(backward)} backward (dashed; dotted: 10 – 90 %): the line is the mean "
         "over all networks, and a few large ones carry it."
-    )
+    ).replace("× ", "×\u00a0")
 
 
 def _bias_variance(config: Config) -> float:

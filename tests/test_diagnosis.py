@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from charts.traces import moments, prediction, trace
 
-from propagation import Config, simulate
-from propagation.diagnosis import critical_here, diagnose
+from propagation import Config, predict, simulate
+from propagation.diagnosis import critical_here, diagnose, typical_net
 
 
 @pytest.mark.parametrize(
@@ -119,3 +119,18 @@ def test_a_bias_does_not_hide_the_critical_point_of_relu():
 )
 def test_real_networks(config, kind):
     assert diagnose(simulate(config)).kind == kind
+
+
+def test_the_typical_net_is_named_where_it_is_visibly_below_the_line():
+    deep = Config(activation="relu", scheme="he", bias_variance=0, depth=50, width=100, inputs=1)
+    band = predict(deep).z.band
+    share = 10 ** (band.log10_mean[-1] - predict(deep).z.log10_second_moment[-1])
+    assert share == pytest.approx(0.285, rel=0.02)
+    assert f"ends at ×\u00a0{share:.3f}" in typical_net(predict(deep))
+    for silent in (
+        Config(activation="relu", scheme="he", bias_variance=0, depth=50, width=10_000, inputs=1),
+        Config(activation="relu", scheme="he", bias_variance=0, depth=2, width=100, inputs=1),
+        Config(activation="tanh", depth=50, width=100, inputs=1),  # no law is known
+        Config(activation="linear", weight_variance=0, bias_variance=0, depth=5, width=10, inputs=1),  # zero below zero is no gap
+    ):
+        assert typical_net(predict(silent)) == ""

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from charts.traces import moments, prediction, trace
-from propagation import Config, simulate
+from propagation import Config, predict, simulate
 from propagation.charts.signals import HEIGHT, MOST_LAYERS, signals_chart
 from propagation.charts.theme import PALETTES
 
@@ -134,3 +134,27 @@ def test_rows_do_not_overlap():
     layout = signals_chart(trace()).layout
     domains = [layout.yaxis4.domain, *(axis.domain for axis in size_axes(signals_chart(trace())))]
     assert all(upper[0] > lower[1] for upper, lower in itertools.pairwise(domains))
+
+
+def test_the_spread_of_nets_of_one_width_is_drawn_where_theory_has_a_law():
+    figure = signals_chart(trace(), prediction())
+    assert not [t for t in figure.data if t.name and ("typical" in t.name or "%" in t.name)]
+    deep = Config(activation="relu", scheme="he", bias_variance=0, depth=30, width=64, inputs=2, trials=5)
+    theory = predict(deep)
+    figure = signals_chart(simulate(deep), theory)
+    for name in ("z", "delta"):
+        band = theory.signal(name).band
+        reach = 1.2816 * np.sqrt(band.log10_variance)
+        np.testing.assert_allclose(drawn(figure, f"{name} theory, typical").y, band.log10_mean, atol=1e-4)
+        np.testing.assert_allclose(drawn(figure, f"{name} theory, 10 %").y, band.log10_mean - reach, atol=1e-4)
+        np.testing.assert_allclose(drawn(figure, f"{name} theory, 90 %").y, band.log10_mean + reach, atol=1e-4)
+        axis = figure.layout["yaxis" + ROWS[name][1:]]
+        assert axis.range[0] <= min(band.log10_mean - reach) and max(band.log10_mean + reach) <= axis.range[1]
+    assert "typically" in drawn(figure, "z").text[-1]
+    assert any("typical" in note.text for note in figure.layout.annotations)
+
+
+def test_a_spread_around_zero_is_not_drawn():
+    nothing = Config(activation="linear", weight_variance=0, bias_variance=0, depth=4, width=8, inputs=2, trials=3)
+    figure = signals_chart(simulate(nothing), predict(nothing))
+    assert drawn(figure, "z theory, typical").y == (None,) * 4

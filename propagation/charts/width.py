@@ -1,0 +1,182 @@
+"""The width chart: how far networks are from the theory of infinitely wide ones, against their width, on logarithmic axes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from propagation.charts.axes import decade_windows
+from propagation.charts.theme import Palette, base_layout, palette
+from propagation.labs.width import WIDTHS, Deviation, WidthResult, fitted
+from propagation.notation import percent, power_of_ten
+
+HEIGHT = 460
+#: signal → (role of its colour, symbol on the chart, symbol in words, title)
+_SIGNALS = {
+    "z": ("forward", "circle", "●", "signal z → in the last layer"),
+    "delta": ("backward", "diamond-open", "◇", "gradient δ ← in the first layer"),
+}
+_LETTERS = {"z": "z", "delta": "δ"}
+#: share of the height that the plot takes; the titles stand above
+_PLOT = 0.8
+#: room at the ends of the width axis, in decades
+_MARGIN = 0.2
+
+
+def width_chart(results: Sequence[WidthResult], width: int, *, appearance: str = "light") -> go.Figure:
+    """Deviation against width: marks as measured, dotted lines as fitted, thin lines as theory expects; `width` is marked.
+
+    `results` may still be growing. Both axes have ticks at whole decades; a deviation of 0 has no place and is left out.
+    """
+    colours = palette(appearance)
+    data: list[dict] = []
+    annotations: list[dict] = []
+    for place, signal in enumerate(_SIGNALS):
+        role, _, mark, title = _SIGNALS[signal]
+        data += _signal_traces(results, signal, colours)
+        annotations.append(_note(1 - 0.065 * place, f"{mark} <b>{title}</b>{_slope(results, signal)}", getattr(colours, f"{role}_text")))
+    known = any(result.z.theory is not None for result in results)
+    annotations.append(_note(0.87, "┄ fitted" + ("   ─ theory at this width" if known else ""), colours.muted))
+    bottom, top = _window(data)
+    here = math.log10(width)
+    annotations.append(_here(here, f"your width {width:,}", colours))
+    layout = base_layout(colours) | {
+        "height": HEIGHT,
+        "margin": {"l": 70, "r": 18, "t": 8, "b": 46},
+        "hovermode": "closest",
+        "dragmode": False,
+        "uirevision": "width",
+        "annotations": annotations,
+        "shapes": [
+            {"type": "line", "x0": here, "x1": here, "yref": "paper", "y0": 0, "y1": _PLOT, "layer": "below"}
+            | {"line": {"color": colours.muted, "width": 1.5, "dash": "dash"}}
+        ],
+        "xaxis": _axis(colours)
+        | {
+            "title": {"text": "neurons per layer", "standoff": 4},
+            "range": [math.log10(min(width, WIDTHS[0])) - _MARGIN, math.log10(WIDTHS[-1]) + _MARGIN],
+            "tickvals": list(range(1, 7)),
+            "ticktext": [power_of_ten(k) for k in range(1, 7)],
+        },
+        "yaxis": _axis(colours)
+        | {
+            "title": {"text": "off from the wide limit", "standoff": 2},
+            "domain": [0, _PLOT],
+            "range": [bottom - 0.1, top + 0.1],
+            "tickvals": list(range(bottom, top + 1)),
+            "ticktext": [percent(10.0**k) for k in range(bottom, top + 1)],
+        },
+    }
+    return go.Figure({"data": data, "layout": layout}, _validate=False)
+
+
+def _signal_traces(results: Sequence[WidthResult], signal: str, colours: Palette) -> list[dict]:
+    """Theory, the fitted line, the marks."""
+    role, symbol, _, _ = _SIGNALS[signal]
+    colour = getattr(colours, role)
+    common: dict = {"type": "scatter"}
+    drawable = [result for result in results if _of(result, signal).measured > 0]
+    expected = [(result.width, theory) for result in results if (theory := _of(result, signal).theory or 0.0) > 0]
+    law = fitted(results, signal)
+    traces = []
+    if expected:
+        traces.append(
+            common
+            | {
+                "name": f"{signal} theory",
+                "mode": "lines",
+                "x": [math.log10(width) for width, _ in expected],
+                "y": [math.log10(theory) for _, theory in expected],
+                "line": {"color": colours.text, "width": 1.25},
+                "hoverinfo": "skip",
+            }
+        )
+    if law:
+        traces.append(
+            common
+            | {
+                "name": f"{signal} fitted",
+                "mode": "lines",
+                "x": [math.log10(result.width) for result in results],
+                "y": [math.log10(law.deviation_at(result.width)) for result in results],
+                "line": {"color": colour, "width": 2, "dash": "dot"},
+                "hoverinfo": "skip",
+            }
+        )
+    traces.append(
+        common
+        | {
+            "name": signal,
+            "mode": "markers",
+            "x": [math.log10(result.width) for result in drawable],
+            "y": [math.log10(_of(result, signal).measured) for result in drawable],
+            "marker": {"color": colour, "size": 10, "symbol": symbol, "line": {"width": 2, "color": colour}},
+            "text": [_hover(result, signal) for result in drawable],
+            "hovertemplate": "%{text}<extra></extra>",
+            "cliponaxis": False,
+        }
+    )
+    return traces
+
+
+def _of(result: WidthResult, signal: str) -> Deviation:
+    return getattr(result, signal)
+
+
+def _slope(results: Sequence[WidthResult], signal: str) -> str:
+    """The slope with its standard error, for a title."""
+    law = fitted(results, signal)
+    if law:
+        return f": slope {law.slope:.2f} ± {law.error:.2f}".replace("-", "−")
+    return ": nothing is left to chance" if results and all(_of(result, signal).measured == 0 for result in results) else ""
+
+
+def _hover(result: WidthResult, signal: str) -> str:
+    deviation = _of(result, signal)
+    text = f"<b>width {result.width:,}</b><br>{_LETTERS[signal]} off by {percent(deviation.measured)} ({result.networks} networks)"
+    return text if deviation.theory is None else f"{text}<br>theory {percent(deviation.theory)}"
+
+
+def _window(data: Sequence[dict]) -> tuple[int, int]:
+    """Whole decades around all that is drawn, and around what is to come on the way to the widest network if chance falls as n^(−1/2)."""
+    points = [(x, y) for trace in data for x, y in zip(trace["x"], trace["y"], strict=True)] or [(0.0, 0.0)]
+    widest = max(x for x, _ in points)
+    heights = [y for _, y in points] + [y - (math.log10(WIDTHS[-1]) - x) / 2 for x, y in points if x == widest]
+    return decade_windows([(min(heights), max(heights))])[0]
+
+
+def _axis(colours: Palette) -> dict:
+    return {"fixedrange": True, "gridcolor": colours.grid, "zeroline": False, "tickangle": 0}
+
+
+def _note(height: float, text: str, colour: str) -> dict:
+    """A line of text in the upper right corner."""
+    return {
+        "x": 1,
+        "y": height,
+        "xref": "paper",
+        "yref": "paper",
+        "xanchor": "right",
+        "yanchor": "top",
+        "text": text,
+        "showarrow": False,
+        "font": {"size": 14, "color": colour},
+    }
+
+
+def _here(place: float, text: str, colours: Palette) -> dict:
+    """The name of the visitor's own width, at the end of its line where there is room: marks fall from upper left to lower right."""
+    left = place < (math.log10(WIDTHS[0]) + math.log10(WIDTHS[-1])) / 2
+    return {
+        "x": place,
+        "y": 0.02 if left else _PLOT - 0.02,
+        "xref": "x",
+        "yref": "paper",
+        "xanchor": "left" if left else "right",
+        "yanchor": "bottom" if left else "top",
+        "text": f" {text} ",
+        "showarrow": False,
+        "font": {"size": 13, "color": colours.muted},
+    }

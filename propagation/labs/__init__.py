@@ -1,0 +1,1 @@
+"""Labs: experiments built on engine and theory together."""

@@ -1,0 +1,187 @@
+"""How wide is infinite? How far networks of 16 to 1,000,000 neurons a layer are from the theory of infinitely wide ones.
+
+The deviation of a signal at one width is the root mean square, over independently drawn networks, of
+
+    (second moment measured / second moment predicted) − 1,
+
+for z in the last layer and for δ in the first, where each signal has been through all of them. One input, a fresh one at each width, so
+that all chance is the network's own. Chance in sums of n terms makes it fall like n^(−1/2). For linear and ReLU nets without bias it is
+known exactly: the factors R of the layers are independent with mean 1, so that its square is Π E[R²] − 1 (`theory.finite_width`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from propagation.config import Config
+from propagation.engine.cost import IMPLICIT_LAWS
+from propagation.engine.network import simulate
+from propagation.theory.finite_width import layer_spread
+from propagation.theory.prediction import Prediction, predict
+
+#: powers of 4, and the widest network there is
+WIDTHS = (*(4**k for k in range(2, 10)), 1_000_000)
+#: layers of the networks measured, at most
+DEPTH = 10
+#: most networks drawn at one width: a mean square needs many
+MOST_NETWORKS = 64
+#: a width at which no more networks than this are within the budget is left out
+FEWEST_NETWORKS = 6
+#: the budget: random numbers drawn for one layer of all networks of one width
+MOST_DRAWN = 8_000_000
+#: only deviations smaller than this are fitted: beyond, higher powers of 1/n count as well
+SMALL = 0.5
+#: a deviation smaller than this is rounding
+ROUNDING = 1e-9
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """Of one signal at one width: `measured` ± `error` as a share of the size predicted, and what `theory` expects.
+
+    `theory` is None where no law is known, `measured` is 0 where nothing is left to chance, and NaN where the size predicted is 0.
+    """
+
+    measured: float
+    error: float
+    theory: float | None
+
+
+@dataclass(frozen=True)
+class WidthResult:
+    """The deviations at one width, over this many networks: of z in the last layer and of δ in the first."""
+
+    width: int
+    networks: int
+    z: Deviation
+    delta: Deviation
+
+
+@dataclass(frozen=True)
+class PowerLaw:
+    """deviation = exp(log_offset) · width^slope, with the standard error of the slope."""
+
+    slope: float
+    error: float
+    log_offset: float
+
+    def deviation_at(self, width: float) -> float:
+        """The deviation at a width."""
+        return math.exp(self.log_offset + self.slope * math.log(width))
+
+    def width_at(self, deviation: float) -> float:
+        """The width it takes to come within a deviation."""
+        return math.exp((math.log(deviation) - self.log_offset) / self.slope)
+
+
+def experiment_of(config: Config) -> Config:
+    """What is measured for a config: its activation, weights and biases, in at most DEPTH layers, with one input and a Gaussian ∂C/∂h.
+
+    Configs that differ in nothing else have the same experiment. (The gradient of a loss depends on its labels at any width.)
+    """
+    return replace(config, width=WIDTHS[-1], depth=min(config.depth, DEPTH), inputs=1, trials=MOST_NETWORKS, cost="gaussian", method="auto")
+
+
+def widths_of(config: Config) -> tuple[int, ...]:
+    """The widths that are within the budget: all of them, unless the weight law needs its matrices."""
+    return tuple(width for width in WIDTHS if _networks(config, width) >= FEWEST_NETWORKS)
+
+
+def deviations(config: Config, widths: Sequence[int], progress: Callable[[int, float], None] | None = None) -> Iterator[WidthResult]:
+    """One result for each of `widths`, as it is measured; `progress` is called with a width and the share of all the work.
+
+    The result at one width depends on no other.
+    """
+    experiments = [_at(config, width) for width in widths]
+    costs = np.cumsum([0, *(experiment.trials * _drawn(config, experiment.width) for experiment in experiments)])
+    shares = costs / max(costs[-1], 1)
+    for experiment, before, after in zip(experiments, shares[:-1], shares[1:], strict=True):
+        yield _measured(experiment, progress and _within(progress, experiment.width, before, after))
+
+
+def fitted(results: Sequence[WidthResult], signal: str) -> PowerLaw | None:
+    """The power law through the SMALL deviations of "z" or "delta", by least squares on logarithms; None for fewer than two widths.
+
+    With x = ln n, d the deviation there, w the number of networks: slope Σ w (x − x̄) ln d / Σ w (x − x̄)², and its variance
+    Σ w² (x − x̄)² s² / (Σ w (x − x̄)²)², s the error of ln d: that of Gaussian deviations, 1/√(2w), or the measured one if that is larger.
+    """
+    points = [(result.width, result.networks, getattr(result, signal)) for result in results]
+    points = [(width, networks, deviation) for width, networks, deviation in points if 0 < deviation.measured < SMALL]
+    if len(points) < 2:
+        return None
+    x = np.log([width for width, _, _ in points])
+    y = np.log([deviation.measured for _, _, deviation in points])
+    weights = np.array([networks for _, networks, _ in points], dtype=float)
+    errors = np.maximum([deviation.error / deviation.measured for _, _, deviation in points], 1 / np.sqrt(2 * weights))
+    around = x - np.average(x, weights=weights)
+    scale = weights @ around**2
+    slope = float(weights * around @ y / scale)
+    error = float(np.sqrt((weights * around) ** 2 @ errors**2) / scale)
+    return PowerLaw(slope, error, float(np.average(y - slope * x, weights=weights)))
+
+
+def _drawn(config: Config, width: int) -> int:
+    """Random numbers that one layer of this width takes: those of one input, or of a whole matrix."""
+    return width if config.weight_law in IMPLICIT_LAWS else width**2
+
+
+def _networks(config: Config, width: int) -> int:
+    """How many networks of this width are drawn."""
+    return min(MOST_NETWORKS, MOST_DRAWN // _drawn(config, width))
+
+
+def _at(config: Config, width: int) -> Config:
+    """The experiment at one width; its seed is its own, lest the noise of one width be the beginning of another's."""
+    seed = int(np.random.SeedSequence((config.seed, width)).generate_state(1)[0])
+    return replace(experiment_of(config), width=width, trials=_networks(config, width), seed=seed)
+
+
+def _within(progress: Callable[[int, float], None], width: int, before: float, after: float) -> Callable[[float], None]:
+    """Progress of one width, as a part of the progress of all."""
+    return lambda share: progress(width, float(before + share * (after - before)))
+
+
+def _measured(config: Config, progress: Callable[[float], None] | None) -> WidthResult:
+    trace, prediction = simulate(config, progress), predict(config)
+    theory_z, theory_delta = _expected(config, prediction)
+    return WidthResult(
+        config.width,
+        config.trials,
+        _deviation(trace.z.log10_second_moment[:, -1], prediction.z.log10_second_moment[-1], theory_z),
+        _deviation(trace.delta.log10_second_moment[:, 0], prediction.delta.log10_second_moment[0], theory_delta),
+    )
+
+
+def _deviation(log10_measured: Array, log10_predicted: float, theory: float | None) -> Deviation:
+    """The root mean square of ratio − 1 over the trials, and its standard error: that of the mean square over twice the root."""
+    if not math.isfinite(log10_predicted):
+        return Deviation(math.nan, math.nan, None)
+    squares = (10 ** (log10_measured - log10_predicted) - 1) ** 2
+    root = math.sqrt(squares.mean())
+    if root < ROUNDING:
+        return Deviation(0.0, 0.0, theory)
+    return Deviation(root, float(squares.std(ddof=1)) / math.sqrt(squares.size) / (2 * root), theory)
+
+
+def _expected(config: Config, prediction: Prediction) -> tuple[float | None, float | None]:
+    """The deviations of z and of δ that theory expects, √(Π E[R²] − 1); None where no law is known.
+
+    z passes all layers but the last through the activation; δ meets every slope, starting from a Gaussian.
+    """
+    if prediction.z.band is None:
+        return None, None
+    activation, law = config.activation, "orthogonal" if config.weight_law == "orthogonal" else "gaussian"
+    n = config.widths[1:]
+    larger = np.maximum(config.widths[:-1], n).tolist()
+    forward = [layer_spread(activation, law, *fans) for fans in zip(n[:-1], larger[:-1], strict=True)]
+    forward.append(layer_spread("linear", law, n[-1], larger[-1]))
+    backward = [layer_spread(activation, law, *fans) for fans in zip(n[:-1], larger[1:], strict=True)]
+    backward.append(layer_spread(activation, "gaussian", n[-1]))
+    z, delta = (math.prod(spread.second_moment for spread in spreads) - 1 for spreads in (forward, backward))
+    return math.sqrt(max(z, 0.0)), math.sqrt(max(delta, 0.0))
