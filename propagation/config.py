@@ -9,6 +9,8 @@ from functools import cached_property
 from numbers import Real
 from typing import Any
 
+import numpy as np
+
 from propagation.activations import ACTIVATIONS
 from propagation.expressions import lookup
 from propagation.initializers import SCHEMES, WEIGHT_LAWS, kumar_scale
@@ -133,6 +135,24 @@ class Config:
                 culprit = str(error).split()[0]
                 del values[culprit]
                 problems.append(f"{error}. {culprit} stays at {_text(known[culprit].default)}.")
+
+
+def layer_variances(config: Config) -> tuple[np.ndarray, np.ndarray]:
+    """σ_w² and σ_b² of every layer, two (depth,) arrays; σ_w² is NaN where the data decides (LSUV).
+
+    σ_b² is the variance of a bias, whatever the fans.
+    """
+    widths = np.array(config.widths, dtype=float)
+    fan_in, fan_out = widths[:-1], widths[1:]
+    scheme = SCHEMES[config.scheme]
+    if config.scheme == "custom":
+        weight = np.full(config.depth, config.weight_variance)
+    elif config.scheme == "lsuv":
+        weight = np.full(config.depth, np.nan)
+    else:
+        weight = scheme.weight_variance(config.activation, fan_in, fan_out) * np.ones(config.depth)
+    bias = np.full(config.depth, config.bias_variance) if scheme.bias_scale is None else scheme.bias_scale / fan_in
+    return weight, bias
 
 
 def _geometric(turning_points: tuple[int, ...], position: float) -> int:

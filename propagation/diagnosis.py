@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from propagation.config import BOUNDS, Config
+from propagation.config import BOUNDS, Config, layer_variances
 from propagation.engine.trace import Trace
 from propagation.expressions import lookup
-from propagation.initializers import layer_variances
 from propagation.notation import factor, from_log10, magnitude, number, percent
 from propagation.theory.maps import fixed_point
 from propagation.theory.phases import critical_weight_variance

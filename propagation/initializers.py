@@ -7,14 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from propagation.expressions import lookup
-
-if TYPE_CHECKING:
-    from propagation.config import Config
 
 #: fan of a layer with `n_in` inputs and `n_out` outputs; "one" makes the scale itself the variance
 FANS: dict[str, Callable] = {
@@ -153,21 +149,3 @@ SCHEMES: dict[str, Scheme] = {
         ),
     )
 }
-
-
-def layer_variances(config: Config) -> tuple[np.ndarray, np.ndarray]:
-    """σ_w² and σ_b² of every layer, two (depth,) arrays; σ_w² is NaN where the data decides (LSUV).
-
-    σ_b² is the variance of a bias, whatever the fans.
-    """
-    widths = np.array(config.widths, dtype=float)
-    fan_in, fan_out = widths[:-1], widths[1:]
-    scheme = SCHEMES[config.scheme]
-    if config.scheme == "custom":
-        weight = np.full(config.depth, config.weight_variance)
-    elif config.scheme == "lsuv":
-        weight = np.full(config.depth, np.nan)
-    else:
-        weight = scheme.weight_variance(config.activation, fan_in, fan_out) * np.ones(config.depth)
-    bias = np.full(config.depth, config.bias_variance) if scheme.bias_scale is None else scheme.bias_scale / fan_in
-    return weight, bias

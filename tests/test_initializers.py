@@ -10,10 +10,10 @@ import pytest
 from oracle import ERRORS, assert_mean, errors_off
 
 from propagation import ACTIVATIONS, SCHEMES, Config, simulate
-from propagation.config import WIDTH_PROFILES
+from propagation.config import WIDTH_PROFILES, layer_variances
 from propagation.engine.dense import DenseMap
 from propagation.engine.noise import Noise
-from propagation.initializers import WEIGHT_LAWS, kumar_scale, layer_variances
+from propagation.initializers import WEIGHT_LAWS, kumar_scale
 
 #: Var[W] and Var[b] of a ReLU layer as the sources write them
 VARIANCES = {

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from propagation.activations import Activation
-from propagation.config import Config
+from propagation.config import Config, layer_variances
 from propagation.engine.blas import one_thread
 from propagation.engine.cost import layer_is_implicit, remembers_layers, trials_at_once
 from propagation.engine.dense import DenseMap
@@ -20,7 +20,6 @@ from propagation.engine.signal import PLAIN_RANGE, Signal, scaled_moments
 from propagation.engine.trace import FORWARD, SIGNALS, Moments, Trace
 from propagation.engine.workers import run_all
 from propagation.expressions import lookup
-from propagation.initializers import layer_variances
 from propagation.inputs import draw_inputs
 
 #: a slope below this share of the activation's steepest counts as flat

@@ -16,8 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from propagation.config import Config
-from propagation.initializers import layer_variances
+from propagation.config import Config, layer_variances
 from propagation.theory.batch import batch_of, representatives
 from propagation.theory.cost import log_cost_gradient
 from propagation.theory.maps import depth_scales_at, fixed_point

@@ -18,8 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from propagation.config import Config
-from propagation.initializers import layer_variances
+from propagation.config import Config, layer_variances
 from propagation.theory.batch import CORRELATIONS, Batch
 from propagation.theory.finite_width import layer_spread
 

@@ -15,7 +15,7 @@ from propagation.config import Config
 from propagation.ui.rules import settled
 
 #: parameters that pages read and write themselves, not fields of Config
-PAGE_PARAMETERS = ("view", "plane", "columns")
+PAGE_PARAMETERS = ("view", "plane", "columns", "layer", "at", "signal", "whose", "scale", "place")
 
 
 def read() -> dict[str, list[str]]:

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from propagation.config import Config
+from propagation.config import Config, layer_variances
 from propagation.engine.cost import IMPLICIT_LAWS
 from propagation.expressions import lookup
-from propagation.initializers import SCHEMES, kumar_scale, layer_variances
+from propagation.initializers import SCHEMES, kumar_scale
 
 #: schemes that are a library's default: choosing one means its law too
 LIBRARY_DEFAULTS = ("pytorch", "keras", "flax")

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from propagation.config import layer_variances
 from propagation.engine.dense import DenseMap
 from propagation.engine.noise import Noise
 from propagation.expressions import lookup
-from propagation.initializers import layer_variances
 from propagation.inputs import draw_inputs
 from propagation.streams import stream
 

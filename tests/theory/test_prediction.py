@@ -8,9 +8,8 @@ from scipy import special
 
 from propagation import SCHEMES, Config
 from propagation.activations import ACTIVATIONS
-from propagation.config import WIDTH_PROFILES
+from propagation.config import WIDTH_PROFILES, layer_variances
 from propagation.expressions import lookup
-from propagation.initializers import layer_variances
 from propagation.inputs import draw_inputs
 from propagation.theory.cost import log_cost_gradient
 from propagation.theory.gaussian import gaussian_mean

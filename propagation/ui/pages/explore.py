@@ -162,8 +162,9 @@ def _explanations(config: Config) -> None:
             "- :orange[**Backward ←**] the gradient δ = ∂C/∂z, from the last layer back to the first.\n"
             "- :green[**Weight gradient**] ∂C/∂W, what gradient descent would change. Level: all layers learn at the same pace.\n\n"
             "All rows have the same scale, in powers of ten: **a straight slope is a constant factor per layer, and a "
-            "flat line is health**. Dots are the median over several random networks, the band holds the middle 80 % of them. The strip on "
-            "top is the network itself, one cell a layer."
+            "flat line is health**. Dots are the median over several random networks, the band holds the middle 80 % of them; the line is "
+            "theory, the mean over networks of infinite width. For linear and ReLU networks without bias theory also knows how networks of "
+            "this width scatter: dashed the typical one, dotted 10 and 90 %. The strip on top is the network itself, one cell a layer."
         )
     with right.expander("Formula"):
         st.latex(lookup(config.activation).latex)

@@ -1,0 +1,94 @@
+"""Rows of a figure over one layer axis: pieces that charts of something against depth share."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from propagation.charts.axes import decade_ticks, layer_ticks
+from propagation.charts.theme import Palette, translucent
+from propagation.notation import power_of_ten
+
+BAND = (0.1, 0.9)
+
+
+def layer_axis(depth: int, colours: Palette) -> dict:
+    """The axis of layers 0 … depth with its title."""
+    values, texts = layer_ticks(depth)
+    return {
+        "title": {"text": "layer", "standoff": 4, "font": {"size": 14}},
+        "range": [-0.02 * depth, 1.02 * depth],
+        "tickvals": values,
+        "ticktext": texts,
+        "tickangle": 0,
+        "fixedrange": True,
+        "gridcolor": colours.grid,
+        "zeroline": False,
+    }
+
+
+def decade_axis(window: tuple[int, int], colours: Palette) -> dict:
+    """A logarithmic axis over whole decades, for values given as log10."""
+    bottom, top = window
+    values, texts = decade_ticks(bottom, top)
+    if 5 < top - bottom <= 12:
+        values = [value for value in range(bottom, top + 1) if value % 2 == 0]
+        texts = [power_of_ten(value) for value in values]
+    return {
+        "range": [bottom, top],
+        "tickvals": values,
+        "ticktext": texts,
+        "fixedrange": True,
+        "gridcolor": colours.grid,
+        "zeroline": False,
+    }
+
+
+def title(text: str, top: float, colour: str) -> dict:
+    """A row's title at its upper left corner; `top` in the figure's own units, 0 … 1."""
+    return {
+        "x": 0,
+        "y": top,
+        "xref": "paper",
+        "yref": "paper",
+        "xanchor": "left",
+        "yanchor": "bottom",
+        "text": text,
+        "showarrow": False,
+        "font": {"color": colour},
+    }
+
+
+def layer_mark(layer: int, colours: Palette, yref: str) -> dict:
+    """A vertical line at the layer that is shown elsewhere; yref "paper" or an axis domain."""
+    line = {"color": colours.muted, "width": 1.5, "dash": "dot"}
+    return {"type": "line", "x0": layer, "x1": layer, "y0": 0, "y1": 1, "yref": yref, "line": line, "layer": "below"}
+
+
+def middle(ordered: np.ndarray) -> np.ndarray:
+    """Median over the first axis of values sorted along it; −inf where the two in the middle are."""
+    last = len(ordered) - 1
+    return (ordered[last // 2] + ordered[(last + 1) // 2]) / 2
+
+
+def band(x: np.ndarray, low: np.ndarray, high: np.ndarray, colour: str, opacity: float = 0.22, yaxis: str = "y") -> dict:
+    """The area between two lines, where both can be drawn."""
+    drawn = np.isfinite(low) & np.isfinite(high)
+    within = x[drawn].tolist()
+    return {
+        "type": "scatter",
+        "xaxis": "x",
+        "yaxis": yaxis,
+        "mode": "lines",
+        "x": within + within[::-1],
+        "y": numbers(high[drawn]) + numbers(low[drawn])[::-1],
+        "fill": "toself",
+        "fillcolor": translucent(colour, opacity),
+        "line": {"width": 0},
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }
+
+
+def numbers(values: np.ndarray) -> list[float | None]:
+    """Values for a chart: None where there is nothing to draw."""
+    return [round(value, 4) if np.isfinite(value) else None for value in values.tolist()]

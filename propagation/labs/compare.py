@@ -1,0 +1,214 @@
+"""Compare: up to six initializations of one architecture, on the same inputs and the same noise, and which of them stays healthiest.
+
+The unit noise behind the weights depends on the seed and the weight law alone, so that columns of one law differ in nothing but their
+rule. How healthy a column is, is how little its signals drift: for z, δ and ∂C/∂W the decades between the largest and the smallest second
+moment over the layers (median over draws); the worst of the three counts.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from propagation.config import Config
+from propagation.engine.cost import IMPLICIT_LAWS
+from propagation.engine.trace import Moments, Trace
+from propagation.expressions import lookup
+from propagation.initializers import SCHEMES, WEIGHT_LAWS, kumar_scale
+from propagation.notation import from_log10, magnitude, number
+
+MOST_COLUMNS = 6
+#: decades of drift by which two columns must differ before one of them is called healthier
+CLOSE = 0.1
+_LONGEST_ACTIVATION = 24
+
+
+@dataclass(frozen=True)
+class Column:
+    """One initialization: scheme, activation and weight law by name; σ_w² where the scheme is "custom", else None."""
+
+    scheme: str
+    activation: str
+    weight_law: str
+    weight_variance: float | None = None
+
+    @property
+    def label(self) -> str:
+        """A few words: He 2015 · ReLU; the law too where it is not that of the scheme's source."""
+        scheme = f"σ_w² {number(self.weight_variance)}" if self.weight_variance is not None else _short(SCHEMES[self.scheme].label)
+        activation = lookup(self.activation).label
+        if len(activation) > _LONGEST_ACTIVATION:
+            activation = activation[: _LONGEST_ACTIVATION - 1] + "…"
+        own_law = self.weight_law == SCHEMES[self.scheme].law
+        return " · ".join([scheme, activation] + ([] if own_law else [_short(WEIGHT_LAWS[self.weight_law])]))
+
+    def config(self, base: Config) -> Config:
+        """The experiment `base` with this initialization in place of its own; ValueError where it does not apply."""
+        return replace(
+            base,
+            scheme=self.scheme,
+            activation=self.activation,
+            weight_law=self.weight_law,
+            weight_variance=Config.weight_variance if self.weight_variance is None else self.weight_variance,
+            method="auto" if base.method == "implicit" and self.weight_law not in IMPLICIT_LAWS else base.method,
+        )
+
+
+def column_of(config: Config) -> Column:
+    """The initialization of an experiment as a column."""
+    own = config.weight_variance if config.scheme == "custom" else None
+    return Column(config.scheme, config.activation, config.weight_law, own)
+
+
+def _from_source(scheme: str, activation: str) -> Column:
+    """A scheme with the law of its source."""
+    return Column(scheme, activation, SCHEMES[scheme].law)
+
+
+#: what the page opens with: dying, fading, level and exploding, side by side
+FIRST = (
+    Column("lecun", "relu", "gaussian"),
+    Column("he", "relu", "gaussian"),
+    Column("lecun", "tanh", "gaussian"),
+    Column("custom", "tanh", "gaussian", 1.76),
+    Column("custom", "tanh", "gaussian", 3.0),
+)
+
+#: Glorot & Bengio 2010: their two initializations with each of their three activations
+GLOROT_2010 = tuple(_from_source(scheme, act) for act in ("tanh", "softsign", "sigmoid") for scheme in ("glorot_standard", "glorot"))
+
+
+def common(activation: str) -> tuple[Column, ...]:
+    """The rules in common use, each with the law of its source; Kumar's only where it applies to this activation."""
+    names = ["glorot_standard", "glorot", "he", "kumar", "pytorch", "lsuv"]
+    try:
+        kumar_scale(activation)
+    except ValueError:
+        names.remove("kumar")
+    return tuple(_from_source(name, activation) for name in names)
+
+
+def with_added(columns: Sequence[Column], new: Sequence[Column]) -> tuple[Column, ...]:
+    """The columns and after them the new ones, none twice; where they are more than six, the oldest make room."""
+    return tuple([column for column in columns if column not in new] + list(new))[-MOST_COLUMNS:]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What became of one column. `place` is its place in the comparison.
+
+    Factors are per layer, as the diagnosis measures them, and `kind` is its verdict. `drift` maps "signal", "gradients" and "weight
+    gradients" to decades between the largest and the smallest layer, ∞ where one is lost. Shares are of the last layer, median over draws.
+    """
+
+    place: int
+    label: str
+    depth: int
+    kind: str
+    forward_factor: float
+    backward_factor: float
+    drift: dict[str, float]
+    saturated: float
+    dead: float
+
+    @property
+    def widest(self) -> str:
+        """Which of the three drifts most."""
+        return max(self.drift, key=self.drift.__getitem__)
+
+    @property
+    def worst(self) -> float:
+        """Its drift, in decades."""
+        return self.drift[self.widest]
+
+
+def summarize(place: int, column: Column, trace: Trace, verdict) -> Summary:
+    """The summary of a column from its trace and the diagnosis of that trace."""
+    return Summary(
+        place=place,
+        label=column.label,
+        depth=trace.config.depth,
+        kind=verdict.kind,
+        forward_factor=verdict.forward_factor,
+        backward_factor=verdict.backward_factor,
+        drift={"signal": _drift(trace.z), "gradients": _drift(trace.delta), "weight gradients": _drift(trace.weight_gradient)},
+        saturated=float(np.median(trace.saturated[:, -1])),
+        dead=float(np.median(trace.dead[:, -1])),
+    )
+
+
+def _drift(moments: Moments) -> float:
+    """Decades between the largest and the smallest layer, of the median over draws; ∞ where a layer has nothing."""
+    middle = np.median(np.nan_to_num(moments.log10_second_moment, nan=-np.inf, neginf=-np.inf), axis=0)
+    return float(np.ptp(middle)) if np.isfinite(middle).all() else math.inf
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Which column is healthiest, by its place (None where there is nothing to decide), and why: a headline and a sentence."""
+
+    winner: int | None
+    headline: str
+    reason: str
+
+
+_BUT = {
+    "saturated": "its neurons saturate",
+    "dead": "its neurons die",
+    "vanishing": "it vanishes",
+    "exploding": "it explodes",
+    "uneven": "its layers learn at different speeds",
+}
+
+
+def ranked(summaries: Sequence[Summary]) -> list[Summary]:
+    """The columns with a healthy verdict before the others, and among each the one that drifts least first."""
+    return sorted(summaries, key=lambda s: (s.kind != "healthy", s.worst))
+
+
+def decide(summaries: Sequence[Summary]) -> Decision:
+    """The healthiest of at least one column, the first of `ranked`, and the reason."""
+    best, *others = ranked(summaries)
+    if best.depth == 1:
+        return Decision(None, "One layer: nothing can drift yet, and nobody wins.", "Add layers to see what repetition does.")
+    if not others:
+        return Decision(None, f"{best.label}: {_fate(best)}.", "One column alone cannot win: add another.")
+    if math.isinf(best.worst):
+        return Decision(None, "Nobody wins: every one of them loses its signal or its gradients altogether.", "Try fewer layers.")
+    within = f"a factor of {_times(best.worst)} over {best.depth:,} layers"
+    ties = [s for s in others if s.kind == best.kind and s.worst - best.worst <= CLOSE]
+    if best.kind != "healthy":
+        headline = f"None of these is healthy. {best.label} does least harm: its {best.widest} drift by {within}."
+    else:
+        headline = f"{best.label} {'leads' if ties else 'is healthiest'}: nothing drifts by more than {within}."
+    if ties:
+        rivals = " and ".join(f"{s.label} ({_times(s.worst)})" for s in ties)
+        return Decision(best.place, headline, f"Too close to call against {rivals}: another seed may turn it round.")
+    return Decision(best.place, headline, _next(best, others[0]))
+
+
+def _next(best: Summary, second: Summary) -> str:
+    """A sentence on how far behind the second is."""
+    if second.worst < best.worst:
+        return f"{second.label} drifts less, by a factor of {_times(second.worst)}, but {_BUT[second.kind]}."
+    return f"Next is {second.label}: {_fate(second)}."
+
+
+def _fate(summary: Summary) -> str:
+    """The worst that happens to a column, in a few words."""
+    if math.isinf(summary.worst):
+        return f"its {summary.widest} {'are' if summary.widest != 'signal' else 'is'} lost altogether"
+    return f"its {summary.widest} {'drift' if summary.widest != 'signal' else 'drifts'} by a factor of {_times(summary.worst)}"
+
+
+def _times(decades: float) -> str:
+    """A factor for people: two digits while that is sensible, then the power of ten."""
+    return from_log10(math.log10(float(f"{10**decades:.2g}"))) if decades < 3 else magnitude(decades)
+
+
+def _short(label: str) -> str:
+    """A label without its remark in brackets."""
+    return label.split(" (")[0]

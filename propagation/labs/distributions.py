@@ -1,0 +1,160 @@
+"""Distributions: histograms of z, h, δ and ∂C/∂W in layers all along a network, as Glorot & Bengio 2010 drew them (figures 6 and 7).
+
+All numbers of a layer, those of every network, neuron and input, stand in one histogram in units of their own root mean square. Exact
+zeros have no place on that scale: they are counted apart. ∂C_b/∂W = δ_b h_bᵀ of one input's cost has too many entries to form: a sample of
+them is drawn.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from propagation.config import Config
+from propagation.engine.network import FLAT, Observer, observe
+from propagation.engine.signal import LOG10_2, Signal
+from propagation.engine.trace import SIGNALS
+from propagation.expressions import lookup
+
+#: what one visitor's experiment is seen through, at most
+MOST_DRAWS, MOST_INPUTS, MOST_NEURONS = 8, 32, 512
+#: layers with a histogram, at most
+MOST_LAYERS = 10
+#: a histogram reaches this many root mean squares to both sides; what lies beyond is counted in `beyond`
+REACH = 5.0
+#: odd, so that one of them has its middle at 0
+BINS = 161
+EDGES = np.linspace(-REACH, REACH, BINS + 1)
+CENTRES = (EDGES[1:] + EDGES[:-1]) / 2
+#: entries of ∂C/∂W that are drawn in a layer
+DRAWN_ENTRIES = 100_000
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """The numbers of one signal in one layer.
+
+    `density`, (BINS,), is per unit of x = value/rms and belongs to the numbers that are not exactly 0: its integral is 1 − `zeros` −
+    `beyond`. `mean` is in units of the rms too. `excess_kurtosis` is E(x − mean)⁴/Var² − 3: 0 for a Gaussian, NaN where nothing varies.
+    `log10_rms` is −inf for a signal that is 0 everywhere, NaN for one that is no number.
+    """
+
+    log10_rms: float
+    density: Array
+    mean: float
+    zeros: float
+    beyond: float
+    excess_kurtosis: float
+
+
+@dataclass(frozen=True)
+class Distributions:
+    """The histograms of SIGNALS in some `layers` (from 1) of a network, and the share of flat slopes φ′(z) there, (layers,)."""
+
+    config: Config
+    layers: tuple[int, ...]
+    histograms: dict[str, tuple[Histogram, ...]]
+    saturated: Array
+
+
+def seen(config: Config) -> Config:
+    """The experiment as this lab runs it: at most 8 networks, 32 inputs and 512 neurons a layer."""
+    return replace(
+        config,
+        trials=min(config.trials, MOST_DRAWS),
+        inputs=min(config.inputs, MOST_INPUTS),
+        width=min(config.width, MOST_NEURONS),
+    )
+
+
+def layers_of(depth: int) -> tuple[int, ...]:
+    """The layers with a histogram: all of a shallow network, else some evenly spread, first and last included."""
+    return tuple(int(layer) for layer in np.unique(np.linspace(1, depth, min(depth, MOST_LAYERS)).round()))
+
+
+def distributions(config: Config, progress: Callable[[float], None] | None = None) -> Distributions:
+    """The histograms of `config.trials` networks; `progress` hears the share that is done and may stop by raising."""
+    observer = _Histograms(config, progress)
+    observe(config, observer, range(config.trials))
+    layers = observer.layers
+    return Distributions(
+        config,
+        layers,
+        {name: tuple(observer.found[name, layer] for layer in layers) for name in SIGNALS},
+        np.array([observer.saturated[layer] for layer in layers]),
+    )
+
+
+class _Histograms(Observer):
+    """Makes the histograms of the chosen layers as they pass."""
+
+    def __init__(self, config: Config, progress: Callable[[float], None] | None) -> None:
+        self.config = config
+        self.progress = progress or (lambda share: None)
+        self.layers = layers_of(config.depth)
+        self.flat = FLAT * lookup(config.activation).steepest
+        self.found: dict[tuple[str, int], Histogram] = {}
+        self.saturated: dict[int, float] = {}
+
+    def forward(self, layer: int, z: Signal, h: Signal, slopes: Array) -> None:
+        if layer in self.layers:
+            self.found["z", layer] = histogram(z.array, z.exponent)
+            self.found["h", layer] = histogram(h.array, h.exponent)
+            self.saturated[layer] = float(np.mean(np.abs(slopes) < self.flat))
+        self.progress(0.5 * layer / self.config.depth)
+
+    def backward(self, layer: int, delta: Signal, h_below: Signal) -> None:
+        if layer in self.layers:
+            self.found["delta", layer] = histogram(delta.array, delta.exponent)
+            rng = np.random.default_rng((self.config.seed, layer))
+            self.found["weight_gradient", layer] = histogram(*sampled_entries(delta, h_below, DRAWN_ENTRIES, rng))
+        self.progress(1 - 0.5 * (layer - 1) / self.config.depth)
+
+
+def sampled_entries(delta: Signal, h: Signal, count: int, rng: np.random.Generator) -> tuple[Array, Array]:
+    """About `count` entries δ_ib h_jb of ∂C_b/∂W, (T, count/T), for i, j and b uniformly at random, and their exponents, (T,)."""
+    trials, outputs, batch = delta.array.shape
+    each = max(1, count // trials)
+    trial = np.arange(trials)[:, None]
+    shape = (trials, each)
+    chosen = rng.integers(batch, size=shape)
+    rows, columns = rng.integers(outputs, size=shape), rng.integers(h.array.shape[1], size=shape)
+    entries = delta.array[trial, rows, chosen].astype(float) * h.array[trial, columns, chosen]
+    return entries, delta.exponent + h.exponent
+
+
+def histogram(array: Array, exponent: Array) -> Histogram:
+    """The histogram of all numbers `array` · 2^`exponent`, (T, …) and (T,), whatever their size."""
+    values = array.astype(float).reshape(len(array), -1)
+    zero = values == 0
+    zeros = float(np.mean(zero))
+    alive = values.any(axis=1)
+    nothing = np.zeros(BINS)
+    if not alive.any():
+        return Histogram(-math.inf, nothing, 0.0, 1.0, 0.0, math.nan)
+    if not np.isfinite(values).all():
+        return Histogram(math.nan, nothing, math.nan, math.nan, math.nan, math.nan)
+    # one power of two for all trials, that of the largest: what it makes 0 is too small for the scale of this histogram
+    sizes = exponent + np.log2(np.abs(values).max(axis=1), where=alive, out=np.full(len(values), -np.inf))
+    largest = math.floor(sizes.max())
+    values = np.ldexp(values, (exponent - largest)[:, None])
+    rms = float(np.sqrt(np.mean(values**2)))
+    x = values / rms
+    mean = float(x.mean())
+    variance = float(x.var())
+    counts, _ = np.histogram(x[~zero], EDGES)
+    inside = float(counts.sum()) / x.size
+    return Histogram(
+        math.log10(rms) + largest * LOG10_2,
+        counts / (x.size * (EDGES[1] - EDGES[0])),
+        mean,
+        zeros,
+        max(0.0, 1 - zeros - inside),
+        # a variance below 1e-20 of the mean square is rounding
+        float(np.mean((x - mean) ** 4) / variance**2 - 3) if variance > 1e-20 else math.nan,
+    )

@@ -1,0 +1,203 @@
+"""Manifold: angles between inputs, and a circle of inputs, on their way through random networks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from propagation.config import Config
+from propagation.engine.blas import one_thread
+from propagation.engine.cost import trials_at_once
+from propagation.engine.network import Observer, observe
+from propagation.engine.signal import Signal
+from propagation.expressions import lookup
+from propagation.labs.layers import layers
+from propagation.streams import stream
+from propagation.theory.manifold import second_derivative
+
+Progress = Callable[[float], None]
+
+#: 1 − c of the pairs of inputs, from almost parallel to almost opposite
+STARTS = (1e-6, 1e-3, 0.1, 0.5, 1.0, 1.9)
+#: Two inputs closer than this are not told apart: the implicit maps take directions below 1e-5 of a batch for none (see engine.frames)
+FLOOR = 1e-9
+#: a circle is followed in a network no wider and no deeper than this, in at most this many draws
+WIDEST, DEEPEST, DRAWS = 400, 100, 3
+#: points at which it is measured, and those at which it is drawn, every _FINER-th of them a measured one
+POINTS, _FINER = 128, 4
+
+
+@dataclass(frozen=True)
+class Angles:
+    """log10(1 − c) between z of two inputs, (trials, depth + 1, pairs): the inputs first; −inf where they are closer than FLOOR.
+
+    NaN where a signal is exactly zero and has no direction.
+    """
+
+    config: Config
+    log10_eps: np.ndarray
+
+
+def angle_config(config: Config) -> Config:
+    """The experiment that `measure_angles` runs: the first input, and a partner of it for each start."""
+    return replace(config, inputs=1 + len(STARTS))
+
+
+def measure_angles(config: Config, progress: Progress | None = None) -> Angles:
+    """Correlations of pairs of inputs in every layer of `config.trials` networks. Inputs lie on one random circle, at exact angles."""
+    config = angle_config(config)
+    starts = np.array(STARTS)
+    x = circle(config, np.append(0.0, np.arctan2(np.sqrt(starts * (2 - starts)), 1 - starts)))
+    seen = np.full((config.trials, config.depth + 1, len(STARTS)), np.nan)
+    seen[:, 0] = _distances(x[None])
+    size = trials_at_once(config)
+    for first in range(0, config.trials, size):
+        group = range(first, min(first + size, config.trials))
+        observe(config, _AngleObserver(config, group, seen, progress), group, x)
+    with np.errstate(divide="ignore"):
+        return Angles(config, np.log10(np.where(seen < FLOOR, 0.0, seen)))
+
+
+def circle(config: Config, angles: np.ndarray) -> np.ndarray:
+    """Inputs √(n_0 input_variance) (u cos θ + v sin θ) on a circle in a random plane, (n_0, k)."""
+    size = config.widths[0]
+    plane, _ = np.linalg.qr(stream(config.seed, "inputs").standard_normal((size, 2)))
+    return np.sqrt(size * config.input_variance) * (plane @ np.stack((np.cos(angles), np.sin(angles))))
+
+
+class _AngleObserver(Observer):
+    """Writes the distances of every layer, (trials, layer, pair), into `seen`."""
+
+    def __init__(self, config: Config, group: range, seen: np.ndarray, progress: Progress | None) -> None:
+        self.config, self.group, self.seen, self.progress = config, group, seen, progress
+
+    def forward(self, layer: int, z: Signal, h: Signal, slopes: np.ndarray) -> None:
+        self.seen[self.group.start : self.group.stop, layer] = _distances(z.array)
+        if self.progress:
+            share = 0.5 * layer / self.config.depth  # the way back takes as long
+            self.progress((self.group.start + share * len(self.group)) / self.config.trials)
+
+
+def _distances(z: np.ndarray) -> np.ndarray:
+    """1 − c of the first column and each of the others, (T, B − 1), from (T, n, B): half the squared distance of unit vectors."""
+    lengths = np.sqrt(np.einsum("tnb,tnb->tb", z, z))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        unit = z / lengths[:, None, :]
+    difference = unit[:, :, 1:] - unit[:, :, :1]
+    return 0.5 * np.einsum("tnb,tnb->tb", difference, difference)
+
+
+@dataclass(frozen=True)
+class Circle:
+    """A circle of inputs in z of layers 0 … k, the inputs first.
+
+    `points` (k + 1, 512, 3) are its coordinates, per √n, along the three directions in which it extends most, in the first network;
+    `share` (k + 1,) is how much of its variance these hold. `log10_length` and `log10_curvature` (draws, k + 1) are relative to the input
+    circle, as in `theory.manifold`; the curvature is NaN where φ has kinks. k is below the depth where the signal leaves 2^±40.
+    """
+
+    config: Config
+    points: np.ndarray
+    share: np.ndarray
+    log10_length: np.ndarray
+    log10_curvature: np.ndarray
+
+
+def circle_config(config: Config) -> Config:
+    """The experiment that `follow_circle` runs: no wider than WIDEST, of at most DRAWS draws."""
+    return replace(config, width=min(config.width, WIDEST), trials=min(config.trials, DRAWS), method="auto")
+
+
+def follow_circle(config: Config, progress: Progress | None = None) -> Circle:
+    """Push a circle of inputs, its velocity and its acceleration through the first DEEPEST layers of a few networks.
+
+    With v = ∂z/∂θ and a = ∂²z/∂θ²: v ← W φ′ v and a ← W (φ″ v² + φ′ a). Length ∫ ‖v‖ dθ; curvature √(‖v‖² ‖a‖² − (v·a)²) / ‖v‖³,
+    mean over θ. Source: Poole et al. 2016.
+    """
+    config = circle_config(config)
+    depth = min(config.depth, DEEPEST)
+    lengths, curvatures = np.full((2, config.trials, depth + 1), np.nan)
+    shadows = _Shadows()
+    with one_thread():
+        for trial in range(config.trials):
+            finer = 1 if trial else _FINER
+            angles = 2 * np.pi * np.arange(finer * POINTS) / (finer * POINTS)
+            x = circle(config, angles)
+            motion = _Motion(config, circle(config, angles[::finer] + np.pi / 2), -x[:, ::finer])
+            lengths[trial, 0], curvatures[trial, 0] = motion.length(), motion.curvature()
+            if trial == 0:
+                shadows.add(x)
+            for layer in layers(config, trial, x):
+                if layer.number > depth or layer.z.exponent[0] != 0:
+                    break
+                motion.pass_layer(layer.weights, layer.z.array[0, :, ::finer], layer.slopes[:, ::finer])
+                lengths[trial, layer.number], curvatures[trial, layer.number] = motion.length(), motion.curvature()
+                if trial == 0:
+                    shadows.add(layer.z.array[0])
+                if progress:
+                    progress((trial + layer.number / depth) / config.trials)
+    kept = len(shadows.points)
+    lengths, curvatures = ((values - values[:, :1])[:, :kept] for values in (lengths, curvatures))
+    return Circle(config, np.stack(shadows.points), np.array(shadows.shares), lengths, curvatures)
+
+
+class _Motion:
+    """Velocity and acceleration of z along a circle, (n, POINTS) each. θ is rescaled in every layer so that speeds stay near 1."""
+
+    def __init__(self, config: Config, velocity: np.ndarray, acceleration: np.ndarray) -> None:
+        self.activation = config.activation
+        self.smooth = not lookup(config.activation).kinks
+        self.log10_scale = 0.0
+        self.slopes: np.ndarray | float = 1.0  # of φ before the next W; there is none before the first
+        self.bends: np.ndarray | float = 0.0
+        self._settle(velocity, acceleration)
+
+    def _settle(self, velocity: np.ndarray, acceleration: np.ndarray) -> None:
+        speed = np.sqrt(np.mean(velocity**2)) or 1.0
+        self.log10_scale += np.log10(speed)
+        self.velocity, self.acceleration = velocity / speed, acceleration / speed**2
+
+    def pass_layer(self, weights: np.ndarray, z: np.ndarray, slopes: np.ndarray) -> None:
+        """Go on to the next z, which has these slopes φ′(z)."""
+        passed = np.hstack((self.slopes * self.velocity, self.bends * self.velocity**2 + self.slopes * self.acceleration))
+        self._settle(*np.hsplit(weights @ passed, 2))
+        self.slopes = slopes
+        self.bends = second_derivative(self.activation, z) if self.smooth else np.nan
+
+    def length(self) -> float:
+        """log10 of the length per √n and 2π."""
+        with np.errstate(divide="ignore"):
+            return self.log10_scale + float(np.log10(np.mean(np.sqrt(np.mean(self.velocity**2, axis=0)))))
+
+    def curvature(self) -> float:
+        """log10 of the mean of √n κ."""
+        speed = np.mean(self.velocity**2, axis=0)
+        along = np.mean(self.velocity * self.acceleration, axis=0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            squares = (speed * np.mean(self.acceleration**2, axis=0) - along**2) / speed**3
+            return float(np.log10(np.mean(np.sqrt(np.maximum(squares, 0.0)))))
+
+
+class _Shadows:
+    """Three coordinates of a curve, layer by layer, each turned to lie as much as it can like the one before, and their shares."""
+
+    def __init__(self) -> None:
+        self.points: list[np.ndarray] = []
+        self.shares: list[float] = []
+
+    def add(self, z: np.ndarray) -> None:
+        """Take the curve z, (n, k), along the leading directions of its measured points."""
+        centred = (z - z.mean(axis=1, keepdims=True)) / len(z) ** 0.5
+        measured = centred[:, ::_FINER]
+        sizes, vectors = np.linalg.eigh(measured.T @ measured)
+        sizes, vectors = np.maximum(sizes[::-1], 0.0), vectors[:, ::-1][:, :3]
+        there = sizes[:3] > 1e-12 * sizes[0]
+        directions = measured @ vectors / np.sqrt(np.where(there, sizes[:3], np.inf))
+        shadow = centred.T @ directions
+        if self.points:
+            left, _, right = np.linalg.svd(shadow.T @ self.points[-1])
+            shadow = shadow @ (left @ right)
+        self.points.append(shadow)
+        self.shares.append(float(sizes[:3].sum() / sizes.sum()) if sizes[0] > 0 else 1.0)

@@ -1,0 +1,102 @@
+"""Spectrum: the singular values of a random network's Jacobian ∂h^l/∂h⁰, layer by layer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import islice
+
+import numpy as np
+
+from propagation.config import Config
+from propagation.engine.blas import one_thread
+from propagation.engine.signal import LOG10_2
+from propagation.inputs import draw_inputs
+from propagation.labs.layers import Layer, layers
+
+Progress = Callable[[float], None]
+
+#: networks are measured no wider and no deeper than this
+WIDEST, DEEPEST = 400, 100
+#: depths at which singular values are computed
+MOST_DEPTHS = 8
+#: singular values below this share of the largest are rounding errors of the product
+RESOLUTION = 1e-13
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """Singular values of J = ∂h^l/∂h⁰ for one input of one network.
+
+    `layers` (k,) are the depths l looked at, `log10_values` at each of them the log10 of all min(n_l, n_0) singular values, largest first,
+    −inf where they are below RESOLUTION of the largest (or zero: a ReLU that is off leaves one). `log10_mean_square` (depth,) is log10 of
+    ‖J‖²/n_0 in every layer: what a random small change of the input is multiplied by, squared.
+    """
+
+    config: Config
+    layers: np.ndarray
+    log10_values: tuple[np.ndarray, ...]
+    log10_mean_square: np.ndarray
+
+    def log10_condition(self, place: int) -> float:
+        """log10 of largest/smallest singular value at the depth in this place; inf where the smallest is not resolved."""
+        values = self.log10_values[place]
+        return float(values[0] - values[-1]) if math.isfinite(values[-1]) else math.inf
+
+
+def spectrum_config(config: Config, law: str) -> Config:
+    """The experiment that `measure_spectrum` runs: one input, this law, no wider than WIDEST."""
+    return replace(config, width=min(config.width, WIDEST), inputs=1, trials=1, weight_law=law, method="auto")
+
+
+def depths_shown(depth: int) -> np.ndarray:
+    """At most MOST_DEPTHS layers, evenly spread in the logarithm, first and last included."""
+    last = min(depth, DEEPEST)
+    return np.unique(np.geomspace(1, last, min(last, MOST_DEPTHS)).round().astype(int))
+
+
+def measure_spectrum(config: Config, law: str, progress: Progress | None = None, trial: int = 0) -> Spectrum:
+    """The Jacobian of one network with weights of this law, multiplied up layer by layer and decomposed at `depths_shown`."""
+    config = spectrum_config(config, law)
+    wanted = depths_shown(config.depth)
+    jacobian = Jacobian(config.widths[0])
+    mean_square, values = np.full(wanted[-1], -np.inf), []
+    with one_thread():
+        for layer in islice(layers(config, trial, draw_inputs(config)), int(wanted[-1])):
+            jacobian.pass_layer(layer)
+            mean_square[layer.number - 1] = jacobian.log10_mean_square()
+            if layer.number in wanted:
+                values.append(jacobian.log10_values())
+            if progress:
+                progress(layer.number / wanted[-1])
+    return Spectrum(config, wanted, tuple(values), mean_square)
+
+
+class Jacobian:
+    """D^l W^l … D¹ W¹ as `array` · 2^`exponent`, the array's norm kept near 1."""
+
+    def __init__(self, inputs: int) -> None:
+        self.array = np.eye(inputs)
+        self.exponent = 0
+
+    def pass_layer(self, layer: Layer) -> None:
+        """Multiply by the next D W, for the first input."""
+        slopes = layer.slopes[:, :1]
+        shift = int(np.frexp(np.abs(slopes).max())[1])  # slopes may be as small as 1e-300, and their squares must not be lost
+        self._settle(np.ldexp(slopes, -shift) * (layer.weights @ self.array), self.exponent + shift)
+
+    def _settle(self, array: np.ndarray, exponent: int) -> None:
+        shift = int(np.frexp(np.linalg.norm(array))[1])
+        self.array, self.exponent = np.ldexp(array, -shift), exponent + shift
+
+    def log10_mean_square(self) -> float:
+        """log10 of ‖J‖²/n_0."""
+        norm = float(np.linalg.norm(self.array))
+        return 2 * (math.log10(norm) + self.exponent * LOG10_2) - math.log10(self.array.shape[1]) if norm else -math.inf
+
+    def log10_values(self) -> np.ndarray:
+        """log10 of the singular values, largest first; −inf below RESOLUTION of the largest."""
+        values = np.linalg.svd(self.array, compute_uv=False)
+        resolved = (values > RESOLUTION * values[0]) & (values > 0)
+        return np.where(resolved, np.log10(np.where(resolved, values, 1.0)) + self.exponent * LOG10_2, -np.inf)

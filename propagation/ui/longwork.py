@@ -1,0 +1,52 @@
+"""Long work: what a lab measures, from the cache or measured now behind a progress bar that any move of a control ends."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import streamlit as st
+
+from propagation.config import Config
+
+Result = TypeVar("Result")
+
+_ENTRIES = 32
+#: seconds after which a bar is drawn: one that flashes tells nobody anything
+_PATIENCE = 0.4
+
+
+def measured(lab: Callable[..., Result], config: Config, *choices: Any, words: str) -> Result:
+    """`lab(config, *choices, progress=…)`, remembered; `words` say on the bar what is being done.
+
+    Drawing the bar is where Streamlit stops a run that a visitor has already moved on from.
+    """
+    slot = st.empty()  # in any case, so that what follows keeps its place, and a chart its view
+    try:
+        return _remembered(lab.__name__, config, choices)
+    except _NotYet:
+        result = lab(config, *choices, progress=_progress_in(slot, words))
+        slot.empty()
+        return _remembered(lab.__name__, config, choices, result)
+
+
+@st.cache_data(max_entries=_ENTRIES, show_spinner=False)
+def _remembered(lab: str, config: Config, choices: tuple, _result: Any = None) -> Any:
+    if _result is None:
+        raise _NotYet
+    return _result
+
+
+class _NotYet(LookupError):
+    """The cache does not hold this."""
+
+
+def _progress_in(slot, words: str) -> Callable[[float], None]:
+    began = time.monotonic()
+
+    def show(share: float) -> None:
+        if time.monotonic() - began > _PATIENCE:
+            slot.progress(min(share, 1.0), f"{words} … {share:.0%}")
+
+    return show

@@ -1,0 +1,200 @@
+"""Angles: whether a network keeps different inputs apart, as correlations and as the shape of a circle."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import streamlit as st
+
+from propagation.charts.manifold import angles_chart, geometry_chart, space_chart
+from propagation.config import Config
+from propagation.labs.manifold import (
+    DEEPEST,
+    STARTS,
+    WIDEST,
+    Angles,
+    Circle,
+    angle_config,
+    circle_config,
+    follow_circle,
+    measure_angles,
+)
+from propagation.notation import from_log10, number, percent
+from propagation.theory.manifold import CirclePrediction, angle_path, predict_circle
+from propagation.ui import controls, experiment
+from propagation.ui.budget import refusal
+from propagation.ui.figures import draw_figure
+from propagation.ui.longwork import measured
+from propagation.ui.panels import panel
+from propagation.ui.places import Place, draw_places
+from propagation.ui.skeleton import appearance, opening
+
+TITLE = "Do two inputs stay apart?"
+LOOK_FOR = (
+    "Follow the pairs of inputs from left to right: in **order** all of them merge (c → 1), in **chaos** even near twins part, and only "
+    "on the edge between the two does an angle last."
+)
+#: the pair that is put into words: it starts at c = 0.9
+_PAIR = STARTS.index(0.1)
+#: steps between drawn points, in radii, above which the drawing misses folds
+_COARSE = 0.6
+
+
+def _tanh(weight_variance: float, depth: int) -> dict[str, str | float | int]:
+    return {
+        "activation": "tanh",
+        "scheme": "custom",
+        "weight_law": "gaussian",
+        "width_profile": "constant",
+        "input_variance": 1.0,
+        "weight_variance": weight_variance,
+        "bias_variance": 0.09,
+        "depth": depth,
+    }
+
+
+PLACES = (
+    Place("Order", "tanh at σ_w = 1.3, σ_b = 0.3: everything merges (Poole et al. 2016).", _tanh(1.69, 30)),
+    Place("Edge", "tanh on the critical line: angles fade, but as slowly as they can.", _tanh(1.947655, 30)),
+    Place("Chaos", "tanh at σ_w = 2.5, σ_b = 0.3: neighbours part, the circle tangles (Poole et al. 2016).", _tanh(6.25, 12)),
+)
+
+
+def render(config: Config) -> None:
+    """The page: pairs of inputs against depth, then a circle of inputs as a curve, its length and its curvature."""
+    opening(TITLE, LOOK_FOR)
+    draw_places(PLACES)
+    refused = refusal(angle_config(config))
+    if refused:
+        st.warning(refused, icon=":material/scale:")
+    else:
+        with panel("The angles"):
+            _angles(config)
+    with panel("The circle"):
+        _circle(config)
+    _explanation()
+
+
+def _angles(config: Config) -> None:
+    angles = measured(measure_angles, angle_config(config), words="Following pairs of inputs")
+    theory = _angle_theory(angle_config(config))
+    answer = _in_words(angles, theory)
+    st.markdown(answer)
+    draw_figure(angles_chart(angles, theory, appearance=appearance()), key="angles", alt=answer.replace("*", ""))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _angle_theory(config: Config) -> np.ndarray:
+    return angle_path(config, np.array(STARTS))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _circle_theory(config: Config) -> CirclePrediction:
+    return predict_circle(config)
+
+
+def _in_words(angles: Angles, theory: np.ndarray) -> str:
+    """What became of one pair, with the numbers."""
+    depth = angles.config.depth
+    last = float(np.median(angles.log10_eps[:, -1, _PAIR]))
+    if math.isnan(last):
+        return f"Nothing but zero is left after {depth:,} layers, so two inputs have no angle."
+    predicted = theory[-1, _PAIR]
+    beside = f" (theory {number(predicted)})" if math.isfinite(predicted) else ""
+    if math.isinf(last):
+        return f"Two inputs at c = 0.9 are **one input** to layer {depth:,}: 1 − c is below 10⁻⁹{beside}."
+    start = math.log10(STARTS[_PAIR])
+    verb = "drift together" if last < start - 0.05 else "part" if last > start + 0.05 else "keep their angle"
+    return f"Two inputs at c = 0.9 **{verb}**: 1 − c goes from 0.1 to **{from_log10(last)}** in {depth:,} layers{beside}."
+
+
+def _circle(config: Config) -> None:
+    config = circle_config(config)
+    circle = measured(follow_circle, config, words="Pushing a circle of inputs through the layers")
+    prediction = _circle_theory(config)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown("**A circle of inputs**, seen in a layer")
+        last = len(circle.points) - 1
+        offered = {str(layer): str(layer) if layer else "inputs" for layer in _halvings(last)}
+        layer = int(controls.page_choice("Layer", "layer", offered, "Which layer the curve is drawn in."))
+        draw_figure(space_chart(circle, layer, appearance=appearance()), key="space", alt=_curve_in_words(circle, layer))
+        st.caption(_drawn_how(circle, layer))
+    with right:
+        st.markdown(_turning(circle, layer))
+        figure = geometry_chart(circle, prediction, layer, appearance=appearance())
+        draw_figure(figure, key="geometry", alt=_curve_in_words(circle, layer))
+        st.caption(_limits(config, last))
+
+
+def _drawn_how(circle: Circle, layer: int) -> str:
+    """How the picture relates to the curve itself."""
+    extents = np.sqrt(np.mean(np.sum(circle.points[[0, layer]] ** 2, axis=2), axis=1))
+    size = float(extents[1] / extents[0])
+    step = 2 * math.pi * 10 ** _log10_length(circle, layer) / circle.points.shape[1]
+    parts = [f"Seen along the three directions in which it extends most, which hold {percent(float(circle.share[layer]))} of it"]
+    if not 0.5 <= size <= 2:
+        parts.append(f"drawn to fill the box: it is {number(size)} times as large as the input circle")
+    if step > _COARSE * size:
+        parts.append(f"between the {circle.points.shape[1]} points drawn it turns again: read it as a tangle")
+    return "; ".join(parts) + ". Drag to turn it."
+
+
+def _halvings(last: int) -> list[int]:
+    """The last layer, half of it, a quarter … the first, and the inputs (0)."""
+    layers = []
+    while last >= 1:
+        layers.append(last)
+        last //= 2
+    return [*layers, 0]
+
+
+def _log10_length(circle: Circle, layer: int) -> float:
+    return float(np.median(circle.log10_length[:, layer]))
+
+
+def _turning(circle: Circle, layer: int) -> str:
+    """How often the curve's direction turns around: length × curvature, 1 for a circle."""
+    turns = _log10_length(circle, layer) + float(np.median(circle.log10_curvature[:, layer]))
+    where = f"layer {layer}" if layer else "the inputs"
+    told = "" if math.isnan(turns) else f", and its direction turns around **{from_log10(turns)}** times"
+    return f"**Its length and curvature**: in {where} it is **{from_log10(_log10_length(circle, layer))}** times as long{told}."
+
+
+def _curve_in_words(circle: Circle, layer: int) -> str:
+    return (
+        f"A circle of inputs in layer {layer}: {from_log10(_log10_length(circle, layer))} times as long as at the input, "
+        f"{circle.share[layer]:.0%} of its variance in three directions."
+    )
+
+
+def _limits(config: Config, last: int) -> str:
+    """What the curve was drawn in, where that is not the experiment itself."""
+    parts = [f"Dots: median of {config.trials} networks; line: theory."]
+    present = experiment.present()
+    if config.width < present.width:
+        parts.append(f"The circle runs through {WIDEST} neurons a layer, whatever the width.")
+    if last < config.depth:
+        reason = f"the first {DEEPEST} layers" if last == DEEPEST else f"layer {last}, after which the signal is too large or too small"
+        parts.append(f"It is followed to {reason}." if last < DEEPEST else f"It is followed through {reason}.")
+    return " ".join(parts)
+
+
+def _explanation() -> None:
+    with st.expander("What am I looking at?"):
+        st.markdown(
+            "Every input is a point on one circle in input space; a **pair** is two such points at an angle whose cosine is c. In each "
+            "layer c is the cosine between the two pre-activations z. Dots are the median over several random networks, the band holds "
+            "the middle 80 % of them, thin lines are the theory of infinitely wide networks. The lower row shows 1 − c in powers of ten, "
+            "where a straight slope is a constant factor per layer: χ₁ once the size of the signal has settled and 1 − c is small. Pairs "
+            "closer than 10⁻⁹ are not told apart here and not drawn.\n\n"
+            "The **curve** is the whole circle in one layer, along the three directions in which it extends most. Its length follows the "
+            "metric, √χ₁ per layer; in chaos it grows without end while the space for it does not, so it folds: the curvature levels off "
+            "and the number of turns grows. In order the curve shrinks to a point."
+        )
+        st.latex(r"g^{l+1} = \chi_1\, g^l, \qquad (\kappa^{l+1})^2 = \frac{3\chi_2}{\chi_1^2} + \frac{(\kappa^l)^2}{\chi_1}")
+        st.latex(
+            r"\chi_1 = \sigma_w^2\,\mathbb{E}\,\varphi'(\sqrt{q}\,x)^2, \qquad \chi_2 = \sigma_w^2\,\mathbb{E}\,\varphi''(\sqrt{q}\,x)^2"
+        )
+        st.caption("Poole, Lahiri, Raghu, Sohl-Dickstein & Ganguli 2016. √g is the length per radian, κ the curvature, both per √n.")

@@ -1,0 +1,213 @@
+"""Compare: several initializations of one network side by side, and which of them stays healthiest."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from propagation.charts.compare import GLYPHS, Curves, compare_chart
+from propagation.charts.theme import palette
+from propagation.config import Config
+from propagation.diagnosis import diagnose
+from propagation.engine.cost import work
+from propagation.labs.compare import GLOROT_2010, Column, Decision, Summary, column_of, common, decide, ranked, summarize, with_added
+from propagation.notation import factor, from_log10, number, percent
+from propagation.ui import columns as comparison
+from propagation.ui import experiment
+from propagation.ui.budget import MOST_SECONDS, refusal
+from propagation.ui.columns import plain
+from propagation.ui.figures import draw_figure
+from propagation.ui.panels import panel
+from propagation.ui.results import prediction_of, trace_of
+from propagation.ui.skeleton import appearance, opening
+
+log = logging.getLogger(__name__)
+
+TITLE = "Which initialization wins?"
+LOOK_FOR = "Same layers, inputs and random numbers for all, as the sidebar says. **The flattest in all three charts wins.**"
+_VERDICTS = {
+    "healthy": ":green[healthy]",
+    "vanishing": ":orange[↓ vanishing]",
+    "exploding": ":orange[↑ exploding]",
+    "uneven": ":orange[uneven]",
+    "saturated": ":orange[saturated]",
+    "dead": ":orange[dead]",
+}
+#: seconds of work from which on it shows how far it is
+_PATIENCE = 0.5
+
+
+def render(config: Config) -> None:
+    """The page: who wins and why, the columns overlaid, and their numbers in a table."""
+    columns, problems = comparison.read(experiment.page_parameter(comparison.PARAMETER, ""))
+    with st.container(gap="xsmall"):
+        opening(TITLE, LOOK_FOR)
+        answer = st.empty()
+        _choice(config, columns)
+    left_out = st.empty()
+    if not columns:
+        answer.header(":gray[Nothing is compared yet.]", anchor=False)
+        st.info("Add a setting with one of the buttons above; up to six fit.", icon=":material/add_chart:")
+    accepted, refused = _accepted(config, columns)
+    problems += [f"{', '.join(names)}: {plain(why)}" for why, names in refused.items()]
+    if problems:
+        lines = "\n".join(f"- {problem}" for problem in problems)
+        left_out.warning(f"Not all of this comparison could be drawn.\n{lines}", icon=":material/block:")
+    drawn = _run(accepted, answer)
+    if drawn:
+        _result(drawn, answer)
+        _explanation()
+    elif columns:
+        answer.header(":orange[None of these could be drawn.]", anchor=False)
+
+
+def _choice(config: Config, columns: tuple[Column, ...]) -> None:
+    """One click to add what is worth comparing, two to take something away."""
+    here = column_of(config)
+    offers = (
+        ("add_current", f"Add {plain(here.label)}", (here,), "The sidebar's own setting, which every other page shows."),
+        (
+            "add_glorot",
+            "Glorot 2010's six",
+            GLOROT_2010,
+            "Standard and normalized, each with tanh, softsign and sigmoid: the paper's comparison.",
+        ),
+        ("add_common", "Common rules", common(config.activation), "The rules most used, for the sidebar's activation."),
+    )
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        for key, label, new, help in offers:
+            known = set(new) <= set(columns)
+            added = (with_added(columns, new),)
+            help += " Six fit; the oldest make room."
+            st.button(label, key, help, icon=":material/add:", disabled=known, on_click=_compare, args=added)
+        with st.popover("Remove", icon=":material/remove:", disabled=not columns):
+            for place, column in enumerate(columns):
+                rest = columns[:place] + columns[place + 1 :]
+                st.button(f"{GLYPHS[place]} {plain(column.label)}", f"remove_{place}", on_click=_compare, args=(rest,), width="stretch")
+            st.button("All of them", "remove_all", on_click=_compare, args=((),), width="stretch")
+
+
+def _compare(columns: tuple[Column, ...]) -> None:
+    experiment.order_page_parameter(comparison.PARAMETER, comparison.written(columns))
+
+
+def _accepted(config: Config, columns: Sequence[Column]) -> tuple[list[tuple[int, Column, Config]], dict[str, list[str]]]:
+    """The columns that can be simulated, each with its place and its experiment; and for each reason against others, their names."""
+    accepted: list[tuple[int, Column, Config]] = []
+    refused: dict[str, list[str]] = {}
+    seconds = 0.0
+    for place, column in enumerate(columns):
+        try:
+            own = column.config(config)
+            why = refusal(own)
+        except ValueError as error:
+            why = f"{error}."
+        if not why and seconds + work(own).seconds > MOST_SECONDS:
+            why = f"The columns before take all of the {number(MOST_SECONDS)} s that this page has."
+        if why:
+            refused.setdefault(why, []).append(f"{GLYPHS[place]} **{plain(column.label)}**")
+        else:
+            seconds += work(own).seconds
+            accepted.append((place, column, own))
+    return accepted, refused
+
+
+def _run(accepted: Sequence[tuple[int, Column, Config]], slot) -> list[tuple[Curves, Summary]]:
+    """Every column measured and predicted; one that fails leaves a sentence, and the others go on."""
+    show = _progress_in(slot, sum(work(own).seconds for _, _, own in accepted), len(accepted))
+    drawn = []
+    for done, (place, column, own) in enumerate(accepted):
+        with panel(plain(column.label)):
+            trace = trace_of(own, show(done))
+            prediction = _prediction(own)
+            summary = summarize(place, column, trace, diagnose(trace, prediction))
+            drawn.append((Curves(place, column.label, trace, prediction), summary))
+    return drawn
+
+
+def _progress_in(slot, seconds: float, columns: int) -> Callable[[int], Callable[[float], None]]:
+    """For each column a progress callback, which draws a bar where the answer will stand once the work is known to be long."""
+    began = time.monotonic()
+
+    def of_column(done: int) -> Callable[[float], None]:
+        def show(share: float) -> None:
+            if max(seconds, time.monotonic() - began) > _PATIENCE:
+                slot.progress((done + share) / columns, f"Simulating column {done + 1} of {columns} …")
+
+        if done == 0 and seconds > _PATIENCE:
+            show(0.0)
+        return show
+
+    return of_column
+
+
+def _prediction(config: Config):
+    """The theory's answer, or None: the measurement stands without it."""
+    try:
+        return prediction_of(config)
+    except Exception:
+        log.exception("no prediction for %s", config)
+        return None
+
+
+def _result(drawn: Sequence[tuple[Curves, Summary]], answer) -> None:
+    """Who wins and why; the charts; the table."""
+    curves, summaries = [list(part) for part in zip(*drawn, strict=True)]
+    decision = decide(summaries)
+    healthy = any(s.place == decision.winner and s.kind == "healthy" for s in summaries)
+    icon = ":green[:material/trophy:]" if healthy else ":orange[:material/balance:]"
+    with answer.container(gap=None):
+        st.header(f"{icon} {plain(decision.headline)}", anchor=False)
+        st.markdown(plain(decision.reason))
+    with panel("The chart"):
+        figure = compare_chart(curves, winner=decision.winner, appearance=appearance())
+        draw_figure(figure, key="compare", alt=_in_words(summaries, decision))
+    with panel("The table"):
+        st.markdown(_table(summaries, decision.winner))
+
+
+def _table(summaries: Sequence[Summary], winner: int | None) -> str:
+    """The comparison as a Markdown table, the healthiest first, each marked as in the chart."""
+    colours = palette(appearance()).compare
+    head = ("", "initialization", "forward", "backward", "∂C/∂W spread", "saturated", "dead", "verdict")
+    lines = [head, ("---", "---", *["--:"] * 5, "---")]
+    for s in ranked(summaries):
+        wins = s.place == winner
+        name = plain(s.label)
+        lines.append(
+            (
+                f':color[{GLYPHS[s.place]}]{{foreground="{colours[s.place]}"}}',
+                f"**{name}**" if wins else name,
+                factor(s.forward_factor),
+                factor(s.backward_factor),
+                from_log10(s.drift["weight gradients"]),
+                percent(s.saturated),
+                percent(s.dead),
+                f"{_VERDICTS[s.kind]}{' **✓ healthiest**' if wins else ''}",
+            )
+        )
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _in_words(summaries: Sequence[Summary], decision: Decision) -> str:
+    """The chart for those who cannot see it."""
+    each = "; ".join(f"{s.label}: forward {factor(s.forward_factor)}, backward {factor(s.backward_factor)} per layer" for s in summaries)
+    return f"{decision.headline} {each}."
+
+
+def _explanation() -> None:
+    with st.expander("What am I looking at?"):
+        st.markdown(
+            "- **forward**, **backward**: what one layer does to the variance of the signal z, and of the gradient δ on its way back. × 1 "
+            "keeps it.\n"
+            "- **∂C/∂W spread**: the largest variance of a layer's weight gradients over the smallest. 1: all layers learn at one pace.\n"
+            "- **saturated**, **dead**: neurons of the last layer where the activation is flat, and those that are flat on every input. "
+            "Half of all ReLUs are flat at any time, which is no harm.\n"
+            "- **Healthiest** is, of those with a healthy verdict, the one whose worst drift is smallest: the factor between its "
+            "largest and its smallest layer, in whichever of the three charts that is largest.\n"
+            "- **The same noise**: columns of one weight law use the very same random numbers, scaled by their rule: what differs is "
+            "the rule, not luck. Other laws are drawn from the same seed. Biases are those of the sidebar, unless a rule brings its own."
+        )

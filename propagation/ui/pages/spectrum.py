@@ -1,0 +1,165 @@
+"""Spectrum: how unevenly a network treats the directions of its input, with Gaussian and with orthogonal weights."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import streamlit as st
+
+from propagation.charts.spectrum import spectrum_chart, window_of
+from propagation.config import Config, layer_variances
+from propagation.labs.spectrum import DEEPEST, RESOLUTION, WIDEST, Spectrum, depths_shown, measure_spectrum, spectrum_config
+from propagation.notation import from_log10, number, power_of_ten
+from propagation.theory.spectrum import LAWS, SpectrumPrediction, predict_spectrum, product_density
+from propagation.ui import controls
+from propagation.ui.figures import draw_figure
+from propagation.ui.longwork import measured
+from propagation.ui.panels import panel
+from propagation.ui.places import Place, draw_places
+from propagation.ui.skeleton import appearance, opening
+
+TITLE = "Is every direction treated alike?"
+LOOK_FOR = (
+    "Each singular value s of the Jacobian ∂h/∂x says how much the network stretches one direction of its input, and of its gradients. "
+    "Look at how fast the band widens: **orthogonal weights can keep it closed, Gaussian weights never do.**"
+)
+#: a spread that is nothing but rounding
+_ROUNDING = 1e-20
+_NAMES = {"gaussian": "Gaussian weights", "orthogonal": "Orthogonal weights"}
+
+
+def _network(activation: str, weight_variance: float, bias_variance: float, input_variance: float = 1.0) -> dict[str, str | float | int]:
+    return {
+        "activation": activation,
+        "scheme": "custom",
+        "width_profile": "constant",
+        "input_law": "gaussian",
+        "input_variance": input_variance,
+        "weight_variance": weight_variance,
+        "bias_variance": bias_variance,
+        "depth": 30,
+        "width": 256,
+    }
+
+
+PLACES = (
+    Place("Linear", "No activation at all: what products of random matrices do by themselves.", _network("linear", 1.0, 0.0)),
+    Place(
+        "Tanh, almost linear",
+        "Tiny biases and small inputs keep tanh near 0 (Xiao et al. 2018): orthogonal weights keep every length.",
+        _network("tanh", 1.04991163, 2e-5, 0.0246),
+    ),
+    Place("ReLU with He", "Half the neurons are off: no weights can repair the spectrum.", _network("relu", 2.0, 0.0)),
+)
+
+
+def render(config: Config) -> None:
+    """The page: both laws of weights side by side, at the same settings and the same input."""
+    opening(TITLE, LOOK_FOR)
+    draw_places(PLACES)
+    with panel("The spectra"):
+        spectra = [measured(measure_spectrum, spectrum_config(config, law), law, words=f"Multiplying {_NAMES[law]}") for law in LAWS]
+        depths = depths_shown(config.depth)
+        offered = {str(layer): str(layer) for layer in depths[::-1]}
+        layer = int(controls.page_choice("Histogram at layer", "at", offered, "The depth whose singular values are counted on the right."))
+        place = int(np.flatnonzero(depths == layer)[0])
+        window = window_of(spectra)
+        for column, spectrum in zip(st.columns(2, gap="medium"), spectra, strict=True):
+            with column, panel(_NAMES[spectrum.config.weight_law]):
+                _spectrum(spectrum, place, window)
+    st.caption(_limits(config))
+    _explanation()
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _prediction(config: Config, law: str, depth: int) -> SpectrumPrediction:
+    return predict_spectrum(config, law, depth)
+
+
+def _spectrum(spectrum: Spectrum, place: int, window: tuple[int, int]) -> None:
+    law = spectrum.config.weight_law
+    prediction = _prediction(spectrum.config, law, int(spectrum.layers[-1]))
+    answer = _in_words(spectrum, prediction, place)
+    st.markdown(f"**{_NAMES[law]}**\n\n{answer}")
+    density = _density(spectrum, int(spectrum.layers[place]))
+    figure = spectrum_chart(spectrum, prediction, place, window, density=density, appearance=appearance())
+    draw_figure(figure, key=f"spectrum_{law}", alt=f"{_NAMES[law]}. {answer.replace('*', '')}")
+
+
+def _density(spectrum: Spectrum, layer: int) -> tuple[np.ndarray, np.ndarray] | None:
+    """The exact density where there is one: linear layers of equal width with Gaussian weights."""
+    config = spectrum.config
+    if (config.activation, config.weight_law) != ("linear", "gaussian") or len(set(config.widths)) > 1 or config.scheme == "lsuv":
+        return None
+    with np.errstate(divide="ignore"):
+        shift = 0.5 * float(np.sum(np.log10(layer_variances(config)[0][:layer])))
+    if not math.isfinite(shift):
+        return None
+    places, shares = product_density(layer)
+    return places + shift, shares
+
+
+def _in_words(spectrum: Spectrum, prediction: SpectrumPrediction, place: int) -> str:
+    """The numbers at one depth, measured and predicted."""
+    layer = int(spectrum.layers[place])
+    values = spectrum.log10_values[place]
+    if not math.isfinite(values[0]):
+        return f"At layer {layer} every singular value is 0: nothing of the input gets there."
+    largest = f"largest **{from_log10(values[0])}**" + _beside(prediction.log10_largest[layer - 1])
+    typical = f"root mean square **{from_log10(spectrum.log10_mean_square[layer - 1] / 2)}**"
+    typical += _beside(prediction.log10_mean_square[layer - 1] / 2)
+    condition = spectrum.log10_condition(place)
+    limit = power_of_ten(round(-math.log10(RESOLUTION)))
+    ratio = f"condition number **{from_log10(condition)}**" if math.isfinite(condition) else f"condition number **above {limit}**"
+    return f"At layer {layer}: {largest}, {typical}, {ratio}, spread of s² {_spread(values)}{_beside_spread(prediction, layer)}."
+
+
+def _spread(values: np.ndarray) -> str:
+    """Var[s²]/E[s²]² of the singular values."""
+    squares = 10 ** (2 * (values - values[0]))
+    spread = float(np.var(squares) / np.mean(squares) ** 2)
+    return f"**{number(spread if spread > _ROUNDING else 0.0)}**"
+
+
+def _beside_spread(prediction: SpectrumPrediction, layer: int) -> str:
+    spread = float(prediction.spread[layer - 1])
+    return f" (theory {number(spread)})" if math.isfinite(spread) else ""
+
+
+def _beside(log10_predicted: float) -> str:
+    """The theory's number, in brackets, where there is one."""
+    return f" (theory {from_log10(float(log10_predicted))})" if math.isfinite(log10_predicted) else ""
+
+
+def _limits(config: Config) -> str:
+    """What was measured, where that is not the experiment itself."""
+    parts = ["One network and one input, the same for both. ▲ largest, ● root mean square, ▼ smallest; lines: theory of infinite width."]
+    if config.width > WIDEST:
+        parts.append(f"Measured at {WIDEST} neurons a layer, whatever the width.")
+    if config.depth > DEEPEST:
+        parts.append(f"Measured through the first {DEEPEST} layers.")
+    if len(set(spectrum_config(config, "gaussian").widths)) > 1:
+        parts.append("Where layers differ in width, theory has the mean square only.")
+    return " ".join(parts)
+
+
+def _explanation() -> None:
+    with st.expander("What am I looking at?"):
+        st.markdown(
+            "The Jacobian J = ∂hˡ/∂x collects how every number in layer l reacts to every number of the input. Its singular values are the "
+            "factors by which a small change of the input is stretched, direction by direction; gradients on their way back are multiplied "
+            "by the same factors. The light band goes from the smallest to the largest, the dark one holds the middle half.\n\n"
+            "The **mean** of s² is χ₁ per layer, whatever the law: tuning σ_w² can make it 1. The **spread** grows by the same amount in "
+            "every layer, and Gaussian weights add 1 to it each time. Orthogonal weights add nothing, so where the activation is close to "
+            "a straight line all s stay together: *dynamical isometry*."
+        )
+        st.latex(
+            r"\mathbb{E}\,s^2 = \prod_l \chi_1^l, \qquad \frac{\operatorname{Var} s^2}{(\mathbb{E}\,s^2)^2} = "
+            r"\sum_l \Big(\frac{\mathbb{E}\,\varphi'^4}{(\mathbb{E}\,\varphi'^2)^2} - 1 - s_1\Big), \qquad s_1 = -1 \text{ or } 0"
+        )
+        st.caption(
+            "s₁ = −1 for Gaussian, 0 for orthogonal weights (Pennington, Schoenholz & Ganguli 2017). Linear Gaussian networks have the "
+            "Fuss–Catalan law, s²_max = (L+1)^(L+1)/L^L. At a few hundred neurons the largest value still scatters, mostly below. "
+            "Singular values below 10⁻¹³ of the largest are beyond double precision and count as 0."
+        )

@@ -1,0 +1,148 @@
+"""The Compare page as a visitor uses it: buttons, address, verdict, and what is left out; without a browser."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import propagation
+from propagation.labs.compare import FIRST, GLOROT_2010
+from propagation.ui.columns import NONE, written
+
+PAGE = "from propagation.ui import controls\nfrom propagation.ui.pages import compare\ncompare.render(controls.draw())"
+SMALL = {"depth": "20", "width": "32", "inputs": "4", "trials": "2"}
+TWO = "lecun.relu.gaussian~he.relu.gaussian"
+
+
+def opened(**query: str) -> AppTest:
+    """The page, opened at an address; small unless it says otherwise."""
+    app = AppTest.from_string(PAGE, default_timeout=30)
+    for name, value in (SMALL | query).items():
+        app.query_params[name] = value
+    app.run()
+    assert not app.exception
+    return app
+
+
+def columns(app: AppTest) -> str:
+    """What the address says of the comparison; empty where it says nothing."""
+    return "".join(app.query_params.get("columns", ""))
+
+
+def legend(app: AppTest) -> list[str]:
+    """The columns that are drawn, in their order."""
+    shown = [trace for trace in figure(app)["data"] if trace.get("showlegend")]
+    return [trace["name"] for trace in sorted(shown, key=lambda trace: trace["legendrank"])]
+
+
+def figure(app: AppTest) -> dict:
+    return json.loads(app.get("plotly_chart")[0].proto.spec)
+
+
+def table(app: AppTest) -> list[list[str]]:
+    """The cells of the table, line by line, without its head."""
+    text = next(markdown.value for markdown in app.markdown if markdown.value.startswith("|"))
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in text.split("\n")[2:]]
+
+
+def test_it_opens_with_a_comparison_whose_winner_is_marked():
+    app = opened()
+    assert app.title[0].value.endswith("?") and "healthiest" in app.header[0].value and not app.warning and not app.error
+    assert len(legend(app)) == len(FIRST) and columns(app) == ""
+    first, *others = table(app)
+    assert "healthiest" in first[-1] and not any("healthiest" in line[-1] for line in others)
+    assert any(first[1].strip("*") in name for name in legend(app) if "✓" in name)
+
+
+def test_a_link_holds_the_whole_comparison():
+    app = opened(columns="glorot.tanh.uniform~he.relu.gaussian~custom.tanh.gaussian.1.76", seed="3")
+    assert [name.strip("</b>✓ ") for name in legend(app)] == ["Glorot 2010 · tanh", "He 2015 · ReLU", "σ_w² 1.76 · tanh"]
+    again = opened(**{name: "".join(text) for name, text in app.query_params.items()})
+    assert figure(again) == figure(app) and table(again) == table(app)
+
+
+def test_one_click_adds_the_setting_of_the_sidebar():
+    app = opened(columns=TWO, activation="gelu", weight_variance="2.2")
+    app.button(key="add_current").click().run()
+    assert columns(app) == f"{TWO}~custom.gelu.gaussian.2.2" and len(legend(app)) == 3
+    assert app.button(key="add_current").disabled
+
+
+def test_one_click_compares_glorot_and_bengio_and_another_the_common_rules():
+    app = opened(columns=TWO)
+    app.button(key="add_glorot").click().run()
+    assert columns(app) == written(GLOROT_2010) and len(legend(app)) == 6
+    app.button(key="add_common").click().run()
+    assert "pytorch.tanh.uniform" in columns(app) and "kumar.tanh.gaussian" in columns(app)
+    assert not app.warning
+
+
+def test_columns_can_be_removed_one_by_one_and_all_at_once():
+    app = opened(columns=TWO)
+    app.button(key="remove_0").click().run()
+    assert columns(app) == "he.relu.gaussian" and "add another" in " ".join(markdown.value for markdown in app.markdown)
+    app.button(key="remove_all").click().run()
+    assert columns(app) == NONE and "Nothing is compared" in app.header[0].value and not app.get("plotly_chart")
+    app.button(key="add_current").click().run()
+    assert columns(app) == "custom.tanh.gaussian.1.5" and app.get("plotly_chart")
+
+
+def test_the_sidebar_moves_all_columns():
+    app = opened(columns=TWO)
+    before = table(app)
+    app.select_slider(key="depth").set_value(10).run()
+    assert columns(app) == TWO and table(app) != before and "10 layers" in app.header[0].value
+
+
+def test_a_refused_column_says_why_and_the_others_are_drawn():
+    app = opened(columns=f"{TWO}~kumar.selu.gaussian")
+    assert "Kumar 2017" in app.warning[0].value and "selu" in app.warning[0].value
+    assert len(legend(app)) == len(table(app)) == 2
+
+
+def test_fifty_columns_are_six_and_a_sentence():
+    app = opened(columns="~".join(f"custom.tanh.gaussian.{i}" for i in range(50)))
+    assert "50 columns" in app.warning[0].value and len(legend(app)) == 6
+
+
+@pytest.mark.parametrize("text", ["nonsense", "he.nope.gaussian~~", "<script>alert(1)</script>", "he.relu.gaussian.NaN"])
+def test_nothing_readable_leaves_a_sentence_and_the_buttons(text):
+    app = opened(columns=text)
+    assert "is no column" in app.warning[0].value and not app.get("plotly_chart")
+    app.button(key="add_glorot").click().run()
+    assert not app.warning and len(legend(app)) == 6
+
+
+def test_too_large_is_said_once_and_nothing_is_simulated(monkeypatch):
+    monkeypatch.setattr(propagation, "simulate", lambda *_: pytest.fail("it was simulated"))
+    app = opened(width="1000000", depth="2000")
+    assert app.warning[0].value.count("What would fit") == 1 and not app.get("plotly_chart")
+    assert "None of these" in app.header[0].value
+
+
+def test_columns_beyond_the_time_of_a_page_are_left_out(monkeypatch):
+    monkeypatch.setattr("propagation.ui.pages.compare.MOST_SECONDS", 0.0)
+    app = opened(columns=TWO)
+    assert "columns before" in app.warning[0].value
+
+
+def test_one_failing_column_leaves_a_sentence_and_the_others(monkeypatch):
+    simulate = propagation.simulate
+
+    def fail_with_he(config, progress=None):
+        if config.scheme == "he":
+            raise RuntimeError("secret detail")
+        return simulate(config, progress)
+
+    monkeypatch.setattr(propagation, "simulate", fail_with_he)
+    app = opened(columns=TWO, seed="98765")  # nothing else has cached it
+    assert "could not be drawn" in app.error[0].value and "secret" not in app.error[0].value
+    assert len(legend(app)) == 1
+
+
+def test_a_formula_can_be_compared():
+    app = opened(activation="x*sigmoid(1.7*x)", columns=TWO)
+    app.button(key="add_current").click().run()
+    assert columns(app).endswith("custom.x*sigmoid(1.7*x).gaussian.1.5") and len(legend(app)) == 3 and not app.warning
