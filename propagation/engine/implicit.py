@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from propagation.engine.frames import factor, frame, haar_frame
+from propagation.engine.frames import SINGLE_TOLERANCE, factor, frame, haar_frame
 from propagation.engine.maps import RandomMap
 from propagation.engine.signal import Signal
 
@@ -52,7 +52,7 @@ class GaussianMap(RandomMap):
 
     def _pulled(self, delta: Signal, h: Signal, scale: np.ndarray) -> np.ndarray:
         rank = min(delta.array.shape[1:])
-        lower = factor(delta.gram)[:, :rank]
+        lower = factor(delta.gram, tolerance=SINGLE_TOLERANCE)[:, :rank]
         fresh = self.noise.draw("pull", self.fan_in + 1, rank)
         to_inputs, to_bias = fresh[:, :-1], fresh[:, -1:]
         known = self._unit_outputs().swapaxes(1, 2) @ delta.array  # Gᵀ δ

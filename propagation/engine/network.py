@@ -76,6 +76,7 @@ class _Measurements:
     def record_slopes(self, layer: int, slopes: np.ndarray, steepest: float) -> np.ndarray:
         """The shares of flat slopes, and of neurons with nothing else. Returns the trials, (k,), that have no other neurons."""
         batch = slopes.shape[2]
+        slopes = slopes.astype(np.float32, copy=False)  # precise enough to be counted, and half the memory to walk through
         flat = (np.abs(slopes) < FLAT * steepest).astype(np.float32) @ np.ones(batch, np.float32)
         self.saturated[:, layer] = flat.mean(axis=1) / batch
         self.dead[:, layer] = (flat == batch).mean(axis=1)

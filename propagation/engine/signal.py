@@ -26,9 +26,8 @@ class Signal:
 
     @cached_property
     def gram(self) -> np.ndarray:
-        """arrayᵀ array of each trial, (T, B, B), in double precision: it decides which columns are parallel."""
-        array = self.array.astype(float, copy=False)
-        return array.swapaxes(1, 2) @ array
+        """arrayᵀ array of each trial, (T, B, B) float64, summed in the precision of the array."""
+        return (self.array.swapaxes(1, 2) @ self.array).astype(float, copy=False)
 
     @cached_property
     def column_squares(self) -> np.ndarray:
