@@ -76,7 +76,6 @@ class _Measurements:
     def record_slopes(self, layer: int, slopes: np.ndarray, steepest: float) -> np.ndarray:
         """The shares of flat slopes, and of neurons with nothing else. Returns the trials, (k,), that have no other neurons."""
         batch = slopes.shape[2]
-        slopes = slopes.astype(np.float32, copy=False)  # precise enough to be counted, and half the memory to walk through
         flat = (np.abs(slopes) < FLAT * steepest).astype(np.float32) @ np.ones(batch, np.float32)
         self.saturated[:, layer] = flat.mean(axis=1) / batch
         self.dead[:, layer] = (flat == batch).mean(axis=1)
@@ -100,8 +99,10 @@ def _run(config: Config, x: np.ndarray, group: range, observer: Observer | None 
         if remember:
             inputs_kept[layer] = h.stored(random_map.gradient_type)
         h, plain_slopes = activate(phi, z)
-        flat_trials = measured.record_slopes(layer, plain_slopes, phi.steepest)
-        slopes = _stored_slopes(plain_slopes, flat_trials, random_map.gradient_type)
+        slopes = Signal(plain_slopes.astype(random_map.gradient_type, copy=False), np.zeros(len(group), dtype=int))
+        flat_trials = measured.record_slopes(layer, slopes.array, phi.steepest)
+        if flat_trials.size:
+            slopes = _small_slopes(plain_slopes, flat_trials, random_map.gradient_type)
         if remember:
             slopes_kept[layer] = slopes
         measured.moments["z"][:, :, layer] = z.moments()
@@ -129,7 +130,7 @@ def _run(config: Config, x: np.ndarray, group: range, observer: Observer | None 
             observer.backward(layer + 1, delta, h)
         if not remember and layer:
             flat_trials = np.flatnonzero(measured.dead[:, layer - 1] == 1)
-            slopes = _stored_slopes(slopes_below, flat_trials, maps[layer - 1].gradient_type)
+            slopes = _small_slopes(slopes_below, flat_trials, maps[layer - 1].gradient_type)
     return measured
 
 
@@ -162,8 +163,8 @@ def activate(phi: Activation, z: Signal) -> tuple[Signal, np.ndarray]:
     return Signal(values, exponent).settled(), slopes
 
 
-def _stored_slopes(slopes: np.ndarray, flat_trials: np.ndarray, dtype: type) -> Signal:
-    """φ′(z) in the precision of gradients. Where all slopes of a trial are flat they may be too small for it: they get an exponent."""
+def _small_slopes(slopes: np.ndarray, flat_trials: np.ndarray, dtype: type) -> Signal:
+    """φ′(z) in the precision of gradients. In the trials where all slopes are flat they may be too small for it: they get an exponent."""
     exponent = np.zeros(len(slopes), dtype=int)
     for trial in flat_trials:
         largest = np.abs(slopes[trial]).max()

@@ -78,6 +78,8 @@ class Signal:
 
 def _sum_of_squares(array: np.ndarray) -> float:
     """Σ array², in blocks of rows: in single precision one long sum would lose digits."""
+    if array.size <= BLOCK:
+        return float(np.vdot(array, array))
     rows = max(1, BLOCK // array.shape[1])
     return sum(float(np.vdot(block, block)) for block in (array[first : first + rows] for first in range(0, len(array), rows)))
 

@@ -10,7 +10,7 @@ import propagation
 from propagation.config import Config
 from propagation.engine.trace import Trace
 
-_ENTRIES = 64
+_ENTRIES = 64  # a Config is named by its repr, which is quicker to find than a walk through its fields
 
 
 def trace_of(config: Config, progress: Callable[[float], None] | None = None) -> Trace:
@@ -21,7 +21,7 @@ def trace_of(config: Config, progress: Callable[[float], None] | None = None) ->
         return _remembered(config, propagation.simulate(config, progress))
 
 
-@st.cache_data(max_entries=_ENTRIES, show_spinner=False)
+@st.cache_data(max_entries=_ENTRIES, show_spinner=False, hash_funcs={Config: repr})
 def _remembered(config: Config, _trace: Trace | None = None) -> Trace:
     # Simulating happens outside, because elements drawn inside a cached function would be replayed. Nothing is cached when this raises.
     if _trace is None:
@@ -33,7 +33,7 @@ class _NotYet(LookupError):
     """The cache does not hold this trace."""
 
 
-@st.cache_data(max_entries=_ENTRIES, show_spinner=False)
+@st.cache_data(max_entries=_ENTRIES, show_spinner=False, hash_funcs={Config: repr})
 def prediction_of(config: Config):
     """The prediction of a config."""
     return propagation.predict(config)
