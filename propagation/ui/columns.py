@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from propagation.config import Config
 from propagation.initializers import SCHEMES, WEIGHT_LAWS
 from propagation.labs.compare import FIRST, MOST_COLUMNS, Column
+from propagation.ui.skeleton import plain
 
 #: the parameter's name
 PARAMETER = "columns"
@@ -47,11 +48,6 @@ def read(text: str) -> tuple[tuple[Column, ...], list[str]]:
         if column not in columns:
             columns.append(column)
     return tuple(columns), problems
-
-
-def plain(text: str) -> str:
-    """A visitor's text for Markdown: nothing in it is markup."""
-    return "".join(f"\\{c}" if c in r"\`*_{}[]()<>#+-.!|~:$" else c for c in text)
 
 
 def _text(column: Column) -> str:

@@ -16,6 +16,7 @@ from propagation.notation import number
 from propagation.presets import PRESETS
 from propagation.ui import experiment, rules
 from propagation.ui.ruler import Mark, ruler
+from propagation.ui.skeleton import plain
 
 _DEPTHS = (*range(1, 11), 12, 15, *range(20, 51, 5), *range(60, 101, 10), 120, 150, 200, 300, 400, 500, 700, 1000, 1500, 2000)
 _WIDTHS = (*(2**k for k in range(1, 20)), 1_000_000)
@@ -92,7 +93,7 @@ def formula() -> None:
     )
     refusal = experiment.refused_formula("formula")
     if refusal:
-        st.warning(f"This formula cannot be used: {refusal.sentence}.", icon=":material/function:")
+        st.warning(f"This formula cannot be used: {plain(refusal.sentence)}.", icon=":material/function:")
         st.code(refusal.marker, language=None)
 
 
@@ -135,7 +136,7 @@ def _network(config: Config) -> None:
     _names("activation", "Activation φ", _activation_labels(config))
     _names("scheme", "Initialization scheme", {name: scheme.label for name, scheme in SCHEMES.items()})
     if experiment.note():
-        st.info(experiment.note())
+        st.info(plain(experiment.note()))
     _variance("weight_variance", "Weight variance σ_w²", rules.shown_weight_variance(config))
     _marks(config)
     if config.scheme == "lsuv":

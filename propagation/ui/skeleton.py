@@ -14,3 +14,8 @@ def opening(question: str, look_for: str) -> None:
 def appearance() -> str:
     """ "light" or "dark", as the visitor's browser shows it."""
     return st.context.theme.type or "light"
+
+
+def plain(text: str) -> str:
+    """A visitor's text for Markdown: nothing in it is markup."""
+    return "".join(f"\\{c}" if c in r"\`*_{}[]()<>#+-.!|~:$" else c for c in text)

@@ -18,11 +18,10 @@ from propagation.notation import factor, from_log10, number, percent
 from propagation.ui import columns as comparison
 from propagation.ui import experiment
 from propagation.ui.budget import MOST_SECONDS, refusal
-from propagation.ui.columns import plain
 from propagation.ui.figures import draw_figure
 from propagation.ui.panels import panel
 from propagation.ui.results import prediction_of, trace_of
-from propagation.ui.skeleton import appearance, opening
+from propagation.ui.skeleton import appearance, opening, plain
 
 log = logging.getLogger(__name__)
 

@@ -20,6 +20,7 @@ from propagation.ui.budget import refusal
 from propagation.ui.figures import draw_figure
 from propagation.ui.panels import panel
 from propagation.ui.results import prediction_of, trace_of
+from propagation.ui.skeleton import appearance, plain
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +56,7 @@ def render(config: Config) -> None:
         with answer.container(gap="xsmall"):
             _answer(verdict)
         with panel("The chart"):
-            figure = signals_chart(trace, prediction, forward=forward, appearance=st.context.theme.type or "light")
+            figure = signals_chart(trace, prediction, forward=forward, appearance=appearance())
             draw_figure(figure, key="signals", alt=_in_words(trace, verdict))
             if prediction is not None and (sentence := typical_net(prediction)):
                 st.caption(sentence)
@@ -74,13 +75,8 @@ def _unread() -> None:
     """What the address asked for and did not get."""
     problems = experiment.problems()
     if problems:
-        lines = "\n".join(f"- {_plain(problem)}" for problem in problems)
+        lines = "\n".join(f"- {plain(problem)}" for problem in problems)
         st.warning(f"Part of this address could not be read; the rest was.\n{lines}", icon=":material/link_off:")
-
-
-def _plain(text: str) -> str:
-    """A visitor's text for Markdown: nothing in it is markup."""
-    return "".join(f"\\{c}" if c in r"\`*_{}[]()<>#+-.!|~:$" else c for c in text)
 
 
 def _progress_in(slot, seconds: float):
@@ -107,7 +103,7 @@ def _prediction(config: Config):
 
 def _answer(verdict: Verdict) -> None:
     """The headline, a few numbers, and the one click that helps."""
-    st.header(f"{_ICONS[verdict.kind]} {verdict.headline}", anchor=False)
+    st.header(f"{_ICONS[verdict.kind]} {plain(verdict.headline)}", anchor=False)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if verdict.phase:
             st.badge(verdict.phase, color="gray", width="content")
@@ -125,13 +121,13 @@ def _way_out(verdict: Verdict) -> None:
             "Draw again", icon=":material/casino:", on_click=controls.draw_again, help="Other random weights and inputs, same experiment."
         )
         if verdict.advice:
-            st.caption(verdict.advice, width="content")
+            st.caption(plain(verdict.advice), width="content")
         return
     st.button(
         f":blue[**Set σ_w² to the critical {number(suggested)}**]",
         icon=":material/arrow_forward:",
         icon_position="right",
-        help=verdict.advice,
+        help=plain(verdict.advice),
         on_click=controls.set_weight_variance,
         args=(suggested,),
     )

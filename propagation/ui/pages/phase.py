@@ -19,7 +19,7 @@ from propagation.ui import controls
 from propagation.ui.figures import draw_figure
 from propagation.ui.panels import panel
 from propagation.ui.rules import shown_bias_variance, shown_weight_variance
-from propagation.ui.skeleton import appearance, opening
+from propagation.ui.skeleton import appearance, opening, plain
 
 TITLE = "Order or chaos?"
 LOOK_FOR = (
@@ -52,7 +52,7 @@ def render(config: Config) -> None:
         line = _line(config.activation, float(grid.bias_variances[-1]))
         figure = plane_chart(grid, line, weight_variance, bias_variance, shown=shown, appearance=appearance())
         draw_figure(figure, key=_PLANE, alt=_in_words(config, scales), on_select=controls.point_chosen(_PLANE))
-        st.caption(_line_in_words(config, bias_variance))
+        st.caption(plain(_line_in_words(config, bias_variance)))
     with right, panel("The maps"):
         _length_map(config, weight_variance, bias_variance, scales)
         _correlation_map(config, weight_variance, bias_variance, scales)
