@@ -17,22 +17,23 @@ _ENTRIES = 32
 _PATIENCE = 0.4
 
 
-def measured(lab: Callable[..., Result], config: Config, *choices: Any, words: str) -> Result:
+def remembered(lab: Callable[..., Result], config: Config, *choices: Any, words: str) -> Result:
     """`lab(config, *choices, progress=…)`, remembered; `words` say on the bar what is being done.
 
     Drawing the bar is where Streamlit stops a run that a visitor has already moved on from.
     """
+    name = f"{lab.__module__}.{lab.__qualname__}"
     slot = st.empty()  # in any case, so that what follows keeps its place, and a chart its view
     try:
-        return _remembered(lab.__name__, config, choices)
+        return _kept(name, config, choices)
     except _NotYet:
         result = lab(config, *choices, progress=_progress_in(slot, words))
         slot.empty()
-        return _remembered(lab.__name__, config, choices, result)
+        return _kept(name, config, choices, result)
 
 
 @st.cache_data(max_entries=_ENTRIES, show_spinner=False)
-def _remembered(lab: str, config: Config, choices: tuple, _result: Any = None) -> Any:
+def _kept(lab: str, config: Config, choices: tuple, _result: Any = None) -> Any:
     if _result is None:
         raise _NotYet
     return _result

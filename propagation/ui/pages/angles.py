@@ -25,7 +25,7 @@ from propagation.theory.manifold import CirclePrediction, angle_path, predict_ci
 from propagation.ui import controls, experiment
 from propagation.ui.budget import refusal
 from propagation.ui.figures import draw_figure
-from propagation.ui.longwork import measured
+from propagation.ui.longwork import remembered
 from propagation.ui.panels import panel
 from propagation.ui.places import Place, draw_places
 from propagation.ui.skeleton import appearance, opening
@@ -77,7 +77,7 @@ def render(config: Config) -> None:
 
 
 def _angles(config: Config) -> None:
-    angles = measured(measure_angles, angle_config(config), words="Following pairs of inputs")
+    angles = remembered(measure_angles, angle_config(config), words="Following pairs of inputs")
     theory = _angle_theory(angle_config(config))
     answer = _in_words(angles, theory)
     st.markdown(answer)
@@ -111,7 +111,7 @@ def _in_words(angles: Angles, theory: np.ndarray) -> str:
 
 def _circle(config: Config) -> None:
     config = circle_config(config)
-    circle = measured(follow_circle, config, words="Pushing a circle of inputs through the layers")
+    circle = remembered(follow_circle, config, words="Pushing a circle of inputs through the layers")
     prediction = _circle_theory(config)
     left, right = st.columns(2, gap="medium")
     with left:

@@ -15,6 +15,7 @@ from propagation.notation import from_log10, number, percent
 from propagation.ui import controls, experiment
 from propagation.ui.budget import refusal
 from propagation.ui.figures import draw_figure
+from propagation.ui.longwork import remembered
 from propagation.ui.panels import panel
 from propagation.ui.results import prediction_of
 from propagation.ui.skeleton import appearance, opening
@@ -49,12 +50,11 @@ def render(config: Config) -> None:
     if refused:
         st.warning(refused, icon=":material/scale:")
         return
-    answer = st.empty()
     with panel("The simulation"):
-        result = _measured(own, answer)
+        result = remembered(distributions, own, words="Drawing networks")
         theory = _theory(own) if signal == "z" else None
         words = in_words(result, signal)
-        answer.markdown(words)
+        st.markdown(words)
         left, right = st.columns([1.5, 1], gap="medium")
         with right:
             place = _place(own.depth)
@@ -96,26 +96,6 @@ def _place(depth: int) -> int:
     places = places_of(depth)
     labels = {name: f"{layers_of(depth)[index]:,}" for name, index in places.items()}
     return places[controls.page_choice("One layer", "place", labels, "The layer shown here, and drawn strong on the left.")]
-
-
-def _measured(config: Config, slot) -> Distributions:
-    """The histograms, from the cache or made now; a moved control stops the work at the next layer."""
-    try:
-        return _remembered(config)
-    except _NotYet:
-        return _remembered(config, distributions(config, lambda share: slot.progress(share, "Drawing networks …")))
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
-def _remembered(config: Config, _result: Distributions | None = None) -> Distributions:
-    # Measuring happens outside, because elements drawn inside a cached function would be replayed. Nothing is cached when this raises.
-    if _result is None:
-        raise _NotYet
-    return _result
-
-
-class _NotYet(LookupError):
-    """The cache does not hold these histograms."""
 
 
 def _theory(config: Config) -> np.ndarray | None:

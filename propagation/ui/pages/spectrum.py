@@ -14,7 +14,7 @@ from propagation.notation import from_log10, number, power_of_ten
 from propagation.theory.spectrum import LAWS, SpectrumPrediction, predict_spectrum, product_density
 from propagation.ui import controls
 from propagation.ui.figures import draw_figure
-from propagation.ui.longwork import measured
+from propagation.ui.longwork import remembered
 from propagation.ui.panels import panel
 from propagation.ui.places import Place, draw_places
 from propagation.ui.skeleton import appearance, opening
@@ -59,7 +59,7 @@ def render(config: Config) -> None:
     opening(TITLE, LOOK_FOR)
     draw_places(PLACES)
     with panel("The spectra"):
-        spectra = [measured(measure_spectrum, spectrum_config(config, law), law, words=f"Multiplying {_NAMES[law]}") for law in LAWS]
+        spectra = [remembered(measure_spectrum, spectrum_config(config, law), law, words=f"Multiplying {_NAMES[law]}") for law in LAWS]
         depths = depths_shown(config.depth)
         offered = {str(layer): str(layer) for layer in depths[::-1]}
         layer = int(controls.page_choice("Histogram at layer", "at", offered, "The depth whose singular values are counted on the right."))

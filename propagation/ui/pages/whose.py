@@ -14,6 +14,7 @@ from propagation.notation import from_log10, number, percent
 from propagation.ui import controls, experiment
 from propagation.ui.budget import refusal
 from propagation.ui.figures import draw_figure
+from propagation.ui.longwork import remembered
 from propagation.ui.panels import panel
 from propagation.ui.skeleton import appearance, opening
 
@@ -46,13 +47,12 @@ def render(config: Config) -> None:
     if refused:
         st.warning(refused, icon=":material/scale:")
         return
-    answer = st.empty()
     with panel("The simulation"):
-        found = _measured(own, answer)[signal]
+        found = remembered(measured, own, words="Drawing networks")[signal]
         theory = _predicted(own)
         expected = theory[signal] if theory else None
         words = in_words(found, signal)
-        answer.markdown(words)
+        st.markdown(words)
         with panel("The chart"):
             figure = whose_chart(found, expected, symbol=signal, whose=whose, appearance=appearance())
             draw_figure(figure, key="whose_chart", alt=words.replace("**", ""))
@@ -75,26 +75,6 @@ def _switches() -> tuple[str, str]:
         labels = {name: WHOSE_LABELS[name] for name in WHOSE}
         whose = controls.page_choice("Variance over", "whose", labels, "What varies while everything else is held still: the lower chart.")
     return signal, whose
-
-
-def _measured(config: Config, slot) -> dict[str, Scatter]:
-    """The scatters, from the cache or measured now; a moved control stops the work at the next layer."""
-    try:
-        return _remembered(config)
-    except _NotYet:
-        return _remembered(config, measured(config, lambda share: slot.progress(share, "Drawing networks …")))
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
-def _remembered(config: Config, _scatters: dict[str, Scatter] | None = None) -> dict[str, Scatter]:
-    # Measuring happens outside, because elements drawn inside a cached function would be replayed. Nothing is cached when this raises.
-    if _scatters is None:
-        raise _NotYet
-    return _scatters
-
-
-class _NotYet(LookupError):
-    """The cache does not hold these scatters."""
 
 
 def _predicted(config: Config) -> dict[str, Scatter] | None:
