@@ -16,20 +16,26 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 #: floors of the house: a module may import from its own floor or below
 FLOORS = {
     "notation": 0,
+    "qr": 0,
     "activations": 0,
     "expressions": 1,
     "initializers": 1,
     "config": 1,
     "streams": 2,
     "inputs": 2,
+    "papers": 2,
     "engine": 3,
     "theory": 3,
     "labs": 4,
     "diagnosis": 5,
     "presets": 5,
+    "lessons": 5,
+    "myths": 5,
     "charts": 6,
+    "takeaway": 6,
     "ui": 7,
     "app": 8,
+    "__main__": 8,
 }
 #: what stands at the top of the repository
 TOP_LEVEL = {

@@ -1,24 +1,67 @@
-"""Figures on a page: the one way a Plotly figure is shown."""
+"""Figures on a page: the one way a Plotly figure is shown, and how it is saved as a picture."""
 
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
 
+from propagation.charts.theme import palette
+from propagation.ui import plot
+from propagation.ui.skeleton import appearance
+
+#: in a browser without a server there is nobody to serve the library that does so
+CHANGES_IN_PLACE = sys.platform != "emscripten"
 #: an accessible name for a chart came after Streamlit 1.62
 _NAMES_CHARTS = "alt" in inspect.signature(st.plotly_chart).parameters
 
 
-def draw_figure(figure: go.Figure, key: str, alt: str, on_select: Callable[[], None] | None = None) -> None:
+def draw_figure(figure: go.Figure, key: str, alt: str, on_point: Callable[[], None] | None = None) -> None:
     """Show a figure in its own colours; `alt` is what a screen reader says of it: a sentence with the numbers.
 
-    With `on_select`, points can be clicked: it is called when one was, and finds it in the session state under `key`.
+    With `on_point`, points can be clicked: it is called when one was, and finds it by `clicked_point(key)`. The camera that appears while
+    the pointer is on the chart saves a picture of it, see `pictures`.
     """
+    if CHANGES_IN_PLACE:
+        plot.plot(on_paper(figure), key, alt, configuration(key), on_point)
+        return
     options: dict[str, Any] = {"alt": alt} if _NAMES_CHARTS else {}
-    if on_select:
-        options |= {"on_select": on_select, "selection_mode": "points"}
-    st.plotly_chart(figure, key=key, theme=None, config={"displayModeBar": False, "doubleClick": "reset"}, **options)
+    if on_point:
+        options |= {"on_select": on_point, "selection_mode": "points"}
+    st.plotly_chart(on_paper(figure), key=key, theme=None, config=configuration(key), **options)
+
+
+def clicked_point(key: str) -> dict[str, Any] | None:
+    """The point of the chart of this key that was clicked, with x and y."""
+    if CHANGES_IN_PLACE:
+        return plot.point(key)
+    points = st.session_state[key].selection.points
+    return points[-1] if points else None
+
+
+def redraw_figure(figure: go.Figure, key: str, alt: str) -> None:
+    """Put a better figure in the place of the one that this run has drawn under the same key."""
+    plot.redraw(on_paper(figure), key, alt, configuration(key))
+
+
+def configuration(key: str) -> dict[str, Any]:
+    """Plotly's settings of a chart: its one tool is the camera, shown while the pointer is on the chart."""
+    return {
+        "displayModeBar": "hover",
+        "modeBarButtons": [["toImage"]],
+        "displaylogo": False,
+        "doubleClick": "reset",
+        "toImageButtonOptions": {"format": "png", "scale": 2, "filename": f"signal-propagation-{key}"},
+    }
+
+
+def on_paper(figure: go.Figure) -> go.Figure:
+    """The figure on the ground of its page, so that a saved picture of it is not see-through, with a quiet camera."""
+    colours = palette(appearance())
+    figure.layout.paper_bgcolor = colours.background
+    figure.layout.modebar = {"bgcolor": "rgba(0,0,0,0)", "color": colours.muted, "activecolor": colours.text}
+    return figure

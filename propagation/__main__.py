@@ -1,0 +1,192 @@
+"""The command line: `python -m propagation --activation relu --scheme he --depth 50` prints the table and the verdict of one experiment."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import fields, replace
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from propagation.activations import ACTIVATIONS
+from propagation.config import BOUNDS, CHOICES, Config
+from propagation.diagnosis import diagnose
+from propagation.engine.cost import work
+from propagation.engine.network import simulate
+from propagation.initializers import SCHEMES
+from propagation.notation import number
+from propagation.presets import PRESETS
+from propagation.takeaway import words
+from propagation.takeaway.code import FRAMEWORKS, snippet
+from propagation.takeaway.numbers import table, to_csv, to_json
+from propagation.theory.prediction import predict
+from propagation.ui.rules import LIBRARY_DEFAULTS, moved, settled
+
+OK, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
+#: where `streamlit run app.py` answers
+HERE = "http://localhost:8501/"
+#: what the command line takes on
+MOST_BYTES, MOST_SECONDS = 8 * 2**30, 1800.0
+#: seconds of work from which on a terminal is told how far it is
+_PATIENCE = 1.0
+
+_HELP = {
+    "depth": "number of layers",
+    "width": "neurons per layer",
+    "activation": f"{', '.join(ACTIVATIONS)}, or a formula such as 'x * sigmoid(1.7 * x)'",
+    "scheme": "rule for the weights' variance; 'custom' takes --weight-variance",
+    "weight_variance": "σ_w² = fan_in · Var[W], for the custom scheme",
+    "bias_variance": "σ_b², the variance of the biases",
+    "weight_law": "distribution of the weights, at the same variance",
+    "width_profile": "how the width changes with depth",
+    "inputs": "size of the batch",
+    "input_law": "what the network is shown",
+    "input_variance": "variance of the inputs",
+    "cost": "where gradients come from",
+    "trials": "independent draws of the network",
+    "seed": "the same seed draws the same weights and inputs",
+    "method": "how layers are simulated",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code: 0, 1 if it failed or was refused, 2 for wrong arguments, 130 if it was interrupted."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal without σ shows ? in its place
+    try:
+        code = _run(arguments)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # the reader, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except KeyboardInterrupt:
+        print("\nStopped.", file=sys.stderr, flush=True)
+        return INTERRUPTED
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    try:
+        config = _experiment(given)
+    except ValueError as error:
+        parser.error(str(error))
+    link = f"{(given.link or HERE).split('?')[0]}?{urlencode(config.to_query())}".removesuffix("?")
+    if given.link is not None:
+        print(link)
+        return OK
+    if given.code:
+        print(snippet(config, given.code), end="")
+        return OK
+    estimate = work(config)
+    if estimate.bytes > MOST_BYTES or estimate.seconds > MOST_SECONDS:
+        print(
+            f"This would take {number(estimate.bytes / 2**30)} GB and {number(estimate.seconds / 60)} minutes; the command line stops at "
+            f"{number(MOST_BYTES / 2**30)} GB and {number(MOST_SECONDS / 60)} minutes. Lower width, depth, inputs or trials.",
+            file=sys.stderr,
+        )
+        return FAILED
+    trace = simulate(config, _progress())
+    prediction = predict(config)
+    numbers = table(trace, prediction, link)
+    if given.json:
+        print(to_json(numbers), end="")
+    elif given.csv:
+        print(to_csv(numbers), end="")
+    else:
+        verdict = words.verdict_text(diagnose(trace, prediction))
+        print(words.settings(config), words.table_text(numbers, given.all_layers), verdict, sep="\n\n")
+    return OK
+
+
+def _parser() -> argparse.ArgumentParser:
+    """One option a field of Config, in a group of its own, and what to do with the experiment."""
+    parser = argparse.ArgumentParser(
+        prog="python -m propagation",
+        description="Pushes a batch through random networks, pulls gradients back, and prints what every layer measures beside the theory.",
+        usage="%(prog)s [--preset NAME | --from-link URL] [the experiment] [--all-layers | --json | --csv | --link | --code NAME]",
+        epilog="Start the app itself with: streamlit run app.py",
+        allow_abbrev=False,
+    )
+    start = parser.add_mutually_exclusive_group()
+    start.add_argument("--preset", choices=PRESETS, metavar="NAME", help=f"begin from one of {', '.join(PRESETS)}")
+    start.add_argument("--from-link", metavar="URL", help="begin from an address of the app; what it cannot read is said on stderr")
+    experiment = parser.add_argument_group("the experiment")
+    for field in fields(Config):
+        option = f"--{field.name.replace('_', '-')}"
+        about = f"{_HELP[field.name]} (default: {field.default})".replace("%", "%%")
+        if field.name in CHOICES and field.name != "activation":
+            experiment.add_argument(option, choices=CHOICES[field.name], help=about)
+        elif field.name in CHOICES:
+            experiment.add_argument(option, metavar="NAME", help=about)
+        else:
+            kind = type(field.default)
+            low, high = (f"{bound:,}" if kind is int else number(bound) for bound in BOUNDS[field.name])
+            experiment.add_argument(option, type=kind, metavar="N" if kind is int else "X", help=f"{about}; from {low} to {high}")
+    output = parser.add_argument_group("what to print").add_mutually_exclusive_group()
+    output.add_argument("--all-layers", action="store_true", help="every layer in the table, however deep")
+    output.add_argument("--json", action="store_true", help="all numbers, with the experiment and what they mean")
+    output.add_argument("--csv", action="store_true", help="the same as a table; comment lines begin with #")
+    output.add_argument("--link", nargs="?", const=HERE, metavar="BASE", help=f"only the address that shows it (BASE: {HERE})")
+    output.add_argument("--code", choices=FRAMEWORKS, help="a script that draws this initialization and measures these curves")
+    return parser
+
+
+def _experiment(given: argparse.Namespace) -> Config:
+    """The config that the arguments describe; ValueError names the field, its value and what is allowed."""
+    values = {field.name: value for field in fields(Config) if (value := getattr(given, field.name)) is not None}
+    config = PRESETS[given.preset].config if given.preset else _linked(given.from_link) if given.from_link else Config()
+    if "scheme" in values and values["scheme"] in LIBRARY_DEFAULTS:
+        values.setdefault("weight_law", SCHEMES[values["scheme"]].law)  # a library's default means its law too
+    elif "weight_variance" in values and "scheme" not in values:
+        config = moved(config, "weight_variance", values["weight_variance"])[0]  # which makes the scheme custom, as on the page
+    config = replace(config, **values)
+    unused = next((name for name in ("weight_variance", "bias_variance") if name in values and _overruled(config, name)), None)
+    if unused:
+        raise ValueError(
+            f"{unused} = {values[unused]:g} would not be used: scheme = {config.scheme!r} brings its own; leave one of them out"
+        )
+    return settled(config)
+
+
+def _overruled(config: Config, name: str) -> bool:
+    scheme = SCHEMES[config.scheme]
+    return scheme.name != "custom" if name == "weight_variance" else scheme.bias_scale is not None
+
+
+def _linked(url: str) -> Config:
+    """The config of an address; what it also says and is ignored goes to stderr."""
+    from propagation.ui.address import PAGE_PARAMETERS  # brings Streamlit, which nothing else here needs
+
+    query = parse_qs(urlsplit(url).query, keep_blank_values=True)
+    if not query:
+        print("This address says nothing about the experiment: it is the one the app opens with.", file=sys.stderr)
+    kept = {name: texts for name, texts in query.items() if name not in PAGE_PARAMETERS and not name.startswith("embed")}
+    config, problems = Config.from_query(kept)
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    return settled(config)
+
+
+def _progress() -> Callable[[float], None] | None:
+    """A line on stderr that says how far long work is, where somebody is watching."""
+    if not sys.stderr.isatty():
+        return None
+    began = time.monotonic()
+
+    def show(share: float) -> None:
+        if time.monotonic() - began > _PATIENCE:
+            print(f"\rSimulating … {share:4.0%}" if share < 1 else "\r" + " " * 20 + "\r", end="", file=sys.stderr, flush=True)
+
+    return show
+
+
+if __name__ == "__main__":
+    code = main()
+    if code == INTERRUPTED:
+        os._exit(code)  # without waiting for the trials that threads are in the middle of
+    sys.exit(code)

@@ -1,0 +1,77 @@
+// A Plotly figure that is changed in place, so that zoom, legend choices and the hover box survive a redraw.
+//
+// Messages arrive as JSON. One with `into` draws nothing of its own: it hands a later, better figure to the plot of that key.
+
+const plots = (window.propagationPlots ??= new Map());
+const early = (window.propagationEarly ??= new Map()); // better figures that came before the plot they are for
+
+const library = (url) =>
+  (window.propagationPlotly ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = url;
+    script.onload = () => resolve(window.Plotly);
+    script.onerror = reject;
+    document.head.append(script);
+  }));
+
+function draw(plot, text) {
+  if (text === plot.text) return;
+  plot.text = text;
+  const { alt, config, figure, url } = JSON.parse(text);
+  plot.figure = figure;
+  plot.config = config;
+  plot.place.setAttribute("aria-label", alt);
+  plot.place.style.height = `${figure.layout.height ?? 450}px`;
+  library(url).then(
+    () => show(plot),
+    () => {
+      delete window.propagationPlotly; // the next redraw tries again
+      plot.text = null;
+      plot.place.textContent = "This chart could not be drawn: a part of the page did not arrive. Reload the page.";
+    },
+  );
+}
+
+function show(plot) {
+  const width = plot.place.clientWidth;
+  if (!width || plot.gone) return; // not laid out yet: the observer calls again
+  plot.width = width;
+  const { data, layout, frames } = plot.figure;
+  window.Plotly.react(plot.place, { data, layout: { ...layout, width }, frames, config: plot.config });
+  if (!plot.listening) {
+    plot.listening = true;
+    plot.place.on("plotly_click", ({ points }) => plot.onPoint?.(points[0]));
+  }
+}
+
+function made(place) {
+  const plot = { place, text: null };
+  plot.observer = new ResizeObserver(() => {
+    if (plot.figure && window.Plotly && place.clientWidth !== plot.width) show(plot);
+  });
+  plot.observer.observe(place);
+  return plot;
+}
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const text = new TextDecoder().decode(data);
+  const { key, into, clickable } = JSON.parse(text);
+  if (into) {
+    if (plots.has(into)) draw(plots.get(into), text);
+    else early.set(into, text);
+    return;
+  }
+  const place = parentElement.querySelector(".plot");
+  const plot = (place.plot ??= made(place));
+  plots.set(key, plot);
+  plot.onPoint = clickable ? ({ x, y, customdata }) => setTriggerValue("point", { x, y, customdata }) : null;
+  draw(plot, early.get(key) ?? text);
+  early.delete(key);
+  document.dispatchEvent(new CustomEvent("propagation-answer"));
+  return () => {
+    plot.gone = true;
+    plot.observer.disconnect();
+    if (plots.get(key) === plot) plots.delete(key);
+    window.Plotly?.purge(place);
+  };
+}

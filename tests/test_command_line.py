@@ -1,0 +1,161 @@
+"""The command line as people use it: in a process of its own."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import numpy as np
+import pytest
+
+from propagation.__main__ import main
+from propagation.config import Config
+from propagation.engine.network import simulate
+from propagation.presets import PRESETS
+from propagation.takeaway.words import layers_shown
+
+ROOT = Path(__file__).parents[1]
+SMALL = ["--width", "16", "--inputs", "4", "--trials", "2"]
+
+
+def run(*arguments: str, **options) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "propagation", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, encoding="utf-8", timeout=60, check=False, **options)
+
+
+def printed(capsys, *arguments: str) -> str:
+    assert main(arguments) == 0
+    return capsys.readouterr().out
+
+
+def test_it_prints_the_table_and_the_verdict():
+    done = run("--activation", "relu", "--scheme", "he", "--depth", "50", *SMALL)
+    assert done.returncode == 0 and done.stderr == ""
+    lines = done.stdout.splitlines()
+    assert "ReLU, He 2015" in lines[0]
+    rows = [line for line in lines if line[:5].strip().isdigit()]
+    assert [int(row[:5]) for row in rows] == layers_shown(50)
+    assert "forward ×" in lines[-2] or "forward ×" in lines[-1]
+    assert "\x1b" not in done.stdout and max(map(len, rows)) < 80
+    config = Config(activation="relu", scheme="he", depth=50, width=16, inputs=4, trials=2)
+    assert float(rows[-1].split()[2]) == pytest.approx(np.median(simulate(config).z.log10_second_moment[:, -1]), abs=0.0051)
+
+
+def test_every_layer_on_request(capsys):
+    assert sum(line[:5].strip().isdigit() for line in printed(capsys, "--all-layers", "--depth", "70", *SMALL).splitlines()) == 70
+
+
+@pytest.mark.parametrize("depth", [1, 2, 20, 21, 99, 100, 777, 2000])
+def test_layers_shown_are_few_and_hold_both_ends(depth):
+    layers = layers_shown(depth)
+    assert layers[0] == 1 and layers[-1] == depth and len(layers) <= 20
+    assert layers_shown(depth, every=True) == list(range(1, depth + 1))
+
+
+def test_json_and_csv_hold_the_experiment(capsys):
+    document = json.loads(printed(capsys, "--json", "--depth", "3", *SMALL))
+    assert Config.from_query(document["config"])[0] == Config(depth=3, width=16, inputs=4, trials=2)
+    text = printed(capsys, "--csv", "--depth", "3", *SMALL)
+    rows = list(csv.DictReader(line for line in io.StringIO(text) if not line.startswith("#")))
+    assert [float(row["h_variance_mean"]) for row in rows] == [layer["h_variance_mean"] for layer in document["layers"]]
+
+
+def test_a_link_and_back(capsys):
+    link = printed(capsys, "--link", "https://example.org/app", "--activation", "x*sigmoid(1.7*x)", "--scheme", "pytorch").strip()
+    assert link.startswith("https://example.org/app?")
+    query = parse_qs(urlsplit(link).query)
+    assert query == {"activation": ["x*sigmoid(1.7*x)"], "scheme": ["pytorch"], "weight_law": ["uniform"]}
+    assert printed(capsys, "--from-link", link, "--link").strip().split("?")[1] == link.split("?")[1]
+    assert printed(capsys, "--link").strip() == "http://localhost:8501/"
+
+
+def test_what_a_link_says_in_vain_is_told(capsys):
+    assert main(["--from-link", "http://x/?depth=3&view=h&embed=true&depht=4&activation=%3Cscript%3E", "--link"]) == 0
+    out, err = capsys.readouterr()
+    assert out.strip().endswith("?depth=3")
+    assert "depht" in err and "activation" in err and "view" not in err and "embed" not in err
+
+
+def test_presets_and_what_is_said_beside_them(capsys):
+    name = "glorot_2010"
+    document = json.loads(printed(capsys, "--preset", name, "--json"))
+    assert Config.from_query(document["config"])[0].to_query() == PRESETS[name].config.to_query()
+    query = parse_qs(urlsplit(printed(capsys, "--preset", "he_relu", "--weight-variance", "1.9", "--link").strip()).query)
+    assert query["weight_variance"] == ["1.9"] and "scheme" not in query
+
+
+def test_a_script_is_printed(capsys):
+    assert "nn.init.kaiming_normal_" in printed(capsys, "--code", "pytorch", "--scheme", "he")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--depth", "0"], ["depth = 0", "1 to 2000"]),
+        (["--width", "many"], ["--width", "many"]),
+        (["--weight-variance", "nan"], ["weight_variance = nan", "0 to 100"]),
+        (["--scheme", "xavier"], ["--scheme", "xavier", "glorot"]),
+        (["--activation", "rellu"], ["activation = 'rellu'", "relu"]),
+        (["--activation", "x +"], ["missing"]),
+        (["--scheme", "kumar", "--activation", "selu"], ["kumar", "selu"]),
+        (["--scheme", "he", "--weight-variance", "3"], ["weight_variance = 3", "he"]),
+        (["--scheme", "keras", "--bias-variance", "1"], ["bias_variance = 1", "keras"]),
+        (["--json", "--csv"], ["not allowed with"]),
+        (["--preset", "nothing"], ["nothing"]),
+        (["--dep", "3"], ["--dep"]),
+    ],
+)
+def test_wrong_arguments_are_named_in_one_line(arguments, words, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+    out, err = capsys.readouterr()
+    usage, *rest = err.strip().splitlines()
+    assert stopped.value.code == 2 and out == "" and usage.startswith("usage:")
+    assert all(word in " ".join(rest) for word in words)
+
+
+def test_too_much_is_refused_before_anything_is_allocated(capsys):
+    began = time.monotonic()
+    assert main(["--width", "1000000", "--depth", "2000", "--inputs", "1024"]) == 1
+    out, err = capsys.readouterr()
+    assert out == "" and "GB" in err and "Lower" in err and time.monotonic() - began < 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no head")
+def test_a_reader_that_leaves_early_is_no_error():
+    done = subprocess.run(
+        [f"{sys.executable} -m propagation --csv --depth 2000 --width 4 --inputs 1 --trials 1 | head -1"],
+        shell=True,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0 and done.stderr == "" and done.stdout.count("\n") == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_an_interrupt_stops_it_without_a_traceback():
+    long = [sys.executable, "-m", "propagation", "--depth", "2000", "--width", "512", "--inputs", "128", "--trials", "64"]
+    with subprocess.Popen(long, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        time.sleep(1.2)
+        process.send_signal(signal.SIGINT)
+        try:
+            out, err = process.communicate(timeout=10)
+        finally:
+            process.kill()
+    assert process.returncode == 130 and out == "" and err.strip() == "Stopped."
+
+
+def test_a_terminal_without_greek_gets_its_answer():
+    done = run("--depth", "2", *SMALL, env=os.environ | {"PYTHONIOENCODING": "ascii"})
+    assert done.returncode == 0 and "?_w" in done.stdout
