@@ -95,7 +95,6 @@ def plane_chart(
         "clickmode": "event+select",
         "dragmode": False,
         "uirevision": "plane",
-        "selectionrevision": f"{weight_variance} {bias_variance}",  # a point can be clicked again once the cross has left it
         "xaxis": _axis("weight variance σ_w²", float(x[-1]), colours),
         "yaxis": _axis("bias variance σ_b²", float(y[-1]), colours),
         "annotations": _regions(grid, colours),

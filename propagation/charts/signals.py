@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 import plotly.graph_objects as go
 
 from propagation.charts.axes import decade_ticks, decade_windows, layer_ticks
-from propagation.charts.spread import Spread, spread_lines, spread_of
+from propagation.charts.signal_rows import Over, Row, row_over, rows_of
+from propagation.charts.spread import spread_lines
 from propagation.charts.strip import strip_axis, strip_caption, strip_cells
 from propagation.charts.theme import Palette, base_layout, palette, translucent
 from propagation.engine.trace import Trace
@@ -20,36 +20,23 @@ _LEFT, _BOTTOM = 58, 54
 _STRIP_TOP, _STRIP_HEIGHT, _TITLE_HEIGHT = 22, 40, 27
 #: layers drawn one by one; of deeper networks this many, evenly spread, first and last included
 MOST_LAYERS = 400
-BAND = (0.1, 0.9)
 
 
-@dataclass(frozen=True)
-class _Row:
-    """One row: which signal, how it is titled and coloured, and its numbers at the layers drawn."""
-
-    name: str
-    title: str
-    symbol: str
-    colour: str
-    text_colour: str
-    middle: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
-    theory: np.ndarray | None
-    spread: Spread | None
-
-
-def signals_chart(trace: Trace, prediction=None, *, forward: str = "z", appearance: str = "light") -> go.Figure:
+def signals_chart(trace: Trace, prediction=None, *, forward: str = "z", over: Over | None = None, appearance: str = "light") -> go.Figure:
     """Second moments of every layer on a logarithmic axis: dots for the median over trials, a band from 10 to 90 %, a line for theory.
 
     Where theory knows how nets of this width scatter, it adds a dashed line for the typical one and dotted lines at 10 and 90 %.
 
-    `forward` is the signal of the first row, "z" or "h". All rows have the same decades per pixel and never less than two.
+    `forward` is the signal of the first row, "z" or "h"; with `over`, the row shows that variance of it instead.
+
+    All rows have the same decades per pixel and never less than two.
     """
     colours = palette(appearance)
     depth = trace.config.depth
     layers = np.unique(np.linspace(1, depth, min(depth, MOST_LAYERS)).round().astype(int))
-    rows = _rows(trace, prediction, forward, layers, colours)
+    rows = rows_of(trace, prediction, forward, layers, colours)
+    if over is not None:
+        rows[0] = row_over(rows[0], over, layers)
     windows = decade_windows([_extremes(row, trace) for row in rows])
     data: list[dict] = []
     annotations: list[dict] = [_note(0, strip_caption(colours), colours.muted, size=13)]
@@ -68,43 +55,15 @@ def signals_chart(trace: Trace, prediction=None, *, forward: str = "z", appearan
         layout[axis.replace("y", "yaxis")] = _size_axis(_domain(top, bottom), window, colours)
         data += _row_traces(row, layers, axis, colours)
         annotations += [_note(top, f"<b>{row.title}</b>", row.text_colour), *_missing(row, layers, axis, window, colours)]
-    data.append(_input_mark(trace, colours))
+    if over is None:
+        data.append(_input_mark(trace, colours))
     data.append(strip_cells(trace, colours, np.append(0, layers)))
     annotations += _bottom_line(trace, prediction, colours)
     layout["annotations"] = annotations
     return go.Figure({"data": data, "layout": layout}, _validate=False)
 
 
-def _rows(trace: Trace, prediction, forward: str, layers: np.ndarray, colours: Palette) -> list[_Row]:
-    symbols = {"z": "z²", "h": "h²", "delta": "δ²", "weight_gradient": "(∂C/∂W)²"}
-    titles = {
-        "z": "forward → pre-activation z",
-        "h": "forward → activation h",
-        "delta": "backward ← gradient δ = ∂C/∂z",
-        "weight_gradient": "weight gradient ∂C/∂W",
-    }
-    rows = []
-    for name, role in ((forward, "forward"), ("delta", "backward"), ("weight_gradient", "weight_gradient")):
-        ordered = np.sort(np.nan_to_num(trace.signal(name).log10_second_moment[:, layers - 1], nan=-np.inf, neginf=-np.inf), axis=0)
-        last = len(ordered) - 1
-        rows.append(
-            _Row(
-                name,
-                titles[name],
-                symbols[name],
-                getattr(colours, role),
-                getattr(colours, f"{role}_text"),
-                middle=(ordered[last // 2] + ordered[(last + 1) // 2]) / 2,
-                low=ordered[round(BAND[0] * last)],
-                high=ordered[round(BAND[1] * last)],
-                theory=None if prediction is None else np.asarray(getattr(prediction, name).log10_second_moment)[layers - 1],
-                spread=None if prediction is None else spread_of(getattr(prediction, name).band, layers),
-            )
-        )
-    return rows
-
-
-def _extremes(row: _Row, trace: Trace) -> tuple[float, float]:
+def _extremes(row: Row, trace: Trace) -> tuple[float, float]:
     """Lowest and highest number a row has to show."""
     shown = [row.middle, row.low, row.high] + ([] if row.theory is None else [row.theory])
     if row.spread is not None:
@@ -116,7 +75,7 @@ def _extremes(row: _Row, trace: Trace) -> tuple[float, float]:
     return (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 0.0)
 
 
-def _row_traces(row: _Row, layers: np.ndarray, axis: str, colours: Palette) -> list[dict]:
+def _row_traces(row: Row, layers: np.ndarray, axis: str, colours: Palette) -> list[dict]:
     """Band, dots, theory line."""
     x = layers.tolist()
     common = {"type": "scatter", "xaxis": "x", "yaxis": axis}
@@ -165,7 +124,7 @@ def _row_traces(row: _Row, layers: np.ndarray, axis: str, colours: Palette) -> l
     return traces
 
 
-def _hover(row: _Row, i: int) -> str:
+def _hover(row: Row, i: int) -> str:
     """What the hover box says of one layer: median, band, theory."""
     text = f'<span style="color:{row.text_colour}">{row.symbol}</span> {from_log10(row.middle[i])}'
     if row.high[i] > row.low[i]:
@@ -194,7 +153,7 @@ def _input_mark(trace: Trace, colours: Palette) -> dict:
     }
 
 
-def _missing(row: _Row, layers: np.ndarray, axis: str, window: tuple[int, int], colours: Palette) -> list[dict]:
+def _missing(row: Row, layers: np.ndarray, axis: str, window: tuple[int, int], colours: Palette) -> list[dict]:
     """A word at the edge where a signal is exactly zero and has no place on a logarithmic axis."""
     gone = layers[~np.isfinite(row.middle)]
     if len(gone) == 0:
@@ -206,7 +165,7 @@ def _missing(row: _Row, layers: np.ndarray, axis: str, window: tuple[int, int], 
             "y": window[0],
             "xref": "x",
             "yref": axis,
-            "text": f"▼ 0 in {where}",
+            "text": f"▼ {row.nothing} in {where}",
             "showarrow": False,
             "yanchor": "bottom",
             "font": {"color": colours.warning, "size": 14},

@@ -15,7 +15,26 @@ from propagation.config import Config
 from propagation.ui.rules import settled
 
 #: parameters that pages read and write themselves, not fields of Config
-PAGE_PARAMETERS = ("view", "plane", "columns", "layer", "at", "signal", "whose", "scale", "place")
+PAGE_PARAMETERS = (
+    "view",
+    "plane",
+    "columns",
+    "layer",
+    "at",
+    "signal",
+    "whose",
+    "over",
+    "scale",
+    "place",
+    "step",
+    "language",
+    "paper",
+    "map",
+    "rate",
+    "momentum",
+    "steps",
+    "lane",
+)
 
 
 def read() -> dict[str, list[str]]:

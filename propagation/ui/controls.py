@@ -15,6 +15,7 @@ from propagation.initializers import SCHEMES, WEIGHT_LAWS
 from propagation.notation import number
 from propagation.presets import PRESETS
 from propagation.ui import experiment, rules
+from propagation.ui.figures import clicked_point
 from propagation.ui.ruler import Mark, ruler
 from propagation.ui.skeleton import plain
 
@@ -23,6 +24,9 @@ _WIDTHS = (*(2**k for k in range(1, 20)), 1_000_000)
 _INPUTS = tuple(2**k for k in range(11))
 #: ends of the variance sliders: the useful range, and wider ones for larger values
 _SLIDER_ENDS = (5.0, 10.0, 20.0, 50.0, 100.0)
+#: sliders by the field they move: label, and the steps of those that have steps
+_CONTINUOUS = {"weight_variance": "Weight variance σ_w²", "bias_variance": "Bias variance σ_b²", "trials": "Draws of the network"}
+_STEPPED = {"depth": ("Depth", _DEPTHS), "width": ("Width", _WIDTHS), "inputs": ("Number of inputs", _INPUTS)}
 _MARKED = {"lecun": "LeCun", "glorot": "Glorot", "he": "He", "kumar": "Kumar"}
 _CRITICAL = "critical"
 
@@ -52,11 +56,24 @@ def draw() -> Config:
     """Draw the sidebar and return the experiment it describes; the address is made to say the same."""
     experiment.arrive()
     with st.sidebar:
-        _presets()
-        _network(experiment.present())
-        with st.expander("More: law, inputs, draws", type="compact"):
-            _more(experiment.present())
+        draw_all()
     return experiment.depart()
+
+
+def draw_all() -> None:
+    """Draw all controls, standing where the experiment stands."""
+    _presets()
+    _network(experiment.present())
+    with st.expander("More: law, inputs, draws", type="compact"):
+        _more(experiment.present())
+
+
+def sliders() -> dict[str, dict[str, Any]]:
+    """The sliders whose charts move while they are held: by label, the field and what the positions of a scale of steps mean."""
+    config = experiment.present()
+    return {label: {"field": field} for field, label in _CONTINUOUS.items()} | {
+        label: {"field": field, "steps": _scale(steps, getattr(config, field))} for field, (label, steps) in _STEPPED.items()
+    }
 
 
 def set_weight_variance(value: float) -> None:
@@ -69,13 +86,13 @@ def draw_again() -> None:
     experiment.order(seed=(experiment.present().seed + 1) % 2**32)
 
 
-def point_chosen(chart: str) -> Callable[[], None]:
-    """What a click on the plane drawn as `chart` does: σ_w² across and σ_b² up become the experiment's own."""
+def point_chosen(chart: str, up: str = "bias_variance") -> Callable[[], None]:
+    """What a click on the plane drawn as `chart` does: σ_w² across and the field `up` become the experiment's own."""
 
     def chosen() -> None:
-        points = st.session_state[chart].selection.points
-        if points:
-            experiment.order(weight_variance=float(points[-1]["x"]), bias_variance=float(points[-1]["y"]))
+        point = clicked_point(chart)
+        if point:
+            experiment.order(**{"weight_variance": float(point["x"]), up: float(point["y"])})
 
     return chosen
 
@@ -137,15 +154,15 @@ def _network(config: Config) -> None:
     _names("scheme", "Initialization scheme", {name: scheme.label for name, scheme in SCHEMES.items()})
     if experiment.note():
         st.info(plain(experiment.note()))
-    _variance("weight_variance", "Weight variance σ_w²", rules.shown_weight_variance(config))
+    _variance("weight_variance", rules.shown_weight_variance(config))
     _marks(config)
     if config.scheme == "lsuv":
         st.caption("LSUV: the data decide, layer by layer, whatever the slider says.")
-    _variance("bias_variance", "Bias variance σ_b²", rules.shown_bias_variance(config), disabled=own_bias)
+    _variance("bias_variance", rules.shown_bias_variance(config), disabled=own_bias)
     if own_bias:
         st.caption(f"{scheme.label} brings its own biases.")
-    _steps("depth", "Depth", _DEPTHS)
-    _steps("width", "Width", _WIDTHS)
+    _steps("depth")
+    _steps("width")
 
 
 def _activation_labels(config: Config) -> dict[str, str]:
@@ -162,10 +179,10 @@ def _more(config: Config) -> None:
     _names("weight_law", "Weight law", WEIGHT_LAWS)
     _names("width_profile", "Width profile", WIDTH_PROFILES)
     _names("input_law", "Inputs", INPUT_LAWS)
-    _steps("inputs", "Number of inputs", _INPUTS)
+    _steps("inputs")
     _number("input_variance", "Input variance", step=0.1, format="%g")
     _names("cost", "Backward pass starts from", COSTS)
-    st.slider("Draws of the network", *BOUNDS["trials"], **_widget("trials", config.trials))
+    st.slider(_CONTINUOUS["trials"], *BOUNDS["trials"], **_widget("trials", config.trials))
     _number("seed", "Seed", step=1)
     # without a shortcut for the weight law there is no implicit method to choose
     _names(
@@ -183,10 +200,16 @@ def _names(field: str, label: str, choices: dict[str, str]) -> None:
     st.selectbox(label, list(choices), format_func=choices.__getitem__, **_widget(field, getattr(experiment.present(), field)))
 
 
-def _steps(field: str, label: str, steps: Iterable[int]) -> None:
-    """A whole number chosen on a scale of sensible steps; a value from a link that is no step becomes one."""
+def _steps(field: str) -> None:
+    """A whole number chosen on a scale of sensible steps."""
+    label, steps = _STEPPED[field]
     value = getattr(experiment.present(), field)
-    st.select_slider(label, sorted({*steps, value}), format_func="{:,}".format, **_widget(field, value))
+    st.select_slider(label, _scale(steps, value), format_func="{:,}".format, **_widget(field, value))
+
+
+def _scale(steps: Iterable[int], value: int) -> list[int]:
+    """The steps; a value from a link that is none of them becomes one."""
+    return sorted({*steps, value})
 
 
 def _number(field: str, label: str, **kwargs: Any) -> None:
@@ -195,9 +218,9 @@ def _number(field: str, label: str, **kwargs: Any) -> None:
     st.number_input(label, *BOUNDS[field], **options)
 
 
-def _variance(field: str, label: str, value: float, disabled: bool = False) -> None:
+def _variance(field: str, value: float, disabled: bool = False) -> None:
     """A variance slider over the useful range, wider where the value asks for it."""
-    st.slider(label, 0.0, _slider_end(value), step=0.01, format="%.2f", disabled=disabled, **_widget(field, value))
+    st.slider(_CONTINUOUS[field], 0.0, _slider_end(value), step=0.01, format="%.2f", disabled=disabled, **_widget(field, value))
 
 
 def _exact(field: str, label: str, value: float, disabled: bool = False) -> None:

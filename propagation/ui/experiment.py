@@ -61,6 +61,15 @@ def present() -> Config:
     return st.session_state.config
 
 
+def imagined(field: str, value: Any) -> Config:
+    """The experiment as it would be if this control stood at this value; nothing is changed."""
+    config = present()
+    try:
+        return rules.moved(config, field, type(getattr(config, field))(value))[0]
+    except (TypeError, ValueError):
+        return config
+
+
 def note() -> str:
     """A sentence where the last move did more than was asked for, else empty."""
     return st.session_state.note

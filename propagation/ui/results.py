@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import streamlit as st
 
 import propagation
 from propagation.config import Config
+from propagation.engine.cost import work
 from propagation.engine.trace import Trace
+from propagation.labs import whose
+from propagation.labs.whose import Scatter
 
+#: seconds of work that a hand on a slider does not notice
+_MOMENT = 0.05
+#: seconds after which even one network is no answer at once
+_TOO_LONG = 0.3
 _ENTRIES = 64  # a Config is named by its repr, which is quicker to find than a walk through its fields
 
 
@@ -19,6 +27,18 @@ def trace_of(config: Config, progress: Callable[[float], None] | None = None) ->
         return _remembered(config)
     except _NotYet:
         return _remembered(config, propagation.simulate(config, progress))
+
+
+def first_trace_of(config: Config) -> Trace | None:
+    """What can be had of a config's trace at once: all of it, or its first networks, as many as take a moment; None if one takes longer."""
+    try:
+        return _remembered(config)
+    except _NotYet:
+        seconds = [work(replace(config, trials=trials)).seconds for trials in range(1, config.trials + 1)]
+    if seconds[0] > _TOO_LONG:
+        return None
+    quick = max(1, sum(each <= _MOMENT for each in seconds))
+    return trace_of(replace(config, trials=quick))
 
 
 @st.cache_data(max_entries=_ENTRIES, show_spinner=False, hash_funcs={Config: repr})
@@ -31,6 +51,23 @@ def _remembered(config: Config, _trace: Trace | None = None) -> Trace:
 
 class _NotYet(LookupError):
     """The cache does not hold this trace."""
+
+
+def first_scatters_of(config: Config) -> dict[str, Scatter] | None:
+    """The scatters of a few networks, or None where even they take longer than a moment."""
+    few = replace(whose.seen(config), trials=4)
+    return None if work(few).seconds > _TOO_LONG else _scatters_remembered(few)
+
+
+@st.cache_data(max_entries=_ENTRIES, show_spinner=False, hash_funcs={Config: repr})
+def _scatters_remembered(config: Config) -> dict[str, Scatter]:
+    return whose.measured(config)
+
+
+@st.cache_data(max_entries=_ENTRIES, show_spinner=False, hash_funcs={Config: repr})
+def scatters_predicted(config: Config) -> dict[str, Scatter]:
+    """The scatters that theory expects in the networks of `labs.whose`."""
+    return whose.predicted(config)
 
 
 @st.cache_data(max_entries=_ENTRIES, show_spinner=False, hash_funcs={Config: repr})

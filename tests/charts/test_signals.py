@@ -9,8 +9,10 @@ import pytest
 
 from charts.traces import moments, prediction, trace
 from propagation import Config, predict, simulate
+from propagation.charts.signal_rows import Over
 from propagation.charts.signals import HEIGHT, MOST_LAYERS, signals_chart
 from propagation.charts.theme import PALETTES
+from propagation.labs import whose
 
 ROWS = {"z": "y", "delta": "y2", "weight_gradient": "y3"}
 
@@ -158,3 +160,22 @@ def test_a_spread_around_zero_is_not_drawn():
     nothing = Config(activation="linear", weight_variance=0, bias_variance=0, depth=4, width=8, inputs=2, trials=3)
     figure = signals_chart(simulate(nothing), predict(nothing))
     assert drawn(figure, "z theory, typical").y == (None,) * 4
+
+
+def test_the_first_row_can_show_a_variance_over_one_thing_alone():
+    config = Config(depth=8, width=32, activation="relu", scheme="he", bias_variance=0, inputs=4, trials=3)
+    measured, predicted = whose.measured(config)["z"], whose.predicted(config)["z"]
+    figure = signals_chart(simulate(config), predict(config), over=Over("inputs", measured, predicted))
+    rows = {trace.name: trace for trace in figure.data}
+    np.testing.assert_allclose(rows["z"].y, measured.log10_variance("inputs"), atol=1e-4)
+    np.testing.assert_allclose(rows["z theory"].y, predicted.log10_variance("inputs"), atol=1e-4)
+    assert any("variance of z over inputs" in note.text for note in figure.layout.annotations)
+    assert "input" not in rows and "delta" in rows
+
+
+def test_a_variance_too_small_to_measure_is_not_drawn_as_a_number():
+    config = Config(depth=30, width=16, weight_variance=0.1, bias_variance=0.5, inputs=4, trials=2)
+    figure = signals_chart(simulate(config), over=Over("inputs", whose.measured(config)["z"], None))
+    dots = next(trace for trace in figure.data if trace.name == "z")
+    assert dots.y[0] is not None and dots.y[-1] is None
+    assert any("too small to measure" in note.text for note in figure.layout.annotations)

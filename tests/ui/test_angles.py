@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 from streamlit.testing.v1 import AppTest
 
 from propagation.ui.pages import angles as page
+from ui.shown import charts
 
 PAGE = "from propagation.ui import controls\nfrom propagation.ui.pages import angles\nangles.render(controls.draw())"
 SMALL = {"depth": "8", "width": "32", "trials": "2"}
@@ -22,7 +21,7 @@ def opened(**query: str) -> AppTest:
 
 
 def figures(app: AppTest) -> list[dict]:
-    return [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+    return charts(app)
 
 
 def texts(app: AppTest) -> str:

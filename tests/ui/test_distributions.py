@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import replace
 
@@ -14,6 +13,7 @@ from propagation.config import Config
 from propagation.labs.distributions import distributions, layers_of
 from propagation.presets import PRESETS
 from propagation.ui.pages import distributions as page_module
+from ui.shown import charts
 
 SMALL = {"depth": 6, "width": 16, "inputs": 4, "trials": 2}
 
@@ -40,7 +40,7 @@ def opened(config: dict | None = None, **parameters: str) -> AppTest:
 
 
 def figures(app: AppTest) -> list[dict]:
-    return [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+    return charts(app)
 
 
 def strong(app: AppTest) -> list[str]:
@@ -81,7 +81,7 @@ def test_a_switch_moves_the_chart():
 
 def test_too_large_is_refused_with_what_would_fit():
     app = opened({"depth": 2000, "width": 512, "weight_law": "orthogonal", "method": "dense", "trials": 8})
-    assert "What would fit" in app.warning[0].value and not app.get("plotly_chart")
+    assert "What would fit" in app.warning[0].value and not charts(app)
 
 
 def test_a_dead_signal_has_a_sentence():

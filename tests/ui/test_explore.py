@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,9 @@ from streamlit.testing.v1 import AppTest
 
 import propagation
 from propagation.config import Config
+from propagation.labs import whose
+from propagation.ui import results
+from ui.shown import charts
 
 APP = str(Path(__file__).parents[2] / "app.py")
 SMALL = {"depth": "6", "width": "16", "inputs": "4", "trials": "2"}
@@ -36,7 +39,7 @@ def address(app: AppTest) -> dict[str, str]:
 
 
 def figure(app: AppTest) -> dict:
-    return json.loads(app.get("plotly_chart")[0].proto.spec)
+    return charts(app)[0]
 
 
 def test_the_page_answers_and_draws():
@@ -181,7 +184,7 @@ def test_too_large_is_refused_before_anything_is_allocated(monkeypatch):
     monkeypatch.setattr(propagation, "simulate", lambda *_: pytest.fail("it was simulated"))
     app = opened(width="1000000", depth="2000")
     assert "What would fit" in app.warning[0].value
-    assert not app.get("plotly_chart")
+    assert not charts(app)
 
 
 def test_a_failing_simulation_leaves_a_sentence_and_the_controls(monkeypatch):
@@ -195,3 +198,28 @@ def test_a_failing_simulation_leaves_a_sentence_and_the_controls(monkeypatch):
     assert not app.exception
     assert "could not be drawn" in app.error[0].value and "secret" not in app.error[0].value
     assert app.slider(key="weight_variance").value == 1.5
+
+
+def test_the_first_row_switches_to_the_variance_over_inputs():
+    app = opened(over="inputs")
+    dots = next(trace for trace in figure(app)["data"] if trace.get("name") == "z")
+    scatter = whose.measured(whose.seen(Config(depth=6, width=16, inputs=4, trials=2)))["z"]
+    assert dots["y"] == pytest.approx(list(scatter.log10_variance("inputs")), abs=1e-3)
+    app.segmented_control(key="over").set_value("neurons").run()
+    assert "over" in address(app) and any("over neurons" in note["text"] for note in figure(app)["layout"]["annotations"])
+    app.segmented_control(key="over").set_value("").run()
+    assert "over" not in address(app)
+
+
+def test_the_answer_has_every_draw_of_the_network():
+    """Also where a first answer with fewer of them stood there for a moment."""
+    app = opened(trials="40", width="600")
+    assert any("40 networks" in note["text"] for note in figure(app)["layout"]["annotations"])
+
+
+@pytest.mark.parametrize(
+    ("config", "networks"), [(Config(trials=8), 2), (Config(width=64, trials=8), 8), (Config(width=200_000, trials=2), None)]
+)
+def test_a_first_answer_takes_as_many_draws_as_are_quick(config, networks):
+    first = results.first_trace_of(replace(config, seed=4711))
+    assert (first and first.config.trials) == networks

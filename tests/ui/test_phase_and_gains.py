@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from propagation import ACTIVATIONS
 from propagation.theory.phases import critical_weight_variance
+from ui.shown import charts
 
 
 def phase_page() -> None:
@@ -40,9 +41,9 @@ def words(app: AppTest) -> str:
 @pytest.mark.parametrize("activation", [*ACTIVATIONS, "x*sigmoid(1.7*x)"])
 def test_every_activation_has_its_plane_and_its_gains(activation):
     plane = opened(phase_page, activation=activation)
-    assert plane.get("plotly_chart")
+    assert charts(plane)
     lab = opened(gains_page, activation=activation)
-    assert len(lab.get("plotly_chart")) == 2 and lab.button(key="use_forward")
+    assert len(charts(lab)) == 2 and lab.button(key="use_forward")
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 from streamlit.testing.v1 import AppTest
+
+from ui.shown import charts
 
 PAGE = "from propagation.ui import controls\nfrom propagation.ui.pages import spectrum\nspectrum.render(controls.draw())"
 SMALL = {"depth": "8", "width": "32"}
@@ -21,7 +21,7 @@ def opened(**query: str) -> AppTest:
 
 
 def figures(app: AppTest) -> list[dict]:
-    return [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+    return charts(app)
 
 
 def texts(app: AppTest) -> str:

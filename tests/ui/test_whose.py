@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from propagation.config import Config
 from propagation.labs.whose import Scatter
+from propagation.ui import results
 from propagation.ui.pages import whose
+from ui.shown import charts
 
 SMALL = {"depth": 5, "width": 16}
 
@@ -37,7 +37,7 @@ def opened(config: dict | None = None, **parameters: str) -> AppTest:
 
 
 def figure(app: AppTest) -> dict:
-    return json.loads(app.get("plotly_chart")[0].proto.spec)
+    return charts(app)[0]
 
 
 def texts(app: AppTest) -> str:
@@ -72,7 +72,7 @@ def test_a_switch_moves_the_chart():
 
 def test_too_large_is_refused_with_what_would_fit():
     app = opened({"depth": 2000, "width": 512, "weight_law": "uniform"})
-    assert "What would fit" in app.warning[0].value and not app.get("plotly_chart")
+    assert "What would fit" in app.warning[0].value and not charts(app)
 
 
 def test_a_dead_signal_has_a_sentence():
@@ -93,7 +93,7 @@ def test_without_theory_the_measurement_stands(monkeypatch):
     def fail(*_):
         raise ArithmeticError
 
-    monkeypatch.setattr(whose, "predicted", fail)
+    monkeypatch.setattr(results.whose, "predicted", fail)
     app = opened({"seed": 434343})
     assert not app.error and "variance theory" not in {trace["name"] for trace in figure(app)["data"]}
     assert "—" in next(element.value for element in app.markdown if element.value.startswith("| Variance"))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from propagation.ui.pages import width as page
+from ui.shown import charts
 
 PAGE = "from propagation.ui import controls\nfrom propagation.ui.pages import width\nwidth.render(controls.draw())"
 FEW = (16, 64, 256, 1024)
@@ -32,7 +31,7 @@ def opened(**query: str) -> AppTest:
 
 
 def marks(app: AppTest, name: str = "z") -> dict:
-    figure = json.loads(app.get("plotly_chart")[0].proto.spec)
+    figure = charts(app)[0]
     return next(trace for trace in figure["data"] if trace["name"] == name)
 
 
@@ -45,7 +44,7 @@ def test_the_page_answers_and_draws():
     assert app.title[0].value.endswith("?")
     assert "At width **512**, after 4 layers" in sentence(app) and "off" in sentence(app)
     np.testing.assert_allclose(marks(app)["x"], np.log10(FEW))
-    assert len(app.get("plotly_chart")) == 1 and not app.get("progress")
+    assert len(charts(app)) == 1 and not app.get("progress")
 
 
 def test_it_says_how_many_layers_it_measures():

@@ -51,7 +51,7 @@ def render(config: Config) -> None:
         grid = _grid(config.activation, _end(_WEIGHT_ENDS, weight_variance, config), _end(_BIAS_ENDS, bias_variance))
         line = _line(config.activation, float(grid.bias_variances[-1]))
         figure = plane_chart(grid, line, weight_variance, bias_variance, shown=shown, appearance=appearance())
-        draw_figure(figure, key=_PLANE, alt=_in_words(config, scales), on_select=controls.point_chosen(_PLANE))
+        draw_figure(figure, key=_PLANE, alt=_in_words(config, scales), on_point=controls.point_chosen(_PLANE))
         st.caption(plain(_line_in_words(config, bias_variance)))
     with right, panel("The maps"):
         _length_map(config, weight_variance, bias_variance, scales)

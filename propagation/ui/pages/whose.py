@@ -9,13 +9,14 @@ import streamlit as st
 
 from propagation.charts.whose import HELD_STILL, OVER, WHOSE_LABELS, whose_chart
 from propagation.config import Config
-from propagation.labs.whose import INPUTS, PARTS, RESOLUTION, WHOSE, Scatter, measured, predicted, seen
+from propagation.labs.whose import INPUTS, PARTS, RESOLUTION, WHOSE, Scatter, measured, seen
 from propagation.notation import from_log10, number, percent
 from propagation.ui import controls, experiment
 from propagation.ui.budget import refusal
 from propagation.ui.figures import draw_figure
 from propagation.ui.longwork import remembered
 from propagation.ui.panels import panel
+from propagation.ui.results import scatters_predicted
 from propagation.ui.skeleton import appearance, opening
 
 log = logging.getLogger(__name__)
@@ -80,15 +81,10 @@ def _switches() -> tuple[str, str]:
 def _predicted(config: Config) -> dict[str, Scatter] | None:
     """The theory's answer, or None: the measurement stands without it."""
     try:
-        return _theory(config)
+        return scatters_predicted(config)
     except Exception:
         log.exception("no prediction for %s", config)
         return None
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
-def _theory(config: Config) -> dict[str, Scatter]:
-    return predicted(config)
 
 
 def in_words(found: Scatter, signal: str) -> str:

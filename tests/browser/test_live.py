@@ -1,0 +1,112 @@
+"""Charts move with the hand: a slider that is held, let go, or moved by keys, and what a redraw leaves as it was."""
+
+from __future__ import annotations
+
+import pytest
+
+WEIGHT_VARIANCE = "Weight variance σ_w²"
+THEORY = """() => document.querySelector('.js-plotly-plot').data.find(trace => trace.name === 'delta theory').y"""
+NETWORKS = (
+    """() => document.querySelector('.js-plotly-plot').layout.annotations.map(note => note.text).find(text => text.startsWith('●'))"""
+)
+WINDOW = """() => document.querySelector('.js-plotly-plot')._fullLayout.xaxis.range"""
+
+
+def hold(visitor, slider: str, share: float) -> None:
+    """Take a slider's thumb and pull it to this share of its way, without letting go."""
+    thumb = visitor.page.get_by_role("slider", name=slider)
+    box = thumb.evaluate("""thumb => {
+        const [rail, own] = [thumb.closest('[data-testid=stSlider]'), thumb].map(element => element.getBoundingClientRect());
+        return [own.x + own.width / 2, own.y + own.height / 2, rail.x, rail.width];
+    }""")
+    x, y, left, width = box
+    mouse = visitor.page.mouse
+    mouse.move(x, y)
+    mouse.down()
+    mouse.move(left + share * width, y, steps=8)
+
+
+def shown_value(visitor, slider: str) -> str:
+    return visitor.page.get_by_role("slider", name=slider).get_attribute("aria-valuetext")
+
+
+@pytest.mark.parametrize("slider", [WEIGHT_VARIANCE, "Depth"])
+def test_the_chart_shows_what_a_held_slider_says(visitor, slider):
+    visitor.open("?width=64&trials=6")
+    before, address = visitor.page.evaluate(THEORY), visitor.page.url
+    hold(visitor, slider, 0.7)
+    visitor.page.wait_for_function(f"before => JSON.stringify(({THEORY})()) !== JSON.stringify(before)", arg=before)
+    visitor.page.wait_for_timeout(1500)
+    value, held = shown_value(visitor, slider), visitor.page.evaluate(THEORY)
+    assert visitor.page.url == address  # nothing is settled yet
+    visitor.page.mouse.up()
+    visitor.settle()
+    assert shown_value(visitor, slider) == value
+    assert visitor.page.evaluate(THEORY) == held != before
+    assert visitor.page.url != address
+    assert visitor.console_errors == []
+
+
+def test_every_network_is_drawn_once_the_slider_is_let_go(visitor):
+    visitor.open("?trials=16")
+    hold(visitor, WEIGHT_VARIANCE, 0.6)
+    visitor.page.wait_for_function(f"() => !({NETWORKS})().includes('16')")
+    visitor.page.mouse.up()
+    visitor.settle()
+    assert "16 networks" in visitor.page.evaluate(NETWORKS)
+
+
+def test_a_network_that_takes_long_waits_for_the_hand(visitor):
+    visitor.open("?width=65536&trials=1&depth=30")
+    before = visitor.drawn()
+    hold(visitor, WEIGHT_VARIANCE, 0.6)
+    visitor.page.get_by_text("Let go to simulate this").wait_for()
+    assert visitor.drawn() == before
+    visitor.page.mouse.up()
+    visitor.settle()
+    visitor.page.get_by_text("Let go to simulate this").wait_for(state="detached", timeout=30_000)
+    assert visitor.drawn() != before
+
+
+def test_zoom_and_the_chart_itself_survive_a_redraw(visitor):
+    visitor.open()
+    box = visitor.page.locator(".js-plotly-plot").bounding_box()
+    y = box["y"] + 160
+    visitor.page.mouse.move(box["x"] + 200, y)
+    visitor.page.mouse.down()
+    visitor.page.mouse.move(box["x"] + 500, y, steps=5)
+    visitor.page.mouse.up()
+    visitor.page.wait_for_timeout(300)
+    zoomed = visitor.page.evaluate(WINDOW)
+    assert zoomed[0] > 2
+    visitor.page.evaluate("document.querySelector('.js-plotly-plot').mark = 'the same'")
+    before = visitor.drawn()
+    visitor.press(WEIGHT_VARIANCE, "ArrowRight", times=3)
+    assert visitor.drawn() != before
+    assert visitor.page.evaluate(WINDOW) == zoomed
+    assert visitor.page.evaluate("document.querySelector('.js-plotly-plot').mark") == "the same"
+
+
+def test_without_the_script_the_chart_moves_on_release(visitor):
+    visitor.page.add_init_script(
+        """const listen = EventTarget.prototype.addEventListener;
+        EventTarget.prototype.addEventListener = function (event, ...rest) {
+            if (event === 'propagation-answer') throw new Error('this browser does not have it');
+            return listen.call(this, event, ...rest);
+        };"""
+    )
+    visitor.open()
+    before = visitor.drawn()
+    hold(visitor, WEIGHT_VARIANCE, 0.7)
+    visitor.page.wait_for_timeout(1000)
+    assert visitor.drawn() == before
+    visitor.page.mouse.up()
+    visitor.settle()
+    assert visitor.drawn() != before
+
+
+def test_a_chart_without_its_library_says_so(visitor):
+    visitor.page.route("**/plotly.min.js", lambda route: route.abort())
+    visitor.page.goto(visitor.address)
+    visitor.page.get_by_text("This chart could not be drawn").wait_for(timeout=30_000)
+    visitor.page.get_by_role("slider", name=WEIGHT_VARIANCE).wait_for()
