@@ -18,11 +18,14 @@ from propagation.engine.cost import IMPLICIT_LAWS
 from propagation.engine.trace import Moments, Trace
 from propagation.expressions import lookup
 from propagation.initializers import SCHEMES, WEIGHT_LAWS, kumar_scale
+from propagation.labs.spectrum import measure_spectrum
 from propagation.notation import from_log10, magnitude, number
 
 MOST_COLUMNS = 6
 #: decades of drift by which two columns must differ before one of them is called healthier
 CLOSE = 0.1
+#: width of the network whose condition number is taken: that needs the weights themselves, and all their products
+CONDITION_WIDTH = 100
 _LONGEST_ACTIVATION = 24
 
 
@@ -102,6 +105,7 @@ class Summary:
 
     Factors are per layer, as the diagnosis measures them, and `kind` is its verdict. `drift` maps "signal", "gradients" and "weight
     gradients" to decades between the largest and the smallest layer, ∞ where one is lost. Shares are of the last layer, median over draws.
+    `log10_condition` is `condition` of the experiment.
     """
 
     place: int
@@ -113,6 +117,7 @@ class Summary:
     drift: dict[str, float]
     saturated: float
     dead: float
+    log10_condition: float
 
     @property
     def widest(self) -> str:
@@ -125,8 +130,17 @@ class Summary:
         return self.drift[self.widest]
 
 
-def summarize(place: int, column: Column, trace: Trace, verdict) -> Summary:
-    """The summary of a column from its trace and the diagnosis of that trace."""
+def condition(config: Config) -> float:
+    """log10 of the condition number of one network: largest over smallest singular value of ∂h^L/∂h⁰, for one input.
+
+    The network is at most CONDITION_WIDTH wide and as deep as `labs.spectrum` goes. ∞ where the smallest is zero or lost to rounding.
+    """
+    narrow = replace(config, width=min(config.width, CONDITION_WIDTH))
+    return measure_spectrum(narrow, config.weight_law).log10_condition(-1)
+
+
+def summarize(place: int, column: Column, trace: Trace, verdict, log10_condition: float) -> Summary:
+    """The summary of a column from its trace, the diagnosis of that trace and its condition number."""
     return Summary(
         place=place,
         label=column.label,
@@ -137,6 +151,7 @@ def summarize(place: int, column: Column, trace: Trace, verdict) -> Summary:
         drift={"signal": _drift(trace.z), "gradients": _drift(trace.delta), "weight gradients": _drift(trace.weight_gradient)},
         saturated=float(np.median(trace.saturated[:, -1])),
         dead=float(np.median(trace.dead[:, -1])),
+        log10_condition=log10_condition,
     )
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from propagation import Config, diagnose, predict, simulate
-from propagation.labs.compare import GLOROT_2010, Column, common, summarize
+from propagation.labs.compare import GLOROT_2010, Column, common, condition, summarize
 
 BASE = Config(depth=50, width=512, inputs=64, trials=8)
 RUNS = 3
@@ -37,7 +37,7 @@ def seconds(columns: Sequence[Column], base: Config) -> float:
     for place, column in enumerate(columns):
         config = column.config(base)
         trace = simulate(config)
-        summarize(place, column, trace, diagnose(trace, predict(config)))
+        summarize(place, column, trace, diagnose(trace, predict(config)), condition(config))
     return time.process_time() - start
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from charts.traces import trace
 
 from propagation import Config, diagnose, simulate
+from propagation.inputs import draw_inputs
 from propagation.labs.compare import (
     CLOSE,
     FIRST,
@@ -19,11 +21,13 @@ from propagation.labs.compare import (
     Summary,
     column_of,
     common,
+    condition,
     decide,
     ranked,
     summarize,
     with_added,
 )
+from propagation.labs.layers import layers
 
 BASE = Config(depth=6, width=24, inputs=4, trials=3, bias_variance=0, seed=5)
 ALL = {column for columns in (FIRST, GLOROT_2010, common("tanh"), common("relu"), common("selu")) for column in columns}
@@ -113,7 +117,8 @@ def test_adding_keeps_six_and_the_oldest_make_room():
 
 def test_a_summary_measures_what_the_chart_shows():
     measured = trace(depth=11, slopes={"z": 0.01, "delta": -0.2, "weight_gradient": 0.05}, scatter=0.3)
-    summary = summarize(2, FIRST[0], measured, diagnose(measured))
+    summary = summarize(2, FIRST[0], measured, diagnose(measured), 3.0)
+    assert summary.log10_condition == 3.0
     assert summary.drift == pytest.approx({"signal": 0.1, "gradients": 2.0, "weight gradients": 0.5})
     assert (summary.place, summary.widest, summary.kind, summary.depth) == (2, "gradients", "vanishing", 11)
     assert summary.backward_factor == pytest.approx(10**-0.2)
@@ -122,14 +127,14 @@ def test_a_summary_measures_what_the_chart_shows():
 def test_the_spread_of_weight_gradients_is_that_of_the_simulation():
     measured = simulate(Column("lecun", "tanh", "gaussian").config(BASE))
     gradients = np.median(measured.weight_gradient.log10_second_moment, axis=0)
-    spread = summarize(0, FIRST[2], measured, diagnose(measured)).drift["weight gradients"]
+    spread = summarize(0, FIRST[2], measured, diagnose(measured), 0.0).drift["weight gradients"]
     assert 10**spread == pytest.approx(10 ** (gradients.max() - gradients.min()))
 
 
 def test_shares_are_those_of_the_last_layer():
     shares = np.linspace(0, 0.9, 50).reshape(5, 10)
     summary = summarize(
-        0, FIRST[0], trace(saturated=shares, dead=shares / 3), SimpleNamespace(kind="healthy", forward_factor=1, backward_factor=1)
+        0, FIRST[0], trace(saturated=shares, dead=shares / 3), SimpleNamespace(kind="healthy", forward_factor=1, backward_factor=1), 0.0
     )
     assert summary.saturated == np.median(shares[:, -1]) and summary.dead == np.median(shares[:, -1]) / 3
 
@@ -137,12 +142,12 @@ def test_shares_are_those_of_the_last_layer():
 def test_a_lost_signal_drifts_without_bound():
     gone = trace()
     gone.z.log10_second_moment[:, 4:] = -np.inf
-    assert summarize(0, FIRST[0], gone, diagnose(gone)).drift["signal"] == math.inf
+    assert summarize(0, FIRST[0], gone, diagnose(gone), 0.0).drift["signal"] == math.inf
 
 
 def summary(label: str, worst: float, kind: str = "healthy", place: int = 0, depth: int = 50, lost: str = "gradients") -> Summary:
     drift = {"signal": 0.0, "gradients": 0.0, "weight gradients": 0.0} | {lost: worst}
-    return Summary(place, label, depth, kind, 1.0, 1.0, drift, 0.0, 0.0)
+    return Summary(place, label, depth, kind, 1.0, 1.0, drift, 0.0, 0.0, 0.0)
 
 
 def test_the_flattest_healthy_column_wins():
@@ -188,7 +193,23 @@ def test_he_wins_with_relu_and_loses_with_tanh():
     summaries = []
     for place, column in enumerate(FIRST):
         measured = simulate(column.config(base))
-        summaries.append(summarize(place, column, measured, diagnose(measured)))
+        summaries.append(summarize(place, column, measured, diagnose(measured), 0.0))
     assert {s.label for s in summaries if s.kind == "healthy"} == {"He 2015 · ReLU", "σ_w² 1.76 · tanh"}
     assert ranked(summaries)[0].place == decide(summaries).winner
     assert {s.kind for s in summaries} == {"healthy", "vanishing", "exploding"}
+
+
+def test_the_condition_number_is_that_of_the_explicit_product():
+    config = replace(Column("custom", "tanh", "gaussian", 1.8).config(BASE), depth=4, width=30)
+    one = replace(config, inputs=1, trials=1)
+    product = np.eye(30)
+    for layer in layers(one, 0, draw_inputs(one)):
+        product = np.diag(layer.slopes[:, 0]) @ layer.weights @ product
+    assert 10 ** condition(config) == pytest.approx(np.linalg.cond(product))
+
+
+def test_orthogonal_weights_are_well_conditioned_and_relu_never_is():
+    assert condition(Column("custom", "linear", "orthogonal", 1.0).config(BASE)) == pytest.approx(0, abs=1e-9)
+    assert condition(Column("lecun", "linear", "gaussian").config(BASE)) > 3
+    assert condition(Column("he", "relu", "gaussian").config(BASE)) == math.inf
+    assert condition(Column("lsuv", "tanh", "gaussian").config(BASE)) < math.inf

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 from streamlit.testing.v1 import AppTest
 
 import propagation
 from propagation.labs.compare import FIRST, GLOROT_2010
 from propagation.ui.columns import NONE, written
+from ui.shown import charts
 
 PAGE = "from propagation.ui import controls\nfrom propagation.ui.pages import compare\ncompare.render(controls.draw())"
 SMALL = {"depth": "20", "width": "32", "inputs": "4", "trials": "2"}
@@ -38,7 +37,7 @@ def legend(app: AppTest) -> list[str]:
 
 
 def figure(app: AppTest) -> dict:
-    return json.loads(app.get("plotly_chart")[0].proto.spec)
+    return charts(app)[0]
 
 
 def table(app: AppTest) -> list[list[str]]:
@@ -84,9 +83,9 @@ def test_columns_can_be_removed_one_by_one_and_all_at_once():
     app.button(key="remove_0").click().run()
     assert columns(app) == "he.relu.gaussian" and "add another" in " ".join(markdown.value for markdown in app.markdown)
     app.button(key="remove_all").click().run()
-    assert columns(app) == NONE and "Nothing is compared" in app.header[0].value and not app.get("plotly_chart")
+    assert columns(app) == NONE and "Nothing is compared" in app.header[0].value and not charts(app)
     app.button(key="add_current").click().run()
-    assert columns(app) == "custom.tanh.gaussian.1.5" and app.get("plotly_chart")
+    assert columns(app) == "custom.tanh.gaussian.1.5" and charts(app)
 
 
 def test_the_sidebar_moves_all_columns():
@@ -110,7 +109,7 @@ def test_fifty_columns_are_six_and_a_sentence():
 @pytest.mark.parametrize("text", ["nonsense", "he.nope.gaussian~~", "<script>alert(1)</script>", "he.relu.gaussian.NaN"])
 def test_nothing_readable_leaves_a_sentence_and_the_buttons(text):
     app = opened(columns=text)
-    assert "is no column" in app.warning[0].value and not app.get("plotly_chart")
+    assert "is no column" in app.warning[0].value and not charts(app)
     app.button(key="add_glorot").click().run()
     assert not app.warning and len(legend(app)) == 6
 
@@ -118,7 +117,7 @@ def test_nothing_readable_leaves_a_sentence_and_the_buttons(text):
 def test_too_large_is_said_once_and_nothing_is_simulated(monkeypatch):
     monkeypatch.setattr(propagation, "simulate", lambda *_: pytest.fail("it was simulated"))
     app = opened(width="1000000", depth="2000")
-    assert app.warning[0].value.count("What would fit") == 1 and not app.get("plotly_chart")
+    assert app.warning[0].value.count("What would fit") == 1 and not charts(app)
     assert "None of these" in app.header[0].value
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable, Sequence
 
@@ -13,7 +14,19 @@ from propagation.charts.theme import palette
 from propagation.config import Config
 from propagation.diagnosis import diagnose
 from propagation.engine.cost import work
-from propagation.labs.compare import GLOROT_2010, Column, Decision, Summary, column_of, common, decide, ranked, summarize, with_added
+from propagation.labs.compare import (
+    GLOROT_2010,
+    Column,
+    Decision,
+    Summary,
+    column_of,
+    common,
+    condition,
+    decide,
+    ranked,
+    summarize,
+    with_added,
+)
 from propagation.notation import factor, from_log10, number, percent
 from propagation.ui import columns as comparison
 from propagation.ui import experiment
@@ -122,7 +135,7 @@ def _run(accepted: Sequence[tuple[int, Column, Config]], slot) -> list[tuple[Cur
         with panel(plain(column.label)):
             trace = trace_of(own, show(done))
             prediction = _prediction(own)
-            summary = summarize(place, column, trace, diagnose(trace, prediction))
+            summary = summarize(place, column, trace, diagnose(trace, prediction), _condition(own))
             drawn.append((Curves(place, column.label, trace, prediction), summary))
     return drawn
 
@@ -152,6 +165,11 @@ def _prediction(config: Config):
         return None
 
 
+@st.cache_data(max_entries=64, show_spinner=False)
+def _condition(config: Config) -> float:
+    return condition(config)
+
+
 def _result(drawn: Sequence[tuple[Curves, Summary]], answer) -> None:
     """Who wins and why; the charts; the table."""
     curves, summaries = [list(part) for part in zip(*drawn, strict=True)]
@@ -171,8 +189,8 @@ def _result(drawn: Sequence[tuple[Curves, Summary]], answer) -> None:
 def _table(summaries: Sequence[Summary], winner: int | None) -> str:
     """The comparison as a Markdown table, the healthiest first, each marked as in the chart."""
     colours = palette(appearance()).compare
-    head = ("", "initialization", "forward", "backward", "∂C/∂W spread", "saturated", "dead", "verdict")
-    lines = [head, ("---", "---", *["--:"] * 5, "---")]
+    head = ("", "initialization", "forward", "backward", "∂C/∂W spread", "condition", "saturated", "dead", "verdict")
+    lines = [head, ("---", "---", *["--:"] * 6, "---")]
     for s in ranked(summaries):
         wins = s.place == winner
         name = plain(s.label)
@@ -183,6 +201,7 @@ def _table(summaries: Sequence[Summary], winner: int | None) -> str:
                 factor(s.forward_factor),
                 factor(s.backward_factor),
                 from_log10(s.drift["weight gradients"]),
+                from_log10(s.log10_condition) if math.isfinite(s.log10_condition) else "> 10¹³",
                 percent(s.saturated),
                 percent(s.dead),
                 f"{_VERDICTS[s.kind]}{' **✓ healthiest**' if wins else ''}",
@@ -203,6 +222,9 @@ def _explanation() -> None:
             "- **forward**, **backward**: what one layer does to the variance of the signal z, and of the gradient δ on its way back. × 1 "
             "keeps it.\n"
             "- **∂C/∂W spread**: the largest variance of a layer's weight gradients over the smallest. 1: all layers learn at one pace.\n"
+            "- **condition**: how much more the direction that gains most grows than the one that gains least, the condition number of the "
+            "Jacobian ∂h/∂x, in one network of at most 100 neurons and 100 layers. Only orthogonal weights keep it near 1; ReLU, which "
+            "switches whole directions off, has none.\n"
             "- **saturated**, **dead**: neurons of the last layer where the activation is flat, and those that are flat on every input. "
             "Half of all ReLUs are flat at any time, which is no harm.\n"
             "- **Healthiest** is, of those with a healthy verdict, the one whose worst drift is smallest: the factor between its "
