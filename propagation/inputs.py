@@ -40,3 +40,12 @@ def standardized_digits() -> np.ndarray:
     standardized /= np.sqrt(np.mean(standardized**2))
     standardized.setflags(write=False)
     return standardized
+
+
+@cache
+def digit_labels() -> np.ndarray:
+    """Which of the ten digits each one is, 0 … 9, (1797,), in the order of `standardized_digits`."""
+    with np.load(DIGITS) as data:
+        labels = data["labels"].astype(int)
+    labels.setflags(write=False)
+    return labels

@@ -1,0 +1,301 @@
+"""Training: a network taught to read the digits by plain stochastic gradient descent, starting from the weights that a config draws.
+
+The layers are those of a dense simulation of the same config (first trial) shown the digits; a readout V (10 × n_L), V_ij ~ N(0, 1/n_L),
+turns h^L into ten scores, and everything is trained: W^l, b^l, V and its bias, which starts at 0. With the cost C, the mean softmax
+cross-entropy of a batch, and each parameter θ with a velocity v that starts at 0, one step is
+
+    v ← momentum · v + ∂C/∂θ,    θ ← θ − learning_rate · v.
+
+Which digits are held out is the same in every training; a config's seed decides its weights and the order of its batches.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from functools import cache
+from itertools import count, pairwise
+from numbers import Real
+
+import numpy as np
+
+from propagation.activations import Activation
+from propagation.config import Config, layer_variances
+from propagation.engine.blas import one_thread
+from propagation.engine.dense import ENTRY_LAWS
+from propagation.engine.noise import Noise, gaussian
+from propagation.engine.readout import LABELS
+from propagation.expressions import lookup
+from propagation.inputs import digit_labels, standardized_digits
+from propagation.labs.layers import layers
+from propagation.streams import stream
+
+#: share of the digits that are right for one who knows nothing, and the loss of one who says so
+CHANCE, IGNORANCE = 1 / LABELS, math.log(LABELS)
+#: digits that no training sees
+HELD_OUT = 360
+#: the loss has exploded when it is this many times what it was at first (or what ignorance costs, if that is more)
+EXPLODED = 1e3
+#: digits by which LSUV scales its layers
+LSUV_INPUTS = 256
+#: smallest and largest allowed value of a recipe's fields
+BOUNDS: dict[str, tuple[float, float]] = {
+    "learning_rate": (1e-6, 100.0),
+    "momentum": (0.0, 0.999),
+    "steps": (1, 10_000),
+    "batch": (1, 1024),
+}
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is trained. ValueError names the field, the value and the range."""
+
+    learning_rate: float = 0.01
+    momentum: float = 0.0
+    steps: int = 300
+    batch: int = 64
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            (low, high), value = BOUNDS[field.name], getattr(self, field.name)
+            whole = isinstance(low, int)
+            is_number = isinstance(value, Real) and not isinstance(value, bool)
+            if not (is_number and low <= value <= high and (not whole or value == int(value))):
+                kind = "a whole number" if whole else "a number"
+                raise ValueError(f"{field.name} = {str(value)[:40]} is out of range: {kind} from {low:g} to {high:g} is needed")
+            object.__setattr__(self, field.name, int(value) if whole else float(value))
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A network after `step` steps. Nothing in it is NaN.
+
+    `loss` is the mean cross-entropy of the batches since the last snapshot, the next one included, each with the weights of its own step;
+    `accuracy` the share of held-out digits read right now. `update_ratio` ‖ΔW^l‖ / ‖W^l‖ and `gradient_log10_second_moment` of ∂C/∂W^l,
+    (L,) each, are those of the next batch; a gradient of exactly 0 (or below floating point) has −inf.
+
+    `diverged` ends a training: the loss is no longer finite or has exploded. Such a snapshot repeats the last finite numbers; where even
+    the first are beyond floating point, loss and ratios are the largest number there is, the gradients ∞, and the accuracy 0.
+    """
+
+    step: int
+    loss: float
+    accuracy: float
+    update_ratio: Array
+    gradient_log10_second_moment: Array
+    diverged: bool = False
+
+
+@dataclass
+class Network:
+    """Layers l = 1 … L and the readout after them: weights[l] (n_out, n_in) and biases[l] (n_out, 1), the readout the last of each."""
+
+    phi: Activation
+    weights: list[Array]
+    biases: list[Array]
+
+    def scores(self, x: Array) -> Array:
+        """The ten scores of each input, (10, B), for x (n_0, B)."""
+        for weights, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
+            x = self.phi.phi(weights @ x + bias)
+        return self.weights[-1] @ x + self.biases[-1]
+
+    def gradients(self, x: Array, labels: Array) -> tuple[float, list[Array], list[Array]]:
+        """The mean cross-entropy of a batch, x (n_0, B) with labels (B,), and its gradients by all weights and all biases."""
+        signals, slopes = [x], []
+        for weights, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
+            h, slope = self.phi.evaluate(weights @ signals[-1] + bias)
+            signals.append(h)
+            slopes.append(slope)
+        loss, delta = cross_entropy(self.weights[-1] @ signals[-1] + self.biases[-1], labels)
+        by_weights, by_biases = [], []
+        for layer in range(len(self.weights) - 1, -1, -1):
+            by_weights.append(delta @ signals[layer].T)
+            by_biases.append(delta.sum(axis=1, keepdims=True))
+            if layer:
+                delta = (self.weights[layer].T @ delta) * slopes[layer - 1]
+        return loss, by_weights[::-1], by_biases[::-1]
+
+
+def cross_entropy(scores: Array, labels: Array) -> tuple[float, Array]:
+    """The mean of −log softmax(scores) at the labels, and its derivative by the scores, (softmax − y)/B: scores (10, B), labels (B,)."""
+    batch = np.arange(labels.size)
+    below = scores - scores.max(axis=0)
+    p = np.exp(np.maximum(below, -700))
+    total = p.sum(axis=0)
+    loss = float(np.mean(np.log(total) - below[labels, batch]))
+    p /= total
+    p[labels, batch] -= 1
+    return loss, p / labels.size
+
+
+def network_of(config: Config) -> Config:
+    """What training takes from a config: shown the digits, one draw. Configs that differ in nothing else train alike."""
+    return replace(config, input_law="digits", inputs=1, trials=1, cost="cross_entropy", method="auto")
+
+
+def initial_network(config: Config) -> Network:
+    """The network that a config draws in its first trial, in front of the readout that the simulation's cross-entropy has there."""
+    config = network_of(config)
+    x = digits(config)[0][:, : LSUV_INPUTS if config.scheme == "lsuv" else 1]
+    weights = [layer.weights for layer in layers(config, 0, x)]
+    law = ENTRY_LAWS.get(config.weight_law, gaussian)
+    _, bias_variances = layer_variances(config)
+    biases = [
+        math.sqrt(variance) * Noise(config.seed, layer, 0, 1).draw("bias", n, 1, law)[0].astype(float) if variance else np.zeros((n, 1))
+        for layer, (variance, n) in enumerate(zip(bias_variances.tolist(), config.widths[1:], strict=True))
+    ]
+    last = config.widths[-1]
+    readout = stream(config.seed, "cost", 0).standard_normal((LABELS, last)) / math.sqrt(last)
+    return Network(lookup(config.activation), [*weights, readout], [*biases, np.zeros((LABELS, 1))])
+
+
+def digits(config: Config) -> tuple[Array, Array, Array, Array]:
+    """Digits to train on, (64, 1437), and their labels; digits held out, (64, 360), and theirs: at the config's input variance."""
+    train, test = split()
+    x, labels = math.sqrt(config.input_variance) * standardized_digits(), digit_labels()
+    return np.ascontiguousarray(x[train].T), labels[train], np.ascontiguousarray(x[test].T), labels[test]
+
+
+@cache
+def split() -> tuple[Array, Array]:
+    """Places of the digits to train on and of those held out: one shuffle, the same for all."""
+    order = stream(0, "held_out").permutation(len(digit_labels()))
+    return order[HELD_OUT:], order[:HELD_OUT]
+
+
+def train(config: Config, recipe: Recipe, every: int = 10) -> Iterator[Snapshot]:
+    """Snapshots before the first step, after every `every` steps and after the last: each is computed when it is asked for.
+
+    Ends early, with `diverged`, where the loss stops being finite or explodes. Deterministic by the config's seed.
+    """
+    if every < 1:
+        raise ValueError(f"every = {every} is out of range: a whole number from 1 on is needed")
+    training = _Training(config, recipe)
+    while not training.over:
+        # What overflows is found in the loss. Both settings hold for these steps alone, since other visitors share the process
+        with np.errstate(all="ignore"), one_thread():
+            snapshot = training.next_snapshot(every)
+        yield snapshot
+
+
+def parameters(config: Config) -> int:
+    """How many numbers such a network trains."""
+    widths = network_of(config).widths
+    return sum(n_out * (n_in + 1) for n_in, n_out in pairwise((*widths, LABELS)))
+
+
+def seconds(config: Config, recipe: Recipe) -> float:
+    """About how long such a training takes on one ordinary core: so much per layer and step, more for what is multiplied."""
+    return recipe.steps * (config.depth * 3e-5 + parameters(config) * (1.2e-10 * recipe.batch + 9e-9))
+
+
+class _Training:
+    """A training that can stand still between two snapshots."""
+
+    def __init__(self, config: Config, recipe: Recipe) -> None:
+        self.recipe = recipe
+        self.network = initial_network(config)
+        self.x, self.labels, self.held_out, self.held_out_labels = digits(config)
+        self.batches = _batches(config.seed, len(self.labels), recipe.batch)
+        self.parameters = [*self.network.weights, *self.network.biases]
+        self.velocities = [np.zeros_like(parameter) for parameter in self.parameters]
+        self.step = 0
+        self.losses: list[float] = []
+        self.too_large = math.inf
+        self.last: Snapshot | None = None
+        self.over = False
+
+    def next_snapshot(self, every: int) -> Snapshot:
+        """Look, at the next multiple of `every` or after the last step; on the way there, and after looking, take steps."""
+        while True:
+            gradients = self._gradients()
+            if gradients is None:
+                return self._diverged()
+            self._accelerate(gradients)
+            self.over = self.step == self.recipe.steps
+            due = self.over or self.step % every == 0
+            if due and not self._look(gradients):
+                return self._diverged()
+            looked_at = self.last
+            if not self.over:
+                for parameter, velocity in zip(self.parameters, self.velocities, strict=True):
+                    parameter -= self.recipe.learning_rate * velocity
+                self.step += 1
+            if due:
+                return looked_at
+
+    def _accelerate(self, gradients: list[Array]) -> None:
+        """v ← momentum · v + gradient."""
+        if not self.recipe.momentum:
+            self.velocities = gradients
+            return
+        for velocity, gradient in zip(self.velocities, gradients, strict=True):
+            velocity *= self.recipe.momentum
+            velocity += gradient
+
+    def _gradients(self) -> list[Array] | None:
+        """Those of the next batch; None once its loss is no number or has exploded."""
+        chosen = next(self.batches)
+        loss, by_weights, by_biases = self.network.gradients(self.x[:, chosen], self.labels[chosen])
+        if not math.isfinite(loss) or loss > self.too_large:
+            return None
+        if self.step == 0:
+            self.too_large = EXPLODED * max(loss, IGNORANCE)
+        self.losses.append(loss)
+        return [*by_weights, *by_biases]
+
+    def _look(self, gradients: list[Array]) -> bool:
+        """Take a snapshot; False where a gradient is beyond floating point."""
+        if not all(np.isfinite(gradient).all() for gradient in gradients):
+            return False
+        depth = len(self.network.weights) - 1
+        scores = self.network.scores(self.held_out)
+        right = (scores.argmax(axis=0) == self.held_out_labels) & np.isfinite(scores).all(axis=0)
+        moved = [self.recipe.learning_rate * _size(velocity) for velocity in self.velocities[:depth]]
+        ratios = [_ratio(step, _size(weights)) for step, weights in zip(moved, self.network.weights, strict=False)]
+        sizes = [2 * _log10(_size(gradient)) - math.log10(gradient.size) for gradient in gradients[:depth]]
+        loss = math.fsum(loss / len(self.losses) for loss in self.losses)
+        self.losses = []
+        self.last = Snapshot(self.step, loss, float(right.mean()), np.array(ratios), np.array(sizes))
+        return True
+
+    def _diverged(self) -> Snapshot:
+        self.over = True
+        if self.last is not None:
+            return replace(self.last, step=self.step, diverged=True)
+        depth, largest = len(self.network.weights) - 1, np.finfo(float).max
+        return Snapshot(self.step, float(largest), 0.0, np.full(depth, largest), np.full(depth, np.inf), True)
+
+
+def _batches(seed: int, inputs: int, batch: int) -> Iterator[Array]:
+    """Places of the inputs of one batch after the other: each pass over the data has an order of its own, and leaves out what is over."""
+    for epoch in count():
+        order = stream(seed, "batches", epoch).permutation(inputs)
+        for first in range(0, inputs - batch + 1, batch):
+            yield order[first : first + batch]
+
+
+def _size(array: Array) -> float:
+    """‖array‖, the root of the sum of squares, for any numbers that floating point holds."""
+    largest = float(np.abs(array).max())
+    if largest == 0 or 1e-100 < largest < 1e100:
+        return math.sqrt(float(np.vdot(array, array)))
+    scaled = array / largest
+    return largest * math.sqrt(float(np.vdot(scaled, scaled)))
+
+
+def _ratio(moved: float, size: float) -> float:
+    """moved / size; 0 where nothing moves, and at most the largest number there is."""
+    largest = float(np.finfo(float).max)
+    if moved == 0:
+        return 0.0
+    return min(moved / size, largest) if size > 0 and math.isfinite(moved) else largest
+
+
+def _log10(value: float) -> float:
+    return math.log10(value) if value > 0 else -math.inf
