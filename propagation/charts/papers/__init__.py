@@ -1,0 +1,1 @@
+"""Figures of papers that no other chart here can draw."""

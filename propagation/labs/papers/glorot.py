@@ -1,0 +1,54 @@
+"""Glorot & Bengio 2010: activations, gradients and weight gradients of a tanh network, layer by layer, under two initializations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from propagation.config import Config
+from propagation.engine.blas import one_thread
+from propagation.inputs import draw_inputs
+from propagation.labs.distributions import Distributions, distributions
+from propagation.labs.layers import layers
+from propagation.labs.papers.finding import Finding
+
+#: five hidden layers of tanh as in the paper, half as wide
+CONFIG = Config(depth=5, width=512, activation="tanh", scheme="glorot_standard", weight_law="uniform", bias_variance=0, inputs=32, trials=4)
+SCHEMES = {"standard": "glorot_standard", "normalized": "glorot"}
+#: an input that leaves tanh almost straight
+SMALL = 0.1
+
+
+def glorot(config: Config, progress: Callable[[float], None] | None = None) -> Finding:
+    """The evidence maps "standard" and "normalized" to their Distributions."""
+    evidence: dict[str, Distributions] = {}
+    numbers: dict[str, float] = {}
+    for done, (name, scheme) in enumerate(SCHEMES.items()):
+        own = replace(config, scheme=scheme)
+        evidence[name] = distributions(own, progress and (lambda share, done=done: progress(done / 2 + 0.25 * share)))
+        numbers[f"jacobian_{name}"] = mean_singular_value(own)
+        if progress:
+            progress((done + 1) / 2)
+    numbers["gradient_standard"] = _ratio(evidence["standard"], "delta", 3, 4)
+    numbers["weight_gradient_standard"] = _ratio(evidence["standard"], "weight_gradient", 0, 4)
+    numbers["jacobian_small"] = mean_singular_value(replace(config, scheme="glorot", input_variance=SMALL))
+    return Finding(numbers, evidence)
+
+
+def mean_singular_value(config: Config) -> float:
+    """The mean singular value of J = ∂z^(l+1)/∂z^l = W^(l+1) diag φ′(z^l), over l = 1 … L − 1 and one input. Source: the paper's eq. 17."""
+    values, before = [], None
+    with one_thread():
+        for layer in layers(config, 0, draw_inputs(config)):
+            if before is not None:
+                values.append(np.linalg.svd(layer.weights * before[:, 0], compute_uv=False).mean())
+            before = layer.slopes
+    return float(np.mean(values))
+
+
+def _ratio(found: Distributions, signal: str, layer: int, other: int) -> float:
+    """The second moment in one layer over that in another, by their places."""
+    sizes = [one.log10_rms for one in found.histograms[signal]]
+    return 10 ** (2 * (sizes[layer] - sizes[other]))

@@ -1,0 +1,17 @@
+"""Links from one page into another, with the whole experiment in the address; Back leads to where they were clicked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+
+def draw_link(text: str, page: str, query: Mapping[str, str]) -> None:
+    """A link to the page of that address with these parameters."""
+    target = st.Page(_elsewhere, title=text, url_path=page, default=page == "explore")  # the default page has no path of its own
+    st.page_link(target, label=text, icon=":material/arrow_forward:", icon_position="right", query_params=dict(query))
+
+
+def _elsewhere() -> None:
+    """Stands for a page that the navigation knows by its address."""
