@@ -1,0 +1,71 @@
+"""A visitor's guess, drawn into a chart: a dashed line to a value, or a bracket around a range."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+from propagation.charts.theme import Palette, palette, translucent
+from propagation.engine.trace import FORWARD, SIGNALS
+from propagation.notation import power_of_ten
+
+
+@dataclass(frozen=True)
+class Guess:
+    """What the visitor expects of one signal: a value `low` = `high`, or a range that may be open; logarithms, where the signal arrives.
+
+    `path`: whether it is drawn from where the signal sets out, at 0.
+    """
+
+    signal: str
+    low: float
+    high: float
+    path: bool = True
+
+
+def guess_traces(guess: Guess, depth: int, axis: str, window: tuple[int, int], colours: Palette) -> list[dict]:
+    """A dashed line from where the signal sets out, at 0, to a value guessed; a bracket around a range."""
+    start, end = (depth, 1) if guess.signal in SIGNALS and guess.signal not in FORWARD else (0, depth)
+    if guess.low < guess.high:
+        return [_bracket(end, max(guess.low, window[0]), min(guess.high, window[1]), axis, colours)]
+    return [
+        {
+            "type": "scatter",
+            "name": "your guess",
+            "mode": "lines+markers",
+            "x": [start, end],
+            "y": [0 if guess.path else None, guess.low],
+            "yaxis": axis,
+            "cliponaxis": False,
+            "line": {"color": colours.warning, "width": 2.5, "dash": "dash"},
+            "marker": {"color": colours.warning, "size": [0, 13], "symbol": "circle-open", "line": {"width": 2.5}},
+            "showlegend": False,
+            "text": ["", f"your guess: {power_of_ten(round(guess.low))}"],
+            "hovertemplate": "%{text}<extra></extra>",
+        }
+    ]
+
+
+def _bracket(layer: int, low: float, high: float, axis: str, colours: Palette) -> dict:
+    """A range that was guessed, as a broad band over one layer."""
+    return {
+        "type": "scatter",
+        "name": "your guess",
+        "mode": "lines+markers",
+        "x": [layer, layer],
+        "y": [low, high],
+        "yaxis": axis,
+        "cliponaxis": False,
+        "line": {"color": translucent(colours.warning, 0.45), "width": 12},
+        "marker": {"color": colours.warning, "size": 18, "symbol": "line-ew-open", "line": {"width": 2.5}},
+        "showlegend": False,
+        "hoverinfo": "skip",
+    }
+
+
+def with_share_guess(figure: go.Figure, layer: int, low: float, high: float, *, appearance: str = "light") -> go.Figure:
+    """A chart of parts with the visitor's guess, a range of shares, as a bracket at the layer in question."""
+    colours = palette(appearance)
+    bracket = _bracket(layer, max(low, 0.0), min(high, 1.0), "y", colours)
+    return figure.add_trace(go.Scatter(bracket))

@@ -1,0 +1,282 @@
+"""The chart of a lesson: sizes against depth, one row a signal, with the visitor's guess in it, before and after the truth is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+
+from propagation.charts.axes import decade_ticks, decade_windows, layer_ticks
+from propagation.charts.compare import SYMBOLS
+from propagation.charts.guess import Guess, guess_traces
+from propagation.charts.theme import Palette, base_layout, palette
+from propagation.engine.trace import FORWARD
+from propagation.labs.evidence import Evidence, arrivals, log10_apart, median_sizes, origins, predicted_sizes
+from propagation.notation import from_log10
+
+_TOP, _BOTTOM, _TITLE = 8, 50, 28
+_HEIGHTS = {1: 372, 2: 452, 3: 540}
+_LEGEND = 26
+#: layers drawn one by one; of deeper networks this many
+_MOST_LAYERS = 200
+_ROLES = {"z": "forward", "h": "forward", "delta": "backward", "weight_gradient": "weight_gradient", "apart": "forward"}
+_TITLES = {
+    "z": "forward → E[z²]",
+    "h": "forward → E[h²]",
+    "delta": "backward ← E[δ²]",
+    "weight_gradient": "weight gradient E[(∂C/∂W)²]",
+    "apart": "distance of two inputs: 1 − cosine",
+}
+
+
+@dataclass(frozen=True)
+class Curve:
+    """log₁₀ of a size in every layer, (depth,): measured in networks drawn, and theory's."""
+
+    label: str
+    measured: np.ndarray
+    theory: np.ndarray
+
+
+@dataclass(frozen=True)
+class Row:
+    """Some curves of one signal over one axis. `unit` says what the sizes are measured in, where they are relative."""
+
+    signal: str
+    curves: tuple[Curve, ...]
+    unit: str = ""
+
+
+def rows_of(seen: Sequence[tuple[str, Evidence]], signals: Sequence[str], *, gap: bool = False) -> tuple[Row, ...]:
+    """The rows of a chart of sizes from (label, evidence) pairs, each curve in units of the size from which its signal sets out.
+
+    With `gap`, all are in units of the last network's size where its signal arrives.
+    """
+    last_label, last = seen[-1]
+    rows = []
+    for signal in signals:
+        curves = []
+        for label, evidence in seen:
+            start, start_theory = arrivals(last, signal) if gap else origins(evidence, signal)
+            sizes, theory = median_sizes(evidence, signal), predicted_sizes(evidence, signal)
+            curves.append(Curve(label, sizes - _finite(start), theory - _finite(start_theory)))
+        rows.append(Row(signal, tuple(curves), _unit(signal, last.config.depth, last_label if gap else "")))
+    return tuple(rows)
+
+
+def waiting_rows(signals: Sequence[str], depth: int, *, gap: str = "") -> tuple[Row, ...]:
+    """The same rows while there is nothing to show; `gap` is the label of the network that the others are compared with."""
+    return tuple(Row(signal, (), _unit(signal, depth, gap)) for signal in signals)
+
+
+def distance_rows(seen: Sequence[tuple[str, Evidence]]) -> tuple[Row, ...]:
+    """One row: 1 − cosine of two inputs' z in every layer."""
+    curves = (Curve(label, log10_apart(e.scatter.cosine), log10_apart(e.expected.cosine)) for label, e in seen)
+    return (Row("apart", tuple(curves)),)
+
+
+def waiting_distance_rows() -> tuple[Row, ...]:
+    """The same row while there is nothing to show."""
+    return (Row("apart", ()),)
+
+
+def lesson_chart(
+    rows: Sequence[Row],
+    depth: int,
+    *,
+    guess: Guess | None = None,
+    reach: tuple[float, float] | None = None,
+    appearance: str = "light",
+) -> go.Figure:
+    """Dots measured and theory's line in every row, and the guess dashed; rows without curves wait for the truth.
+
+    `reach` is what the guess may span: its row shows all of it, so that the axis gives nothing away. All rows have the same decades per
+    pixel and never less than two.
+    """
+    colours = palette(appearance)
+    layers = np.unique(np.linspace(1, depth, min(depth, _MOST_LAYERS)).round().astype(int))
+    labels = [curve.label for curve in rows[0].curves] if len(rows[0].curves) > 1 else []
+    top = _TOP + (_LEGEND if labels else 0)
+    height = _HEIGHTS[len(rows)] + top - _TOP
+    plot = height - top - _BOTTOM
+    windows = decade_windows([_extremes(row, layers, reach if guess is None or row.signal == guess.signal else None) for row in rows])
+    data: list[dict] = []
+    notes = _bottom_line(bool(rows[0].curves), guess is not None, colours)
+    layout = base_layout(colours) | {
+        "height": height,
+        "margin": {"l": 58, "r": 14, "t": top, "b": _BOTTOM, "pad": 4},
+        "hovermode": "x unified",
+        "uirevision": f"lesson {depth} {labels}",
+        "showlegend": bool(labels),
+        "legend": {"orientation": "h", "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom", "font": {"size": 14}},
+        "xaxis": _layer_axis(depth, "y" if len(rows) == 1 else f"y{len(rows)}", colours),
+    }
+    for index, (row, window) in enumerate(zip(rows, windows, strict=True)):
+        axis = "y" if index == 0 else f"y{index + 1}"
+        title = _TITLE / plot
+        domain = [1 - (index + 1) / len(rows) + (0.03 if index + 1 < len(rows) else 0), 1 - index / len(rows) - title]
+        layout[axis.replace("y", "yaxis")] = _size_axis(domain, window, colours)
+        notes.append(_title(row, domain[1], colours))
+        for place in range(len(row.curves)):
+            data += _curve(row, place, layers, axis, index == 0, colours)
+        if guess and guess.signal == row.signal:
+            data += guess_traces(guess, depth, axis, window, colours)
+        if not row.curves:
+            data.append(
+                {"type": "scatter", "x": [None], "y": [None], "yaxis": axis, "hoverinfo": "skip"}
+            )  # without a trace there is no axis
+            notes.append(_question_mark((domain[0] + domain[1]) / 2, colours))
+    layout["annotations"] = notes
+    return go.Figure({"data": data, "layout": layout}, _validate=False)
+
+
+def waiting_chart(height: int, *, appearance: str = "light") -> go.Figure:
+    """The place of a chart that is still to be guessed at."""
+    colours = palette(appearance)
+    frame = {"type": "rect", "xref": "paper", "yref": "paper", "x0": 0, "x1": 1, "y0": 0, "y1": 1}
+    layout = base_layout(colours) | {
+        "height": height,
+        "margin": {"l": 2, "r": 2, "t": 8, "b": 8},
+        "xaxis": {"visible": False, "fixedrange": True},
+        "yaxis": {"visible": False, "fixedrange": True},
+        "shapes": [frame | {"line": {"color": colours.grid, "width": 1.5, "dash": "dot"}}],
+        "annotations": [_question_mark(0.5, colours)],
+    }
+    return go.Figure({"data": [{"type": "scatter", "x": [None], "y": [None], "hoverinfo": "skip"}], "layout": layout}, _validate=False)
+
+
+def _unit(signal: str, depth: int, label: str) -> str:
+    """What the sizes of a row are measured in."""
+    if label:
+        return f"{label} in layer {depth if signal in FORWARD else 1} = 1"
+    return "the input = 1" if signal in FORWARD else f"layer {depth} = 1"
+
+
+def _extremes(row: Row, layers: np.ndarray, reach: tuple[float, float] | None) -> tuple[float, float]:
+    """Lowest and highest number a row has to show; 0, where every signal sets out, is one of them."""
+    shown = [np.array([0.0]), np.array(reach or (), dtype=float)]
+    shown += [part[layers - 1] for curve in row.curves for part in (curve.measured, curve.theory)]
+    everything = np.concatenate(shown)
+    finite = everything[np.isfinite(everything)]
+    return float(finite.min()), float(finite.max())
+
+
+def _curve(row: Row, place: int, layers: np.ndarray, axis: str, first: bool, colours: Palette) -> list[dict]:
+    """Theory's line of one curve, and dots over it; where curves coincide, the later ones are smaller, and all can be seen."""
+    curve, several = row.curves[place], len(row.curves) > 1
+    colour = colours.compare[place] if several else getattr(colours, _ROLES[row.signal])
+    common = {"type": "scatter", "xaxis": "x", "yaxis": axis, "x": layers.tolist(), "legendgroup": str(place)}
+    size = (6.5 if len(layers) <= 60 else 4) + 1.5 * (len(row.curves) - 1 - place)
+    measured, theory = curve.measured[layers - 1], curve.theory[layers - 1]
+    texts = [
+        f"{curve.label + ': ' if several else ''}{from_log10(a)}, theory {from_log10(b)}" for a, b in zip(measured, theory, strict=True)
+    ]
+    return [
+        common
+        | {
+            "name": f"{row.signal} {curve.label} theory",
+            "mode": "lines",
+            "y": _drawn(theory),
+            "line": {"color": colour if several else colours.text, "width": 1.25},
+            "showlegend": False,
+            "hoverinfo": "skip",
+        },
+        common
+        | {
+            "name": curve.label if several else row.signal,
+            "meta": row.signal,
+            "mode": "markers",
+            "cliponaxis": False,
+            "y": _drawn(measured),
+            "marker": {
+                "color": colour,
+                "symbol": SYMBOLS[place],
+                "size": size,
+            },
+            "showlegend": several and first,
+            "text": texts,
+            "hovertemplate": "%{text}<extra></extra>",
+        },
+    ]
+
+
+def _title(row: Row, top: float, colours: Palette) -> dict:
+    colour = colours.text if len(row.curves) > 1 else getattr(colours, f"{_ROLES[row.signal]}_text")
+    unit = f'  <span style="color:{colours.muted};font-size:13px">{row.unit}</span>' if row.unit else ""
+    return {
+        "x": 0,
+        "y": top,
+        "xref": "paper",
+        "yref": "paper",
+        "xanchor": "left",
+        "yanchor": "bottom",
+        "text": f"<b>{_TITLES[row.signal]}</b>{unit}",
+        "showarrow": False,
+        "font": {"color": colour, "size": 15},
+    }
+
+
+def _question_mark(height: float, colours: Palette) -> dict:
+    return {
+        "x": 0.5,
+        "y": height,
+        "xref": "paper",
+        "yref": "paper",
+        "text": "?",
+        "showarrow": False,
+        "font": {"color": colours.grid, "size": 64},
+    }
+
+
+def _bottom_line(shown: bool, guessed: bool, colours: Palette) -> list[dict]:
+    """Under the layer axis: what dots, line and dashes stand for, and the axis' name."""
+    parts = ["● measured", "─ theory"] if shown else []
+    if guessed:
+        parts.append(f'<span style="color:{colours.warning}">╌ your guess</span>')
+    common = {"xref": "paper", "yref": "paper", "y": 0, "yanchor": "top", "yshift": -26, "showarrow": False}
+    return [
+        common | {"text": "   ".join(parts), "x": 0, "xanchor": "left", "font": {"color": colours.muted, "size": 13}},
+        common | {"text": "layer", "x": 1, "xanchor": "right", "font": {"color": colours.text, "size": 14}},
+    ]
+
+
+def _layer_axis(depth: int, anchor: str, colours: Palette) -> dict:
+    values, texts = layer_ticks(depth)
+    return {
+        "anchor": anchor,
+        "domain": [0, 1],
+        "range": [-0.7 - depth / 200, depth + 0.7 + depth / 200],
+        "tickvals": values,
+        "ticktext": texts,
+        "tickangle": 0,
+        "fixedrange": True,
+        "unifiedhovertitle": {"text": "<b>layer %{x}</b>"},
+        "showgrid": False,
+        "zeroline": False,
+    }
+
+
+def _size_axis(domain: list[float], window: tuple[int, int], colours: Palette) -> dict:
+    values, texts = decade_ticks(*window)
+    spare = 0.04 * (window[1] - window[0])
+    return {
+        "domain": domain,
+        "anchor": "x",
+        "range": [window[0] - spare, window[1] + spare],
+        "tickvals": values,
+        "ticktext": texts,
+        "fixedrange": True,
+        "gridcolor": colours.grid,
+        "zeroline": False,
+    }
+
+
+def _finite(value: float) -> float:
+    """A unit to measure in: 1 where the signal is gone already."""
+    return float(value) if np.isfinite(value) else 0.0
+
+
+def _drawn(values: np.ndarray) -> list[float | None]:
+    return [round(value, 4) if np.isfinite(value) else None for value in values.tolist()]

@@ -1,0 +1,173 @@
+"""Evidence: what a lesson shows of a network, and the one number that decides whether a guess about it was right.
+
+A measure gives two answers that know nothing of each other: that of the networks drawn, and that of theory. Where a size is measured, the
+answer is a decimal logarithm.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from propagation.config import Config
+from propagation.engine.network import FLAT, simulate
+from propagation.engine.trace import FORWARD, SIGNALS, Trace
+from propagation.expressions import lookup
+from propagation.labs.distributions import Distributions, distributions
+from propagation.labs.distributions import seen as seen_in_histograms
+from propagation.labs.whose import PARTS, WHOSE, Scatter, measured, predicted
+from propagation.labs.whose import seen as seen_by_whose
+from propagation.theory.prediction import Prediction, predict
+
+#: what can be shown of a network
+CHARTS = ("sizes", "cosines", "parts", "histogram")
+#: 1 − cosine below this is rounding
+_LEAST_APART = 1e-13
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One network seen in one of CHARTS: `config` as it was run, theory's prediction, and what that chart needs."""
+
+    config: Config
+    prediction: Prediction
+    trace: Trace | None = None
+    scatter: Scatter | None = None
+    expected: Scatter | None = None
+    histograms: Distributions | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The answer of the networks drawn, and theory's."""
+
+    measured: float
+    theory: float
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A number that can be asked for: in which charts, of which signals (none: of no signal), in which `unit`, and how it is found.
+
+    `unit` is "size" for logarithms of sizes, "share" or "ratio".
+    """
+
+    charts: tuple[str, ...]
+    signals: tuple[str, ...]
+    unit: str
+    of: Callable[[Sequence[Evidence], str], Answer]
+
+
+def collect(config: Config, chart: str, progress: Callable[[float], None] | None = None) -> Evidence:
+    """Run the networks of a config as the chart needs them; `progress` hears the share that is done and may stop by raising."""
+    if chart == "sizes":
+        return Evidence(config, predict(config), trace=simulate(config, progress))
+    if chart == "histogram":
+        own = seen_in_histograms(config)
+        return Evidence(own, predict(own), histograms=distributions(own, progress))
+    own = seen_by_whose(config)
+    return Evidence(own, predict(own), scatter=measured(own, progress)["z"], expected=predicted(own)["z"])
+
+
+def median_sizes(evidence: Evidence, signal: str) -> Array:
+    """log₁₀ of a signal's second moment, median over the networks drawn, (depth,); −inf where it is gone."""
+    sizes = evidence.trace.signal(signal).log10_second_moment
+    return np.median(np.nan_to_num(sizes, nan=-np.inf, neginf=-np.inf), axis=0)
+
+
+def predicted_sizes(evidence: Evidence, signal: str) -> Array:
+    """The same as theory has it, (depth,)."""
+    return np.asarray(evidence.prediction.signal(signal).log10_second_moment)
+
+
+def origins(evidence: Evidence, signal: str) -> tuple[float, float]:
+    """log₁₀ of the size from which a signal sets out, measured and predicted: the input's, or the last layer's for gradients."""
+    if signal in FORWARD:
+        return evidence.trace.input_log10_second_moment, evidence.prediction.input_log10_second_moment
+    return float(median_sizes(evidence, signal)[-1]), float(predicted_sizes(evidence, signal)[-1])
+
+
+def arrivals(evidence: Evidence, signal: str) -> tuple[float, float]:
+    """log₁₀ of the size with which a signal arrives, measured and predicted: in the last layer, or in the first for gradients."""
+    end = -1 if signal in FORWARD else 0
+    return float(median_sizes(evidence, signal)[end]), float(predicted_sizes(evidence, signal)[end])
+
+
+def log10_apart(cosine: Array) -> Array:
+    """log₁₀ of 1 − cosine, −inf where that is rounding."""
+    apart = 1 - cosine
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(apart > _LEAST_APART, np.log10(apart), -np.inf)
+
+
+def flat_share(config: Config, prediction: Prediction) -> float:
+    """Share of slopes |φ′(√q x)| below FLAT of the steepest in the last layer, for x ~ N(0, 1), to about 10⁻³."""
+    phi = lookup(config.activation)
+    x = np.linspace(-8, 8, 16_001)
+    density = np.exp(-0.5 * x**2)
+    _, slopes = phi.evaluate(10 ** (0.5 * float(prediction.z.log10_second_moment[-1])) * x)
+    return float(density[np.abs(slopes) < FLAT * phi.steepest].sum() / density.sum())
+
+
+def _change(seen: Sequence[Evidence], signal: str) -> Answer:
+    """From where the signal sets out to where it arrives, in the first network."""
+    (start, start_theory), (end, end_theory) = origins(seen[0], signal), arrivals(seen[0], signal)
+    return Answer(end - start, end_theory - start_theory)
+
+
+def _narrowing(seen: Sequence[Evidence], signal: str) -> Answer:
+    """The change of a second moment over the layers that have a histogram, in the signal's own direction."""
+    first, last = (0, -1) if signal in FORWARD else (-1, 0)
+    histograms, theory = seen[0].histograms.histograms[signal], predicted_sizes(seen[0], signal)
+    return Answer(2 * (histograms[last].log10_rms - histograms[first].log10_rms), float(theory[last] - theory[first]))
+
+
+def _gap(seen: Sequence[Evidence], signal: str) -> Answer:
+    """The first network against the last one, where the signal arrives."""
+    (own, own_theory), (other, other_theory) = arrivals(seen[0], signal), arrivals(seen[-1], signal)
+    return Answer(own - other, own_theory - other_theory)
+
+
+def _apart(seen: Sequence[Evidence], _: str) -> Answer:
+    """1 − cosine of two inputs in the last layer of the first network."""
+    return Answer(*(float(log10_apart(scatter.cosine)[-1]) for scatter in (seen[0].scatter, seen[0].expected)))
+
+
+def _inputs_share(seen: Sequence[Evidence], _: str) -> Answer:
+    """What differs between inputs, as a share of E[z²] in the last layer."""
+    part = PARTS.index("inputs")
+    return Answer(*(float(scatter.parts[part, -1]) for scatter in (seen[0].scatter, seen[0].expected)))
+
+
+def _neurons_over_draws(seen: Sequence[Evidence], _: str) -> Answer:
+    """The variance over neurons divided by that over weight draws, in the last layer."""
+    neurons, draws = WHOSE.index("neurons"), WHOSE.index("draws")
+    return Answer(*(float(s.variances[neurons, -1] / s.variances[draws, -1]) for s in (seen[0].scatter, seen[0].expected)))
+
+
+def _flat(seen: Sequence[Evidence], _: str) -> Answer:
+    """The share of neurons of the last layer that stand where the activation is flat."""
+    return Answer(float(seen[0].histograms.saturated[-1]), flat_share(seen[0].config, seen[0].prediction))
+
+
+MEASURES: dict[str, Measure] = {
+    "change": Measure(("sizes",), SIGNALS, "size", _change),
+    "gap": Measure(("sizes",), SIGNALS, "size", _gap),
+    "narrowing": Measure(("histogram",), SIGNALS, "size", _narrowing),
+    "apart": Measure(("cosines",), (), "size", _apart),
+    "inputs_share": Measure(("parts",), (), "share", _inputs_share),
+    "neurons_over_draws": Measure(("parts",), (), "ratio", _neurons_over_draws),
+    "flat": Measure(("histogram",), (), "share", _flat),
+}
+
+
+def per_layer(evidence: Evidence, signal: str) -> float:
+    """The factor by which one layer changes a second moment, in the signal's own direction: the geometric mean over layers 1 … L."""
+    sizes = median_sizes(evidence, signal)
+    change = sizes[-1] - sizes[0] if signal in FORWARD else sizes[0] - sizes[-1]
+    return 10 ** (float(change) / (len(sizes) - 1)) if len(sizes) > 1 else math.nan

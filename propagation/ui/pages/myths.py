@@ -1,0 +1,47 @@
+"""Myths: false claims about initialization, taken apart by networks that are drawn now."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from propagation.charts.lesson import distance_rows, lesson_chart, rows_of
+from propagation.config import Config
+from propagation.labs.evidence import Evidence, collect
+from propagation.myths import MYTHS, Myth
+from propagation.ui.figures import draw_figure
+from propagation.ui.links import draw_link
+from propagation.ui.longwork import remembered
+from propagation.ui.panels import panel
+from propagation.ui.skeleton import appearance, opening
+
+TITLE = "What is not true?"
+LOOK_FOR = "Claims that sound right, and what networks drawn this minute say to them. **Each opens as an experiment** for you to change."
+
+
+def render(config: Config) -> None:
+    """The page: a card for each claim; the visitor's own experiment is left as it is."""
+    opening(TITLE, LOOK_FOR)
+    for name, myth in MYTHS.items():
+        with panel(f"“{myth.claim}”"), st.container(border=True):
+            _card(name, myth)
+
+
+def _card(name: str, myth: Myth) -> None:
+    """The claim and what is true on the left, the networks' chart on the right."""
+    left, right = st.columns([1, 1.25], gap="large")
+    with left:
+        st.header(f"“{myth.claim}.”", anchor=False)
+        happens = st.empty()
+        st.markdown(f"**What is true.** {myth.truth}")
+        draw_link(myth.link.text, myth.link.page, myth.link.query)
+    with right:
+        seen = [(network.label, remembered(collect, network.config, myth.chart, words="Drawing networks")) for network in myth.networks]
+        words = myth.happens([evidence for _, evidence in seen]).replace("× ", "×\u00a0")
+        happens.markdown(f"**What happens.** {words}")
+        _chart(name, myth, seen, words)
+
+
+def _chart(name: str, myth: Myth, seen: list[tuple[str, Evidence]], words: str) -> None:
+    rows = rows_of(seen, myth.rows) if myth.chart == "sizes" else distance_rows(seen)
+    figure = lesson_chart(rows, seen[0][1].config.depth, appearance=appearance())
+    draw_figure(figure, key=f"myth_{name}", alt=f"“{myth.claim}”: {words.replace('**', '')}")

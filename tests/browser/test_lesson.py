@@ -1,0 +1,95 @@
+"""The lesson and the myths as a person uses them: predict, show, follow a link and come back; in a browser."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from propagation.lessons import load
+from propagation.myths import MYTHS
+
+LESSON = load()
+
+
+def heading(visitor) -> str:
+    return visitor.page.locator("h2").first.inner_text()
+
+
+def query(url: str) -> dict[str, str]:
+    return {name: texts[0] for name, texts in parse_qs(urlsplit(url).query).items()}
+
+
+@pytest.mark.parametrize("chapter", LESSON.chapters)
+def test_every_screen_renders_and_its_link_opens_the_state_it_names(visitor, chapter):
+    steps = [step for step in LESSON.steps if step.startswith(f"{chapter}.")]
+    visitor.open(f"lesson?step={steps[0]}")
+    for step in steps:
+        screen = LESSON.screens[step]
+        visitor.page.get_by_role("heading", name=screen.topic, exact=True).wait_for(timeout=30_000)
+        visitor.page.get_by_role("button", name="Show me").click()
+        visitor.page.get_by_role("heading", name=screen.claim, exact=True).wait_for(timeout=30_000)
+        link = visitor.page.get_by_role("link", name="Open this in Explore")
+        link.wait_for(timeout=30_000)
+        visitor.settle()
+        assert visitor.page.locator(".js-plotly-plot").count() == 1 and visitor.page.locator("[data-testid=stAlert]").count() == 0
+        names = screen.networks[0].config.to_query()
+        assert query(link.get_attribute("href")) == names | {"step": step}
+        link.click()
+        visitor.page.get_by_role("heading", name="Does the signal survive?").wait_for(timeout=30_000)
+        visitor.settle()
+        assert query(visitor.page.url) == names | {"step": step}
+        visitor.page.go_back()
+        visitor.page.get_by_role("heading", name=screen.claim, exact=True).wait_for(timeout=30_000)
+        visitor.settle()
+        visitor.page.get_by_role("button", name="Next").or_(visitor.page.get_by_role("button", name="Start again")).click()
+        visitor.settle()
+
+
+def test_a_guess_is_drawn_before_the_truth_and_the_browsers_back_undoes_a_screen(visitor):
+    visitor.open("lesson?step=2.3")
+    visitor.press("Your guess", "ArrowLeft", 5)
+    assert [trace["y"] for trace in visitor.figure()["traces"] if trace["name"] == "your guess"] == [[0, -5]]
+    visitor.page.get_by_role("button", name="Show me").click()
+    visitor.page.get_by_text("too large by a factor of about").wait_for(timeout=30_000)
+    visitor.settle()
+    assert {"z", "delta", "your guess"} <= {trace["name"] for trace in visitor.figure()["traces"]}
+    visitor.page.get_by_role("button", name="Next").click()
+    visitor.settle()
+    assert heading(visitor) == LESSON.screens["2.4"].topic and "step=2.4" in visitor.page.url
+    visitor.page.go_back()
+    visitor.settle()
+    assert heading(visitor) == LESSON.screens["2.3"].claim and visitor.page.get_by_text("you said 10⁻⁵").count() == 1
+
+
+def test_the_menu_comes_back_to_the_screen_that_was_left(visitor):
+    visitor.open("lesson?step=2.2")
+    visitor.page.get_by_role("button", name="Show me").click()
+    visitor.page.get_by_role("link", name="Open this in Explore").click()
+    visitor.page.get_by_role("heading", name="Does the signal survive?").wait_for(timeout=30_000)
+    visitor.settle()
+    visitor.page.get_by_text("Learn", exact=True).click()
+    visitor.page.get_by_role("menuitem", name="Why constant variance?").click()
+    visitor.page.get_by_role("heading", name=LESSON.screens["2.2"].claim).wait_for(timeout=30_000)
+
+
+def test_every_myth_has_a_chart_and_the_first_opens_its_comparison(visitor):
+    visitor.open("myths")
+    visitor.page.wait_for_function(f"document.querySelectorAll('.js-plotly-plot').length == {len(MYTHS)}", timeout=60_000)
+    visitor.settle()
+    assert visitor.page.get_by_text("What happens.").count() == len(MYTHS)
+    visitor.page.get_by_role("link", name="Compare the three").click()
+    visitor.page.get_by_role("heading", name="Which initialization wins?").wait_for(timeout=30_000)
+    visitor.settle()
+    assert query(visitor.page.url) == dict(MYTHS["randn"].link.query) and visitor.page.locator("[data-testid=stAlert]").count() == 0
+
+
+@pytest.mark.parametrize("page", ["lesson?step=3.1", "myths"])
+def test_on_a_phone_nothing_runs_off_the_side(phone, page):
+    phone.open(page)
+    if "lesson" in page:
+        phone.page.get_by_role("button", name="Show me").click()
+        phone.page.get_by_text("Go on from here").wait_for(timeout=30_000)
+    phone.settle()
+    assert phone.page.evaluate("document.scrollingElement.scrollWidth") <= 390
+    assert phone.page.locator("[data-testid=stException]").count() == 0

@@ -1,0 +1,94 @@
+"""Myths: what each card says of its networks is so, within 4 standard errors, and its link leads to them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from propagation.config import Config
+from propagation.engine.network import simulate
+from propagation.labs.evidence import collect
+from propagation.myths import MYTHS
+from propagation.theory.prediction import predict
+from propagation.ui import address
+from propagation.ui.columns import read
+
+#: E ln R of a ReLU layer of width n under He's rule, to first order in 1/n: −5/(2n)
+SAG = -2.5
+
+
+def changes(config: Config, signal: str) -> np.ndarray:
+    """ln of the change of a second moment over the whole network in its own direction, one value a trial."""
+    sizes = simulate(config).signal(signal).log10_second_moment
+    change = sizes[:, -1] - sizes[:, 0] if signal == "z" else sizes[:, 0] - sizes[:, -1]
+    return math.log(10) * change
+
+
+def agrees(values: np.ndarray, expected: float) -> bool:
+    """Whether the mean is the expected one within 4 standard errors."""
+    return abs(values.mean() - expected) < 4 * values.std(ddof=1) / math.sqrt(len(values))
+
+
+def networks(name: str, **changed) -> list[Config]:
+    return [replace(network.config, **changed) for network in MYTHS[name].networks]
+
+
+def test_randn_and_rand_differ_by_their_variance_alone():
+    normal, unit, matched = (changes(config, "z") for config in networks("randn", trials=24, inputs=4, width=128))
+    sag = 29 * SAG / 128
+    assert agrees(normal, sag) and agrees(matched, sag) and agrees(unit, sag - 29 * math.log(3))
+    assert not agrees(unit, sag), "negative control: unmatched, the gap is there"
+
+
+def test_xavier_with_tanh_fades_like_a_power():
+    (config,) = networks("xavier")
+    q = 10 ** predict(config).z.log10_second_moment
+    assert q[-1] * 2 * config.depth == pytest.approx(1, abs=0.1), "E[z²] ≈ 1/(2l)"
+    sizes = math.log(10) * simulate(config).z.log10_second_moment[:, -1]
+    assert abs(sizes.mean() - math.log(q[-1])) < 4 * sizes.std(ddof=1) / math.sqrt(len(sizes)) + config.depth / config.width
+    assert not agrees(sizes, 0.0), "negative control: it does not hold std 1"
+    assert "0.07" in MYTHS["xavier"].happens([collect(config, "sizes")])
+
+
+def test_he_with_relu_loses_nothing_and_without_the_2_it_loses_half():
+    he, without = (changes(config, "delta") for config in networks("halved", width=256, trials=24, inputs=4))
+    sag = 49 * SAG / 256
+    assert agrees(he, sag) and agrees(without, sag - 49 * math.log(2))
+    assert not agrees(he, sag - 49 * math.log(2)), "negative control"
+
+
+def test_a_level_variance_hides_that_inputs_become_one():
+    relu, linear = (collect(config, "cosines") for config in networks("stable"))
+    for found in (relu, linear):
+        assert abs(found.scatter.log10_second_moment[-1] - found.scatter.log10_second_moment[0]) < 0.2
+    assert relu.scatter.parts[3, -1] < 0.1 < 0.8 < linear.scatter.parts[3, -1]
+    assert relu.expected.parts[3, -1] < 0.1 < 0.8 < linear.expected.parts[3, -1]
+
+
+def test_a_sigmoid_passes_the_signal_and_not_the_gradient():
+    (config,) = networks("signal")
+    theory = predict(config)
+    assert agrees(changes(config, "z"), math.log(10) * (theory.z.log10_second_moment[-1] - theory.z.log10_second_moment[0]))
+    back = changes(config, "delta")
+    assert back.max() < -20 * math.log(10)
+    expected = math.log(10) * (theory.delta.log10_second_moment[0] - theory.delta.log10_second_moment[-1])
+    assert abs(back.mean() - expected) < 4 * back.std(ddof=1) / math.sqrt(len(back)) + 0.1
+
+
+@pytest.mark.parametrize("name", MYTHS)
+def test_every_link_says_what_it_opens(name):
+    link = MYTHS[name].link
+    config, problems = address.parsed({key: [text] for key, text in link.query.items()})
+    assert problems == []
+    shown = [network.config for network in MYTHS[name].networks]
+    if link.page == "compare":
+        columns, problems = read(link.query["columns"])
+        assert problems == [] and [column.config(config).weight_law for column in columns] == [own.weight_law for own in shown]
+        variances = [(column.config(config).scheme, column.weight_variance) for column in columns]
+        assert variances == [("he", None), ("custom", 0.666667), ("he", None)]
+        assert (config.depth, config.width, config.bias_variance) == (shown[0].depth, shown[0].width, 0)
+    else:
+        assert config == shown[0]

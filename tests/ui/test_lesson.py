@@ -1,0 +1,191 @@
+"""The lesson as a visitor goes through it: predict, show, next; links, languages and broken files; without a browser."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from urllib.parse import parse_qs
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from propagation import lessons
+from propagation.labs.evidence import Answer
+from propagation.lessons import load
+from propagation.ui import address
+from propagation.ui.pages import lesson
+from tests.test_lessons import GOOD
+from ui.shown import charts
+
+PAGE = """
+from propagation.ui import experiment
+from propagation.ui.pages import lesson
+experiment.arrive()
+lesson.render(experiment.depart())
+"""
+LESSON = load()
+
+
+def opened(**query: str) -> AppTest:
+    app = AppTest.from_string(PAGE, default_timeout=30)
+    for name, text in query.items():
+        app.query_params[name] = text
+    app.run()
+    assert not app.exception
+    return app
+
+
+def button(app: AppTest, label: str):
+    """The only button whose label says this."""
+    (found,) = [one for one in app.button if label in one.label]
+    return found
+
+
+def texts(app: AppTest) -> str:
+    return "\n".join(element.value for element in app.markdown)
+
+
+def step_of(app: AppTest) -> str:
+    return "".join(app.query_params.get("step", ""))
+
+
+def figure(app: AppTest) -> dict:
+    return charts(app)[0]
+
+
+@pytest.mark.parametrize("step", LESSON.steps)
+def test_a_screen_asks_and_then_shows(step):
+    screen = LESSON.screens[step]
+    app = opened(step=step)
+    assert app.header[0].value == screen.topic and screen.question in texts(app)
+    assert screen.body not in texts(app) and not app.error and not app.get("page_link")
+    assert all(part.get("name") in (None, "your guess") for part in figure(app)["data"]), "nothing is shown before it is guessed"
+    if screen.choices:
+        app.radio(key=f"guess_{step}").set_value(0).run()
+    button(app, "Show me").click().run()
+    assert not app.exception and not app.error and app.header[0].value == screen.claim and screen.body in texts(app)
+    assert len([part for part in figure(app)["data"] if part.get("name") != "your guess"]) >= 2
+    if screen.choices and "**Right.**" not in texts(app):
+        (right,) = [place for place, choice in enumerate(screen.choices) if f"**Not so.** *{choice.text}*" in texts(app)]
+        app.radio(key=f"guess_{step}").set_value(right).run()
+        assert "**Right.**" in texts(app)
+    first, *others = app.get("page_link")
+    assert parse_qs(first.proto.query_string) == {
+        name: [text] for name, text in (screen.networks[0].config.to_query() | {"step": step}).items()
+    }
+    assert [link.proto.page for link in others] == [link.page for link in screen.links]
+
+
+@pytest.mark.parametrize("step", LESSON.steps)
+def test_every_link_is_one_the_app_can_read(step):
+    for link in LESSON.screens[step].links:
+        _, problems = address.parsed({name: [text] for name, text in link.query.items() if name not in address.PAGE_PARAMETERS})
+        assert problems == [] and link.page in PAGES
+
+
+#: the addresses of all pages
+PAGES = re.findall(r'url_path="(\w+)"', (Path(lessons.__file__).parents[1] / "app.py").read_text(encoding="utf-8"))
+
+
+def test_a_guess_drawn_is_drawn_and_judged():
+    app = opened(step="2.3")
+    app.select_slider(key="guess_2.3").set_value(-10).run()
+    (guess,) = [part for part in figure(app)["data"] if part.get("name") == "your guess"]
+    assert guess["y"] == [0, -10]
+    button(app, "Show me").click().run()
+    assert "**Off**: you said 10⁻¹⁰, which is too large by a factor of about 10¹⁴" in texts(app)
+    app.select_slider(key="guess_2.3").set_value(-24).run()
+    assert "**Spot on** with 10⁻²⁴" in texts(app)
+    button(app, "Ask me again").click().run()
+    assert app.header[0].value == LESSON.screens["2.3"].topic and app.select_slider(key="guess_2.3").value == 0
+
+
+def test_a_wrong_choice_is_told_the_right_one():
+    app = opened(step="2.2")
+    app.radio(key="guess_2.2").set_value(0).run()
+    button(app, "Show me").click().run()
+    assert "**Not so.** *It stays flat.*" in texts(app)
+
+
+def test_next_and_back_lead_through_the_chapters_and_a_guess_is_kept():
+    app = opened(step="1.4")
+    app.radio(key="guess_1.4").set_value(1).run()
+    button(app, "Next").click().run()
+    assert step_of(app) == "2.1" and app.header[0].value == LESSON.screens["2.1"].topic
+    button(app, "Back").click().run()
+    assert step_of(app) == "1.4" and app.radio(key="guess_1.4").value == 1
+    button(app, "3 What is").click().run()
+    assert step_of(app) == "3.1"
+    for _ in range(3):
+        app.button(key="next").click().run()
+    assert step_of(app) == "" and app.header[0].value == LESSON.screens["1.1"].topic and app.button(key="back").disabled
+
+
+def test_the_visitors_own_experiment_stays_as_it_is():
+    app = opened(step="2.2", activation="gelu", depth="7")
+    button(app, "Show me").click().run()
+    app.button(key="next").click().run()
+    assert {name: "".join(text) for name, text in app.query_params.items()} == {"activation": "gelu", "depth": "7", "step": "2.3"}
+
+
+@pytest.mark.parametrize("step", ["9.9", "", "<b>x</b>", "1.1.1"])
+def test_a_step_there_is_not_is_the_first_one(step):
+    app = opened(step=step)
+    assert app.header[0].value == LESSON.screens["1.1"].topic and "no screen" in app.info[0].value
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """English with two screens, of which the second is broken, and German with the first."""
+    for language, text in (("en", GOOD), ("de", GOOD.replace("Before", "Vorher"))):
+        (tmp_path / language).mkdir()
+        (tmp_path / language / "1.1.md").write_text(text, encoding="utf-8")
+    (tmp_path / "en" / "1.2.md").write_text(GOOD.replace("measure: change delta", "measure: <b> delta"))
+    monkeypatch.setattr(lessons, "FOLDER", tmp_path)
+    return tmp_path
+
+
+def test_a_broken_file_says_so_and_the_others_work(folder):
+    app = opened(step="1.2")
+    assert "en/1\\.2\\.md, line 9" in app.error[0].value and "<b>" not in app.error[0].value.replace("\\<b\\>", "")
+    app.button(key="back").click().run()
+    assert not app.error and app.header[0].value == "Before"
+
+
+def test_another_language_is_one_click_away_and_in_the_links(folder):
+    app = opened()
+    app.segmented_control(key="language").set_value("de").run()
+    assert app.header[0].value == "Vorher" and "".join(app.query_params["language"]) == "de"
+    app.radio(key="guess_1.1").set_value(0).run()
+    button(app, "Show me").click().run()
+    assert not app.error and all("language=de" in link.proto.query_string for link in app.get("page_link"))
+
+
+def test_no_screens_at_all_is_said(tmp_path, monkeypatch):
+    (tmp_path / "en").mkdir()
+    monkeypatch.setattr(lessons, "FOLDER", tmp_path)
+    assert "no screens" in texts(opened())
+
+
+def test_a_teachers_network_that_is_too_large_is_refused(folder):
+    (folder / "en" / "1.1.md").write_text(GOOD.replace("depth=5\nmeasure", "depth=2000&width=1000000\nmeasure"))
+    app = opened()
+    assert "What would fit" in app.warning[0].value and not charts(app)
+
+
+def test_a_failing_network_leaves_a_sentence(monkeypatch):
+    def fail(*_):
+        raise RuntimeError("secret detail")
+
+    fail.__module__, fail.__qualname__ = "tests", "fail"
+    monkeypatch.setattr(lesson, "collect", fail)
+    app = opened(step="2.2")
+    button(app, "Show me").click().run()
+    assert "could not be drawn" in app.error[0].value and "secret" not in app.error[0].value and step_of(app) == "2.2"
+
+
+def test_what_is_gone_is_judged_in_words():
+    screen = LESSON.screens["2.3"]
+    assert "nothing is left" in lesson.judged(screen, Answer(float("-inf"), float("-inf")), -3)
+    assert lesson.judged(screen, Answer(-3.0, -3.0), None) == ""
+    assert "**Close**" in lesson.judged(screen, Answer(-5.0, -5.0), -4)
