@@ -7,8 +7,23 @@ from pathlib import Path
 
 import streamlit as st
 
-from propagation.ui import controls
-from propagation.ui.pages import angles, compare, distributions, explore, gains, phase, spectrum, whose, width
+from propagation.ui import controls, experiment, pictures
+from propagation.ui.pages import (
+    angles,
+    compare,
+    distributions,
+    explore,
+    gains,
+    lesson,
+    myths,
+    papers,
+    phase,
+    race,
+    spectrum,
+    trainability,
+    whose,
+    width,
+)
 
 ICON = Path(__file__).parent / "propagation" / "ui" / "icon.svg"
 
@@ -16,7 +31,8 @@ ICON = Path(__file__).parent / "propagation" / "ui" / "icon.svg"
 def main() -> None:
     """Set the page up, draw the controls, and hand the experiment they describe to the page chosen."""
     st.set_page_config(page_title="Signal Propagation Explorer", page_icon=str(ICON), layout="wide")
-    config = controls.draw()
+    experiment.arrive()
+    config = experiment.depart()
     pages = {
         "Play": [
             st.Page(partial(explore.render, config), title="Explore", icon=":material/show_chart:", url_path="explore", default=True),
@@ -31,8 +47,21 @@ def main() -> None:
             st.Page(partial(spectrum.render, config), title="Spectrum", icon=":material/equalizer:", url_path="spectrum"),
             st.Page(partial(width.render, config), title="How wide is infinite?", icon=":material/width:", url_path="width"),
         ],
+        "Learn": [
+            st.Page(partial(lesson.render, config), title="Why constant variance?", icon=":material/school:", url_path="lesson"),
+            st.Page(partial(myths.render, config), title="Myths", icon=":material/gavel:", url_path="myths"),
+            st.Page(partial(papers.render, config), title="Papers", icon=":material/article:", url_path="papers"),
+            st.Page(partial(race.render, config), title="Training race", icon=":material/sports_score:", url_path="race"),
+            st.Page(partial(trainability.render, config), title="Trainability map", icon=":material/grid_on:", url_path="trainability"),
+        ],
     }
-    st.navigation(pages, position="top").run()
+    page = st.navigation(pages, position="top")
+    bringing_their_own = pages["Learn"][:2]  # lesson and myths run networks of their own
+    if page not in (pages["Play"][0], *bringing_their_own):  # Explore answers first and draws the controls afterwards
+        with st.sidebar:
+            controls.draw_all()
+    page.run()
+    pictures.prepare_cameras()
 
 
 main()

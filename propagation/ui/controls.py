@@ -116,20 +116,25 @@ def formula() -> None:
 
 def page_choice(label: str, name: str, choices: dict[str, str], help: str) -> str:
     """A switch that belongs to a page and to the address: the name chosen among `choices` (name → label), by default the first."""
-    default = next(iter(choices))
-    chosen = experiment.page_parameter(name, default)
-    chosen = chosen if chosen in choices else default
+    chosen = page_choice_made(name, choices)
     st.segmented_control(
         label,
         list(choices),
         format_func=choices.__getitem__,
         key=experiment.show(name, chosen),
         on_change=experiment.set_page_parameter,
-        args=(name, default),
+        args=(name, next(iter(choices))),
         help=help,
         width="stretch",
     )
     return chosen
+
+
+def page_choice_made(name: str, choices: dict[str, str]) -> str:
+    """What the switch of that name stands at, for what is drawn before it."""
+    default = next(iter(choices))
+    chosen = experiment.page_parameter(name, default)
+    return chosen if chosen in choices else default
 
 
 def _presets() -> None:

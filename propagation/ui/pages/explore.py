@@ -26,16 +26,18 @@ _OVER_HELP = (
 def render(config: Config) -> None:
     """The page: a question, the answer in a sentence and a few numbers, the picture, and what it means.
 
-    The answer comes before the controls: what a visitor has moved already shows it, and the answer is what they wait for.
+    The answer is sent before everything else, title and controls included: it is what a visitor who has moved something waits for.
     """
-    action = _title()
-    _unread()
-    room = st.sidebar.container()
-    with st.sidebar:
-        row = _first_row()
+    row = answer.ForwardRow(controls.page_choice_made("view", _FORWARD), controls.page_choice_made("over", _OVER))
+    above = st.container()
     first = answer.first_answer(config, row)
-    with room:
+    with above:
+        action = _title()
+        _unread()
+    with st.sidebar:
         controls.draw_all()
+        controls.page_choice("The first row shows", "view", _FORWARD, "The signal forward, before or after the activation.")
+        controls.page_choice("Its variance over", "over", _OVER, _OVER_HELP)
     trace = None if refusal(config) else answer.whole_answer(config, row, first)
     if trace is not None:
         with action:
@@ -43,13 +45,6 @@ def render(config: Config) -> None:
     _explanations(config)
     if trace is not None:
         takeaway.draw(config, trace, answer.prediction(config), {"curves": partial(answer.signals_figure, trace, row)})
-
-
-def _first_row() -> answer.ForwardRow:
-    """The switches of the chart's first row: which signal, and whose variance."""
-    signal = controls.page_choice("The first row shows", "view", _FORWARD, "The signal forward, before or after the activation.")
-    whose = controls.page_choice("Its variance over", "over", _OVER, _OVER_HELP)
-    return answer.ForwardRow(signal, whose)
 
 
 def _title() -> DeltaGenerator:

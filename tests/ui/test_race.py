@@ -1,0 +1,167 @@
+"""The race as a visitor runs it: start, pause, continue, stop, another set of lanes, and what it says when something is amiss."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from propagation.ui import lineup
+from propagation.ui.pages import race as page
+from ui.shown import charts
+
+PAGE = "from propagation.ui import controls\nfrom propagation.ui.pages import race\nrace.render(controls.draw())"
+SMALL = {"depth": "4", "width": "16", "steps": "100", "rate": "0.1"}
+TWO = "glorot.tanh.uniform~glorot_standard.sigmoid.uniform"
+
+
+@pytest.fixture(autouse=True)
+def one_round_at_a_time(monkeypatch):
+    monkeypatch.setattr(page, "_TICK", 0.0)
+
+
+def opened(**query: str) -> AppTest:
+    """The page, opened at an address; small unless it says otherwise."""
+    app = AppTest.from_string(PAGE, default_timeout=60)
+    for name, value in (SMALL | {"columns": TWO} | query).items():
+        app.query_params[name] = value
+    app.run()
+    assert not app.exception and not app.error
+    return app
+
+
+def drawn(app: AppTest) -> list[list[float]]:
+    """The accuracies of all lanes."""
+    figure = charts(app)[0]
+    return [trace["y"] for trace in figure["data"] if trace.get("meta") == "accuracy"]
+
+
+def raced(app: AppTest) -> AppTest:
+    """The race, run to its end."""
+    app.button(key="race_start").click().run()
+    for _ in range(60):
+        if any(button.key == "race_again" for button in app.button):
+            return app
+        app.run()
+        assert not app.exception and not app.error
+    raise AssertionError("the race does not end")
+
+
+def keys(app: AppTest) -> set[str]:
+    return {button.key for button in app.button}
+
+
+def text(app: AppTest) -> str:
+    return " ".join(element.value for element in (*app.header, *app.markdown, *app.info, *app.warning))
+
+
+def test_it_opens_at_the_start_with_empty_charts():
+    app = opened()
+    assert app.title[0].value.endswith("?") and "Press Start" in app.header[0].value
+    assert len(charts(app)) == 2 and drawn(app) == [] and "race_start" in keys(app)
+
+
+def test_a_race_ends_with_a_winner_a_reason_and_a_table():
+    app = raced(opened())
+    assert "Glorot 2010 · tanh leads" in app.header[0].value and "slowest layer of standard · sigmoid" in text(app)
+    table = next(markdown.value for markdown in app.markdown if markdown.value.startswith("|"))
+    assert "got to" in table and "stands still at" in table and "✓" in table
+    assert len(charts(app)) == 3 and [len(y) for y in drawn(app)] == [21, 21]
+    assert drawn(raced(opened())) == drawn(app)  # another visitor, the same seed
+
+
+def test_it_pauses_and_goes_on_where_it_stood():
+    app = opened()
+    app.button(key="race_start").click().run()
+    app.run()
+    app.button(key="race_pause").click().run()
+    before = drawn(app)
+    app.run()
+    assert drawn(app) == before and "Paused at step" in " ".join(str(bar.proto.text) for bar in app.get("progress"))
+    app.button(key="race_continue").click().run()
+    after = drawn(app)
+    assert [y[: len(b)] for y, b in zip(after, before, strict=True)] == before and len(after[0]) == len(before[0]) + 1
+
+
+def test_stopping_leaves_a_page_that_can_be_used():
+    app = opened()
+    app.button(key="race_start").click().run()
+    app.run()
+    app.button(key="race_stop").click().run()
+    assert "Stopped at step" in text(app) and keys(app) >= {"race_again"} and "race_pause" not in keys(app)
+    app.button(key="race_again").click().run()
+    assert len(drawn(app)[0]) == 1 and "race_pause" in keys(app)
+
+
+def test_a_control_moved_in_the_middle_makes_another_race():
+    app = opened()
+    app.button(key="race_start").click().run()
+    app.select_slider(key="depth").set_value(5).run()
+    assert not app.exception and drawn(app) == [] and "race_start" in keys(app)
+    app.select_slider(key="rate").set_value("1").run()
+    assert app.query_params["rate"] in ("1", ["1"])
+
+
+@pytest.mark.parametrize("start", lineup.STARTS, ids=lambda start: start.label)
+def test_a_button_sets_everything_and_starts(start):
+    app = opened()
+    app.button(key=f"start_{start.label}").click().run()
+    assert not app.exception and len(drawn(app)) == len(start.columns) and "race_pause" in keys(app)
+    assert f"{len(start.columns)} networks of {start.fields['depth']} × 100" in text(app)
+    assert app.select_slider(key="rate").value == start.rate and app.select_slider(key="steps").value == "300"
+
+
+def test_a_rate_that_diverges_ends_in_words():
+    app = raced(opened(rate="100", columns="he.relu.gaussian~custom.linear.gaussian.20"))
+    assert "every lane diverges" in app.header[0].value and "diverged at step" in text(app)
+
+
+def test_lanes_are_added_and_removed():
+    app = opened()
+    app.button(key="race_add").click().run()
+    assert "3 networks" in text(app)
+    for _ in range(3):
+        app.button(key="race_remove_0").click().run()
+    assert "Nobody is at the start yet" in text(app) and not app.exception
+    app.button(key="race_add").click().run()
+    assert "one network of 4" in text(app)
+
+
+def test_the_gradients_of_another_lane_are_a_choice_in_the_link():
+    app = raced(opened(lane="1"))
+    figure = charts(app)[2]
+    assert figure["layout"]["uirevision"].endswith("standard · sigmoid")
+
+
+def test_what_cannot_be_raced_is_said():
+    app = opened(columns=f"kumar.leaky_relu.gaussian~nonsense~{TWO}")
+    assert "nonsense" in app.warning[0].value and "Kumar" in app.warning[0].value and "2 networks" in text(app)
+    app = opened(rate="banana", momentum="2", steps="1e9")
+    assert all(name in app.warning[0].value for name in ("rate", "momentum", "steps"))
+    assert app.select_slider(key="rate").value == "0.01"
+
+
+def test_what_is_too_large_is_made_narrower_or_refused_with_a_way_out():
+    assert "not your 1,000,000" in text(opened(width="1000000"))
+    app = opened(depth="2000")
+    assert "at most 200 layers" in app.warning[0].value and "fewer layers than 2,000" in app.warning[0].value
+    assert not charts(app)
+
+
+def test_a_link_may_give_values_between_those_of_the_scale():
+    app = opened(rate="0.02", steps="150")
+    assert app.select_slider(key="rate").value == "0.02" and not app.warning
+
+
+def test_a_failure_ends_the_race_and_not_the_page(monkeypatch):
+    from propagation.ui import racing
+
+    def broken(entries, recipe):
+        raise MemoryError
+        yield
+
+    monkeypatch.setattr(racing, "race", broken)
+    app = AppTest.from_string(PAGE, default_timeout=60)
+    for name, value in SMALL.items():
+        app.query_params[name] = value
+    app.run().button(key="race_start").click().run()
+    assert not app.exception and "race_start" in keys(app.run())
