@@ -22,6 +22,8 @@ from propagation.labs.spectrum import measure_spectrum
 from propagation.notation import from_log10, magnitude, number
 
 MOST_COLUMNS = 6
+#: draws of each network: as many as medians need, so that six columns cost about three times what the other pages' one experiment does
+MOST_DRAWS = 4
 #: decades of drift by which two columns must differ before one of them is called healthier
 CLOSE = 0.1
 #: width of the network whose condition number is taken: that needs the weights themselves, and all their products
@@ -49,9 +51,10 @@ class Column:
         return " · ".join([scheme, activation] + ([] if own_law else [_short(WEIGHT_LAWS[self.weight_law])]))
 
     def config(self, base: Config) -> Config:
-        """The experiment `base` with this initialization in place of its own; ValueError where it does not apply."""
+        """The experiment `base`, in at most MOST_DRAWS networks, with this initialization; ValueError where it does not apply."""
         return replace(
             base,
+            trials=min(base.trials, MOST_DRAWS),
             scheme=self.scheme,
             activation=self.activation,
             weight_law=self.weight_law,

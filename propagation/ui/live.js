@@ -6,26 +6,33 @@
 const THUMB = "input[type=range], [role=slider]";
 const IMPATIENCE = 1000; // milliseconds after which a report is taken for lost
 
+const where = (thumb) => Number(thumb.value ?? thumb.getAttribute("aria-valuenow"));
+
 function watch() {
   const hand = { thumb: null, reported: null, waiting: 0 };
 
-  const look = () => {
-    if (!hand.thumb) return;
-    const slider = hand.sliders[hand.thumb.getAttribute("aria-label")];
-    const position = Number(hand.thumb.value ?? hand.thumb.getAttribute("aria-valuenow"));
-    if (slider && position !== hand.reported && performance.now() > hand.waiting) {
-      hand.reported = position;
-      hand.waiting = performance.now() + IMPATIENCE;
-      hand.report("moved", { field: slider.field, value: slider.steps ? slider.steps[position] : position });
-    }
-    requestAnimationFrame(look);
+  const say = () => {
+    const slider = hand.thumb && hand.sliders[hand.thumb.getAttribute("aria-label")];
+    const position = hand.thumb && where(hand.thumb);
+    if (!slider || position === hand.reported || performance.now() < hand.waiting) return;
+    hand.reported = position;
+    hand.waiting = performance.now() + IMPATIENCE;
+    hand.report("moved", { field: slider.field, value: slider.steps ? slider.steps[position] : position });
   };
-  const answered = () => (hand.waiting = 0);
+  const follow = () => {
+    if (!hand.thumb) return;
+    say();
+    requestAnimationFrame(follow);
+  };
+  const answered = () => {
+    hand.waiting = 0;
+    say(); // before the answer is drawn: the server works meanwhile
+  };
   const take = ({ target }) => {
     const thumb = target.closest?.("[data-testid=stSlider]")?.querySelector(THUMB);
     if (!thumb) return;
-    Object.assign(hand, { thumb, reported: Number(thumb.value ?? thumb.getAttribute("aria-valuenow")), waiting: 0 });
-    requestAnimationFrame(look);
+    Object.assign(hand, { thumb, reported: where(thumb), waiting: 0 });
+    requestAnimationFrame(follow);
   };
   const letGo = () => (hand.thumb = null);
 

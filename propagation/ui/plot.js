@@ -23,7 +23,7 @@ function draw(plot, text) {
   plot.place.setAttribute("aria-label", alt);
   plot.place.style.height = `${figure.layout.height ?? 450}px`;
   library(url).then(
-    () => show(plot),
+    () => requestAnimationFrame(() => plot.text === text && show(plot)), // of several that came at once, the last
     () => {
       delete window.propagationPlotly; // the next redraw tries again
       plot.text = null;
@@ -65,9 +65,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const plot = (place.plot ??= made(place));
   plots.set(key, plot);
   plot.onPoint = clickable ? ({ x, y, customdata }) => setTriggerValue("point", { x, y, customdata }) : null;
+  document.dispatchEvent(new CustomEvent("propagation-answer"));
   draw(plot, early.get(key) ?? text);
   early.delete(key);
-  document.dispatchEvent(new CustomEvent("propagation-answer"));
   return () => {
     plot.gone = true;
     plot.observer.disconnect();

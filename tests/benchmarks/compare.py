@@ -1,4 +1,6 @@
-"""What a comparison of six schemes costs, as a multiple of one simulation: 50 layers × 512 neurons × 64 inputs, 8 networks.
+"""What a comparison of six schemes costs, as a multiple of one simulation: 50 layers × 512 neurons × 64 inputs, 8 draws of the network.
+
+The comparison draws each network at most `labs.compare.MOST_DRAWS` times, the one simulation all 8 times.
 
     python tests/benchmarks/compare.py
 
@@ -31,7 +33,7 @@ SIX = {
 }
 
 
-def seconds(columns: Sequence[Column], base: Config) -> float:
+def six(columns: Sequence[Column], base: Config) -> float:
     """Processor time of everything the page computes for these columns."""
     start = time.process_time()
     for place, column in enumerate(columns):
@@ -41,21 +43,30 @@ def seconds(columns: Sequence[Column], base: Config) -> float:
     return time.process_time() - start
 
 
+def one(column: Column, base: Config) -> float:
+    """Processor time of one simulation with this initialization, with every draw of the network that the experiment asks for."""
+    config = replace(column.config(base), trials=base.trials)
+    start = time.process_time()
+    trace = simulate(config)
+    diagnose(trace, predict(config))
+    return time.process_time() - start
+
+
 def main() -> None:
     seeds, biases = itertools.count(1), itertools.count(1)
-    print(f"{'seconds, medians':38}{'one':>8}{'six':>8}{'ratio':>8}    one: mean of the columns, each alone")
+    print(f"{'seconds, medians':38}{'one':>8}{'six':>8}{'ratio':>8}    one: mean over the columns")
     for name, columns in SIX.items():
-        one, six, again_one, again_six = [], [], [], []
-        seconds(columns, replace(BASE, depth=2))  # the tables of theory
+        alone, together, alone_again, together_again = [], [], [], []
+        six(columns, replace(BASE, depth=2))  # the tables of theory
         for _ in range(RUNS):
-            one.append(statistics.mean(seconds([column], replace(BASE, seed=next(seeds))) for column in columns))
+            alone.append(statistics.mean(one(column, replace(BASE, seed=next(seeds))) for column in columns))
             base = replace(BASE, seed=next(seeds))
-            six.append(seconds(columns, base))
+            together.append(six(columns, base))
             moved = replace(base, bias_variance=0.05 + 1e-4 * next(biases))
-            again_six.append(seconds(columns, moved))
-            again_one.append(statistics.mean(seconds([column], moved) for column in columns))
-        for label, alone, together in ((f"{name}, fresh", one, six), (f"{name}, redrawn", again_one, again_six)):
-            a, b = statistics.median(alone), statistics.median(together)
+            together_again.append(six(columns, moved))
+            alone_again.append(statistics.mean(one(column, moved) for column in columns))
+        for label, ones, sixes in ((f"{name}, fresh", alone, together), (f"{name}, redrawn", alone_again, together_again)):
+            a, b = statistics.median(ones), statistics.median(sixes)
             print(f"{label[:38]:38}{a:8.2f}{b:8.2f}{b / a:8.1f}", flush=True)
 
 

@@ -16,6 +16,7 @@ from propagation.diagnosis import diagnose
 from propagation.engine.cost import work
 from propagation.labs.compare import (
     GLOROT_2010,
+    MOST_DRAWS,
     Column,
     Decision,
     Summary,
@@ -229,6 +230,7 @@ def _explanation() -> None:
             "Half of all ReLUs are flat at any time, which is no harm.\n"
             "- **Healthiest** is, of those with a healthy verdict, the one whose worst drift is smallest: the factor between its "
             "largest and its smallest layer, in whichever of the three charts that is largest.\n"
+            f"- **Dots** are the median of at most {MOST_DRAWS} draws of each network, which makes six of them quick.\n"
             "- **The same noise**: columns of one weight law use the very same random numbers, scaled by their rule: what differs is "
             "the rule, not luck. Other laws are drawn from the same seed. Biases are those of the sidebar, unless a rule brings its own."
         )
