@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import streamlit as st
 
-from propagation.ui import controls, experiment, pictures
+from propagation.ui import asking, browser, controls, experiment, paths, pictures, reconnect
 from propagation.ui.pages import (
     angles,
+    ask,
     compare,
     distributions,
     explore,
@@ -24,18 +26,25 @@ from propagation.ui.pages import (
     whose,
     width,
 )
+from propagation.ui.panels import panel
 
 ICON = Path(__file__).parent / "propagation" / "ui" / "icon.svg"
 
 
 def main() -> None:
     """Set the page up, draw the controls, and hand the experiment they describe to the page chosen."""
-    st.set_page_config(page_title="Signal Propagation Explorer", page_icon=str(ICON), layout="wide")
-    experiment.arrive()
-    config = experiment.depart()
+    browser.complete_streamlit()
+    sidebar = "collapsed" if st.context.is_embedded else "auto"
+    st.set_page_config(page_title="Signal Propagation Explorer", page_icon=str(ICON), layout="wide", initial_sidebar_state=sidebar)
+    asked_for = paths.page_asked_for()
+    with panel("This experiment", instead="Open the address without what follows its “?”", needed=True):
+        experiment.arrive()
+        config = experiment.depart()
+    waits = asking.waits()
+    front = ask.render_with_controls if waits else explore.render
     pages = {
         "Play": [
-            st.Page(partial(explore.render, config), title="Explore", icon=":material/show_chart:", url_path="explore", default=True),
+            st.Page(partial(front, config), title="Explore", icon=":material/show_chart:", url_path="explore", default=True),
             st.Page(partial(phase.render, config), title="Order and chaos", icon=":material/map:", url_path="phase"),
             st.Page(partial(gains.render, config), title="Gain lab", icon=":material/tune:", url_path="gains"),
         ],
@@ -55,13 +64,21 @@ def main() -> None:
             st.Page(partial(trainability.render, config), title="Trainability map", icon=":material/grid_on:", url_path="trainability"),
         ],
     }
-    page = st.navigation(pages, position="top")
+    page = st.navigation(pages, position="hidden" if st.context.is_embedded else "top")
+    paths.lead_to(asked_for, chain(*pages.values()), default="explore")
     bringing_their_own = pages["Learn"][:2]  # lesson and myths run networks of their own
-    if page not in (pages["Play"][0], *bringing_their_own):  # Explore answers first and draws the controls afterwards
+    with_controls = page not in (pages["Play"][0], *bringing_their_own)  # Explore answers first and draws the controls afterwards
+    if with_controls:
         with st.sidebar:
             controls.draw_all()
-    page.run()
+    if waits and with_controls:
+        with panel("The question"):
+            ask.render(config)
+    else:
+        with panel("The rest of this page"):
+            page.run()
     pictures.prepare_cameras()
+    reconnect.prepare()
 
 
 main()

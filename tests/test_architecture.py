@@ -36,6 +36,7 @@ FLOORS = {
     "ui": 7,
     "app": 8,
     "__main__": 8,
+    "static": 8,
 }
 #: what stands at the top of the repository
 TOP_LEVEL = {
@@ -45,6 +46,7 @@ TOP_LEVEL = {
     "pyproject.toml",
     ".streamlit",
     ".ci",
+    ".hosting",
     "assets",
     "propagation",
     "tests",

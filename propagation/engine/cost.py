@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 
 from propagation.config import Config
@@ -11,8 +12,8 @@ from propagation.engine.workers import cores
 DRAW = 300
 #: likewise one element of everything that goes element by element in a layer: φ, φ′, moments
 ELEMENT = 1500
-#: operations per second of one core, for the estimate shown to a visitor
-SPEED = 4e10
+#: operations per second of one core, for the estimate shown to a visitor; a browser's WebAssembly takes about four times as long
+SPEED = 1e10 if sys.platform == "emscripten" else 4e10
 #: layers are kept for the backward pass up to this many bytes for all trials at once; beyond, they are computed again
 MEMORY_BYTES = 512 * 2**20
 

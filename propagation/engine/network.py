@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
 from propagation.activations import Activation
 from propagation.config import Config, layer_variances
 from propagation.engine.blas import one_thread
-from propagation.engine.cost import layer_is_implicit, remembers_layers, trials_at_once
+from propagation.engine.cost import layer_is_implicit, remembers_layers, trials_at_once, work
 from propagation.engine.dense import DenseMap
 from propagation.engine.implicit import GaussianMap, HaarMap
 from propagation.engine.maps import RandomMap
@@ -18,7 +19,7 @@ from propagation.engine.noise import Noise
 from propagation.engine.readout import output_gradient
 from propagation.engine.signal import PLAIN_RANGE, Signal, scaled_moments
 from propagation.engine.trace import FORWARD, SIGNALS, Moments, Trace
-from propagation.engine.workers import run_all
+from propagation.engine.workers import Pause, run_all, seat
 from propagation.expressions import lookup
 from propagation.inputs import draw_inputs
 
@@ -31,17 +32,24 @@ Progress = Callable[[float], None]
 def simulate(config: Config, progress: Progress | None = None) -> Trace:
     """Push a batch through `config.trials` random networks, pull gradients back, and measure every layer.
 
-    `progress` is called with the share of trials that are done, from the calling thread.
+    `progress` is called from the calling thread, again and again, with the share of trials that are done; it may raise to end this.
     """
     x = draw_inputs(config)
     size = trials_at_once(config)
     groups = [range(first, min(first + size, config.trials)) for first in range(0, config.trials, size)]
-    measured = []
+    measured: list[_Measurements] = []
+
+    def look() -> None:
+        if progress:
+            progress(sum(len(group) for group in groups[: len(measured)]) / config.trials)
+
+    def run(group: range, pause: Pause) -> _Measurements:
+        return _run(config, x, group, pause)
+
     with one_thread():
-        for group, result in zip(groups, run_all(lambda group: _run(config, x, group), groups), strict=True):
+        for result in run_all(run, groups, _seconds(config, size), look):
             measured.append(result)
-            if progress:
-                progress(group.stop / config.trials)
+            look()
     return _assemble(config, x, measured)
 
 
@@ -60,8 +68,18 @@ class Observer:
 
 def observe(config: Config, observer: Observer, trials: range, x: np.ndarray | None = None) -> None:
     """Run these trials in one stack and show every layer to the observer. Inputs are `x`, (n_0, B), or the config's own."""
-    with one_thread():
-        _run(config, draw_inputs(config) if x is None else x, trials, observer)
+    x = draw_inputs(config) if x is None else x
+    with one_thread(), seat(_seconds(config, len(trials)), _nothing) as give_way:
+        _run(config, x, trials, give_way, observer)
+
+
+def _seconds(config: Config, trials: int) -> float:
+    """The seconds that a stack of so many trials is expected to take."""
+    return work(replace(config, trials=trials)).seconds
+
+
+def _nothing() -> None:
+    """Nobody has to be told."""
 
 
 class _Measurements:
@@ -82,8 +100,8 @@ class _Measurements:
         return np.flatnonzero(self.dead[:, layer] == 1)
 
 
-def _run(config: Config, x: np.ndarray, group: range, observer: Observer | None = None) -> _Measurements:
-    """One draw of the network in each trial of the group: all layers forward, then all layers backward."""
+def _run(config: Config, x: np.ndarray, group: range, pause: Pause, observer: Observer | None = None) -> _Measurements:
+    """One draw of the network in each trial of the group: all layers forward, then all layers backward, with a pause after each."""
     phi = lookup(config.activation)
     weight_variance, bias_variance = layer_variances(config)
     measured = _Measurements(len(group), config.depth)
@@ -111,6 +129,7 @@ def _run(config: Config, x: np.ndarray, group: range, observer: Observer | None 
         maps.append(random_map)
         if observer:
             observer.forward(layer + 1, z, h, plain_slopes)
+        pause()
 
     gradient = output_gradient(config, h, group.start)
     for layer in reversed(range(config.depth)):
@@ -131,6 +150,7 @@ def _run(config: Config, x: np.ndarray, group: range, observer: Observer | None 
         if not remember and layer:
             flat_trials = np.flatnonzero(measured.dead[:, layer - 1] == 1)
             slopes = _small_slopes(slopes_below, flat_trials, maps[layer - 1].gradient_type)
+        pause()
     return measured
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from functools import cached_property
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +13,23 @@ LOG10_2 = math.log10(2.0)
 PLAIN_RANGE = 40
 #: numbers that are summed in their own precision
 BLOCK = 2**17
+
+
+class once:
+    """A property computed when it is first asked for.
+
+    As `functools.cached_property`, which up to Python 3.11 has one lock for all instances there are: visitors would compute one by one.
+    """
+
+    def __init__(self, compute: Callable[[Any], Any]) -> None:
+        self._compute = compute
+        self.__doc__ = compute.__doc__
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        if instance is None:
+            return self
+        value = instance.__dict__[self._compute.__name__] = self._compute(instance)
+        return value
 
 
 class Signal:
@@ -24,24 +42,24 @@ class Signal:
         self.array = array
         self.exponent = exponent
 
-    @cached_property
+    @once
     def gram(self) -> np.ndarray:
         """arrayᵀ array of each trial, (T, B, B) float64, summed in the precision of the array."""
         return (self.array.swapaxes(1, 2) @ self.array).astype(float, copy=False)
 
-    @cached_property
+    @once
     def column_squares(self) -> np.ndarray:
         """Squared length of each column of `array`, (T, B)."""
         if "gram" in self.__dict__:
             return np.diagonal(self.gram, axis1=1, axis2=2)
         return np.einsum("tnb,tnb->tb", self.array, self.array, dtype=float)
 
-    @cached_property
+    @once
     def column_sums(self) -> np.ndarray:
         """Sum of each column of `array`, (T, B)."""
         return (np.ones((1, self.array.shape[1]), self.array.dtype) @ self.array)[:, 0].astype(float)
 
-    @cached_property
+    @once
     def second_moment(self) -> np.ndarray:
         """Mean square of `array` in each trial (without the exponent), (T,)."""
         return np.array([_sum_of_squares(one) for one in self.array]) / self.array[0].size

@@ -12,6 +12,7 @@ known exactly: the factors R of the layers are independent with mean 1, so that 
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -31,8 +32,8 @@ DEPTH = 10
 MOST_NETWORKS = 64
 #: a width at which no more networks than this are within the budget is left out
 FEWEST_NETWORKS = 6
-#: the budget: random numbers drawn for one layer of all networks of one width
-MOST_DRAWN = 8_000_000
+#: the budget: random numbers drawn for one layer of all networks of one width; less where a visitor's browser draws them
+MOST_DRAWN = 1_000_000 if sys.platform == "emscripten" else 8_000_000
 #: only deviations smaller than this are fitted: beyond, higher powers of 1/n count as well
 SMALL = 0.5
 #: a deviation smaller than this is rounding
@@ -89,7 +90,7 @@ def experiment_of(config: Config) -> Config:
 
 
 def widths_of(config: Config) -> tuple[int, ...]:
-    """The widths that are within the budget: all of them, unless the weight law needs its matrices."""
+    """The widths that are within the budget: on a server all of them, unless the weight law needs its matrices."""
     return tuple(width for width in WIDTHS if _networks(config, width) >= FEWEST_NETWORKS)
 
 

@@ -12,10 +12,12 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 import streamlit as st
 
 from propagation.config import Config
+from propagation.ui import locks, paths
 from propagation.ui.rules import settled
 
-#: parameters that pages read and write themselves, not fields of Config
+#: parameters that pages, and the terms of a visit, read and write themselves, not fields of Config
 PAGE_PARAMETERS = (
+    *locks.PARAMETERS,
     "view",
     "plane",
     "columns",
@@ -38,8 +40,8 @@ PAGE_PARAMETERS = (
 
 
 def read() -> dict[str, list[str]]:
-    """All parameters the address has now, except Streamlit's own."""
-    return {name: st.query_params.get_all(name) for name in st.query_params}
+    """All parameters the address has now, except Streamlit's own and the name of a page."""
+    return {name: st.query_params.get_all(name) for name in st.query_params if name != paths.PARAMETER}
 
 
 def path() -> str:
@@ -50,7 +52,19 @@ def path() -> str:
 def parsed(parameters: dict[str, list[str]]) -> tuple[Config, list[str]]:
     """The config the parameters describe, and a sentence for each that could not be read."""
     config, problems = Config.from_query({name: texts for name, texts in parameters.items() if name not in PAGE_PARAMETERS})
+    problems += [
+        f"{name} is given {len(texts):,} times: the last one counts."
+        for name, texts in parameters.items()
+        if name in PAGE_PARAMETERS and name not in locks.PARAMETERS and len(texts) > 1
+    ]
     return settled(config), problems
+
+
+def of_page(parameters: dict[str, list[str]]) -> dict[str, str]:
+    """What the parameters say beside the config; a list of locks given twice is one list."""
+    return {
+        name: ",".join(texts) if name in locks.PARAMETERS else texts[-1] for name, texts in parameters.items() if name in PAGE_PARAMETERS
+    }
 
 
 def write(config: Config, page: dict[str, str]) -> dict[str, list[str]]:
@@ -59,8 +73,7 @@ def write(config: Config, page: dict[str, str]) -> dict[str, list[str]]:
     An address that means the same in other words is left alone: rewriting it on arrival would trap the Back button.
     """
     present = read()
-    told = {name: texts[-1] for name, texts in present.items() if name in PAGE_PARAMETERS}
-    if parsed(present)[0] == config and told == page:
+    if parsed(present)[0] == config and of_page(present) == page:
         return present
     st.query_params.from_dict(config.to_query() | page)
     return read()
@@ -68,5 +81,11 @@ def write(config: Config, page: dict[str, str]) -> dict[str, list[str]]:
 
 def link(config: Config, page: dict[str, str]) -> str:
     """The full address of this experiment, to be sent to a colleague."""
-    here = urlsplit(st.context.url or "")
-    return urlunsplit((here.scheme, here.netloc, here.path or "/", urlencode(config.to_query() | page), ""))
+    return link_from(st.context.url or "", config, page)
+
+
+def link_from(here: str, config: Config, page: dict[str, str]) -> str:
+    """The address of this experiment on the page that is `here`; what need not be encoded stays readable."""
+    parts = urlsplit(here)
+    path, named = paths.place(parts.path)
+    return urlunsplit((parts.scheme, parts.netloc, path, urlencode(named | config.to_query() | page, safe=",~"), ""))

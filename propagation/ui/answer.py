@@ -21,7 +21,7 @@ from propagation.expressions import lookup
 from propagation.labs.whose import Scatter, measured, seen
 from propagation.notation import factor, number
 from propagation.ui import controls, experiment
-from propagation.ui.budget import refusal
+from propagation.ui.budget import busy, refusal
 from propagation.ui.figures import draw_figure, redraw_figure
 from propagation.ui.live import held
 from propagation.ui.longwork import remembered
@@ -79,7 +79,7 @@ def first_answer(config: Config, row: ForwardRow) -> First:
     if refused:
         first.headline.warning(refused, icon=":material/scale:")
         return first
-    with panel("The simulation"):
+    with first.below, panel("The simulation"):
         trace = first_trace_of(shown)
         if trace is not None:
             _say(trace, first)
@@ -96,7 +96,7 @@ def whole_answer(config: Config, row: ForwardRow, first: First) -> Trace | None:
     """The answer with every draw of the network, in the places of the first one. Returns its trace."""
     if first.trace is not None and first.trace.config == config and not row.whose:
         return first.trace
-    with panel("The simulation"):
+    with first.below, panel("The simulation"):
         trace = trace_of(config, _progress_in(first.below if first.trace else first.headline, work(config).seconds))
         _say(trace, first)
         with first.picture:
@@ -111,7 +111,7 @@ def way_out(trace: Trace) -> None:
     suggested = verdict.suggested_weight_variance
     if suggested is None:
         again = "Other random weights and inputs, same experiment."
-        st.button("Draw again", icon=":material/casino:", on_click=controls.draw_again, help=again)
+        st.button("Draw again", icon=":material/casino:", on_click=controls.draw_again, help=again, disabled=experiment.fixed("seed"))
     else:
         st.button(
             f":blue[**Set σ_w² to the critical {number(suggested)}**]",
@@ -120,6 +120,7 @@ def way_out(trace: Trace) -> None:
             help=plain(verdict.advice),
             on_click=controls.set_weight_variance,
             args=(suggested,),
+            disabled=experiment.fixed("weight_variance"),
         )
 
 
@@ -174,7 +175,7 @@ def _progress_in(slot: DeltaGenerator, seconds: float) -> Callable[[float], None
 
     def show(share: float) -> None:
         if max(seconds, time.monotonic() - began) > _PATIENCE:
-            slot.progress(share, f"Simulating … {share:.0%}")
+            slot.progress(share, busy() or f"Simulating … {share:.0%}")
 
     return show
 

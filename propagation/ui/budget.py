@@ -7,11 +7,13 @@ from dataclasses import replace
 
 from propagation.config import Config
 from propagation.engine.cost import IMPLICIT_LAWS, Work, work
+from propagation.engine.workers import line
 from propagation.initializers import WEIGHT_LAWS
 from propagation.notation import number
+from propagation.ui.browser import IN_BROWSER
 
-MOST_BYTES = 2 * 2**30
-MOST_SECONDS = 60.0
+#: a browser has less memory to give, and cannot leave work it has begun
+MOST_BYTES, MOST_SECONDS = (2**30, 20.0) if IN_BROWSER else (2 * 2**30, 60.0)
 #: fields a visitor can lower, and the values tried, largest first
 _LOWER = {
     "width": [2**k for k in range(19, 3, -1)],
@@ -34,6 +36,12 @@ def refusal(config: Config) -> str:
     ways = list(_ways_out(config))
     advice = f"What would fit: {', or '.join(ways)}." if ways else "Lower the width, the depth and the number of inputs together."
     return f"This network would take {_needs(work(config))}; the page stops at {_needs(Work(MOST_BYTES, MOST_SECONDS))}. {advice}"
+
+
+def busy() -> str:
+    """What to say of a simulation while many visitors want one at once; empty if they do not."""
+    waiting = line()
+    return f"Busy: {waiting} simulations are in line, the shortest first …" if waiting > 1 else ""
 
 
 def _ways_out(config: Config) -> Iterable[str]:

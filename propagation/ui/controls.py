@@ -16,6 +16,8 @@ from propagation.notation import number
 from propagation.presets import PRESETS
 from propagation.ui import experiment, rules
 from propagation.ui.figures import clicked_point
+from propagation.ui.locks import CONTROLS, labels
+from propagation.ui.panels import panel
 from propagation.ui.ruler import Mark, ruler
 from propagation.ui.skeleton import plain
 
@@ -29,6 +31,8 @@ _CONTINUOUS = {"weight_variance": "Weight variance σ_w²", "bias_variance": "Bi
 _STEPPED = {"depth": ("Depth", _DEPTHS), "width": ("Width", _WIDTHS), "inputs": ("Number of inputs", _INPUTS)}
 _MARKED = {"lecun": "LeCun", "glorot": "Glorot", "he": "He", "kumar": "Kumar"}
 _CRITICAL = "critical"
+#: what is not folded away
+_FRONT = ("preset", "activation", "scheme", "depth", "width")
 
 #: what a control is for, and what moves when it moves
 _HELP = {
@@ -60,12 +64,24 @@ def draw() -> Config:
     return experiment.depart()
 
 
+@panel("The controls", instead="Reload the page")
 def draw_all() -> None:
-    """Draw all controls, standing where the experiment stands."""
+    """Draw all controls that are to be seen, standing where the experiment stands."""
+    _locks()
     _presets()
     _network(experiment.present())
-    with st.expander("More: law, inputs, draws", type="compact"):
-        _more(experiment.present())
+    if not all(experiment.hidden(control) for control in CONTROLS if control not in _FRONT):
+        with st.expander("More: law, inputs, draws", type="compact"):
+            _more(experiment.present())
+
+
+def _locks() -> None:
+    """What a teacher's link holds fast, and that a move has just met it."""
+    locked = experiment.terms().locked
+    if locked:
+        st.caption(f":material/lock: This link locks {plain(labels(locked))}.")
+    if experiment.refused():
+        st.toast(f"Locked by this link: {plain(labels(experiment.refused()))}.", icon=":material/lock:")
 
 
 def sliders() -> dict[str, dict[str, Any]]:
@@ -99,6 +115,8 @@ def point_chosen(chart: str, up: str = "bias_variance") -> Callable[[], None]:
 
 def formula() -> None:
     """A formula of the visitor's own, which becomes the activation everywhere as soon as it can be read."""
+    if experiment.hidden("activation"):
+        return
     st.text_input(
         "Or type your own φ(x)",
         key="formula",
@@ -106,6 +124,7 @@ def formula() -> None:
         placeholder="x * sigmoid(1.7 * x)",
         on_change=experiment.take_formula,
         args=("formula",),
+        disabled=experiment.fixed("activation"),
         help="Numbers, x, + - * / **, exp, log, sqrt, cos, abs, max, min, clip, and every activation in the list by name.",
     )
     refusal = experiment.refused_formula("formula")
@@ -138,6 +157,8 @@ def page_choice_made(name: str, choices: dict[str, str]) -> str:
 
 
 def _presets() -> None:
+    if experiment.hidden("preset"):
+        return
     config = experiment.present()
     here = next((name for name, preset in PRESETS.items() if rules.settled(preset.config) == config), None)
     st.selectbox(
@@ -161,10 +182,10 @@ def _network(config: Config) -> None:
         st.info(plain(experiment.note()))
     _variance("weight_variance", rules.shown_weight_variance(config))
     _marks(config)
-    if config.scheme == "lsuv":
+    if config.scheme == "lsuv" and not experiment.hidden("weight_variance"):
         st.caption("LSUV: the data decide, layer by layer, whatever the slider says.")
     _variance("bias_variance", rules.shown_bias_variance(config), disabled=own_bias)
-    if own_bias:
+    if own_bias and not experiment.hidden("bias_variance"):
         st.caption(f"{scheme.label} brings its own biases.")
     _steps("depth")
     _steps("width")
@@ -187,7 +208,8 @@ def _more(config: Config) -> None:
     _steps("inputs")
     _number("input_variance", "Input variance", step=0.1, format="%g")
     _names("cost", "Backward pass starts from", COSTS)
-    st.slider(_CONTINUOUS["trials"], *BOUNDS["trials"], **_widget("trials", config.trials))
+    if not experiment.hidden("trials"):
+        st.slider(_CONTINUOUS["trials"], *BOUNDS["trials"], **_widget("trials", config.trials))
     _number("seed", "Seed", step=1)
     # without a shortcut for the weight law there is no implicit method to choose
     _names(
@@ -195,18 +217,29 @@ def _more(config: Config) -> None:
     )
 
 
-def _widget(key: str, value: Any, help: str = "") -> dict[str, Any]:
-    """What all widgets have in common: they stand at a value, report when they are moved, and say what they do."""
-    return {"key": experiment.show(key, value), "on_change": experiment.report, "args": (key,), "help": _HELP[help or key]}
+def _widget(key: str, value: Any, help: str = "", disabled: bool = False) -> dict[str, Any]:
+    """What all widgets have in common: they stand at a value, report when they are moved unless they are locked, and say what they do."""
+    locked = experiment.fixed(key.removesuffix(experiment.EXACTLY))
+    return {
+        "key": experiment.show(key, value),
+        "on_change": experiment.report,
+        "args": (key,),
+        "help": _HELP[help or key] + (" Locked by this link." if locked else ""),
+        "disabled": disabled or locked,
+    }
 
 
 def _names(field: str, label: str, choices: dict[str, str]) -> None:
     """A field that is a name."""
+    if experiment.hidden(field):
+        return
     st.selectbox(label, list(choices), format_func=choices.__getitem__, **_widget(field, getattr(experiment.present(), field)))
 
 
 def _steps(field: str) -> None:
     """A whole number chosen on a scale of sensible steps."""
+    if experiment.hidden(field):
+        return
     label, steps = _STEPPED[field]
     value = getattr(experiment.present(), field)
     st.select_slider(label, _scale(steps, value), format_func="{:,}".format, **_widget(field, value))
@@ -219,19 +252,24 @@ def _scale(steps: Iterable[int], value: int) -> list[int]:
 
 def _number(field: str, label: str, **kwargs: Any) -> None:
     """A number to be typed."""
+    if experiment.hidden(field):
+        return
     options = {**_widget(field, getattr(experiment.present(), field)), **kwargs}
     st.number_input(label, *BOUNDS[field], **options)
 
 
 def _variance(field: str, value: float, disabled: bool = False) -> None:
     """A variance slider over the useful range, wider where the value asks for it."""
-    st.slider(_CONTINUOUS[field], 0.0, _slider_end(value), step=0.01, format="%.2f", disabled=disabled, **_widget(field, value))
+    if not experiment.hidden(field):
+        widget = _widget(field, value, disabled=disabled)
+        st.slider(_CONTINUOUS[field], 0.0, _slider_end(value), step=0.01, format="%.2f", **widget)
 
 
 def _exact(field: str, label: str, value: float, disabled: bool = False) -> None:
     """The same variance as a number to be typed, over its whole range."""
-    widget = _widget(field + experiment.EXACTLY, value, help="exactly")
-    st.number_input(label, *BOUNDS[field], step=0.01, format="%.6g", disabled=disabled, **widget)
+    if not experiment.hidden(field):
+        widget = _widget(field + experiment.EXACTLY, value, help="exactly", disabled=disabled)
+        st.number_input(label, *BOUNDS[field], step=0.01, format="%.6g", **widget)
 
 
 def _slider_end(value: float) -> float:
@@ -239,10 +277,12 @@ def _slider_end(value: float) -> float:
 
 
 def _marks(config: Config) -> None:
-    """The ruler: where the named schemes and the critical point stand for this activation."""
+    """The ruler: where the named schemes and the critical point stand for this activation. It is all click: what is fixed has no mark."""
+    if experiment.fixed("weight_variance"):
+        return
     value = rules.shown_weight_variance(config)
     end = _slider_end(value)
-    places = rules.marks(config, tuple(_MARKED))
+    places = {} if experiment.fixed("scheme") else rules.marks(config, tuple(_MARKED))
     marks = [
         Mark(name, _MARKED[name], f"{SCHEMES[name].label}: σ_w² = {number(place)}", place / end, config.scheme == name)
         for name, place in places.items()

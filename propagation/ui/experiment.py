@@ -11,6 +11,10 @@ since, until it shows the last of these.
 
 from __future__ import annotations
 
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -19,9 +23,12 @@ from propagation.config import Config
 from propagation.expressions import ExpressionError, typed_activation
 from propagation.presets import PRESETS
 from propagation.ui import address, rules
+from propagation.ui.locks import PARAMETERS, Terms
 
 #: key of the number entry that belongs to a field's slider: the field and this
 EXACTLY = "_exactly"
+#: seeds of visitors who get one of their own: few digits, and enough that no two of a class are likely to be alike
+_SEEDS = 10**6
 
 
 def arrive() -> None:
@@ -30,22 +37,45 @@ def arrive() -> None:
     here, path = address.read(), address.path()
     new = "config" not in state
     if new:
-        state.pending, state.orders, state.told, state.path, state.brought = {}, [], {}, path, None
+        state.pending, state.orders, state.told, state.shown, state.path, state.brought = {}, [], {}, set(), path, None
     if path != state.path:
         # The menu leads to pages without parameters: the experiment comes along
         state.path, state.brought, state.bare = path, None if here else state.config, False
+        # its widgets are others, though they have the same names: the browser has yet to hear where they stand
+        for key in state.shown:
+            state.pop(key, None)
+        state.shown, state.told = set(), {}
     # what is done before the browser has heard of the last address arrives with an old one
     touched = bool(state.pending or state.orders)
-    state.silent = False
+    state.silent, state.refused = False, ()
     if not new and not here and here != state.address and state.config == state.brought and not touched:
         # Back passes through that page without parameters again. Its address is left alone then, so that the next step goes on.
         state.silent, state.bare, state.address = state.bare, True, here
     elif new or (here != state.address and not touched):
-        state.config, state.problems = address.parsed(here)
-        state.page = {name: texts[-1] for name, texts in here.items() if name in address.PAGE_PARAMETERS}
-        state.note, state.address = "", here
+        _open(here)
     for key, value in _moves():
         _apply(key, value)
+
+
+def _open(here: dict[str, list[str]]) -> None:
+    """Take the experiment over from an address. The terms of a visit are those it began with, wherever its links and Back lead."""
+    state = st.session_state
+    first = "terms" not in state
+    config, problems = address.parsed(here)
+    page, (asked, unread) = address.of_page(here), Terms.from_query(here)
+    if first:
+        state.terms, state.own_seed = asked, secrets.randbelow(_SEEDS)
+        state.asked = {name: page[name] for name in PARAMETERS if name in page and name != "own_seed"}
+        problems += unread
+        if asked.own_seed and "seed" in here:
+            problems.append(f"seed {config.seed} is ignored: this address gives everyone a seed of their own.")
+    if asked.own_seed:
+        config = replace(config, seed=state.own_seed)
+    # from here on the address says the seed, so that a reload keeps it; Back to the one that does not leaves that alone
+    state.silent = not first and "own_seed" in page
+    page.pop("own_seed", None)
+    state.config = config if first else state.terms.kept(state.config, config)[0]
+    state.page, state.problems, state.note, state.address = page | state.asked, problems, "", here
 
 
 def depart() -> Config:
@@ -65,9 +95,48 @@ def imagined(field: str, value: Any) -> Config:
     """The experiment as it would be if this control stood at this value; nothing is changed."""
     config = present()
     try:
-        return rules.moved(config, field, type(getattr(config, field))(value))[0]
+        return terms().kept(config, rules.moved(config, field, type(getattr(config, field))(value))[0])[0]
     except (TypeError, ValueError):
         return config
+
+
+def terms() -> Terms:
+    """What the teacher's link asks that this visit began with."""
+    return st.session_state.terms
+
+
+def fixed(control: str) -> bool:
+    """Whether this control cannot be moved in this visit."""
+    return control in terms().fixed(present())
+
+
+def hidden(control: str) -> bool:
+    """Whether this control is not shown in this visit."""
+    return control in terms().hidden
+
+
+def refused() -> tuple[str, ...]:
+    """The locked controls that a move of this run would have changed, had they not been locked."""
+    return st.session_state.refused
+
+
+def on_these_terms(query: Mapping[str, str]) -> dict[str, str]:
+    """The parameters of a link to another experiment, with what this visit may not change as it is here."""
+    if not terms():
+        return dict(query)
+    parameters = {name: [text] for name, text in query.items()}
+    config, _ = terms().kept(present(), address.parsed(parameters)[0])
+    return config.to_query() | address.of_page(parameters) | st.session_state.asked
+
+
+def waiting_since() -> float:
+    """Since when the visitor waits for networks, by `time.monotonic()`. Whoever moves on while waiting keeps their place in line."""
+    return st.session_state.setdefault("waiting_since", time.monotonic())
+
+
+def served() -> None:
+    """The visitor has got what they waited for."""
+    st.session_state.pop("waiting_since", None)
 
 
 def note() -> str:
@@ -82,7 +151,15 @@ def problems() -> list[str]:
 
 def link() -> str:
     """The full address of the experiment."""
-    return address.link(st.session_state.config, st.session_state.page)
+    return address.link(present(), st.session_state.page)
+
+
+def link_on(asked: Terms) -> str:
+    """The full address of the experiment, on these terms for whoever opens it. A seed of their own is theirs to keep."""
+    config, page = present(), {name: text for name, text in st.session_state.page.items() if name not in PARAMETERS}
+    if asked.own_seed:
+        config, asked = replace(config, seed=0), replace(asked, locked=asked.locked | {"seed"} - asked.hidden)
+    return address.link(config, page | asked.to_query())
 
 
 def order(**fields: Any) -> None:
@@ -114,6 +191,7 @@ def refused_formula(key: str) -> ExpressionError | None:
 def show(key: str, value: Any) -> str:
     """Make a widget that is about to be drawn stand at a value; returns its key."""
     state = st.session_state
+    state.shown.add(key)
     if key not in state:
         state[key] = value
     elif state[key] != value:
@@ -163,9 +241,11 @@ def _apply(key: str, value: Any) -> None:
     state = st.session_state
     if key in address.PAGE_PARAMETERS:
         return
-    if key == "preset":
-        if value is not None:
-            state.config, state.note = rules.settled(PRESETS[value].config), ""
-    else:
-        state.config, state.note = rules.moved(state.config, key.removesuffix(EXACTLY), value)
+    config, note = state.config, ""
+    if key != "preset":
+        config, note = rules.moved(config, key.removesuffix(EXACTLY), value)
+    elif value is not None:
+        config = rules.settled(PRESETS[value].config)
+    state.config, kept = state.terms.kept(state.config, config)
+    state.note, state.refused = ("" if kept else note), (*state.refused, *kept)
     state.problems = []

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import inspect
-import sys
 from collections.abc import Callable
 from typing import Any
 
 import plotly.graph_objects as go
-import streamlit as st
 
 from propagation.charts.theme import palette
 from propagation.ui import plot
 from propagation.ui.skeleton import appearance
-
-#: in a browser without a server there is nobody to serve the library that does so
-CHANGES_IN_PLACE = sys.platform != "emscripten"
-#: an accessible name for a chart came after Streamlit 1.62
-_NAMES_CHARTS = "alt" in inspect.signature(st.plotly_chart).parameters
 
 
 def draw_figure(figure: go.Figure, key: str, alt: str, on_point: Callable[[], None] | None = None) -> None:
@@ -26,21 +18,12 @@ def draw_figure(figure: go.Figure, key: str, alt: str, on_point: Callable[[], No
     With `on_point`, points can be clicked: it is called when one was, and finds it by `clicked_point(key)`. The camera that appears while
     the pointer is on the chart saves a picture of it, see `pictures`.
     """
-    if CHANGES_IN_PLACE:
-        plot.plot(on_paper(figure), key, alt, configuration(key), on_point)
-        return
-    options: dict[str, Any] = {"alt": alt} if _NAMES_CHARTS else {}
-    if on_point:
-        options |= {"on_select": on_point, "selection_mode": "points"}
-    st.plotly_chart(on_paper(figure), key=key, theme=None, config=configuration(key), **options)
+    plot.plot(on_paper(figure), key, alt, configuration(key), on_point)
 
 
 def clicked_point(key: str) -> dict[str, Any] | None:
     """The point of the chart of this key that was clicked, with x and y."""
-    if CHANGES_IN_PLACE:
-        return plot.point(key)
-    points = st.session_state[key].selection.points
-    return points[-1] if points else None
+    return plot.point(key)
 
 
 def redraw_figure(figure: go.Figure, key: str, alt: str) -> None:

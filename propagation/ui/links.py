@@ -6,11 +6,13 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from propagation.ui import experiment
+
 
 def draw_link(text: str, page: str, query: Mapping[str, str]) -> None:
-    """A link to the page of that address with these parameters."""
+    """A link to the page of that address with these parameters; what this visit may not change stays as it is."""
     target = st.Page(_elsewhere, title=text, url_path=page, default=page == "explore")  # the default page has no path of its own
-    st.page_link(target, label=text, icon=":material/arrow_forward:", icon_position="right", query_params=dict(query))
+    st.page_link(target, label=text, icon=":material/arrow_forward:", icon_position="right", query_params=experiment.on_these_terms(query))
 
 
 def _elsewhere() -> None:

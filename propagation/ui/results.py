@@ -11,8 +11,10 @@ import propagation
 from propagation.config import Config
 from propagation.engine.cost import work
 from propagation.engine.trace import Trace
+from propagation.engine.workers import in_line_since, line
 from propagation.labs import whose
 from propagation.labs.whose import Scatter
+from propagation.ui import experiment
 
 #: seconds of work that a hand on a slider does not notice
 _MOMENT = 0.05
@@ -26,7 +28,21 @@ def trace_of(config: Config, progress: Callable[[float], None] | None = None) ->
     try:
         return _remembered(config)
     except _NotYet:
-        return _remembered(config, propagation.simulate(config, progress))
+        with in_line_since(experiment.waiting_since()):
+            trace = propagation.simulate(config, _stoppable(progress))
+        experiment.served()
+        return _remembered(config, trace)
+
+
+def _stoppable(progress: Callable[[float], None] | None) -> Callable[[float], None]:
+    """A progress callback that ends a run which a visitor has moved on from: Streamlit does so where the session's state is read."""
+
+    def look(share: float) -> None:
+        experiment.waiting_since()
+        if progress:
+            progress(share)
+
+    return look
 
 
 def first_trace_of(config: Config) -> Trace | None:
@@ -34,10 +50,10 @@ def first_trace_of(config: Config) -> Trace | None:
     try:
         return _remembered(config)
     except _NotYet:
-        seconds = [work(replace(config, trials=trials)).seconds for trials in range(1, config.trials + 1)]
-    if seconds[0] > _TOO_LONG:
+        seconds = work(replace(config, trials=1)).seconds
+    if seconds > _TOO_LONG:
         return None
-    quick = max(1, sum(each <= _MOMENT for each in seconds))
+    quick = 1 if line() else max(1, min(config.trials, int(_MOMENT / seconds)))
     return trace_of(replace(config, trials=quick))
 
 

@@ -13,7 +13,7 @@ _CSS = """
 .tick { position: absolute; top: 0; width: 2px; margin-left: -1px; background: var(--st-text-color); opacity: 0.35; }
 .mark {
   position: absolute; padding: 0 3px; border: 0; border-radius: 4px; cursor: pointer; white-space: nowrap;
-  background: var(--st-secondary-background-color); color: var(--st-text-color); font: inherit; font-size: 13px; line-height: 17px;
+  background: var(--st-background-color); color: var(--st-text-color); font: inherit; font-size: 13px; line-height: 17px;
 }
 .mark:hover, .mark:focus-visible, .mark.here { color: var(--st-primary-color); }
 .mark.here { font-weight: 700; }

@@ -4,11 +4,29 @@ from __future__ import annotations
 
 import streamlit as st
 
+from propagation.ui import asking, experiment, share
+
+#: complaints about an address that are shown one by one
+_MOST_PROBLEMS = 8
+
 
 def opening(question: str, look_for: str) -> None:
-    """The question a page answers, and one sentence on what to look for."""
-    st.title(question, anchor=False)
+    """The question a page answers, one sentence on what to look for, and the way to share the page."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.title(question, anchor=False, width="stretch")
+        share.draw_button()
     st.markdown(look_for)
+    arrival()
+
+
+def arrival() -> None:
+    """What the address asked for and did not get; and what the visitor expected to see, where a teacher's link has asked them."""
+    problems = experiment.problems()
+    if problems:
+        more = len(problems) - _MOST_PROBLEMS
+        lines = [f"- {plain(problem)}" for problem in problems[:_MOST_PROBLEMS]] + [f"- and {more:,} more"] * (more > 0)
+        st.warning("\n".join(["Part of this address could not be read; the rest was.", *lines]), icon=":material/link_off:")
+    asking.draw_expectation()
 
 
 def appearance() -> str:

@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -20,21 +21,57 @@ ROOT = Path(__file__).parents[2]
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
 
+class Server:
+    """The app on a port of its own, to be started, ended and started again."""
+
+    def __init__(self, script: str = "app.py") -> None:
+        self._output, self._log = tempfile.mkstemp(suffix=".log")
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self._port = probe.getsockname()[1]
+        self._script = script
+        self.address = f"http://127.0.0.1:{self._port}"
+        self.process: subprocess.Popen | None = None
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        command = [sys.executable, "-m", "streamlit", "run", self._script, "--server.headless=true", f"--server.port={self._port}"]
+        command += ["--server.address=127.0.0.1", "--server.fileWatcherType=none"]
+        self.process = subprocess.Popen(command, cwd=ROOT, stdout=self._output, stderr=subprocess.STDOUT)
+        _wait_for(f"{self.address}/_stcore/health")
+
+    def log(self) -> str:
+        """All that it has said so far."""
+        return Path(self._log).read_text(encoding="utf-8")
+
+    def kill(self) -> None:
+        """End it at once, as a power failure does."""
+        self.process.kill()
+        self.process.wait(timeout=10)
+
+    def close(self) -> None:
+        """End it for good."""
+        self.kill()
+        os.close(self._output)
+        os.remove(self._log)
+
+
+@contextmanager
+def running_server(script: str = "app.py") -> Iterator[Server]:
+    """A freshly started app, or another script."""
+    server = Server(script)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.close()
+
+
 @contextmanager
 def running_app(script: str = "app.py") -> Iterator[str]:
     """A freshly started app, or another script; its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", script, "--server.headless=true", f"--server.port={port}"]
-    server = subprocess.Popen([*command, "--server.address=127.0.0.1"], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        _wait_for(f"{url}/_stcore/health")
-        yield url
-    finally:
-        server.terminate()
-        server.wait(timeout=10)
+    with running_server(script) as server:
+        yield server.address
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from propagation import Config, simulate
-from propagation.engine import cost, noise, workers
+from propagation.engine import cost, noise
 from propagation.engine.cost import layer_is_implicit, trials_at_once, work
 
 
@@ -71,11 +71,3 @@ def test_memory_is_about_what_was_announced(config, monkeypatch):
     finally:
         tracemalloc.stop()
     assert peak < 3 * work(config).bytes
-
-
-@pytest.mark.parametrize("cores", [1, 2])
-def test_items_are_done_in_order_and_errors_arrive(cores, monkeypatch):
-    monkeypatch.setattr(workers, "cores", lambda: cores)
-    assert list(workers.run_all(lambda x: x * x, range(10))) == [x * x for x in range(10)]
-    with pytest.raises(ZeroDivisionError):
-        list(workers.run_all(lambda x: 1 / x, [2, 1, 0]))

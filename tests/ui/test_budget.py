@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from propagation.config import Config
-from propagation.ui.budget import fits, refusal
+from propagation.ui import budget
+from propagation.ui.budget import busy, fits, refusal
 
 
 def test_ordinary_experiments_pass():
@@ -34,3 +35,9 @@ def test_what_is_too_large_is_refused_with_what_to_lower(config):
 
 def test_a_dense_law_is_told_of_the_law_that_needs_no_weights():
     assert "weight law Gaussian" in refusal(Config(width=1_000_000, depth=1, weight_law="uniform", inputs=1, trials=1))
+
+
+def test_the_page_says_so_when_many_wait(monkeypatch):
+    assert busy() == ""
+    monkeypatch.setattr(budget, "line", lambda: 7)
+    assert "7 simulations" in busy()

@@ -131,7 +131,8 @@ def _layer(result: Distributions, signal: str, place: int, log10_theory: float |
         st.info(f"In layer {layer} every {_SYMBOLS[signal]} is 0, or has left the range of numbers: there is nothing to draw.")
         return
     lines = numbers_of(one, float(result.saturated[place]), log10_theory)
-    alt = f"Histogram of {_SYMBOLS[signal]} in layer {layer}. " + ", ".join(f"{name} {value}" for name, value in lines.items())
+    counted = ", ".join(f"{name} {value}" for name, value in lines.items())
+    alt = f"Histogram of {_SYMBOLS[signal]} in layer {layer}: {counted}."
     draw_figure(layer_chart(one, signal, log10_theory=log10_theory, appearance=appearance()), key="one_layer", alt=alt)
     rows = "\n".join(f"| {name} | **{value}** |" for name, value in lines.items())
     st.markdown(f"| {_SYMBOLS[signal]} in layer {layer} | |\n|:--|--:|\n{rows}")

@@ -10,9 +10,9 @@ from streamlit.delta_generator import DeltaGenerator
 from propagation.config import Config
 from propagation.expressions import lookup
 from propagation.initializers import SCHEMES
-from propagation.ui import answer, controls, experiment, takeaway
+from propagation.ui import answer, controls, share, takeaway
 from propagation.ui.budget import refusal
-from propagation.ui.skeleton import plain
+from propagation.ui.skeleton import arrival
 
 TITLE = "Does the signal survive?"
 _FORWARD = {"z": "pre-activation z", "h": "activation h"}
@@ -33,7 +33,7 @@ def render(config: Config) -> None:
     first = answer.first_answer(config, row)
     with above:
         action = _title()
-        _unread()
+        arrival()
     with st.sidebar:
         controls.draw_all()
         controls.page_choice("The first row shows", "view", _FORWARD, "The signal forward, before or after the activation.")
@@ -52,18 +52,8 @@ def _title() -> DeltaGenerator:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title(TITLE, anchor=False, width="stretch")
         action = st.container(width="content")
-        with st.popover("Share", icon=":material/share:", width=116):
-            st.markdown("This address **is** the experiment: whoever opens it sees the same picture.")
-            st.code(experiment.link(), language=None, wrap_lines=True)
+        share.draw_button()
     return action
-
-
-def _unread() -> None:
-    """What the address asked for and did not get."""
-    problems = experiment.problems()
-    if problems:
-        lines = "\n".join(f"- {plain(problem)}" for problem in problems)
-        st.warning(f"Part of this address could not be read; the rest was.\n{lines}", icon=":material/link_off:")
 
 
 def _explanations(config: Config) -> None:

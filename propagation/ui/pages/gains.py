@@ -37,11 +37,13 @@ def render(config: Config) -> None:
     left, right = st.columns(2, gap="medium")
     with left, panel("The activation"):
         st.latex(activation.latex)
-        draw_figure(shape_chart(activation, appearance=appearance()), key="shape", alt=f"{activation.label} and its slope.")
+        alt = f"{activation.label} and its slope, which is {number(activation.steepest)} where it is steepest."
+        draw_figure(shape_chart(activation, appearance=appearance()), key="shape", alt=alt)
     with right, panel("The rules"):
         st.markdown("**What a layer does to a gradient, deep in the network**, for every σ_w²")
         figure = gain_chart(_curve(config.activation, _end(rules), bias_variance), rules, appearance=appearance())
-        draw_figure(figure, key="gains", alt="; ".join(_outcome(rule) for rule in rules if not rule.why_not))
+        outcomes = "; ".join(f"{rule.label}: {_outcome(rule)}" for rule in rules if not rule.why_not)
+        draw_figure(figure, key="gains", alt=f"χ₁ grows with σ_w². {outcomes}.")
     for place, rule in enumerate(rules, 1):
         _rule(place, rule)
     st.caption(f"E and Var are over z ~ N(0, 1). χ₁ and q* are those of an infinitely wide network at σ_b² = {number(bias_variance)}.")

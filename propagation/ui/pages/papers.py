@@ -70,7 +70,8 @@ def render(config: Config) -> None:
         paper = known[name]
         with st.container(gap=None):
             st.markdown(plain(paper.showed))
-            st.caption(f"{plain(paper.authors)}: [{plain(paper.title)}]({paper.url}). {plain(paper.venue)}, {paper.year}.")
+            # not a caption: its links are too pale to be read
+            st.markdown(f":small[{plain(paper.authors)}: [{plain(paper.title)}]({paper.url}). {plain(paper.venue)}, {paper.year}.]")
         answer = st.empty()
         with panel("The experiment"):
             experiment = EXPERIMENTS[name]

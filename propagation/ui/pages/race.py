@@ -73,7 +73,7 @@ def _drive(on: racing.Racing) -> None:
             label, key, icon, act = "Start", "race_start", ":material/play_arrow:", on.start
         case _:
             label, key, icon, act = "Start again", "race_again", ":material/replay:", on.start
-    st.button(label, key, icon=icon, type="primary", on_click=act)
+    st.button(f":blue[**{label}**]", key, icon=icon, on_click=act)  # a primary button is too pale to be read in the dark
     if on.status in ("running", "paused"):
         st.button("Stop", "race_stop", icon=":material/stop:", on_click=on.stop)
 
@@ -99,6 +99,7 @@ def _run(on: racing.Racing) -> None:
         st.fragment(_gradients, run_every=2 * _EVERY if running else None)(on, chosen)
 
 
+@panel("The race")
 def _track(on: racing.Racing) -> None:
     """The race as far as it is, and, while it runs, a little further."""
     if on.status == "running":  # before anything is drawn, so that what was drawn stays until there is something new

@@ -65,7 +65,7 @@ def render(config: Config) -> None:
         layer = int(controls.page_choice("Histogram at layer", "at", offered, "The depth whose singular values are counted on the right."))
         place = int(np.flatnonzero(depths == layer)[0])
         window = window_of(spectra)
-        for column, spectrum in zip(st.columns(2, gap="medium"), spectra, strict=True):
+        for column, spectrum in zip(st.columns(2, gap="medium", vertical_alignment="bottom"), spectra, strict=True):
             with column, panel(_NAMES[spectrum.config.weight_law]):
                 _spectrum(spectrum, place, window)
     st.caption(_limits(config))

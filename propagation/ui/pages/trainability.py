@@ -71,17 +71,19 @@ def render(config: Config) -> None:
     with left:
         chosen = controls.page_choice("Map", "map", _MAPS, "A large map that comes with the app, or a small one of your activation.")
         chart = st.empty()
+    trainability = None
     with panel("The map"):
         trainability = _shipped_map() if chosen == "shipped" else _own_map(config, right, answer, chart)
         if trainability is None:
-            answer.warning(
-                "The map that comes with the app cannot be read. Yours can be trained here: choose it below.", icon=":material/map:"
-            )
-            return
-        words = _in_words(trainability)
-        answer.header(words, anchor=False)
-        with chart.container():
-            draw_figure(_figure(trainability, config), _CHART, words, on_point=controls.point_chosen(_CHART, up="depth"))
+            words = "The map that comes with the app cannot be read. Yours can be trained here: choose it below."
+            answer.warning(words, icon=":material/map:")
+        else:
+            words = _in_words(trainability)
+            answer.header(words, anchor=False)
+            with chart.container():
+                draw_figure(_figure(trainability, config), _CHART, words, on_point=controls.point_chosen(_CHART, up="depth"))
+    if trainability is None:
+        return
     with right, panel("Your network"):
         _yours(config, trainability, chosen == "shipped")
     with right, panel("The line"):
@@ -126,7 +128,7 @@ def _own_map(config: Config, beside, answer, chart) -> TrainabilityMap:
     with beside:
         count = f"these {len(missing)} networks" if len(missing) == len(grid.places) else f"the other {len(missing)}"
         seconds = sum(seconds_to_train(grid.cell(place), grid.recipe) for place in missing)
-        pressed = st.button(f"Train {count}", type="primary", icon=":material/model_training:", key="train_map", width="stretch")
+        pressed = st.button(f":blue[**Train {count}**]", icon=":material/model_training:", key="train_map", width="stretch")
         st.caption(f"It takes about {number(float(f'{seconds:.1g}'))} s. Moving a control ends it; what is trained by then is kept.")
     if pressed:
         answer.progress(len(known) / len(grid.places), "Training …")

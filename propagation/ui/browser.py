@@ -1,0 +1,16 @@
+"""Browser: the app without a server, in the visitor's own browser; what is different there, beside a slower processor."""
+
+from __future__ import annotations
+
+import sys
+
+from streamlit import runtime
+
+IN_BROWSER = sys.platform == "emscripten"
+
+
+def complete_streamlit() -> None:
+    """Give stlite's Streamlit the two methods that components ask for, and that this edition has as functions only."""
+    if IN_BROWSER and not hasattr(runtime.Runtime, "instance"):
+        runtime.Runtime.exists = staticmethod(runtime.exists)
+        runtime.Runtime.instance = staticmethod(runtime.get_instance)

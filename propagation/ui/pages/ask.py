@@ -1,0 +1,36 @@
+"""Ask: in the place of a page whose answer a teacher's link keeps back."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from propagation.charts.lesson import lesson_chart, waiting_rows
+from propagation.config import Config
+from propagation.expressions import lookup
+from propagation.takeaway.words import settings
+from propagation.ui import asking, controls
+from propagation.ui.figures import draw_figure
+from propagation.ui.skeleton import appearance, opening, plain
+
+TITLE = "What do you expect?"
+LOOK_FOR = "**Make up your mind first**, then look: the network is drawn and measured when you ask for it."
+
+
+def render_with_controls(config: Config) -> None:
+    """In the place of a page that draws its controls itself, as Explore does: drawn elsewhere, they would be others."""
+    with st.sidebar.container():
+        controls.draw_all()
+    render(config)
+
+
+def render(config: Config) -> None:
+    """The page: the experiment in words, the question, and a chart that waits."""
+    opening(TITLE, LOOK_FOR)
+    left, right = st.columns([1, 1.45], gap="large")
+    with left:
+        st.markdown(f"**The network.** {plain(settings(config))}.")
+        st.latex(lookup(config.activation).latex)
+        asking.draw_question()
+    with right:
+        figure = lesson_chart(waiting_rows(("z", "delta"), config.depth), config.depth, appearance=appearance())
+        draw_figure(figure, key="waiting", alt="The answer is not shown yet.")

@@ -1,0 +1,274 @@
+"""How the app holds up under a class: visitors without browsers, over the real websocket, each moving σ_w² once a second.
+
+    python tests/benchmarks/load.py                       # 40 visitors with one teacher's link, for a minute
+    python tests/benchmarks/load.py --own-seeds           # everybody draws networks of their own
+    python tests/benchmarks/load.py --heavy               # … and one more asks for the largest network the page takes on, again and again
+    python tests/benchmarks/load.py --page phase          # on another page
+
+"Chart" is the time from a move to the first chart that shows it (or a later move), "whole" to the end of such a run. The visitors run on
+the server's machine; their share of it is reported.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import itertools
+import math
+import random
+import re
+import statistics
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from math import isnan, nan
+from pathlib import Path
+from urllib.parse import parse_qs, urlencode
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from browser.conftest import running_server
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.Element_pb2 import Element
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.Slider_pb2 import Slider
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import WebSocketException
+
+from propagation.config import Config
+from propagation.engine.cost import work
+from propagation.ui.budget import fits
+
+MOVED = "Weight variance σ_w²"
+#: seconds after which an answer is given up
+PATIENCE = 60.0
+#: what the heavy visitor may ask for, as far as the page takes it on
+HEAVY = [Config(width=width, inputs=64, depth=100, trials=trials) for width in (4096, 65_536) for trials in range(1, 65)]
+#: characters of the server's first complaint
+MOST_LOG = 3000
+#: seconds within which a class arrives
+ARRIVING = 5.0
+_PLOTS = ("plot", "better_plot")
+
+
+@dataclass
+class Move:
+    """One move and its answer: seconds to the first chart that shows it, or a later one, and to the whole page that does."""
+
+    value: float | None
+    sent: float
+    chart: float = nan
+    whole: float = nan
+
+
+class Visitor:
+    """A browser without a window: it opens a page, keeps its sliders, moves one, and hears what the server says."""
+
+    def __init__(self, socket: ClientConnection, address: str, query: str) -> None:
+        self._socket = socket
+        self._address = address
+        self._query = query
+        self._page = ""
+        self._values: dict[str, list[float]] = {}
+        self._moved: str | None = None
+        self._latest = 0
+        self.moves: list[Move] = []
+        self.errors: list[str] = []
+        self.bytes = 0
+        self.idle = asyncio.Event()
+
+    async def move(self, value: float | None = None) -> None:
+        """Open the page, or let the slider go at a value."""
+        message = BackMsg()
+        state = message.rerun_script
+        state.query_string, state.page_script_hash = self._query, self._page
+        state.context_info.url = f"{self._address}?{self._query}"
+        if value is not None:
+            self._values[self._moved] = [value]
+        for id, values in self._values.items():
+            state.widget_states.widgets.add(id=id).double_array_value.data.extend(values)
+        self.moves.append(Move(value, time.perf_counter()))
+        self.idle.clear()
+        await self._socket.send(message.SerializeToString())
+
+    async def settle(self, patience: float = PATIENCE) -> None:
+        """Wait for the whole answer to the last move."""
+        try:
+            await asyncio.wait_for(self.idle.wait(), patience)
+        except TimeoutError:
+            self.errors.append(f"no answer within {patience:g} s")
+
+    async def listen(self) -> None:
+        """Take in what the server says, for as long as there is a connection."""
+        async for data in self._socket:
+            self.bytes += len(data)
+            self._hear(ForwardMsg.FromString(data))
+
+    def _hear(self, message: ForwardMsg) -> None:
+        kind = message.WhichOneof("type")
+        if kind == "new_session":
+            self._page = message.new_session.page_script_hash
+        elif kind == "page_info_changed":
+            self._query = message.page_info_changed.query_string
+            told = float(parse_qs(self._query).get("weight_variance", ["nan"])[0])
+            self._latest = next((place for place, move in enumerate(self.moves) if move.value == told), self._latest)
+        elif kind == "script_finished" and message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:
+            self._answered("whole")
+            if self._latest == len(self.moves) - 1:
+                self.idle.set()
+        elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
+            self._see(message.delta.new_element)
+
+    def _see(self, element: Element) -> None:
+        """Take in one element of the page."""
+        if element.HasField("slider") and element.slider.type == Slider.SLIDER:
+            slider = element.slider
+            if slider.set_value or slider.id not in self._values:
+                self._values[slider.id] = list(slider.value if slider.set_value else slider.default)
+            if slider.label == MOVED:
+                self._moved = slider.id
+        elif element.HasField("exception") or (element.HasField("alert") and element.alert.format == element.alert.ERROR):
+            self.errors.append(element.exception.message or element.alert.body)
+        elif element.HasField("bidi_component") and element.bidi_component.component_name in _PLOTS:
+            self._answered("chart")
+
+    def _answered(self, part: str) -> None:
+        """The move that this run is about is answered, and all before it."""
+        for move in self.moves[: self._latest + 1]:
+            if isnan(getattr(move, part)):
+                setattr(move, part, time.perf_counter() - move.sent)
+
+
+@dataclass
+class Result:
+    """What all visitors met, and the server's memory, (seconds, MB)."""
+
+    visitors: list[Visitor] = field(default_factory=list)
+    heavy: list[Visitor] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+    memory: list[tuple[float, float]] = field(default_factory=list)
+    server_seconds: float = 0.0
+    own_seconds: float = 0.0
+
+
+@asynccontextmanager
+async def visiting(address: str, query: str, visitors: list[Visitor], lost: list[str]) -> AsyncIterator[Visitor]:
+    """A visitor who has opened the page; what goes wrong with the connection is kept in `lost`."""
+    scheme, host = address.split("://")
+    stream = f"{scheme.replace('http', 'ws')}://{host.split('/')[0]}/_stcore/stream"
+    try:
+        async with connect(stream, subprotocols=["streamlit"], max_size=None) as socket:
+            visitor = Visitor(socket, address, query)
+            visitors.append(visitor)
+            listening = asyncio.create_task(visitor.listen())
+            await visitor.move()
+            yield visitor
+            listening.cancel()
+    except (OSError, WebSocketException) as error:
+        lost.append(f"connection lost: {error}")
+
+
+async def attend(address: str, query: str, number: int, end: float, result: Result) -> None:
+    """One visitor of a class: arrives within a few seconds of the others, then moves once a second, whether answered or not."""
+    rng = random.Random(number)
+    await asyncio.sleep(ARRIVING * rng.random())
+    async with visiting(address, query, result.visitors, result.lost) as visitor:
+        await visitor.settle()
+        beat = time.perf_counter() + rng.random()
+        for value in rng.sample([hundredths / 100 for hundredths in range(151, 400)], 240):
+            await asyncio.sleep(max(0.0, beat - time.perf_counter()))
+            if beat > end:
+                break
+            await visitor.move(value)
+            beat += 1
+        await visitor.settle()
+
+
+async def ask_for_much(address: str, end: float, result: Result) -> None:
+    """The visitor who asks for the largest network that the page takes on, and for another as soon as it is there."""
+    config = max(filter(fits, HEAVY), key=lambda config: work(config).seconds)
+    for seed in itertools.takewhile(lambda _: time.perf_counter() < end, itertools.count()):
+        query = urlencode(config.to_query() | {"seed": seed})
+        async with visiting(address, query, result.heavy, result.lost) as visitor:
+            await visitor.settle(10 * PATIENCE)
+
+
+async def watch(process: int, end: float, result: Result) -> None:
+    """The server's memory, once in two seconds."""
+    began = time.perf_counter()
+    while time.perf_counter() < end:
+        status = Path(f"/proc/{process}/status").read_text()
+        result.memory.append((time.perf_counter() - began, int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024))
+        await asyncio.sleep(2)
+
+
+async def run(arguments: argparse.Namespace, address: str, process: int) -> Result:
+    """The whole class, for as long as asked for."""
+    result = Result()
+    page = f"{address}/{arguments.page}"
+    end = time.perf_counter() + ARRIVING + arguments.seconds
+    before, own = _processor_seconds(process), time.process_time()
+    async with asyncio.TaskGroup() as group:
+        for number in range(arguments.visitors):
+            query = urlencode({"seed": number}) if arguments.own_seeds and number else ""
+            group.create_task(attend(page, query, number, end, result))
+        if arguments.heavy:
+            group.create_task(ask_for_much(address, end, result))
+        group.create_task(watch(process, end, result))
+    result.server_seconds, result.own_seconds = _processor_seconds(process) - before, time.process_time() - own
+    return result
+
+
+def report(result: Result, seconds: float) -> bool:
+    """Print the table; whether there was no error."""
+    opened, moved = [visitor.moves[0] for visitor in result.visitors], [move for visitor in result.visitors for move in visitor.moves[1:]]
+    print(f"{'':24}{'answers':>9}{'median':>9}{'p95':>9}{'worst':>9}   s")
+    for name, moves, part in (
+        ("arriving, chart", opened, "chart"),
+        ("arriving, whole", opened, "whole"),
+        ("a move, chart", moved, "chart"),
+        ("a move, whole", moved, "whole"),
+        ("the heavy one, whole", [visitor.moves[0] for visitor in result.heavy], "whole"),
+    ):
+        waits = sorted(wait for move in moves if not isnan(wait := getattr(move, part)))
+        if waits:
+            p95 = waits[math.ceil(0.95 * len(waits)) - 1]
+            print(f"{name:24}{len(waits):5} of {len(moves):<5}{statistics.median(waits):5.2f}{p95:9.2f}{waits[-1]:9.2f}")
+    everyone = result.visitors + result.heavy
+    errors = result.lost + [error for visitor in everyone for error in visitor.errors]
+    errors += ["no chart" for visitor in everyone for move in visitor.moves if isnan(move.chart)]
+    print(f"{len(errors)} errors", *sorted(set(errors))[:5], sep="\n  ")
+    print(f"{sum(visitor.bytes for visitor in result.visitors) / max(1, len(moved)) / 1024:.0f} KB a move")
+    print(f"processor: server {result.server_seconds / seconds:.2f}, visitors {result.own_seconds / seconds:.2f} cores")
+    places = [int(share * (len(result.memory) - 1)) for share in (0, 1 / 4, 1 / 2, 3 / 4, 1)]
+    print("memory: " + ", ".join(f"{result.memory[place][1]:.0f} MB after {result.memory[place][0]:.0f} s" for place in places))
+    return not errors
+
+
+def _processor_seconds(process: int) -> float:
+    fields = Path(f"/proc/{process}/stat").read_text().rsplit(") ", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / 100
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--visitors", type=int, default=40)
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--page", default="")
+    parser.add_argument("--own-seeds", action="store_true")
+    parser.add_argument("--heavy", action="store_true")
+    arguments = parser.parse_args()
+    with running_server() as server:
+        result = asyncio.run(run(arguments, server.address, server.process.pid))
+        log = server.log()
+    fine = report(result, arguments.seconds)
+    if "Traceback" in log:
+        print(log[log.index("Traceback") :][:MOST_LOG])
+    sys.exit(0 if fine else 1)
+
+
+if __name__ == "__main__":
+    main()

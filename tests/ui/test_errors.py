@@ -1,0 +1,116 @@
+"""Whatever breaks, the rest of the page stands, a sentence says what to do, and nothing of the error gets to the visitor."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from propagation.ui import answer, controls, experiment, results
+from propagation.ui.pages import width
+from ui.shown import charts
+
+APP = Path(__file__).parents[2] / "app.py"
+PAGES = tuple(re.findall(r'url_path="(\w+)"', APP.read_text()))
+#: pages that bring networks of their own
+WITHOUT_CONTROLS = ("lesson", "myths")
+SECRET = "a detail that is nobody's business"
+SMALL = {"depth": "3", "width": "8", "inputs": "2", "trials": "2"}
+
+
+def opened(page: str, seed: int) -> AppTest:
+    """A page, as app.py opens it."""
+    script = f"""
+from propagation.ui import controls, experiment
+from propagation.ui.pages import {page}
+from propagation.ui.panels import panel
+
+experiment.arrive()
+config = experiment.depart()
+if "{page}" not in ("explore", *{WITHOUT_CONTROLS}):
+    controls.draw_all()
+with panel("The rest of this page"):
+    {page}.render(config)
+"""
+    app = AppTest.from_string(script, default_timeout=60)
+    for name, value in (SMALL | {"seed": str(seed)}).items():
+        app.query_params[name] = value
+    return app.run()
+
+
+def fail(*args, **kwargs):
+    raise RuntimeError(SECRET)
+
+
+def break_all(page: str, monkeypatch, *floors: str) -> None:
+    """Let everything fail that a page has from these floors of the house."""
+    for module in (importlib.import_module(f"propagation.ui.pages.{page}"), answer, results):
+        for name in functions(module, *floors):
+            monkeypatch.setattr(module, name, fail)
+    if "engine" in floors:
+        monkeypatch.setattr("propagation.simulate", fail)
+
+
+def only_sentences(app: AppTest) -> bool:
+    """Whether errors are told in our own words, and their details are not."""
+    return not app.exception and SECRET not in str(app.main) and all("could not be drawn. " in error.value for error in app.error)
+
+
+def functions(module: ModuleType, *floors: str) -> list[str]:
+    """The names in a module of functions that come from these floors of the house."""
+    found = {name: value for name, value in vars(module).items() if inspect.isfunction(value)}
+    return [name for name, value in found.items() if value.__module__.startswith(tuple(f"propagation.{floor}" for floor in floors))]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_charts_that_fail_leave_all_words_standing(page, monkeypatch, caplog):
+    monkeypatch.setattr(width, "widths_of", lambda config: (16, 64))  # the wide ones take seconds
+    whole = opened(page, seed=1) if page not in WITHOUT_CONTROLS else None
+    break_all(page, monkeypatch, "charts")
+    broken = opened(page, seed=2)
+    assert broken.error and only_sentences(broken)
+    assert SECRET in caplog.text
+    assert broken.title[0].value.endswith("?")
+    assert whole is None or (not whole.error and len(broken.expander) == len(whole.expander))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_numbers_that_fail_leave_a_sentence_and_the_controls(page, monkeypatch, caplog):
+    break_all(page, monkeypatch, "labs", "theory", "engine", "diagnosis")
+    broken = opened(page, seed=3)
+    assert only_sentences(broken)
+    assert (SECRET in caplog.text) == bool(broken.error)
+    assert broken.title[0].value.endswith("?")
+    assert page in WITHOUT_CONTROLS or broken.slider(key="weight_variance")
+
+
+def test_controls_that_fail_leave_the_page(monkeypatch):
+    monkeypatch.setattr(controls, "_network", fail)
+    app = AppTest.from_file(str(APP), default_timeout=60).run()
+    assert ["The controls could not be drawn. Reload the page" in error.value for error in app.error] == [True]
+    assert only_sentences(app) and charts(app)
+
+
+def test_an_experiment_that_cannot_be_had_says_how_to_get_another(monkeypatch):
+    monkeypatch.setattr(experiment, "depart", fail)
+    app = AppTest.from_file(str(APP), default_timeout=60).run()
+    assert ["This experiment could not be drawn. Open the address without" in error.value for error in app.error] == [True]
+    assert only_sentences(app) and not app.title
+
+
+def test_a_page_that_fails_leaves_the_menu_and_the_controls(monkeypatch):
+    monkeypatch.setattr("propagation.ui.pages.explore._title", fail)
+    app = AppTest.from_file(str(APP), default_timeout=60).run()
+    assert ["The rest of this page could not be drawn" in error.value for error in app.error] == [True]
+    assert only_sentences(app)
+
+
+def test_an_error_that_nobody_catches_is_seen():
+    """Negative control."""
+    app = AppTest.from_string(f"raise RuntimeError({SECRET!r})").run()
+    assert not only_sentences(app)

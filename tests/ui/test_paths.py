@@ -1,0 +1,92 @@
+"""Pages by name: `?page=phase` opens a page on any host, and a host of files is told of no path."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from propagation.config import Config
+from propagation.ui import address, paths
+
+APP = Path(__file__).parents[2] / "app.py"
+SMALL = {"depth": "4", "width": "8", "inputs": "4", "trials": "2"}
+
+
+def opened(**query: str) -> AppTest:
+    app = AppTest.from_file(str(APP), default_timeout=30)
+    for name, value in (SMALL | query).items():
+        app.query_params[name] = value
+    app.run()
+    assert not app.exception
+    return app
+
+
+def told(app: AppTest) -> dict[str, str]:
+    return {name: text if isinstance(text, str) else text[-1] for name, text in app.query_params.items()}
+
+
+def test_a_page_is_found_by_its_name_and_brings_the_experiment():
+    app = opened(page="phase", activation="erf")
+    assert app.title[0].value == "Order or chaos?"
+    assert told(app) == SMALL | {"activation": "erf"}
+    assert app.selectbox(key="activation").value == "erf"
+
+
+@pytest.mark.parametrize("query", [{}, {"page": "explore"}, {"page": ""}])
+def test_the_first_page_is_the_default(query):
+    app = opened(**query)
+    assert app.title[0].value == "Does the signal survive?" and not app.warning
+
+
+@pytest.mark.parametrize("name", ["nowhere", "<b>x</b>", "../phase", "[x](y)"])
+def test_a_page_that_is_not_there_is_told_of_and_not_repeated(name):
+    app = opened(page=name)
+    assert app.title[0].value == "Does the signal survive?"
+    [warning] = app.warning
+    assert "not here" in warning.value and name not in warning.value
+
+
+def test_only_an_arrival_is_led_on():
+    """Back may pass the address with the name again: leading on from there would be a trap."""
+    app = opened(page="nowhere")
+    app.query_params["page"] = "phase"
+    app.run()
+    assert app.title[0].value == "Does the signal survive?" and not app.warning
+
+
+@pytest.mark.parametrize(
+    ("home", "path", "expected"),
+    [
+        ("", "/phase", ("/phase", {})),
+        ("", "", ("/", {})),
+        ("/", "/phase", ("/", {"page": "phase"})),
+        ("/", "/", ("/", {})),
+        ("/course/", "/course/phase", ("/course/", {"page": "phase"})),
+        ("/course/", "/course", ("/course/", {})),
+        ("/course/", "/course/", ("/course/", {})),
+    ],
+)
+def test_a_link_names_the_page_as_the_host_can_find_it(monkeypatch, home, path, expected):
+    monkeypatch.setattr(paths, "HOME", home)
+    assert paths.place(path) == expected
+
+
+def test_page_names_are_such_that_the_page_for_missing_pages_knows_them():
+    """404.html turns one lower-case word behind the site's address into the parameter."""
+    names = [
+        keyword.value.value
+        for node in ast.walk(ast.parse(APP.read_text()))
+        if isinstance(node, ast.Call)
+        for keyword in node.keywords
+        if keyword.arg == "url_path"
+    ]
+    assert len(names) > 5 and all(name.isascii() and name.isalpha() and name.islower() for name in names)
+
+
+def test_the_shared_link_is_made_for_the_host(monkeypatch):
+    monkeypatch.setattr(paths, "HOME", "/course/")
+    link = address.link_from("https://example.org/course/phase?old=1", Config(depth=7), {"view": "h"})
+    assert link == "https://example.org/course/?page=phase&depth=7&view=h"
