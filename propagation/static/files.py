@@ -1,0 +1,53 @@
+"""Files: what of this repository goes into the visitor's browser."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+ENTRY = "app.py"
+SETTINGS = ".streamlit/config.toml"
+#: folders whose files the app runs or reads, and the parts of them that it does not
+_FOLDERS = ("propagation", "assets")
+_LEFT_OUT = ("propagation/static", "assets/screenshots")
+#: the same files make the same archive, whenever it is made
+_LONG_AGO = (1980, 1, 1, 0, 0, 0)
+
+
+def app_files(root: Path = ROOT) -> dict[str, Path]:
+    """All files the app runs or reads, by their names in the site, in order."""
+    found = [root / ENTRY, root / SETTINGS]
+    for folder in _FOLDERS:
+        found += [path for path in (root / folder).rglob("*") if path.is_file()]
+    names = {path.relative_to(root).as_posix(): path for path in found}
+    return {name: names[name] for name in sorted(names) if _belongs(name)}
+
+
+def requirements(root: Path = ROOT) -> list[str]:
+    """The packages to install beside Streamlit, which the browser's runtime brings itself."""
+    lines = (line.partition("#")[0].strip() for line in (root / "requirements.txt").read_text(encoding="utf-8").splitlines())
+    return [line for line in lines if line and not line.startswith("streamlit")]
+
+
+def archive(files: dict[str, Path]) -> bytes:
+    """The files as one zip archive, the same bytes for the same files."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, path in files.items():
+            packed.writestr(zipfile.ZipInfo(name, _LONG_AGO), path.read_bytes(), zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()
+
+
+def fingerprint(content: bytes) -> str:
+    """A short name for these bytes, so that no cache takes an old version for the new one."""
+    return hashlib.sha256(content).hexdigest()[:12]
+
+
+def _belongs(name: str) -> bool:
+    if name == SETTINGS:
+        return True
+    hidden = any(part.startswith(".") or part == "__pycache__" for part in name.split("/"))
+    return not hidden and not any(name.startswith(f"{folder}/") for folder in _LEFT_OUT)

@@ -1,0 +1,82 @@
+"""Site: the folder that a host of static files serves."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from importlib import metadata, resources
+from pathlib import Path
+from string import Template
+
+from propagation.static.files import ENTRY, ROOT, app_files, archive, fingerprint, requirements
+
+#: the runtime: Streamlit on Pyodide, from its public address unless there is a copy
+STLITE = "https://cdn.jsdelivr.net/npm/@stlite/browser@1.9.2/build/"
+TITLE = "Signal Propagation Explorer"
+DESCRIPTION = "See why initialization decides whether a deep network learns."
+
+_HERE = Path(__file__).parent
+#: what a copy of the runtime has to hold to be one, by the folder it stands in
+_PIECES = {"stlite": "stlite.js", "pyodide": "pyodide.mjs"}
+
+
+class BundleError(ValueError):
+    """A folder holds no copy of the runtime."""
+
+
+def build(out: Path, bundles: tuple[Path, ...] = (), root: Path = ROOT) -> list[str]:
+    """Write the site into `out` and return the names of its files. Other files there are left alone.
+
+    `bundles` are folders with copies of the runtime, `stlite/` and `pyodide/`; what none of them holds comes from its public address.
+    BundleError names a folder with neither.
+    """
+    copies = _copies(bundles)
+    packed = archive(app_files(root))
+    settings = {
+        "entry": ENTRY,
+        "archive": f"app.zip?{fingerprint(packed)}",
+        "requirements": [_matched(each) for each in requirements(root)],
+        "stlite": "stlite/" if "stlite" in copies else STLITE,
+        "pyodide": "pyodide/pyodide.mjs" if "pyodide" in copies else None,
+    }
+    plotly = (resources.files("plotly") / "package_data" / "plotly.min.js").read_bytes()
+    settings["plotly"] = f"plotly.min.js?{fingerprint(plotly)}"
+    start = (_HERE / "start.js").read_bytes()
+    page = Template((_HERE / "index.html").read_text(encoding="utf-8")).substitute(
+        title=TITLE,
+        description=DESCRIPTION,
+        styles=f"{settings['stlite']}stlite.css",
+        start=f"start.js?{fingerprint(start)}",
+        settings=json.dumps(settings).replace("<", "\\u003c"),
+    )
+    contents = {
+        "index.html": page.encode(),
+        "404.html": (_HERE / "404.html").read_bytes(),
+        "start.js": start,
+        "app.zip": packed,
+        "plotly.min.js": plotly,
+        "icon.svg": (root / "propagation" / "ui" / "icon.svg").read_bytes(),
+        ".nojekyll": b"",  # without it GitHub Pages looks for pages to render
+    }
+    out.mkdir(parents=True, exist_ok=True)
+    for name, content in contents.items():
+        (out / name).write_bytes(content)
+    for name, folder in copies.items():
+        shutil.copytree(folder, out / name, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.map"))
+    return [*contents, *(f"{name}/" for name in copies)]
+
+
+def _matched(requirement: str) -> str:
+    """Plotly's Python has to be the edition whose JavaScript is beside the page; all else is as required."""
+    return f"plotly=={metadata.version('plotly')}" if requirement.startswith("plotly") else requirement
+
+
+def _copies(bundles: tuple[Path, ...]) -> dict[str, Path]:
+    found = {}
+    for bundle in bundles:
+        held = {name: bundle / name for name, piece in _PIECES.items() if (bundle / name / piece).is_file()}
+        if not held:
+            expected = " or ".join(f"{name}/{piece}" for name, piece in _PIECES.items())
+            raise BundleError(f"{bundle} holds no {expected}")
+        found |= held
+    return found

@@ -1,0 +1,161 @@
+"""The static site in a real browser, below a path, with every request kept on this machine.
+
+The runtime is not part of this repository: STATIC_PIECES names a folder with a copy, `stlite/` (the build folder of @stlite/browser) and
+`pyodide/` (with numpy, Plotly and what Streamlit needs in its lock file). Without it the tests that need it are skipped; the words for what
+can go wrong are tested anyway.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from functools import partial
+from http import HTTPStatus
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page
+
+from propagation.static.site import build
+
+PIECES = os.environ.get("STATIC_PIECES", "")
+needs_the_runtime = pytest.mark.skipif(not PIECES, reason="STATIC_PIECES names no folder with a copy of stlite and Pyodide")
+COURSE = "course/week-3"
+WEIGHT_VARIANCE = "Weight variance σ_w²"
+SMALL = "depth=10&width=64&trials=4"
+NETWORKS = "() => document.querySelector('.js-plotly-plot')?.layout?.annotations?.map(note => note.text).find(text => text.startsWith('●'))"
+
+
+class HostOfFiles(SimpleHTTPRequestHandler):
+    """Serves files as GitHub Pages does: what is missing is answered with the site's 404.html."""
+
+    extensions_map = SimpleHTTPRequestHandler.extensions_map | {".mjs": "text/javascript", ".js": "text/javascript"}
+
+    def log_message(self, *_) -> None:
+        pass
+
+    def send_error(self, code: int, *_, **__) -> None:
+        content = Path(self.directory, COURSE, "404.html").read_bytes() if code == HTTPStatus.NOT_FOUND else b""
+        self.send_response(code)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory) -> Iterator[str]:
+    """The address of the site, served from below a path."""
+    root = tmp_path_factory.mktemp("host")
+    build(root / COURSE, (Path(PIECES),) if PIECES else ())
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(HostOfFiles, directory=str(root)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/{COURSE}/"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def context(browser) -> Iterator[BrowserContext]:
+    """A browser that reaches this machine only; what it asked of others is in `context.elsewhere`."""
+    context = browser.new_context(viewport={"width": 1440, "height": 1000})
+    context.elsewhere = []
+
+    def keep_here(route) -> None:
+        if route.request.url.startswith("http://127.0.0.1:"):
+            route.continue_()
+        else:
+            context.elsewhere.append(route.request.url)
+            route.abort()
+
+    context.route(lambda url: url.startswith("http"), keep_here)
+    yield context
+    context.close()
+
+
+def settle(page: Page) -> None:
+    page.wait_for_timeout(500)
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=60_000)
+    page.wait_for_timeout(300)
+
+
+def opened(context: BrowserContext, address: str) -> Page:
+    """The app, once its first chart stands."""
+    page = context.new_page()
+    page.errors = []
+    page.on("pageerror", lambda error: page.errors.append(str(error)))
+    page.on("console", lambda message: page.errors.append(message.text) if message.type == "error" else None)
+    page.goto(address)
+    page.wait_for_selector(".js-plotly-plot .main-svg", timeout=120_000)
+    settle(page)
+    return page
+
+
+@needs_the_runtime
+def test_the_app_runs_below_a_path_without_a_server_and_asks_nobody_else(site, context):
+    began = time.monotonic()
+    page = opened(context, f"{site}?{SMALL}")
+    print(f"first chart after {time.monotonic() - began:.1f} s")
+    assert page.get_by_role("heading", name="Does the signal survive?").count() == 1
+    assert page.locator("#start").count() == 0, "the curtain is gone"
+    assert "4 networks" in page.evaluate(NETWORKS), "the better figure has replaced the first one"
+    page.get_by_role("slider", name=WEIGHT_VARIANCE).press("ArrowRight")
+    page.wait_for_url("**weight_variance=1.51**", timeout=30_000)
+    settle(page)
+    page.reload()
+    page.wait_for_selector(".js-plotly-plot .main-svg", timeout=120_000)
+    assert page.get_by_role("slider", name=WEIGHT_VARIANCE).get_attribute("aria-valuetext") == "1.51"
+    assert context.elsewhere == [] and page.errors == []
+
+
+@needs_the_runtime
+def test_a_page_is_reached_by_name_and_its_link_says_so(site, context):
+    page = opened(context, f"{site}?page=phase&{SMALL}")
+    question = page.get_by_role("heading", name="Order or chaos?")
+    assert question.count() == 1
+    page.get_by_role("button", name="Share").click()
+    page.get_by_role("dialog").wait_for(timeout=30_000)
+    settle(page)
+    assert page.get_by_label("The link", exact=True).inner_text().startswith(f"{site}?page=phase&depth=10")
+    page.reload()  # at …/phase, which no file is behind: the page for missing pages leads back here
+    question.wait_for(timeout=120_000)
+    assert "depth=10" in page.url and context.elsewhere == []
+
+
+def test_without_the_runtime_the_page_says_what_is_missing_and_loses_nothing(site, context):
+    context.route(lambda url: "stlite" in url, lambda route: route.abort())
+    page = context.new_page()
+    page.goto(f"{site}?{SMALL}")
+    page.get_by_text("could not be fetched").wait_for(timeout=30_000)
+    assert "the address holds your experiment" in page.inner_text("#start")
+    assert page.get_by_role("button", name="Try again").is_visible()
+    assert page.url.endswith(SMALL)
+
+
+def test_a_browser_without_webassembly_is_told_so(site, context):
+    page = context.new_page()
+    page.add_init_script("delete window.WebAssembly")
+    page.goto(site)
+    page.get_by_text("it has no WebAssembly").wait_for(timeout=30_000)
+
+
+def test_a_browser_without_javascript_is_told_so(site, browser):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(site, wait_until="domcontentloaded")
+    words = page.locator("noscript")
+    assert words.is_visible() and "JavaScript switched off" in words.text_content()
+    context.close()
+
+
+def test_an_address_with_no_file_behind_it_leads_to_the_page_of_that_name(site, context):
+    context.route(lambda url: "stlite" in url, lambda route: route.abort())
+    page = context.new_page()
+    page.goto(f"{site}phase?depth=20&activation=x%2B1", wait_until="commit")  # the page leads on before it is complete
+    page.wait_for_url(f"{site}?**")
+    assert "page=phase" in page.url and "depth=20" in page.url and "activation=x%2B1" in page.url
+    page.goto(f"{site}no/such/Page9")
+    assert page.get_by_text("There is nothing at this address").is_visible()
