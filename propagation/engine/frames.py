@@ -20,11 +20,11 @@ def factor(gram: np.ndarray, floor: np.ndarray | float = 0.0, tolerance: float =
     gram: (T, B, B), positive semidefinite up to rounding. `floor`: squared lengths (T, B) against which a column counts as
     nothing; by default its own.
     """
+    triangles = _triangles(gram, floor, tolerance)
+    if triangles is not None:
+        return triangles
     lengths, unit = _unit_gram(gram, floor)
-    triangles = _triangles(unit, tolerance)
-    if triangles is None:
-        triangles = np.stack([_factor_of_one(one, tolerance)[0] for one in unit])
-    return triangles * lengths[:, None, :]
+    return np.stack([_factor_of_one(one, tolerance)[0] for one in unit]) * lengths[:, None, :]
 
 
 def frame(gram: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -32,12 +32,11 @@ def frame(gram: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     C as in `factor`; where the rank r is below B, the rows of C and the columns of A after r are zero.
     """
+    triangles = _triangles(gram, 0.0, TOLERANCE)
+    if triangles is not None:
+        return triangles, _triangle_inverses(triangles)
     lengths, unit = _unit_gram(gram, 0.0)
-    triangles = _triangles(unit, TOLERANCE)
-    if triangles is None:
-        triangles, inverses = (np.stack(parts) for parts in zip(*(_factor_of_one(one, TOLERANCE) for one in unit), strict=True))
-    else:
-        inverses = _triangle_inverses(triangles)
+    triangles, inverses = (np.stack(parts) for parts in zip(*(_factor_of_one(one, TOLERANCE) for one in unit), strict=True))
     return triangles * lengths[:, None, :], inverses / lengths[:, :, None]
 
 
@@ -73,18 +72,19 @@ def _triangle_inverses(triangles: np.ndarray) -> np.ndarray:
     return inverses
 
 
-def _triangles(unit: np.ndarray, tolerance: float) -> np.ndarray | None:
-    """Upper Cholesky factors of Gram matrices of unit vectors, or None if one of them is close to singular."""
+def _triangles(gram: np.ndarray, floor: np.ndarray | float, tolerance: float) -> np.ndarray | None:
+    """Upper Cholesky factors of Gram matrices, or None if one of them is close to singular once its columns have length 1."""
     try:
-        triangles = np.linalg.cholesky(unit).swapaxes(1, 2)
+        triangles = np.linalg.cholesky(gram).swapaxes(1, 2)
     except np.linalg.LinAlgError:
         return None
-    return triangles if np.diagonal(triangles, axis1=1, axis2=2).min() > SAFETY * tolerance**0.5 else None
+    pivots, squares = (np.diagonal(matrices, axis1=1, axis2=2) for matrices in (triangles, gram))
+    return triangles if (pivots**2 > SAFETY**2 * tolerance * np.maximum(squares, floor)).all() else None
 
 
 def _factor_of_one(unit: np.ndarray, tolerance: float) -> tuple[np.ndarray, np.ndarray]:
     """(C, A) of one (B, B) Gram matrix of unit vectors, of the rank that the tolerance allows."""
-    triangles = _triangles(unit[None], tolerance)
+    triangles = _triangles(unit[None], 1.0, tolerance)
     if triangles is not None:
         return triangles[0], np.linalg.inv(triangles[0])
     sizes, vectors = np.linalg.eigh(unit)

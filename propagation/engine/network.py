@@ -93,10 +93,10 @@ class _Measurements:
 
     def record_slopes(self, layer: int, slopes: np.ndarray, steepest: float) -> np.ndarray:
         """The shares of flat slopes, and of neurons with nothing else. Returns the trials, (k,), that have no other neurons."""
-        batch = slopes.shape[2]
+        _, neurons, batch = slopes.shape
         flat = (np.abs(slopes) < FLAT * steepest).astype(np.float32) @ np.ones(batch, np.float32)
-        self.saturated[:, layer] = flat.mean(axis=1) / batch
-        self.dead[:, layer] = (flat == batch).mean(axis=1)
+        self.saturated[:, layer] = flat.sum(axis=1) / (neurons * batch)
+        self.dead[:, layer] = (flat == batch).sum(axis=1) / neurons
         return np.flatnonzero(self.dead[:, layer] == 1)
 
 
@@ -207,9 +207,9 @@ def _weight_gradient_moments(delta: Signal, h: Signal) -> tuple[np.ndarray, np.n
 
     Second moment: mean_b ‖δ_b‖² ‖h_b‖² / (n_out n_in). Mean: mean_b (Σ δ_b)(Σ h_b) / (n_out n_in).
     """
-    entries = delta.array.shape[1] * h.array.shape[1]
-    second = (delta.column_squares * h.column_squares).mean(axis=1) / entries
-    mean = (delta.column_sums * h.column_sums).mean(axis=1) / entries
+    (_, fan_out, batch), fan_in = delta.array.shape, h.array.shape[1]
+    second = np.einsum("tb,tb->t", delta.column_squares, h.column_squares) / (fan_out * fan_in * batch)
+    mean = np.einsum("tb,tb->t", delta.column_sums, h.column_sums) / (fan_out * fan_in * batch)
     return mean, second - mean**2, second, delta.exponent + h.exponent
 
 

@@ -69,15 +69,14 @@ class Signal:
         mean = self.column_sums.sum(axis=1) / self.array[0].size
         second = self.second_moment
         variance = second - mean**2
-        for trial, digits_left in enumerate(variance > 1e-3 * second):
-            if not digits_left:  # sum the squares around the mean
-                variance[trial] = np.var(self.array[trial], dtype=float)
+        for trial in np.flatnonzero(~(variance > 1e-3 * second)):  # few digits are left: sum the squares around the mean
+            variance[trial] = np.var(self.array[trial], dtype=float)
         return mean, variance, second, self.exponent
 
     def settled(self) -> Signal:
         """The same signal with exponent 0 where plain numbers do, else with a root mean square near 1."""
         second = self.second_moment
-        if not self.exponent.any() and second.min() > 4.0**-PLAIN_RANGE and second.max() < 4.0**PLAIN_RANGE:
+        if not any(self.exponent.tolist()) and all(4.0**-PLAIN_RANGE < one < 4.0**PLAIN_RANGE for one in second.tolist()):
             return self
         measured = (second > 0) & np.isfinite(second)
         shift = np.rint(0.5 * np.log2(second, where=measured, out=np.zeros_like(second))).astype(int)

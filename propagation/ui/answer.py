@@ -12,7 +12,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from propagation.charts.signal_rows import Over
-from propagation.charts.signals import signals_chart
+from propagation.charts.signals import signals_chart, signals_spec
 from propagation.config import Config
 from propagation.diagnosis import Verdict, diagnose, typical_net
 from propagation.engine.cost import work
@@ -20,13 +20,14 @@ from propagation.engine.trace import Trace
 from propagation.expressions import lookup
 from propagation.labs.whose import Scatter, measured, seen
 from propagation.notation import factor, number
+from propagation.theory.prediction import Prediction
 from propagation.ui import controls, experiment
 from propagation.ui.budget import busy, refusal
 from propagation.ui.figures import draw_figure, redraw_figure
 from propagation.ui.live import held
 from propagation.ui.longwork import remembered
 from propagation.ui.panels import panel
-from propagation.ui.results import first_scatters_of, first_trace_of, prediction_of, scatters_predicted, trace_of
+from propagation.ui.results import first_scatters_of, first_trace_of, is_soon, prediction_of, scatters_predicted, trace_of
 from propagation.ui.skeleton import appearance, plain
 
 log = logging.getLogger(__name__)
@@ -53,10 +54,20 @@ class ForwardRow:
 
 
 @dataclass(frozen=True)
-class First:
-    """A first answer: the trace it rests on, None where even that takes its time, and the places for a better one."""
+class Answer:
+    """What was measured, what theory expects (None where it fails: the measurement stands without it), and both in words."""
 
-    trace: Trace | None
+    trace: Trace
+    prediction: Prediction | None
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class First:
+    """A first answer, None where even that takes its time, whether the whole one comes at once, and the places for it."""
+
+    answer: Answer | None
+    soon: bool
     headline: DeltaGenerator
     numbers: DeltaGenerator
     picture: DeltaGenerator
@@ -71,7 +82,7 @@ def first_answer(config: Config, row: ForwardRow) -> First:
     would run this part alone.
     """
     with st.container(gap="xsmall"):
-        first = First(None, st.empty(), st.empty(), st.container(gap=None), st.empty())
+        first = First(None, False, st.empty(), st.empty(), st.container(gap=None), st.empty())
     with first.picture:
         moving = held(controls.sliders())
     shown = experiment.imagined(*moving) if moving else config
@@ -81,33 +92,31 @@ def first_answer(config: Config, row: ForwardRow) -> First:
         return first
     with first.below, panel("The simulation"):
         trace = first_trace_of(shown)
-        if trace is not None:
-            _say(trace, first)
-        elif moving:  # the picture stays as it is
+        if trace is None and moving:  # the picture stays as it is
             first.headline.header(f":material/pan_tool: Let go to simulate this, about {_seconds(work(shown).seconds)}", anchor=False)
-            trace = trace_of(config)
-        if trace is not None:
-            _draw(trace, row, first_scatters_of(trace.config) if row.whose else None, first, draw_figure)
-            return replace(first, trace=trace)
+            _draw(_answer(trace_of(config)), row, first, draw_figure)
+        elif trace is not None:
+            first = replace(first, answer=_answer(trace), soon=is_soon(config) and not row.whose)
+            _say(first.answer, first)
+            _draw(first.answer, row, first, draw_figure)
     return first
 
 
-def whole_answer(config: Config, row: ForwardRow, first: First) -> Trace | None:
-    """The answer with every draw of the network, in the places of the first one. Returns its trace."""
-    if first.trace is not None and first.trace.config == config and not row.whose:
-        return first.trace
+def whole_answer(config: Config, row: ForwardRow, first: First) -> Answer | None:
+    """The answer with every draw of the network, in the places of the first one; None where it failed."""
+    better = first.answer is not None
+    if better and first.answer.trace.config == config and not row.whose:
+        return first.answer
     with first.below, panel("The simulation"):
-        trace = trace_of(config, _progress_in(first.below if first.trace else first.headline, work(config).seconds))
-        _say(trace, first)
-        with first.picture:
-            scatters = remembered(measured, seen(config), words="Drawing networks") if row.whose else None
-        _draw(trace, row, scatters, first, redraw_figure if first.trace else draw_figure)
-        return trace
+        answer = _answer(trace_of(config, _progress_in(first.below if better else first.headline, work(config).seconds)))
+        _say(answer, first)
+        _draw(answer, row, first, redraw_figure if better else draw_figure, whole=True)
+        return answer
+    return None
 
 
-def way_out(trace: Trace) -> None:
+def way_out(verdict: Verdict) -> None:
     """The one click that helps, else another draw of the same: a button in any case, so that nothing jumps."""
-    verdict = diagnose(trace, prediction(trace.config))
     suggested = verdict.suggested_weight_variance
     if suggested is None:
         again = "Other random weights and inputs, same experiment."
@@ -124,38 +133,42 @@ def way_out(trace: Trace) -> None:
         )
 
 
-def prediction(config: Config):
-    """The theory's answer, or None: the measurement stands without it."""
+def _answer(trace: Trace) -> Answer:
+    expected = None
     try:
-        return prediction_of(config)
+        expected = prediction_of(trace.config)
     except Exception:
-        log.exception("no prediction for %s", config)
-        return None
+        log.exception("no prediction for %s", trace.config)
+    return Answer(trace, expected, diagnose(trace, expected))
 
 
-def _say(trace: Trace, where: First) -> None:
+def _say(answer: Answer, where: First) -> None:
     """The headline, a few numbers, and what the theory knows of single networks."""
-    expected = prediction(trace.config)
-    verdict = diagnose(trace, expected)
-    where.headline.header(f"{_ICONS[verdict.kind]} {plain(verdict.headline)}", anchor=False)
-    where.numbers.markdown(_numbers(verdict), width="content")
-    sentence = typical_net(expected) if expected else ""
+    where.headline.header(f"{_ICONS[answer.verdict.kind]} {plain(answer.verdict.headline)}", anchor=False)
+    where.numbers.markdown(_numbers(answer.verdict), width="content")
+    sentence = typical_net(answer.prediction) if answer.prediction else ""
     if sentence:
         where.below.caption(sentence)
     else:
         where.below.empty()
 
 
-def signals_figure(trace: Trace, row: ForwardRow, scatters: dict[str, Scatter] | None = None) -> go.Figure:
-    """The chart of a trace; its first row is the one chosen where there are scatters to draw, else the mean square."""
-    over = Over(row.whose, scatters[row.signal], _predicted_scatter(trace.config, row.signal)) if scatters else None
-    return signals_chart(trace, prediction(trace.config), forward=row.signal, over=over, appearance=appearance())
+def figure(answer: Answer, row: ForwardRow) -> go.Figure:
+    """The chart of a whole answer, to be taken away; its first row is the mean square."""
+    return signals_chart(answer.trace, answer.prediction, forward=row.signal, appearance=appearance())
 
 
-def _draw(trace: Trace, row: ForwardRow, scatters: dict[str, Scatter] | None, where: First, draw: Callable[..., None]) -> None:
+def _draw(answer: Answer, row: ForwardRow, where: First, draw: Callable[..., None], whole: bool = False) -> None:
+    """The chart; its first row shows a variance over one thing where that is chosen and, in a first answer, soon had."""
     with where.picture, panel("The chart"):
-        alt = _in_words(trace, diagnose(trace, prediction(trace.config)))
-        draw(signals_figure(trace, row, scatters), key=_CHART, alt=alt)
+        over = _over(answer.trace.config, row, whole) if row.whose else None
+        spec = signals_spec(answer.trace, answer.prediction, forward=row.signal, over=over, appearance=appearance())
+        draw(spec, key=_CHART, alt=_in_words(answer))
+
+
+def _over(config: Config, row: ForwardRow, whole: bool) -> Over | None:
+    scatters = remembered(measured, seen(config), words="Drawing networks") if whole else first_scatters_of(config)
+    return Over(row.whose, scatters[row.signal], _predicted_scatter(config, row.signal)) if scatters else None
 
 
 def _predicted_scatter(config: Config, signal: str) -> Scatter | None:
@@ -198,10 +211,11 @@ def _reach(layers: float) -> str:
     return "at any depth" if layers > 9999 else f"≈ {number(float(f'{layers:.2g}'))} layers"
 
 
-def _in_words(trace: Trace, verdict: Verdict) -> str:
+def _in_words(answer: Answer) -> str:
     """The chart for those who cannot see it."""
+    config, verdict = answer.trace.config, answer.verdict
     return (
-        f"{verdict.headline} {lookup(trace.config.activation).label}, {trace.config.depth} layers of width {trace.config.width:,}. "
+        f"{verdict.headline} {lookup(config.activation).label}, {config.depth} layers of width {config.width:,}. "
         f"Per layer the signal's second moment changes by {factor(verdict.forward_factor)} forward and the gradient's by "
         f"{factor(verdict.backward_factor)} backward."
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -12,13 +13,13 @@ from propagation.ui import plot
 from propagation.ui.skeleton import appearance
 
 
-def draw_figure(figure: go.Figure, key: str, alt: str, on_point: Callable[[], None] | None = None) -> None:
-    """Show a figure in its own colours; `alt` is what a screen reader says of it: a sentence with the numbers.
+def draw_figure(figure: go.Figure | dict, key: str, alt: str, on_point: Callable[[], None] | None = None) -> None:
+    """Show a figure, or one as plain data, in its own colours; `alt` is what a screen reader says of it: a sentence with the numbers.
 
     With `on_point`, points can be clicked: it is called when one was, and finds it by `clicked_point(key)`. The camera that appears while
     the pointer is on the chart saves a picture of it, see `pictures`.
     """
-    plot.plot(on_paper(figure), key, alt, configuration(key), on_point)
+    plot.plot(_on_paper(figure), key, alt, configuration(key), on_point)
 
 
 def clicked_point(key: str) -> dict[str, Any] | None:
@@ -26,9 +27,9 @@ def clicked_point(key: str) -> dict[str, Any] | None:
     return plot.point(key)
 
 
-def redraw_figure(figure: go.Figure, key: str, alt: str) -> None:
+def redraw_figure(figure: go.Figure | dict, key: str, alt: str) -> None:
     """Put a better figure in the place of the one that this run has drawn under the same key."""
-    plot.redraw(on_paper(figure), key, alt, configuration(key))
+    plot.redraw(_on_paper(figure), key, alt, configuration(key))
 
 
 def configuration(key: str) -> dict[str, Any]:
@@ -42,9 +43,13 @@ def configuration(key: str) -> dict[str, Any]:
     }
 
 
-def on_paper(figure: go.Figure) -> go.Figure:
-    """The figure on the ground of its page, so that a saved picture of it is not see-through, with a quiet camera."""
+def _on_paper(figure: go.Figure | dict) -> str:
+    """The figure as JSON, on the ground of its page, so that a saved picture of it is not see-through, with a quiet camera."""
     colours = palette(appearance())
-    figure.layout.paper_bgcolor = colours.background
-    figure.layout.modebar = {"bgcolor": "rgba(0,0,0,0)", "color": colours.muted, "activecolor": colours.text}
-    return figure
+    ground = {
+        "paper_bgcolor": colours.background,
+        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": colours.muted, "activecolor": colours.text},
+    }
+    if isinstance(figure, dict):
+        return json.dumps(figure | {"layout": figure["layout"] | ground})
+    return figure.update_layout(ground).to_json()

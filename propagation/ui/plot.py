@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import plotly
-import plotly.graph_objects as go
 import streamlit as st
 from streamlit.components.v1 import declare_component
 
@@ -23,12 +22,12 @@ _turns = itertools.count()
 _HTML = '<div class="plot" role="figure"></div>'
 
 
-def plot(figure: go.Figure, key: str, alt: str, config: dict[str, Any], on_point: Callable[[], None] | None = None) -> None:
-    """Show a figure. With `on_point`, points can be clicked; the one that was is `point(key)` while it is called."""
+def plot(figure: str, key: str, alt: str, config: dict[str, Any], on_point: Callable[[], None] | None = None) -> None:
+    """Show a figure, given as JSON. With `on_point`, points can be clicked; the one that was is `point(key)` while it is called."""
     _mount(key, {"key": key, "alt": alt, "config": config, "clickable": on_point is not None}, figure, on_point)
 
 
-def redraw(figure: go.Figure, key: str, alt: str, config: dict[str, Any]) -> None:
+def redraw(figure: str, key: str, alt: str, config: dict[str, Any]) -> None:
     """Put a better figure in the place of the one that the same run has shown under this key."""
     turn = next(_turns)  # what is put there twice must still be put there, whatever stood there in between
     _mount(f"{key}_again", {"into": key, "alt": alt, "config": config, "turn": turn}, figure)
@@ -39,12 +38,12 @@ def point(key: str) -> dict[str, Any] | None:
     return st.session_state[key].point
 
 
-def _mount(key: str, message: dict[str, Any], figure: go.Figure, on_point: Callable[[], None] | None = None) -> None:
+def _mount(key: str, message: dict[str, Any], figure: str, on_point: Callable[[], None] | None = None) -> None:
     # registered anew in every run, which costs nothing: a registry lives as long as its server, this module may outlive it
     name, html = ("plot", _HTML) if "key" in message else ("better_plot", "")
     mount = st.components.v2.component(name, html=html, js=_JS, isolate_styles=False)
     head = json.dumps(message | {"url": _library()})
-    data = f'{head[:-1]}, "figure": {figure.to_json()}}}'.encode()
+    data = f'{head[:-1]}, "figure": {figure}}}'.encode()
     mount(key=key, data=data, on_point_change=on_point or _nothing)
 
 

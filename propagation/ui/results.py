@@ -14,13 +14,20 @@ from propagation.engine.trace import Trace
 from propagation.engine.workers import in_line_since, line
 from propagation.labs import whose
 from propagation.labs.whose import Scatter
+from propagation.theory.prediction import Prediction
 from propagation.ui import experiment
 
 #: seconds of work that a hand on a slider does not notice
-_MOMENT = 0.05
+_MOMENT = 0.03
+#: seconds of work after which a page that shows it first has still answered at once
+_SOON = 0.25
 #: seconds after which even one network is no answer at once
 _TOO_LONG = 0.3
-_ENTRIES = 64  # a Config is named by its repr, which is quicker to find than a walk through its fields
+#: Traces of up to this many layers (of all draws together) are kept for a whole class, whose members come by the same positions of a
+#: slider again and again: 60 KB each. Of larger ones, which may have 15 MB, a few.
+_SMALL = 500
+_MANY, _FEW = 2000, 16
+_ENTRIES = 500
 
 
 def trace_of(config: Config, progress: Callable[[float], None] | None = None) -> Trace:
@@ -57,12 +64,36 @@ def first_trace_of(config: Config) -> Trace | None:
     return trace_of(replace(config, trials=quick))
 
 
-@st.cache_data(max_entries=_ENTRIES, show_spinner=False, hash_funcs={Config: repr})
-def _remembered(config: Config, _trace: Trace | None = None) -> Trace:
-    # Simulating happens outside, because elements drawn inside a cached function would be replayed. Nothing is cached when this raises.
-    if _trace is None:
+def is_soon(config: Config) -> bool:
+    """Whether the trace of a config is here, or will be before anybody looks elsewhere."""
+    try:
+        _remembered(config)
+    except _NotYet:
+        return not line() and work(config).seconds < _SOON
+    return True
+
+
+def _remembered(config: Config, trace: Trace | None = None) -> Trace:
+    """The trace that the cache holds of a config, or the one given, which it then holds."""
+    return (_small if config.depth * config.trials <= _SMALL else _large)(config, trace)
+
+
+# Simulating happens outside, because elements drawn inside a cached function would be replayed. Nothing is cached when these raise. A
+# Config is named by its repr, which is quicker to find than a walk through its fields.
+@st.cache_data(max_entries=_MANY, show_spinner=False, hash_funcs={Config: repr})
+def _small(config: Config, _trace: Trace | None) -> Trace:
+    return _given(_trace)
+
+
+@st.cache_data(max_entries=_FEW, show_spinner=False, hash_funcs={Config: repr})
+def _large(config: Config, _trace: Trace | None) -> Trace:
+    return _given(_trace)
+
+
+def _given(trace: Trace | None) -> Trace:
+    if trace is None:
         raise _NotYet
-    return _trace
+    return trace
 
 
 class _NotYet(LookupError):
@@ -86,7 +117,11 @@ def scatters_predicted(config: Config) -> dict[str, Scatter]:
     return whose.predicted(config)
 
 
-@st.cache_data(max_entries=_ENTRIES, show_spinner=False, hash_funcs={Config: repr})
-def prediction_of(config: Config):
+def prediction_of(config: Config) -> Prediction:
     """The prediction of a config."""
+    return _predicted(replace(config, trials=1))  # theory does not know how many networks are drawn
+
+
+@st.cache_data(max_entries=_ENTRIES, show_spinner=False, hash_funcs={Config: repr})
+def _predicted(config: Config) -> Prediction:
     return propagation.predict(config)

@@ -2,7 +2,8 @@
 
     BROWSER_FOR_TESTS=/usr/bin/chromium python tests/benchmarks/redraw.py
 
-First: a chart with the new value, of a few draws of the network. Whole: the last redraw of that press, with all draws.
+First: a chart with the new value, of a few draws of the network. Whole: the last redraw of that press, with all draws. The first line is
+the rival: a page of Streamlit's slider and chart alone, with curves by a formula (`bare_app.py`).
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from browser.conftest import Visitor, launched_browser, running_app
 
+BARE = Path(__file__).parent / "bare_app.py"
 SLIDER = "Weight variance σ_w²"
-PRESSES = 12
+PRESSES = 20
 SECONDS = 5.0
 CASES = {
     "default": "",
@@ -25,17 +27,23 @@ CASES = {
     "uniform weights, 256 wide": "?weight_law=uniform&width=256&trials=4",
     "64 inputs": "?inputs=64",
 }
-#: keeps the time of every redraw that shows other numbers, and of the last key press and release
+#: keeps the time of every frame that shows other numbers, and of the last key press and release
 WATCH = """() => {
     window.redraws = [];
-    const plot = document.querySelector('.js-plotly-plot');
-    const numbers = () => plot.data.filter(trace => trace.name).map(trace => String(trace.y)).join();
-    let before = numbers();
-    plot.on('plotly_afterplot', () => {
-        const now = numbers();
-        if (now !== before) window.redraws.push(performance.now());
-        before = now;
-    });
+    const drawn = () => document.querySelector('.js-plotly-plot')?.data;
+    const numbers = data => data.filter(trace => trace.type === 'scatter').map(trace => String(trace.y.bdata ?? trace.y)).join();
+    let seen = drawn(), before = numbers(seen);
+    const look = () => {
+        const data = drawn();
+        if (data && data !== seen) {
+            seen = data;
+            const now = numbers(data);
+            if (now !== before) window.redraws.push(performance.now());
+            before = now;
+        }
+        requestAnimationFrame(look);
+    };
+    look();
     addEventListener('keydown', () => (window.acted = performance.now()), true);
     addEventListener('pointerup', () => (window.acted = performance.now()), true);
 }"""
@@ -44,14 +52,15 @@ WATCH = """() => {
 def main() -> None:
     print("milliseconds, medians      key press to first    to whole   redraws a second,    last redraw")
     print("                                                             slider held          after release")
-    with running_app() as address, launched_browser() as browser:
-        for name, query in CASES.items():
+    with running_app(str(BARE)) as bare, running_app() as app, launched_browser() as browser:
+        for name, address, query in [("Streamlit alone", bare, ""), *((name, app, query) for name, query in CASES.items())]:
             visitor = Visitor(browser.new_context(viewport={"width": 1440, "height": 1000}).new_page(), address)
             visitor.open(query)
             visitor.page.evaluate(WATCH)
             first, whole = pressed(visitor)
             rate, last = dragged(visitor)
             print(f"{name:28}{first:18.0f}{whole:12.0f}{rate:20.1f}{last:17.0f}", flush=True)
+            visitor.page.context.close()
 
 
 def pressed(visitor: Visitor) -> tuple[float, float]:

@@ -10,7 +10,8 @@ from streamlit.delta_generator import DeltaGenerator
 from propagation.config import Config
 from propagation.expressions import lookup
 from propagation.initializers import SCHEMES
-from propagation.ui import answer, controls, share, takeaway
+from propagation.ui import controls, share, takeaway
+from propagation.ui.answer import Answer, First, ForwardRow, figure, first_answer, way_out, whole_answer
 from propagation.ui.budget import refusal
 from propagation.ui.skeleton import arrival
 
@@ -26,11 +27,13 @@ _OVER_HELP = (
 def render(config: Config) -> None:
     """The page: a question, the answer in a sentence and a few numbers, the picture, and what it means.
 
-    The answer is sent before everything else, title and controls included: it is what a visitor who has moved something waits for.
+    The answer is sent before everything else, title and controls included: it is what a visitor who has moved something waits for. All
+    of it, unless that takes so long that one would look for the rest.
     """
-    row = answer.ForwardRow(controls.page_choice_made("view", _FORWARD), controls.page_choice_made("over", _OVER))
+    row = ForwardRow(controls.page_choice_made("view", _FORWARD), controls.page_choice_made("over", _OVER))
     above = st.container()
-    first = answer.first_answer(config, row)
+    first = first_answer(config, row)
+    answer = _whole(config, row, first) if first.soon else None
     with above:
         action = _title()
         arrival()
@@ -38,13 +41,18 @@ def render(config: Config) -> None:
         controls.draw_all()
         controls.page_choice("The first row shows", "view", _FORWARD, "The signal forward, before or after the activation.")
         controls.page_choice("Its variance over", "over", _OVER, _OVER_HELP)
-    trace = None if refusal(config) else answer.whole_answer(config, row, first)
-    if trace is not None:
+    if not first.soon:
+        answer = _whole(config, row, first)
+    if answer is not None:
         with action:
-            answer.way_out(trace)
+            way_out(answer.verdict)
     _explanations(config)
-    if trace is not None:
-        takeaway.draw(config, trace, answer.prediction(config), {"curves": partial(answer.signals_figure, trace, row)})
+    if answer is not None:
+        takeaway.draw(config, answer.trace, answer.prediction, {"curves": partial(figure, answer, row)})
+
+
+def _whole(config: Config, row: ForwardRow, first: First) -> Answer | None:
+    return None if refusal(config) else whole_answer(config, row, first)
 
 
 def _title() -> DeltaGenerator:
