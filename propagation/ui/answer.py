@@ -17,14 +17,15 @@ from propagation.config import Config
 from propagation.diagnosis import Verdict, diagnose, typical_net
 from propagation.engine.cost import work
 from propagation.engine.trace import Trace
+from propagation.engine.workers import line
 from propagation.expressions import lookup
 from propagation.labs.whose import Scatter, measured, seen
 from propagation.notation import factor, number
 from propagation.theory.prediction import Prediction
 from propagation.ui import controls, experiment
 from propagation.ui.budget import busy, refusal
-from propagation.ui.figures import draw_figure, redraw_figure
-from propagation.ui.live import held
+from propagation.ui.figures import draw_figure, foresee_figures, redraw_figure
+from propagation.ui.live import by_keys, held
 from propagation.ui.longwork import remembered
 from propagation.ui.panels import panel
 from propagation.ui.results import first_scatters_of, first_trace_of, is_soon, prediction_of, scatters_predicted, trace_of
@@ -115,6 +116,26 @@ def whole_answer(config: Config, row: ForwardRow, first: First) -> Answer | None
     return None
 
 
+def answers_ahead(config: Config, row: ForwardRow) -> None:
+    """The answers that one more step of the slider under a visitor's keys will ask for, sent before it is made.
+
+    Nobody waits for them, so there are none where anybody waits for networks. Whole ones where they are soon had, else first ones.
+    """
+    field = by_keys()
+    if field is None or row.whose or line():
+        return
+    steps = []
+    for value in controls.neighbours(field):
+        shown = experiment.imagined(field, value)
+        trace = None
+        if shown != config and not refusal(shown):
+            trace = trace_of(shown) if is_soon(shown) else first_trace_of(shown)
+        if trace is not None:
+            answer = _answer(trace)
+            steps.append((field, value, _spec(answer, row), _in_words(answer)))
+    foresee_figures(steps, key=_CHART)
+
+
 def way_out(verdict: Verdict) -> None:
     """The one click that helps, else another draw of the same: a button in any case, so that nothing jumps."""
     suggested = verdict.suggested_weight_variance
@@ -162,8 +183,11 @@ def _draw(answer: Answer, row: ForwardRow, where: First, draw: Callable[..., Non
     """The chart; its first row shows a variance over one thing where that is chosen and, in a first answer, soon had."""
     with where.picture, panel("The chart"):
         over = _over(answer.trace.config, row, whole) if row.whose else None
-        spec = signals_spec(answer.trace, answer.prediction, forward=row.signal, over=over, appearance=appearance())
-        draw(spec, key=_CHART, alt=_in_words(answer))
+        draw(_spec(answer, row, over), key=_CHART, alt=_in_words(answer))
+
+
+def _spec(answer: Answer, row: ForwardRow, over: Over | None = None) -> dict:
+    return signals_spec(answer.trace, answer.prediction, forward=row.signal, over=over, appearance=appearance())
 
 
 def _over(config: Config, row: ForwardRow, whole: bool) -> Over | None:

@@ -24,6 +24,7 @@ from propagation.ui.skeleton import plain
 _DEPTHS = (*range(1, 11), 12, 15, *range(20, 51, 5), *range(60, 101, 10), 120, 150, 200, 300, 400, 500, 700, 1000, 1500, 2000)
 _WIDTHS = (*(2**k for k in range(1, 20)), 1_000_000)
 _INPUTS = tuple(2**k for k in range(11))
+VARIANCE_STEP = 0.01
 #: ends of the variance sliders: the useful range, and wider ones for larger values
 _SLIDER_ENDS = (5.0, 10.0, 20.0, 50.0, 100.0)
 #: sliders by the field they move: label, and the steps of those that have steps
@@ -90,6 +91,20 @@ def sliders() -> dict[str, dict[str, Any]]:
     return {label: {"field": field} for field, label in _CONTINUOUS.items()} | {
         label: {"field": field, "steps": _scale(steps, getattr(config, field))} for field, (label, steps) in _STEPPED.items()
     }
+
+
+def neighbours(field: str) -> list[float]:
+    """The values one step from where the slider of this field stands; none for a field without one."""
+    here = getattr(experiment.present(), field, None)
+    if field in _STEPPED:
+        scale = _scale(_STEPPED[field][1], here)
+        place = scale.index(here)
+        return scale[max(0, place - 1) : place] + scale[place + 1 : place + 2]
+    if field not in _CONTINUOUS:
+        return []
+    step = 1 if field == "trials" else VARIANCE_STEP
+    lowest, highest = BOUNDS[field]
+    return [value for value in (round(here - step, 6), round(here + step, 6)) if lowest <= value <= highest]
 
 
 def set_weight_variance(value: float) -> None:
@@ -262,7 +277,7 @@ def _variance(field: str, value: float, disabled: bool = False) -> None:
     """A variance slider over the useful range, wider where the value asks for it."""
     if not experiment.hidden(field):
         widget = _widget(field, value, disabled=disabled)
-        st.slider(_CONTINUOUS[field], 0.0, _slider_end(value), step=0.01, format="%.2f", **widget)
+        st.slider(_CONTINUOUS[field], 0.0, _slider_end(value), step=VARIANCE_STEP, format="%.2f", **widget)
 
 
 def _exact(field: str, label: str, value: float, disabled: bool = False) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import plotly.graph_objects as go
@@ -30,6 +30,11 @@ def clicked_point(key: str) -> dict[str, Any] | None:
 def redraw_figure(figure: go.Figure | dict, key: str, alt: str) -> None:
     """Put a better figure in the place of the one that this run has drawn under the same key."""
     plot.redraw(_on_paper(figure), key, alt, configuration(key))
+
+
+def foresee_figures(steps: Iterable[tuple[str, float, dict, str]], key: str) -> None:
+    """Prepare the figures of the next steps of a slider, as (field, value, figure, alt), for the place of the one drawn under this key."""
+    plot.foresee([plot.Step(field, value, _on_paper(figure), alt) for field, value, figure, alt in steps], key, configuration(key))
 
 
 def configuration(key: str) -> dict[str, Any]:

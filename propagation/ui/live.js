@@ -1,4 +1,5 @@
-// The charts move with the hand: while a slider is held, its value is reported, at most once a frame and one report at a time.
+// The charts move with the hand: while a slider is held, its value is reported, at most once a frame and one report at a time. Of a step
+// made by keys the charts on the page are told, which may have its answer already; the server is told only which slider keys move.
 //
 // Streamlit's own sliders report when they are let go. This watches the thumb that is held and never touches it: without this script
 // everything still works on release.
@@ -7,6 +8,8 @@ const THUMB = "input[type=range], [role=slider]";
 const IMPATIENCE = 1000; // milliseconds after which a report is taken for lost
 
 const where = (thumb) => Number(thumb.value ?? thumb.getAttribute("aria-valuenow"));
+
+const value = (slider, position) => (slider.steps ? slider.steps[position] : position);
 
 function watch() {
   const hand = { thumb: null, reported: null, waiting: 0 };
@@ -17,7 +20,7 @@ function watch() {
     if (!slider || position === hand.reported || performance.now() < hand.waiting) return;
     hand.reported = position;
     hand.waiting = performance.now() + IMPATIENCE;
-    hand.report("moved", { field: slider.field, value: slider.steps ? slider.steps[position] : position });
+    hand.report("moved", { field: slider.field, value: value(slider, position) });
   };
   const follow = () => {
     if (!hand.thumb) return;
@@ -28,7 +31,23 @@ function watch() {
     hand.waiting = 0;
     say(); // before the answer is drawn: the server works meanwhile
   };
+  const tell = (step) => document.dispatchEvent(new CustomEvent("propagation-step", { detail: step }));
+  const stepped = (thumb, slider) => {
+    const position = where(thumb);
+    if (hand.thumb || position === hand.before) return;
+    hand.before = position;
+    tell({ field: slider.field, value: value(slider, position) });
+    if (hand.stepped !== slider.field) hand.keep("stepped", (hand.stepped = slider.field));
+  };
+  const press = ({ target: thumb }) => {
+    const slider = thumb.matches?.(THUMB) && hand.sliders[thumb.getAttribute("aria-label")];
+    if (!slider) return tell({}); // something else may be moved: what was prepared for a step from here is not for that
+    hand.before = where(thumb);
+    thumb.addEventListener("input", () => stepped(thumb, slider), { once: true, capture: true });
+    setTimeout(() => stepped(thumb, slider)); // in Streamlit 1.62 a thumb is no input
+  };
   const take = ({ target }) => {
+    tell({});
     const thumb = target.closest?.("[data-testid=stSlider]")?.querySelector(THUMB);
     if (!thumb) return;
     Object.assign(hand, { thumb, reported: where(thumb), waiting: 0 });
@@ -38,6 +57,7 @@ function watch() {
 
   const listeners = [
     [document, "propagation-answer", answered],
+    [document, "keydown", press],
     [document, "pointerdown", take],
     [window, "pointerup", letGo],
     [window, "pointercancel", letGo],
@@ -51,9 +71,10 @@ function watch() {
   return hand;
 }
 
-export default function ({ data, parentElement, setTriggerValue }) {
+export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
   const hand = (parentElement.hand ??= watch());
   hand.sliders = data.sliders;
+  hand.keep = setStateValue;
   hand.report = setTriggerValue;
   return () => {
     hand.stop();

@@ -1,4 +1,4 @@
-"""Live: what a slider says while it is still held, so that charts move with the hand."""
+"""Live: what a slider says while it is still held, so that charts move with the hand, and which one is moved by keys."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+_KEY = "live"
 _JS = (Path(__file__).parent / "live.js").read_text(encoding="utf-8")
 
 
@@ -18,9 +19,14 @@ def held(sliders: dict[str, dict[str, Any]]) -> tuple[str, Any] | None:
     """
     # registered anew in every run, which costs nothing: a registry lives as long as its server, this module may outlive it
     mount = st.components.v2.component("live", js=_JS, isolate_styles=False)
-    moved = mount(key="live", data={"sliders": sliders}, on_moved_change=_nothing).moved
+    moved = mount(key=_KEY, data={"sliders": sliders}, on_moved_change=_nothing, on_stepped_change=_nothing).moved
     known = {slider["field"] for slider in sliders.values()}
     return (moved["field"], moved["value"]) if isinstance(moved, dict) and moved.get("field") in known and "value" in moved else None
+
+
+def by_keys() -> str | None:
+    """The field of the slider that was last moved by keys; None where none was."""
+    return getattr(st.session_state.get(_KEY), "stepped", None)
 
 
 def _nothing() -> None:

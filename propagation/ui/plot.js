@@ -1,6 +1,7 @@
 // A Plotly figure that is changed in place, so that zoom, legend choices and the hover box survive a redraw.
 //
-// Messages arrive as JSON. One with `into` draws nothing of its own: it hands a later, better figure to the plot of that key.
+// Messages arrive as JSON. One with `into` draws nothing of its own: it hands a later, better figure to the plot of that key. One with
+// `ahead` holds the messages that will come after one more step of a slider: on that step they are drawn without waiting for the server.
 
 const plots = (window.propagationPlots ??= new Map());
 const early = (window.propagationEarly ??= new Map()); // better figures that came before the plot they are for
@@ -53,9 +54,23 @@ function made(place) {
   return plot;
 }
 
+window.propagationStep ??= ({ detail }) => {
+  for (const plot of plots.values()) {
+    const text = plot.ahead?.get(`${detail.field} ${detail.value}`);
+    plot.ahead = null; // it was for one step from where the slider stood
+    if (text) draw(plot, text);
+  }
+};
+document.addEventListener("propagation-step", window.propagationStep);
+
 export default function ({ data, parentElement, setTriggerValue }) {
   const text = new TextDecoder().decode(data);
-  const { key, into, clickable } = JSON.parse(text);
+  const { key, into, clickable, of, ahead } = JSON.parse(text);
+  if (ahead) {
+    const plot = plots.get(of);
+    if (plot) plot.ahead = new Map(ahead.map(([field, value, message]) => [`${field} ${value}`, message]));
+    return;
+  }
   if (into) {
     if (plots.has(into)) draw(plots.get(into), text);
     else early.set(into, text);
@@ -64,6 +79,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const place = parentElement.querySelector(".plot");
   const plot = (place.plot ??= made(place));
   plots.set(key, plot);
+  plot.ahead = null;
   plot.onPoint = clickable ? ({ x, y, customdata }) => setTriggerValue("point", { x, y, customdata }) : null;
   document.dispatchEvent(new CustomEvent("propagation-answer"));
   draw(plot, early.get(key) ?? text);

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,15 +23,31 @@ _turns = itertools.count()
 _HTML = '<div class="plot" role="figure"></div>'
 
 
+@dataclass(frozen=True)
+class Step:
+    """A figure, as JSON, and what a screen reader says of it, for when the slider of this field stands at this value."""
+
+    field: str
+    value: float
+    figure: str
+    alt: str
+
+
 def plot(figure: str, key: str, alt: str, config: dict[str, Any], on_point: Callable[[], None] | None = None) -> None:
     """Show a figure, given as JSON. With `on_point`, points can be clicked; the one that was is `point(key)` while it is called."""
-    _mount(key, {"key": key, "alt": alt, "config": config, "clickable": on_point is not None}, figure, on_point)
+    _mount("plot", key, _shown(figure, key, alt, config, on_point is not None), _HTML, on_point)
 
 
 def redraw(figure: str, key: str, alt: str, config: dict[str, Any]) -> None:
     """Put a better figure in the place of the one that the same run has shown under this key."""
     turn = next(_turns)  # what is put there twice must still be put there, whatever stood there in between
-    _mount(f"{key}_again", {"into": key, "alt": alt, "config": config, "turn": turn}, figure)
+    _mount("better_plot", f"{key}_again", _text({"into": key, "alt": alt, "config": config, "turn": turn}, figure))
+
+
+def foresee(steps: list[Step], key: str, config: dict[str, Any]) -> None:
+    """Give the page the figures that a key press on a slider will ask for: it draws them at once, before they are sent."""
+    ahead = [[step.field, step.value, _shown(step.figure, key, step.alt, config)] for step in steps]
+    _mount("plots_ahead", f"{key}_ahead", json.dumps({"of": key, "ahead": ahead}))
 
 
 def point(key: str) -> dict[str, Any] | None:
@@ -38,13 +55,20 @@ def point(key: str) -> dict[str, Any] | None:
     return st.session_state[key].point
 
 
-def _mount(key: str, message: dict[str, Any], figure: str, on_point: Callable[[], None] | None = None) -> None:
-    # registered anew in every run, which costs nothing: a registry lives as long as its server, this module may outlive it
-    name, html = ("plot", _HTML) if "key" in message else ("better_plot", "")
-    mount = st.components.v2.component(name, html=html, js=_JS, isolate_styles=False)
+def _shown(figure: str, key: str, alt: str, config: dict[str, Any], clickable: bool = False) -> str:
+    """What the page is sent of a figure."""
+    return _text({"key": key, "alt": alt, "config": config, "clickable": clickable}, figure)
+
+
+def _text(message: dict[str, Any], figure: str) -> str:
     head = json.dumps(message | {"url": _library()})
-    data = f'{head[:-1]}, "figure": {figure}}}'.encode()
-    mount(key=key, data=data, on_point_change=on_point or _nothing)
+    return f'{head[:-1]}, "figure": {figure}}}'
+
+
+def _mount(name: str, key: str, text: str, html: str = "", on_point: Callable[[], None] | None = None) -> None:
+    # registered anew in every run, which costs nothing: a registry lives as long as its server, this module may outlive it
+    mount = st.components.v2.component(name, html=html, js=_JS, isolate_styles=False)
+    mount(key=key, data=text.encode(), on_point_change=on_point or _nothing)
 
 
 @cache

@@ -27,7 +27,7 @@ CASES = {
     "uniform weights, 256 wide": "?weight_law=uniform&width=256&trials=4",
     "64 inputs": "?inputs=64",
 }
-#: keeps the time of every frame that shows other numbers, and of the last key press and release
+#: keeps the time of every redraw that shows other numbers, and of the last key press and release
 WATCH = """() => {
     window.redraws = [];
     const drawn = () => document.querySelector('.js-plotly-plot')?.data;
@@ -41,9 +41,8 @@ WATCH = """() => {
             if (now !== before) window.redraws.push(performance.now());
             before = now;
         }
-        requestAnimationFrame(look);
     };
-    look();
+    new MutationObserver(look).observe(document.body, {subtree: true, childList: true, attributes: true});
     addEventListener('keydown', () => (window.acted = performance.now()), true);
     addEventListener('pointerup', () => (window.acted = performance.now()), true);
 }"""

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
+
+from tests.browser.conftest import Server, Visitor, running_server
 
 WEIGHT_VARIANCE = "Weight variance σ_w²"
 THEORY = """() => document.querySelector('.js-plotly-plot').data.find(trace => trace.name === 'delta theory').y"""
@@ -110,3 +117,54 @@ def test_a_chart_without_its_library_says_so(visitor):
     visitor.page.goto(visitor.address)
     visitor.page.get_by_text("This chart could not be drawn").wait_for(timeout=30_000)
     visitor.page.get_by_role("slider", name=WEIGHT_VARIANCE).wait_for()
+
+
+@contextmanager
+def silenced(server: Server) -> Iterator[None]:
+    """Within: the server says nothing, as if it were busy."""
+    os.kill(server.process.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(server.process.pid, signal.SIGCONT)
+
+
+@pytest.fixture
+def stepping(browser) -> Iterator[tuple[Server, Visitor]]:
+    """A server, and a visitor who has moved σ_w² by keys, from 1.5 to 1.51."""
+    with running_server() as server:
+        visitor = Visitor(browser.new_context(viewport={"width": 1440, "height": 1000}).new_page(), server.address)
+        visitor.open("?width=64&trials=6")
+        visitor.press(WEIGHT_VARIANCE, "ArrowRight")
+        yield server, visitor
+        visitor.page.context.close()
+
+
+def test_the_next_step_by_keys_is_drawn_before_the_server_answers(stepping):
+    server, visitor = stepping
+    before = visitor.page.evaluate(THEORY)
+    with silenced(server):
+        visitor.page.keyboard.press("ArrowRight")
+        visitor.page.wait_for_function(f"before => JSON.stringify(({THEORY})()) !== JSON.stringify(before)", arg=before, timeout=5000)
+        assert shown_value(visitor, WEIGHT_VARIANCE) == "1.52"
+        foreseen = visitor.drawn()
+    visitor.settle()
+    assert visitor.drawn() == foreseen
+    assert visitor.console_errors == []
+
+
+@pytest.mark.parametrize("elsewhere", ["a click", "another slider"])
+def test_nothing_is_foreseen_once_something_else_may_have_moved(stepping, elsewhere):
+    server, visitor = stepping
+    before = visitor.drawn()
+    with silenced(server):
+        if elsewhere == "a click":
+            visitor.page.get_by_role("heading", name="Does the signal survive?").click()
+        else:
+            visitor.page.get_by_role("slider", name="Depth").press("ArrowRight")
+        visitor.page.get_by_role("slider", name=WEIGHT_VARIANCE).focus()
+        visitor.page.keyboard.press("ArrowRight")
+        visitor.page.wait_for_timeout(500)
+        assert visitor.drawn() == before
+    visitor.settle()
+    assert visitor.drawn() != before

@@ -11,7 +11,7 @@ from propagation.config import Config
 from propagation.expressions import lookup
 from propagation.initializers import SCHEMES
 from propagation.ui import controls, share, takeaway
-from propagation.ui.answer import Answer, First, ForwardRow, figure, first_answer, way_out, whole_answer
+from propagation.ui.answer import Answer, First, ForwardRow, answers_ahead, figure, first_answer, way_out, whole_answer
 from propagation.ui.budget import refusal
 from propagation.ui.skeleton import arrival
 
@@ -49,6 +49,7 @@ def render(config: Config) -> None:
     _explanations(config)
     if answer is not None:
         takeaway.draw(config, answer.trace, answer.prediction, {"curves": partial(figure, answer, row)})
+        answers_ahead(config, row)
 
 
 def _whole(config: Config, row: ForwardRow, first: First) -> Answer | None:
