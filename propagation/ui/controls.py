@@ -72,8 +72,11 @@ def draw_all() -> None:
     _presets()
     _network(experiment.present())
     if not all(experiment.hidden(control) for control in CONTROLS if control not in _FRONT):
-        with st.expander("More: law, inputs, draws", type="compact"):
-            _more(experiment.present())
+        # drawn when it is open: half of all controls are in here, and a class waits for every one of them
+        folded = st.expander("More: law, inputs, draws", key="more", on_change="rerun", type="compact")
+        if folded.open:
+            with folded:
+                _more(experiment.present())
 
 
 def _locks() -> None:

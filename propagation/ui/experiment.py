@@ -227,8 +227,8 @@ def _moves() -> list[tuple[str, Any]]:
     state = st.session_state
     pending, orders = state.pending, state.orders
     state.pending, state.orders = {}, []
-    # a widget that reports nothing and shows what it was last told has heard everything
-    state.told = {key: told for key, told in state.told.items() if key in pending or state[key] != told[-1]}
+    # a widget that reports nothing and shows what it was last told has heard everything; one that is folded away is told again
+    state.told = {key: told for key, told in state.told.items() if key in pending or (key in state and state[key] != told[-1])}
     if len(pending) + len(orders) > 1:  # one hand moves one thing: of several reports, those that repeat what was there before are old
         pending = {key: value for key, value in pending.items() if value not in state.told.get(key, ())}
     for key in pending:

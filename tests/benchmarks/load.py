@@ -4,6 +4,7 @@
     python tests/benchmarks/load.py --own-seeds           # everybody draws networks of their own
     python tests/benchmarks/load.py --heavy               # … and one more asks for the largest network the page takes on, again and again
     python tests/benchmarks/load.py --page phase          # on another page
+    python tests/benchmarks/load.py --replicas 2          # spread over two servers, as behind the nginx of `.hosting`
 
 "Chart" is the time from a move to the first chart that shows it (or a later move), "whole" to the end of such a run. The visitors run on
 the server's machine; their share of it is reported.
@@ -21,7 +22,7 @@ import statistics
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from math import isnan, nan
 from pathlib import Path
@@ -30,7 +31,7 @@ from urllib.parse import parse_qs, urlencode
 sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from browser.conftest import running_server
+from browser.conftest import Server, running_server
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.Element_pb2 import Element
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -196,29 +197,31 @@ async def ask_for_much(address: str, end: float, result: Result) -> None:
             await visitor.settle(10 * PATIENCE)
 
 
-async def watch(process: int, end: float, result: Result) -> None:
-    """The server's memory, once in two seconds."""
+async def watch(processes: list[int], end: float, result: Result) -> None:
+    """The servers' memory, once in two seconds."""
     began = time.perf_counter()
     while time.perf_counter() < end:
-        status = Path(f"/proc/{process}/status").read_text()
-        result.memory.append((time.perf_counter() - began, int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024))
+        statuses = [Path(f"/proc/{process}/status").read_text() for process in processes]
+        held = sum(int(re.search(r"VmRSS:\s+(\d+)", status)[1]) for status in statuses)
+        result.memory.append((time.perf_counter() - began, held / 1024))
         await asyncio.sleep(2)
 
 
-async def run(arguments: argparse.Namespace, address: str, process: int) -> Result:
+async def run(arguments: argparse.Namespace, servers: list[Server]) -> Result:
     """The whole class, for as long as asked for."""
     result = Result()
-    page = f"{address}/{arguments.page}"
+    pages = [f"{server.address}/{arguments.page}" for server in servers]
+    processes = [server.process.pid for server in servers]
     end = time.perf_counter() + ARRIVING + arguments.seconds
-    before, own = _processor_seconds(process), time.process_time()
+    before, own = _processor_seconds(processes), time.process_time()
     async with asyncio.TaskGroup() as group:
         for number in range(arguments.visitors):
             query = urlencode({"seed": number}) if arguments.own_seeds and number else ""
-            group.create_task(attend(page, query, number, end, result))
+            group.create_task(attend(pages[number % len(pages)], query, number, end, result))
         if arguments.heavy:
-            group.create_task(ask_for_much(address, end, result))
-        group.create_task(watch(process, end, result))
-    result.server_seconds, result.own_seconds = _processor_seconds(process) - before, time.process_time() - own
+            group.create_task(ask_for_much(pages[0], end, result))
+        group.create_task(watch(processes, end, result))
+    result.server_seconds, result.own_seconds = _processor_seconds(processes) - before, time.process_time() - own
     return result
 
 
@@ -242,15 +245,15 @@ def report(result: Result, seconds: float) -> bool:
     errors += ["no chart" for visitor in everyone for move in visitor.moves if isnan(move.chart)]
     print(f"{len(errors)} errors", *sorted(set(errors))[:5], sep="\n  ")
     print(f"{sum(visitor.bytes for visitor in result.visitors) / max(1, len(moved)) / 1024:.0f} KB a move")
-    print(f"processor: server {result.server_seconds / seconds:.2f}, visitors {result.own_seconds / seconds:.2f} cores")
+    print(f"processor: servers {result.server_seconds / seconds:.2f}, visitors {result.own_seconds / seconds:.2f} cores")
     places = [int(share * (len(result.memory) - 1)) for share in (0, 1 / 4, 1 / 2, 3 / 4, 1)]
     print("memory: " + ", ".join(f"{result.memory[place][1]:.0f} MB after {result.memory[place][0]:.0f} s" for place in places))
     return not errors
 
 
-def _processor_seconds(process: int) -> float:
-    fields = Path(f"/proc/{process}/stat").read_text().rsplit(") ", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / 100
+def _processor_seconds(processes: list[int]) -> float:
+    stats = [Path(f"/proc/{process}/stat").read_text().rsplit(") ", 1)[1].split() for process in processes]
+    return sum(int(fields[11]) + int(fields[12]) for fields in stats) / 100
 
 
 def main() -> None:
@@ -258,12 +261,14 @@ def main() -> None:
     parser.add_argument("--visitors", type=int, default=40)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--page", default="")
+    parser.add_argument("--replicas", type=int, default=1)
     parser.add_argument("--own-seeds", action="store_true")
     parser.add_argument("--heavy", action="store_true")
     arguments = parser.parse_args()
-    with running_server() as server:
-        result = asyncio.run(run(arguments, server.address, server.process.pid))
-        log = server.log()
+    with ExitStack() as stack:
+        servers = [stack.enter_context(running_server()) for _ in range(arguments.replicas)]
+        result = asyncio.run(run(arguments, servers))
+        log = "".join(server.log() for server in servers)
     fine = report(result, arguments.seconds)
     if "Traceback" in log:
         print(log[log.index("Traceback") :][:MOST_LOG])

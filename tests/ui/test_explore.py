@@ -21,6 +21,7 @@ SMALL = {"depth": "6", "width": "16", "inputs": "4", "trials": "2"}
 def opened(**query: str | list[str]) -> AppTest:
     """The app, opened at an address; small unless it says otherwise."""
     app = AppTest.from_file(APP, default_timeout=30)
+    app.session_state["more"] = True  # unfolded, so that every control is there
     for name, value in (SMALL | query).items():
         app.query_params[name] = value
     app.run()
@@ -223,3 +224,16 @@ def test_the_answer_has_every_draw_of_the_network():
 def test_a_first_answer_takes_as_many_draws_as_are_quick(config, networks):
     first = results.first_trace_of(replace(config, seed=4711))
     assert (first and first.config.trials) == networks
+
+
+def test_what_is_folded_away_keeps_its_values():
+    app = opened(trials="3", seed="5")
+    app.slider(key="trials").set_value(4).run()
+    app.session_state["more"] = False
+    app.run()
+    assert "trials" not in [slider.key for slider in app.slider]
+    app.select_slider(key="depth").set_value(5).run()
+    assert (parameters(app)["trials"], parameters(app)["seed"]) == ("4", "5")
+    app.session_state["more"] = True
+    app.run()
+    assert (app.slider(key="trials").value, app.number_input(key="seed").value) == (4, 5)

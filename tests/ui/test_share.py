@@ -40,6 +40,7 @@ LONGEST = {
 
 def opened(**query: str | list[str]) -> AppTest:
     app = AppTest.from_file(APP, default_timeout=30)
+    app.session_state["more"] = True  # unfolded, so that every control is there
     for name, value in (SMALL | query).items():
         app.query_params[name] = value
     app.run()
