@@ -205,6 +205,7 @@ def _layer_axis(depth: int, colours: Palette) -> dict:
         "tickvals": values,
         "ticktext": texts,
         "tickangle": 0,
+        "ticks": "",
         "unifiedhovertitle": {"text": "<b>layer %{x}</b>"},
         "showgrid": False,
         "zeroline": False,
