@@ -29,6 +29,7 @@ from propagation.ui.live import by_keys, held
 from propagation.ui.longwork import remembered
 from propagation.ui.panels import panel
 from propagation.ui.results import first_scatters_of, first_trace_of, is_soon, prediction_of, scatters_predicted, trace_of
+from propagation.ui.scales import neighbours, sliders
 from propagation.ui.skeleton import appearance, plain
 
 log = logging.getLogger(__name__)
@@ -85,7 +86,7 @@ def first_answer(config: Config, row: ForwardRow) -> First:
     with st.container(gap="xsmall"):
         first = First(None, False, st.empty(), st.empty(), st.container(gap=None), st.empty())
     with first.picture:
-        moving = held(controls.sliders())
+        moving = held(sliders(config))
     shown = experiment.imagined(*moving) if moving else config
     refused = refusal(shown)
     if refused:
@@ -125,7 +126,7 @@ def answers_ahead(config: Config, row: ForwardRow) -> None:
     if field is None or row.whose or line():
         return
     steps = []
-    for value in controls.neighbours(field):
+    for value in neighbours(field, config):
         shown = experiment.imagined(field, value)
         trace = None
         if shown != config and not refusal(shown):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -19,17 +19,9 @@ from propagation.ui.figures import clicked_point
 from propagation.ui.locks import CONTROLS, labels
 from propagation.ui.panels import panel
 from propagation.ui.ruler import Mark, ruler
+from propagation.ui.scales import CONTINUOUS, STEPPED, VARIANCE_STEP, scale, slider_end
 from propagation.ui.skeleton import plain
 
-_DEPTHS = (*range(1, 11), 12, 15, *range(20, 51, 5), *range(60, 101, 10), 120, 150, 200, 300, 400, 500, 700, 1000, 1500, 2000)
-_WIDTHS = (*(2**k for k in range(1, 20)), 1_000_000)
-_INPUTS = tuple(2**k for k in range(11))
-VARIANCE_STEP = 0.01
-#: ends of the variance sliders: the useful range, and wider ones for larger values
-_SLIDER_ENDS = (5.0, 10.0, 20.0, 50.0, 100.0)
-#: sliders by the field they move: label, and the steps of those that have steps
-_CONTINUOUS = {"weight_variance": "Weight variance σ_w²", "bias_variance": "Bias variance σ_b²", "trials": "Draws of the network"}
-_STEPPED = {"depth": ("Depth", _DEPTHS), "width": ("Width", _WIDTHS), "inputs": ("Number of inputs", _INPUTS)}
 _MARKED = {"lecun": "LeCun", "glorot": "Glorot", "he": "He", "kumar": "Kumar"}
 _CRITICAL = "critical"
 #: what is not folded away
@@ -86,28 +78,6 @@ def _locks() -> None:
         st.caption(f":material/lock: This link locks {plain(labels(locked))}.")
     if experiment.refused():
         st.toast(f"Locked by this link: {plain(labels(experiment.refused()))}.", icon=":material/lock:")
-
-
-def sliders() -> dict[str, dict[str, Any]]:
-    """The sliders whose charts move while they are held: by label, the field and what the positions of a scale of steps mean."""
-    config = experiment.present()
-    return {label: {"field": field} for field, label in _CONTINUOUS.items()} | {
-        label: {"field": field, "steps": _scale(steps, getattr(config, field))} for field, (label, steps) in _STEPPED.items()
-    }
-
-
-def neighbours(field: str) -> list[float]:
-    """The values one step from where the slider of this field stands; none for a field without one."""
-    here = getattr(experiment.present(), field, None)
-    if field in _STEPPED:
-        scale = _scale(_STEPPED[field][1], here)
-        place = scale.index(here)
-        return scale[max(0, place - 1) : place] + scale[place + 1 : place + 2]
-    if field not in _CONTINUOUS:
-        return []
-    step = 1 if field == "trials" else VARIANCE_STEP
-    lowest, highest = BOUNDS[field]
-    return [value for value in (round(here - step, 6), round(here + step, 6)) if lowest <= value <= highest]
 
 
 def set_weight_variance(value: float) -> None:
@@ -227,7 +197,7 @@ def _more(config: Config) -> None:
     _number("input_variance", "Input variance", step=0.1, format="%g")
     _names("cost", "Backward pass starts from", COSTS)
     if not experiment.hidden("trials"):
-        st.slider(_CONTINUOUS["trials"], *BOUNDS["trials"], **_widget("trials", config.trials))
+        st.slider(CONTINUOUS["trials"], *BOUNDS["trials"], **_widget("trials", config.trials))
     _number("seed", "Seed", step=1)
     # without a shortcut for the weight law there is no implicit method to choose
     _names(
@@ -258,14 +228,8 @@ def _steps(field: str) -> None:
     """A whole number chosen on a scale of sensible steps."""
     if experiment.hidden(field):
         return
-    label, steps = _STEPPED[field]
     value = getattr(experiment.present(), field)
-    st.select_slider(label, _scale(steps, value), format_func="{:,}".format, **_widget(field, value))
-
-
-def _scale(steps: Iterable[int], value: int) -> list[int]:
-    """The steps; a value from a link that is none of them becomes one."""
-    return sorted({*steps, value})
+    st.select_slider(STEPPED[field][0], scale(field, value), format_func="{:,}".format, **_widget(field, value))
 
 
 def _number(field: str, label: str, **kwargs: Any) -> None:
@@ -280,7 +244,7 @@ def _variance(field: str, value: float, disabled: bool = False) -> None:
     """A variance slider over the useful range, wider where the value asks for it."""
     if not experiment.hidden(field):
         widget = _widget(field, value, disabled=disabled)
-        st.slider(_CONTINUOUS[field], 0.0, _slider_end(value), step=VARIANCE_STEP, format="%.2f", **widget)
+        st.slider(CONTINUOUS[field], 0.0, slider_end(value), step=VARIANCE_STEP, format="%.2f", **widget)
 
 
 def _exact(field: str, label: str, value: float, disabled: bool = False) -> None:
@@ -290,16 +254,12 @@ def _exact(field: str, label: str, value: float, disabled: bool = False) -> None
         st.number_input(label, *BOUNDS[field], step=0.01, format="%.6g", **widget)
 
 
-def _slider_end(value: float) -> float:
-    return next(end for end in _SLIDER_ENDS if value <= end or end == _SLIDER_ENDS[-1])
-
-
 def _marks(config: Config) -> None:
     """The ruler: where the named schemes and the critical point stand for this activation. It is all click: what is fixed has no mark."""
     if experiment.fixed("weight_variance"):
         return
     value = rules.shown_weight_variance(config)
-    end = _slider_end(value)
+    end = slider_end(value)
     places = {} if experiment.fixed("scheme") else rules.marks(config, tuple(_MARKED))
     marks = [
         Mark(name, _MARKED[name], f"{SCHEMES[name].label}: σ_w² = {number(place)}", place / end, config.scheme == name)

@@ -5,6 +5,7 @@
 // everything still works on release.
 
 const THUMB = "input[type=range], [role=slider]";
+const MOVING = /^(Arrow|Page|Home|End)/; // keys
 const IMPATIENCE = 1000; // milliseconds after which a report is taken for lost
 
 const where = (thumb) => Number(thumb.value ?? thumb.getAttribute("aria-valuenow"));
@@ -39,9 +40,10 @@ function watch() {
     tell({ field: slider.field, value: value(slider, position) });
     if (hand.stepped !== slider.field) hand.keep("stepped", (hand.stepped = slider.field));
   };
-  const press = ({ target: thumb }) => {
+  const press = ({ key, target: thumb }) => {
     const slider = thumb.matches?.(THUMB) && hand.sliders[thumb.getAttribute("aria-label")];
     if (!slider) return tell({}); // something else may be moved: what was prepared for a step from here is not for that
+    if (!MOVING.test(key)) return;
     hand.before = where(thumb);
     thumb.addEventListener("input", () => stepped(thumb, slider), { once: true, capture: true });
     setTimeout(() => stepped(thumb, slider)); // in Streamlit 1.62 a thumb is no input
