@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from propagation.charts.axes import decade_ticks, decade_windows, layer_ticks
+from propagation.charts import rows
+from propagation.charts.axes import decade_windows
 from propagation.charts.theme import Palette, base_layout, palette
 from propagation.engine.trace import Trace
 from propagation.notation import from_log10
@@ -48,7 +49,7 @@ def compare_chart(columns: Sequence[Curves], *, winner: int | None = None, appea
     layers = np.unique(np.linspace(1, depth, min(depth, MOST_LAYERS)).round().astype(int))
     medians = {name: [_median(column, name)[layers - 1] for column in columns] for name in ROWS}
     theories = {name: [_theory(column, name, layers) for column in columns] for name in ROWS}
-    windows = decade_windows([_extremes([*medians[name], *theories[name]]) for name in ROWS])
+    windows = decade_windows([rows.extremes([*medians[name], *theories[name]]) for name in ROWS])
 
     data: list[dict] = []
     annotations: list[dict] = _bottom_line(columns, colours)
@@ -56,8 +57,8 @@ def compare_chart(columns: Sequence[Curves], *, winner: int | None = None, appea
     for index, (name, window) in enumerate(zip(ROWS, windows, strict=True)):
         axis = "y" if index == 0 else f"y{index + 1}"
         bottom, top = _domain(index)
-        axes[axis.replace("y", "yaxis")] = _size_axis([bottom, top], window, colours)
-        annotations.append(_title(top, ROWS[name], colours))
+        axes[axis.replace("y", "yaxis")] = rows.size_axis([bottom, top], window, colours)
+        annotations.append(rows.title(f"<b>{ROWS[name]}</b>", top, colours.text, size=15))
         annotations += _missing(columns, medians[name], layers, axis, window, colours)
         for column, middle, theory in zip(columns, medians[name], theories[name], strict=True):
             data += _column_traces(column, name, layers, middle, theory, axis, column.place == winner, colours)
@@ -80,7 +81,7 @@ def compare_chart(columns: Sequence[Curves], *, winner: int | None = None, appea
             "itemsizing": "constant",
             "traceorder": "normal",
         },
-        "xaxis": _layer_axis(depth, colours),
+        "xaxis": rows.stack_axis(depth, "y3", colours, first=1) | rows.spikes(colours),
         **axes,
         "annotations": annotations,
     }
@@ -99,13 +100,6 @@ def _theory(column: Curves, name: str, layers: np.ndarray) -> np.ndarray:
     return np.asarray(getattr(column.prediction, name).log10_second_moment)[layers - 1]
 
 
-def _extremes(curves: list[np.ndarray]) -> tuple[float, float]:
-    """Lowest and highest finite number among these."""
-    everything = np.concatenate(curves)
-    finite = everything[np.isfinite(everything)]
-    return (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 0.0)
-
-
 def _column_traces(
     column: Curves, name: str, layers: np.ndarray, middle: np.ndarray, theory: np.ndarray, axis: str, wins: bool, colours: Palette
 ) -> list[dict]:
@@ -119,7 +113,7 @@ def _column_traces(
             | {
                 "name": f"{name} {column.label} theory",
                 "mode": "lines",
-                "y": _drawn(theory),
+                "y": rows.numbers(theory),
                 "line": {"color": colour, "width": 1.25},
                 "showlegend": False,
                 "hoverinfo": "skip",
@@ -132,7 +126,7 @@ def _column_traces(
             "meta": name,
             "mode": "markers",
             "cliponaxis": False,
-            "y": _drawn(middle),
+            "y": rows.numbers(middle),
             "marker": {"color": colour, "symbol": SYMBOLS[column.place], "size": 7 if len(x) <= 60 else 5 if len(x) <= 120 else 3.5},
             "showlegend": name == "z",
             "legendrank": column.place,
@@ -175,71 +169,14 @@ def _missing(
 
 
 def _bottom_line(columns: Sequence[Curves], colours: Palette) -> list[dict]:
-    """Under the layer axis: what dots and lines stand for, and the axis' name."""
+    """Under the layer axis: what dots and lines stand for."""
     trials = columns[0].trace.config.trials
     dots = f"dots: median of {trials} networks" if trials > 1 else "dots: one network"
     theory = "   line: theory" if any(column.prediction is not None for column in columns) else ""
-    common = {"xref": "paper", "yref": "paper", "y": 0, "yanchor": "top", "yshift": -26, "showarrow": False}
-    return [
-        common | {"text": dots + theory, "x": 0, "xanchor": "left", "font": {"color": colours.muted, "size": 13}},
-        common | {"text": "layer", "x": 1, "xanchor": "right", "font": {"color": colours.text, "size": 14}},
-    ]
-
-
-def _title(top: float, text: str, colours: Palette) -> dict:
-    return {
-        "x": 0,
-        "y": top,
-        "xref": "paper",
-        "yref": "paper",
-        "xanchor": "left",
-        "yanchor": "bottom",
-        "text": f"<b>{text}</b>",
-        "showarrow": False,
-        "font": {"color": colours.text, "size": 15},
-    }
+    return rows.bottom_line(dots + theory, colours)
 
 
 def _domain(index: int) -> list[float]:
     """Where a row stands between 0 and 1; its title stands above it."""
     title = _TITLE_HEIGHT / (HEIGHT - _TOP - _BOTTOM)
     return [1 - (index + 1) / 3, 1 - index / 3 - title]
-
-
-def _layer_axis(depth: int, colours: Palette) -> dict:
-    values, texts = layer_ticks(depth)
-    return {
-        "anchor": "y3",
-        "domain": [0, 1],
-        "range": [0.3 - depth / 200, depth + 0.7 + depth / 200],
-        "tickvals": values[1:],
-        "ticktext": texts[1:],
-        "tickangle": 0,
-        "unifiedhovertitle": {"text": "<b>layer %{x}</b>"},
-        "showgrid": False,
-        "zeroline": False,
-        "showspikes": True,
-        "spikemode": "across",
-        "spikethickness": 1,
-        "spikedash": "solid",
-        "spikecolor": colours.muted,
-    }
-
-
-def _size_axis(domain: list[float], window: tuple[int, int], colours: Palette) -> dict:
-    values, texts = decade_ticks(*window)
-    spare = 0.04 * (window[1] - window[0])
-    return {
-        "domain": domain,
-        "anchor": "x",
-        "range": [window[0] - spare, window[1] + spare],
-        "tickvals": values,
-        "ticktext": texts,
-        "fixedrange": True,
-        "gridcolor": colours.grid,
-        "zeroline": False,
-    }
-
-
-def _drawn(log10_sizes: np.ndarray) -> list[float | None]:
-    return [round(value, 4) if np.isfinite(value) else None for value in log10_sizes.tolist()]

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from propagation.charts.axes import decade_ticks, decade_windows, layer_ticks
+from propagation.charts.axes import decade_windows
 from propagation.charts.compare import SYMBOLS
 from propagation.charts.guess import Guess, guess_traces
+from propagation.charts.rows import bottom_line, extremes, numbers, size_axis, stack_axis, title
 from propagation.charts.theme import Palette, base_layout, palette
 from propagation.engine.trace import FORWARD
 from propagation.labs.evidence import Evidence, arrivals, log10_apart, median_sizes, origins, predicted_sizes
@@ -111,13 +112,13 @@ def lesson_chart(
         "uirevision": f"lesson {depth} {labels}",
         "showlegend": bool(labels),
         "legend": {"orientation": "h", "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom", "font": {"size": 14}},
-        "xaxis": _layer_axis(depth, "y" if len(rows) == 1 else f"y{len(rows)}", colours),
+        "xaxis": stack_axis(depth, "y" if len(rows) == 1 else f"y{len(rows)}", colours) | {"fixedrange": True},
     }
     for index, (row, window) in enumerate(zip(rows, windows, strict=True)):
         axis = "y" if index == 0 else f"y{index + 1}"
-        title = _TITLE / plot
-        domain = [1 - (index + 1) / len(rows) + (0.03 if index + 1 < len(rows) else 0), 1 - index / len(rows) - title]
-        layout[axis.replace("y", "yaxis")] = _size_axis(domain, window, colours)
+        headroom = _TITLE / plot
+        domain = [1 - (index + 1) / len(rows) + (0.03 if index + 1 < len(rows) else 0), 1 - index / len(rows) - headroom]
+        layout[axis.replace("y", "yaxis")] = size_axis(domain, window, colours)
         notes.append(_title(row, domain[1], colours))
         for place in range(len(row.curves)):
             data += _curve(row, place, layers, axis, index == 0, colours)
@@ -158,9 +159,7 @@ def _extremes(row: Row, layers: np.ndarray, reach: tuple[float, float] | None) -
     """Lowest and highest number a row has to show; 0, where every signal sets out, is one of them."""
     shown = [np.array([0.0]), np.array(reach or (), dtype=float)]
     shown += [part[layers - 1] for curve in row.curves for part in (curve.measured, curve.theory)]
-    everything = np.concatenate(shown)
-    finite = everything[np.isfinite(everything)]
-    return float(finite.min()), float(finite.max())
+    return extremes(shown)
 
 
 def _curve(row: Row, place: int, layers: np.ndarray, axis: str, first: bool, colours: Palette) -> list[dict]:
@@ -178,7 +177,7 @@ def _curve(row: Row, place: int, layers: np.ndarray, axis: str, first: bool, col
         | {
             "name": f"{row.signal} {curve.label} theory",
             "mode": "lines",
-            "y": _drawn(theory),
+            "y": numbers(theory),
             "line": {"color": colour if several else colours.text, "width": 1.25},
             "showlegend": False,
             "hoverinfo": "skip",
@@ -189,7 +188,7 @@ def _curve(row: Row, place: int, layers: np.ndarray, axis: str, first: bool, col
             "meta": row.signal,
             "mode": "markers",
             "cliponaxis": False,
-            "y": _drawn(measured),
+            "y": numbers(measured),
             "marker": {
                 "color": colour,
                 "symbol": SYMBOLS[place],
@@ -205,17 +204,7 @@ def _curve(row: Row, place: int, layers: np.ndarray, axis: str, first: bool, col
 def _title(row: Row, top: float, colours: Palette) -> dict:
     colour = colours.text if len(row.curves) > 1 else getattr(colours, f"{_ROLES[row.signal]}_text")
     unit = f'  <span style="color:{colours.muted};font-size:13px">{row.unit}</span>' if row.unit else ""
-    return {
-        "x": 0,
-        "y": top,
-        "xref": "paper",
-        "yref": "paper",
-        "xanchor": "left",
-        "yanchor": "bottom",
-        "text": f"<b>{_TITLES[row.signal]}</b>{unit}",
-        "showarrow": False,
-        "font": {"color": colour, "size": 15},
-    }
+    return title(f"<b>{_TITLES[row.signal]}</b>{unit}", top, colour, size=15)
 
 
 def _question_mark(height: float, colours: Palette) -> dict:
@@ -231,52 +220,13 @@ def _question_mark(height: float, colours: Palette) -> dict:
 
 
 def _bottom_line(shown: bool, guessed: bool, colours: Palette) -> list[dict]:
-    """Under the layer axis: what dots, line and dashes stand for, and the axis' name."""
+    """Under the layer axis: what dots, line and dashes stand for."""
     parts = ["● measured", "─ theory"] if shown else []
     if guessed:
         parts.append(f'<span style="color:{colours.warning}">╌ your guess</span>')
-    common = {"xref": "paper", "yref": "paper", "y": 0, "yanchor": "top", "yshift": -26, "showarrow": False}
-    return [
-        common | {"text": "   ".join(parts), "x": 0, "xanchor": "left", "font": {"color": colours.muted, "size": 13}},
-        common | {"text": "layer", "x": 1, "xanchor": "right", "font": {"color": colours.text, "size": 14}},
-    ]
-
-
-def _layer_axis(depth: int, anchor: str, colours: Palette) -> dict:
-    values, texts = layer_ticks(depth)
-    return {
-        "anchor": anchor,
-        "domain": [0, 1],
-        "range": [-0.7 - depth / 200, depth + 0.7 + depth / 200],
-        "tickvals": values,
-        "ticktext": texts,
-        "tickangle": 0,
-        "fixedrange": True,
-        "unifiedhovertitle": {"text": "<b>layer %{x}</b>"},
-        "showgrid": False,
-        "zeroline": False,
-    }
-
-
-def _size_axis(domain: list[float], window: tuple[int, int], colours: Palette) -> dict:
-    values, texts = decade_ticks(*window)
-    spare = 0.04 * (window[1] - window[0])
-    return {
-        "domain": domain,
-        "anchor": "x",
-        "range": [window[0] - spare, window[1] + spare],
-        "tickvals": values,
-        "ticktext": texts,
-        "fixedrange": True,
-        "gridcolor": colours.grid,
-        "zeroline": False,
-    }
+    return bottom_line("   ".join(parts), colours)
 
 
 def _finite(value: float) -> float:
     """A unit to measure in: 1 where the signal is gone already."""
     return float(value) if np.isfinite(value) else 0.0
-
-
-def _drawn(values: np.ndarray) -> list[float | None]:
-    return [round(value, 4) if np.isfinite(value) else None for value in values.tolist()]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
+
 import numpy as np
 
 from propagation.charts.axes import decade_ticks, layer_ticks
@@ -43,7 +46,60 @@ def decade_axis(window: tuple[int, int], colours: Palette) -> dict:
     }
 
 
-def title(text: str, top: float, colour: str) -> dict:
+def stack_axis(depth: int, anchor: str, colours: Palette, first: int = 0) -> dict:
+    """The axis of layers `first` … depth under a stack of rows, the lowest of which is `anchor`; the hover box of all names the layer."""
+    values, texts = layer_ticks(depth)
+    return {
+        "anchor": anchor,
+        "domain": [0, 1],
+        "range": [first - 0.7 - depth / 200, depth + 0.7 + depth / 200],
+        "tickvals": values[first:],
+        "ticktext": texts[first:],
+        "tickangle": 0,
+        "unifiedhovertitle": {"text": "<b>layer %{x}</b>"},
+        "showgrid": False,
+        "zeroline": False,
+    }
+
+
+def spikes(colours: Palette) -> dict:
+    """For a layer axis: a line through all rows where the pointer is."""
+    return {"showspikes": True, "spikemode": "across", "spikethickness": 1, "spikedash": "solid", "spikecolor": colours.muted}
+
+
+def size_axis(domain: list[float], window: tuple[int, int], colours: Palette) -> dict:
+    """A row's logarithmic axis over whole decades and a little more, for values given as log10."""
+    values, texts = decade_ticks(*window)
+    spare = 0.04 * (window[1] - window[0])
+    return {
+        "domain": domain,
+        "anchor": "x",
+        "range": [window[0] - spare, window[1] + spare],
+        "tickvals": values,
+        "ticktext": texts,
+        "fixedrange": True,
+        "gridcolor": colours.grid,
+        "zeroline": False,
+    }
+
+
+def bottom_line(key: str, colours: Palette) -> list[dict]:
+    """Under the layer axis: what dots and lines stand for, and the axis' name."""
+    common = {"xref": "paper", "yref": "paper", "y": 0, "yanchor": "top", "yshift": -26, "showarrow": False}
+    return [
+        common | {"text": key, "x": 0, "xanchor": "left", "font": {"color": colours.muted, "size": 13}},
+        common | {"text": "layer", "x": 1, "xanchor": "right", "font": {"color": colours.text, "size": 14}},
+    ]
+
+
+def extremes(curves: Iterable[np.ndarray]) -> tuple[float, float]:
+    """Lowest and highest finite number among these; 0 where there is none."""
+    everything = np.concatenate(list(curves))
+    finite = everything[np.isfinite(everything)]
+    return (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 0.0)
+
+
+def title(text: str, top: float, colour: str, size: int = 14) -> dict:
     """A row's title at its upper left corner; `top` in the figure's own units, 0 … 1."""
     return {
         "x": 0,
@@ -54,7 +110,7 @@ def title(text: str, top: float, colour: str) -> dict:
         "yanchor": "bottom",
         "text": text,
         "showarrow": False,
-        "font": {"color": colour},
+        "font": {"color": colour, "size": size},
     }
 
 
@@ -89,6 +145,6 @@ def band(x: np.ndarray, low: np.ndarray, high: np.ndarray, colour: str, opacity:
     }
 
 
-def numbers(values: np.ndarray) -> list[float | None]:
+def numbers(values: np.ndarray, digits: int = 4) -> list[float | None]:
     """Values for a chart: None where there is nothing to draw."""
-    return [round(value, 4) if np.isfinite(value) else None for value in values.tolist()]
+    return [round(value, digits) if math.isfinite(value) else None for value in values.tolist()]

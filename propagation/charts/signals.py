@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import plotly.graph_objects as go
 
-from propagation.charts.axes import decade_ticks, decade_windows, layer_ticks
+from propagation.charts.axes import decade_windows
+from propagation.charts.rows import extremes, numbers, size_axis, spikes, stack_axis
 from propagation.charts.signal_rows import Over, Row, row_over, rows_of
 from propagation.charts.spread import spread_lines
 from propagation.charts.strip import strip_axis, strip_caption, strip_cells
@@ -54,13 +53,13 @@ def signals_spec(trace: Trace, prediction=None, *, forward: str = "z", over: Ove
         "hovermode": "x unified",
         "hoversubplots": "axis",
         "uirevision": f"depth {depth}",
-        "xaxis": _layer_axis(depth, colours),
+        "xaxis": stack_axis(depth, "y3", colours) | spikes(colours) | {"ticks": ""},
         "yaxis4": strip_axis(_domain(_STRIP_TOP, _STRIP_TOP + _STRIP_HEIGHT)),
     }
     for index, (row, window) in enumerate(zip(rows, windows, strict=True)):
         axis = "y" if index == 0 else f"y{index + 1}"
         top, bottom = _row_edges(index)
-        layout[axis.replace("y", "yaxis")] = _size_axis(_domain(top, bottom), window, colours)
+        layout[axis.replace("y", "yaxis")] = size_axis(_domain(top, bottom), window, colours)
         data += _row_traces(row, layers, axis, colours)
         annotations += [_note(top, f"<b>{row.title}</b>", row.text_colour), *_missing(row, layers, axis, window, colours)]
     if over is None:
@@ -78,9 +77,7 @@ def _extremes(row: Row, trace: Trace) -> tuple[float, float]:
         shown += [row.spread.low, row.spread.high]
     if row.name in ("z", "h"):
         shown.append(np.array([trace.input_log10_second_moment]))
-    everything = np.concatenate(shown)
-    finite = everything[np.isfinite(everything)]
-    return (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 0.0)
+    return extremes(shown)
 
 
 def _row_traces(row: Row, layers: np.ndarray, axis: str, colours: Palette) -> list[dict]:
@@ -97,7 +94,7 @@ def _row_traces(row: Row, layers: np.ndarray, axis: str, colours: Palette) -> li
             | {
                 "mode": "lines",
                 "x": within + within[::-1],
-                "y": _drawn(row.high[drawable]) + _drawn(row.low[drawable])[::-1],
+                "y": numbers(row.high[drawable]) + numbers(row.low[drawable])[::-1],
                 "fill": "toself",
                 "fillcolor": translucent(row.colour, 0.22),
                 "line": {"width": 0},
@@ -110,7 +107,7 @@ def _row_traces(row: Row, layers: np.ndarray, axis: str, colours: Palette) -> li
             "mode": "markers",
             "cliponaxis": False,
             "x": x,
-            "y": _drawn(row.middle),
+            "y": numbers(row.middle),
             "marker": {"color": row.colour, "size": 7 if len(x) <= 60 else 5 if len(x) <= 150 else 3.5},
             "text": [_hover(row, i) for i in range(len(x))],
             "hovertemplate": "%{text}<extra></extra>",
@@ -123,7 +120,7 @@ def _row_traces(row: Row, layers: np.ndarray, axis: str, colours: Palette) -> li
                 "name": f"{row.name} theory",
                 "mode": "lines",
                 "x": x,
-                "y": _drawn(row.theory),
+                "y": numbers(row.theory),
                 "line": {"color": colours.text, "width": 1.25},
             }
         )
@@ -153,7 +150,7 @@ def _input_mark(trace: Trace, colours: Palette) -> dict:
         "mode": "markers",
         "cliponaxis": False,
         "x": [0],
-        "y": _drawn(np.array([size])),
+        "y": numbers(np.array([size])),
         "yaxis": "y",
         "marker": {"color": colours.forward, "size": 9, "symbol": "diamond-open", "line": {"width": 2}},
         "text": [f"input² {from_log10(size)}"],
@@ -196,41 +193,6 @@ def _bottom_line(trace: Trace, prediction, colours: Palette) -> list[dict]:
     ]
 
 
-def _layer_axis(depth: int, colours: Palette) -> dict:
-    values, texts = layer_ticks(depth)
-    return {
-        "anchor": "y3",
-        "domain": [0, 1],
-        "range": [-0.7 - depth / 200, depth + 0.7 + depth / 200],
-        "tickvals": values,
-        "ticktext": texts,
-        "tickangle": 0,
-        "ticks": "",
-        "unifiedhovertitle": {"text": "<b>layer %{x}</b>"},
-        "showgrid": False,
-        "zeroline": False,
-        "showspikes": True,
-        "spikemode": "across",
-        "spikethickness": 1,
-        "spikedash": "solid",
-        "spikecolor": colours.muted,
-    }
-
-
-def _size_axis(domain: list[float], window: tuple[int, int], colours: Palette) -> dict:
-    values, texts = decade_ticks(*window)
-    return {
-        "domain": domain,
-        "anchor": "x",
-        "range": [window[0] - 0.04 * (window[1] - window[0]), window[1] + 0.04 * (window[1] - window[0])],
-        "tickvals": values,
-        "ticktext": texts,
-        "fixedrange": True,
-        "gridcolor": colours.grid,
-        "zeroline": False,
-    }
-
-
 def _row_edges(index: int) -> tuple[float, float]:
     """Top and bottom of a row's plot in pixels from the figure's top; its title stands above."""
     first = _STRIP_TOP + _STRIP_HEIGHT
@@ -256,7 +218,3 @@ def _note(top: float, text: str, colour: str, size: int = 15) -> dict:
         "showarrow": False,
         "font": {"color": colour, "size": size},
     }
-
-
-def _drawn(log10_sizes: np.ndarray) -> list[float | None]:
-    return [round(value, 4) if math.isfinite(value) else None for value in log10_sizes.tolist()]

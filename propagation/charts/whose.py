@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from propagation.charts.axes import decade_ticks, decade_windows, layer_ticks
+from propagation.charts.rows import numbers
 from propagation.charts.theme import Palette, base_layout, palette, translucent
 from propagation.labs.whose import PARTS, RESOLUTION, Scatter
 from propagation.notation import from_log10, percent
@@ -91,7 +92,7 @@ def _bars(measured: Scatter, layers: np.ndarray, colours: Palette) -> list[dict]
                 "type": "bar",
                 "name": part,
                 "x": layers.tolist(),
-                "y": _drawn(shares, digits=6),
+                "y": numbers(shares, digits=6),
                 "width": (layers[-1] - layers[0]) / (len(layers) - 1) if len(layers) > 60 else None,
                 "marker": {"color": fills[part], "line": {"width": 0}},
                 "text": [f"{PART_LABELS[part]} {percent(share)}" if math.isfinite(share) else "" for share in shares.tolist()],
@@ -131,7 +132,7 @@ def _sizes(
             "yaxis": "y2",
             "cliponaxis": False,
             "x": layers.tolist(),
-            "y": _drawn(shown),
+            "y": numbers(shown),
             "marker": {"color": colour, "size": 7 if len(layers) <= 60 else 5 if len(layers) <= 150 else 3.5},
             "text": texts,
             "hovertemplate": "%{text}<extra></extra>",
@@ -146,7 +147,7 @@ def _line(name: str, layers: np.ndarray, values: np.ndarray, axis: str, line: di
         "name": name,
         "mode": "lines",
         "x": layers.tolist(),
-        "y": _drawn(values),
+        "y": numbers(values),
         "yaxis": axis,
         "line": line,
         "hoverinfo": "skip",
@@ -242,7 +243,3 @@ def _note(bottom: float, text: str, colour: str, size: int) -> dict:
         "showarrow": False,
         "font": {"color": colour, "size": size},
     }
-
-
-def _drawn(values: np.ndarray, digits: int = 4) -> list[float | None]:
-    return [round(value, digits) if math.isfinite(value) else None for value in values.tolist()]

@@ -153,6 +153,24 @@ class Visitor:
             thumb.press(key)
         self.settle()
 
+    def click_chart(self, x: float, y: float, beside: tuple[int, int] = (0, 0)) -> None:
+        """Click the first chart at these values, or some pixels beside them."""
+        self.page.locator(".js-plotly-plot").first.scroll_into_view_if_needed()
+        left, top = self.page.evaluate(
+            """([x, y]) => {
+                const plot = document.querySelector('.js-plotly-plot');
+                const box = plot.getBoundingClientRect(), {xaxis, yaxis} = plot._fullLayout;
+                return [box.left + xaxis._offset + xaxis.d2p(x), box.top + yaxis._offset + yaxis.d2p(y)];
+            }""",
+            [x, y],
+        )
+        left, top = left + beside[0], top + beside[1]
+        self.page.mouse.move(left - 5, top - 5)
+        self.page.mouse.move(left, top, steps=3)
+        self.page.wait_for_timeout(200)
+        self.page.mouse.click(left, top)
+        self.settle()
+
     def choose(self, select: str, option: str) -> None:
         """Choose an option of a select box."""
         self.page.get_by_role("combobox", name=select).click()

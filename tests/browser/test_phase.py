@@ -6,31 +6,15 @@ import pytest
 
 WEIGHT_VARIANCE, BIAS_VARIANCE = "Weight variance σ_w²", "Bias variance σ_b²"
 
-PLACE = """([x, y]) => {
-    const plot = document.querySelector('.js-plotly-plot');
-    const box = plot.getBoundingClientRect(), layout = plot._fullLayout;
-    return [box.left + layout.xaxis._offset + layout.xaxis.l2p(x), box.top + layout.yaxis._offset + layout.yaxis.l2p(y)];
-}"""
-
-
-def click_plane(visitor, weight_variance: float, bias_variance: float) -> None:
-    visitor.page.locator(".js-plotly-plot").first.scroll_into_view_if_needed()
-    x, y = visitor.page.evaluate(PLACE, [weight_variance, bias_variance])
-    visitor.page.mouse.move(x - 3, y - 3)
-    visitor.page.mouse.move(x, y, steps=3)
-    visitor.page.wait_for_timeout(200)
-    visitor.page.mouse.click(x, y)
-    visitor.settle()
-
 
 def test_clicking_the_plane_sets_both_sliders_and_the_address(visitor):
     visitor.open("phase")
-    click_plane(visitor, 3.0, 0.2)
+    visitor.click_chart(3.0, 0.2)
     assert visitor.value(WEIGHT_VARIANCE) == pytest.approx(3.0)
     assert visitor.value(BIAS_VARIANCE) == pytest.approx(0.2)
     assert "weight_variance=3" in visitor.page.url and "bias_variance=0.2" in visitor.page.url
     assert visitor.page.get_by_text("Chaotic: gradients explode").count() == 1
-    click_plane(visitor, 1.0, 0.4)
+    visitor.click_chart(1.0, 0.4)
     assert visitor.value(WEIGHT_VARIANCE) == pytest.approx(1.0)
     assert visitor.page.get_by_text("Ordered: gradients vanish").count() == 1
 

@@ -4,27 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-PLACE = """([x, y]) => {
-    const plot = document.querySelector('.js-plotly-plot');
-    const box = plot.getBoundingClientRect(), layout = plot._fullLayout;
-    return [box.left + layout.xaxis._offset + layout.xaxis.d2p(x), box.top + layout.yaxis._offset + layout.yaxis.d2p(y)];
-}"""
-
-
-def click_cell(visitor, weight_variance: float, depth: int) -> None:
-    """A click a little beside the middle of a cell."""
-    visitor.page.locator(".js-plotly-plot").first.scroll_into_view_if_needed()
-    x, y = visitor.page.evaluate(PLACE, [weight_variance, depth])
-    visitor.page.mouse.move(x - 3, y - 3)
-    visitor.page.mouse.move(x + 4, y + 5, steps=3)
-    visitor.page.wait_for_timeout(200)
-    visitor.page.mouse.click(x + 4, y + 5)
-    visitor.settle()
+#: pixels from the middle of a cell, still in it
+BESIDE = (4, 5)
 
 
 def test_a_click_goes_to_the_cell_which_can_be_trained_again_and_back_undoes_it(visitor):
     visitor.open("trainability")
-    click_cell(visitor, 3.0, 8)
+    visitor.click_chart(3.0, 8, beside=BESIDE)
     assert "weight_variance=3" in visitor.page.url and "depth=8" in visitor.page.url
     assert visitor.value("Weight variance σ_w²") == pytest.approx(3.0)
     visitor.page.get_by_role("button", name="Train it now").click()
