@@ -1,10 +1,25 @@
-"""What a page has drawn, as the browser gets it."""
+"""The app opened without a browser, and what a page of it has drawn, as the browser gets it."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
+
+APP = str(Path(__file__).parents[2] / "app.py")
+SMALL = {"depth": "6", "width": "16", "inputs": "4", "trials": "2"}
+
+
+def opened(**query: str | list[str]) -> AppTest:
+    """The app, opened at an address; small unless it says otherwise, and with every control unfolded."""
+    app = AppTest.from_file(APP, default_timeout=30)
+    app.session_state["more"] = True
+    for name, value in (SMALL | query).items():
+        app.query_params[name] = value
+    app.run()
+    assert not app.exception and not app.error
+    return app
 
 
 def messages(app: AppTest) -> list[dict]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -12,21 +11,7 @@ import propagation
 from propagation.config import Config
 from propagation.labs import whose
 from propagation.ui import results
-from ui.shown import charts
-
-APP = str(Path(__file__).parents[2] / "app.py")
-SMALL = {"depth": "6", "width": "16", "inputs": "4", "trials": "2"}
-
-
-def opened(**query: str | list[str]) -> AppTest:
-    """The app, opened at an address; small unless it says otherwise."""
-    app = AppTest.from_file(APP, default_timeout=30)
-    app.session_state["more"] = True  # unfolded, so that every control is there
-    for name, value in (SMALL | query).items():
-        app.query_params[name] = value
-    app.run()
-    assert not app.exception and not app.error
-    return app
+from ui.shown import APP, SMALL, charts, opened
 
 
 def parameters(app: AppTest) -> dict[str, str]:

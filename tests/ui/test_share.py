@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import fields
 from html.parser import HTMLParser
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -15,9 +14,8 @@ from propagation.config import Config
 from propagation.labs.compare import MOST_COLUMNS, Column
 from propagation.ui import address, columns, share
 from propagation.ui.locks import CONTROLS, Terms
+from ui.shown import SMALL, opened
 
-APP = str(Path(__file__).parents[2] / "app.py")
-SMALL = {"depth": "6", "width": "16", "inputs": "4", "trials": "2"}
 #: every field away from its default, with texts as long as they get
 LONGEST = {
     "depth": 1999,
@@ -36,16 +34,6 @@ LONGEST = {
     "seed": 2**32 - 1,
     "method": "dense",
 }
-
-
-def opened(**query: str | list[str]) -> AppTest:
-    app = AppTest.from_file(APP, default_timeout=30)
-    app.session_state["more"] = True  # unfolded, so that every control is there
-    for name, value in (SMALL | query).items():
-        app.query_params[name] = value
-    app.run()
-    assert not app.exception and not app.error
-    return app
 
 
 def told(app: AppTest, name: str) -> str | None:
