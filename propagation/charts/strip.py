@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from propagation.charts.rows import ROOM
 from propagation.charts.theme import Palette
 from propagation.engine.trace import Trace
 
@@ -53,6 +54,7 @@ def strip_axis(domain: list[float]) -> dict:
         "range": [-0.5, 1.5],
         "tickvals": [1, 0],
         "ticktext": ["z →", "← δ"],
+        **ROOM,
         "fixedrange": True,
         "showgrid": False,
         "zeroline": False,

@@ -80,20 +80,20 @@ class First:
 def first_answer(config: Config, row: ForwardRow) -> First:
     """The answer as far as it can be had at once.
 
-    This part of the page runs again while a slider is held, with what the slider says. So it holds nothing that can be clicked: a click
-    would run this part alone.
+    This part of the page runs again while a slider is held, with what the slider says; where the hand rests, with every draw, so that
+    nothing is left to do when it lets go. So it holds nothing that can be clicked: a click would run this part alone.
     """
     with st.container(gap="xsmall"):
         first = First(None, False, st.empty(), st.empty(), st.container(gap=None), st.empty())
     with first.picture:
         moving = held(sliders(config))
-    shown = experiment.imagined(*moving) if moving else config
+    shown = experiment.imagined(moving.field, moving.value) if moving else config
     refused = refusal(shown)
     if refused:
         first.headline.warning(refused, icon=":material/scale:")
         return first
     with first.below, panel("The simulation"):
-        trace = first_trace_of(shown)
+        trace = trace_of(shown) if moving and moving.rests and is_soon(shown) else first_trace_of(shown)
         if trace is None and moving:  # the picture stays as it is
             first.headline.header(f":material/pan_tool: Let go to simulate this, about {_seconds(work(shown).seconds)}", anchor=False)
             _draw(_answer(trace_of(config)), row, first, draw_figure)

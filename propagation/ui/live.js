@@ -1,5 +1,6 @@
-// The charts move with the hand: while a slider is held, its value is reported, at most once a frame and one report at a time. Of a step
-// made by keys the charts on the page are told, which may have its answer already; the server is told only which slider keys move.
+// The charts move with the hand: while a slider is held, its value is reported, at most once a frame and one report at a time, and once
+// more where the hand rests. Of a step made by keys the charts on the page are told, which may have its answer already; the server is
+// told only which slider keys move.
 //
 // Streamlit's own sliders report when they are let go. This watches the thumb that is held and never touches it: without this script
 // everything still works on release.
@@ -7,30 +8,40 @@
 const THUMB = "input[type=range], [role=slider]";
 const MOVING = /^(Arrow|Page|Home|End)/; // keys
 const IMPATIENCE = 1000; // milliseconds after which a report is taken for lost
+const REST = 80; // milliseconds without a move after which a hand rests
 
 const where = (thumb) => Number(thumb.value ?? thumb.getAttribute("aria-valuenow"));
 
 const value = (slider, position) => (slider.steps ? slider.steps[position] : position);
 
 function watch() {
-  const hand = { thumb: null, reported: null, waiting: 0 };
+  const hand = { thumb: null };
 
-  const say = () => {
-    const slider = hand.thumb && hand.sliders[hand.thumb.getAttribute("aria-label")];
-    const position = hand.thumb && where(hand.thumb);
-    if (!slider || position === hand.reported || performance.now() < hand.waiting) return;
+  const say = (position, rests) => {
     hand.reported = position;
-    hand.waiting = performance.now() + IMPATIENCE;
-    hand.report("moved", { field: slider.field, value: value(slider, position) });
+    hand.report("moved", { field: hand.slider.field, value: value(hand.slider, position), rests });
+  };
+  const look = () => {
+    if (!hand.thumb) return;
+    const [now, position] = [performance.now(), where(hand.thumb)];
+    if (position !== hand.position) Object.assign(hand, { position, moved: now, resting: false });
+    if (now < hand.waiting) return;
+    if (position !== hand.reported) {
+      hand.waiting = now + IMPATIENCE;
+      say(position, false);
+    } else if (!hand.resting && now > hand.moved + REST) {
+      hand.resting = true;
+      say(position, true);
+    }
   };
   const follow = () => {
     if (!hand.thumb) return;
-    say();
+    look();
     requestAnimationFrame(follow);
   };
   const answered = () => {
     hand.waiting = 0;
-    say(); // before the answer is drawn: the server works meanwhile
+    look(); // before the answer is drawn: the server works meanwhile
   };
   const tell = (step) => document.dispatchEvent(new CustomEvent("propagation-step", { detail: step }));
   const stepped = (thumb, slider) => {
@@ -51,8 +62,10 @@ function watch() {
   const take = ({ target }) => {
     tell({});
     const thumb = target.closest?.("[data-testid=stSlider]")?.querySelector(THUMB);
-    if (!thumb) return;
-    Object.assign(hand, { thumb, reported: where(thumb), waiting: 0 });
+    const slider = thumb && hand.sliders[thumb.getAttribute("aria-label")];
+    if (!slider) return;
+    const position = where(thumb);
+    Object.assign(hand, { thumb, slider, position, reported: position, waiting: 0, resting: true });
     requestAnimationFrame(follow);
   };
   const letGo = () => (hand.thumb = null);
@@ -75,7 +88,7 @@ function watch() {
 
 export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
   const hand = (parentElement.hand ??= watch());
-  hand.sliders = data.sliders;
+  hand.sliders = JSON.parse(new TextDecoder().decode(data));
   hand.keep = setStateValue;
   hand.report = setTriggerValue;
   return () => {

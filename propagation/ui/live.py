@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +13,29 @@ _KEY = "live"
 _JS = (Path(__file__).parent / "live.js").read_text(encoding="utf-8")
 
 
-def held(sliders: dict[str, dict[str, Any]]) -> tuple[str, Any] | None:
-    """The field and the value of the slider that is being moved right now; None in a run for any other reason.
+@dataclass(frozen=True)
+class Hand:
+    """A hand on a slider: the field and the value it has moved it to, and whether it rests there."""
+
+    field: str
+    value: Any
+    rests: bool
+
+
+def held(sliders: dict[str, dict[str, Any]]) -> Hand | None:
+    """The hand on the slider that is held right now; None in a run for any other reason.
 
     `sliders`: by label, the field and, for a slider over steps, what each position means. To be called in a fragment: that is what a
     held slider runs again.
     """
     # registered anew in every run, which costs nothing: a registry lives as long as its server, this module may outlive it
     mount = st.components.v2.component("live", js=_JS, isolate_styles=False)
-    moved = mount(key=_KEY, data={"sliders": sliders}, on_moved_change=_nothing, on_stepped_change=_nothing).moved
+    # as bytes: to look through a dict, Streamlit imports pandas, and the first visitor would wait for that
+    moved = mount(key=_KEY, data=json.dumps(sliders).encode(), on_moved_change=_nothing, on_stepped_change=_nothing).moved
     known = {slider["field"] for slider in sliders.values()}
-    return (moved["field"], moved["value"]) if isinstance(moved, dict) and moved.get("field") in known and "value" in moved else None
+    if not isinstance(moved, dict) or moved.get("field") not in known or "value" not in moved:
+        return None
+    return Hand(moved["field"], moved["value"], moved.get("rests") is True)
 
 
 def by_keys() -> str | None:

@@ -20,7 +20,10 @@ from browser.conftest import Visitor, launched_browser, running_app
 BARE = Path(__file__).parent / "bare_app.py"
 SLIDER = "Weight variance σ_w²"
 PRESSES = 20
-SECONDS = 5.0
+#: seconds that a slider is pulled, and between two moves of the hand
+SECONDS, PAUSE = 5.0, 0.03
+#: how long a hand rests before it lets go, in seconds
+REST = 0.2
 CASES = {
     "default": "",
     "He + ReLU": "?activation=relu&scheme=he&bias_variance=0",
@@ -49,16 +52,16 @@ WATCH = """() => {
 
 
 def main() -> None:
-    print("milliseconds, medians      key press to first    to whole   redraws a second,    last redraw")
-    print("                                                             slider held          after release")
+    print("milliseconds, medians       key press to     redraws a second,   last redraw after release,")
+    print("                           first   whole          slider held      at once   after a rest")
     with running_app(str(BARE)) as bare, running_app() as app, launched_browser() as browser:
         for name, address, query in [("Streamlit alone", bare, ""), *((name, app, query) for name, query in CASES.items())]:
             visitor = Visitor(browser.new_context(viewport={"width": 1440, "height": 1000}).new_page(), address)
             visitor.open(query)
             visitor.page.evaluate(WATCH)
             first, whole = pressed(visitor)
-            rate, last = dragged(visitor)
-            print(f"{name:28}{first:18.0f}{whole:12.0f}{rate:20.1f}{last:17.0f}", flush=True)
+            rate, at_once, rested = dragged(visitor), released(visitor, 0.0), released(visitor, REST)
+            print(f"{name:26}{first:6.0f}{whole:8.0f}{rate:21.1f}{at_once:13.0f}{rested:15.0f}", flush=True)
             visitor.page.context.close()
 
 
@@ -75,31 +78,35 @@ def pressed(visitor: Visitor) -> tuple[float, float]:
     return statistics.median(firsts), statistics.median(wholes)
 
 
-def dragged(visitor: Visitor) -> tuple[float, float]:
-    """Redraws a second while the slider is pulled to and fro, and milliseconds from letting go to the last redraw (median of three)."""
-    rates, lasts = [], []
+def dragged(visitor: Visitor) -> float:
+    """Redraws a second while the slider is pulled to and fro, median of three."""
+    rates = []
     for _ in range(3):
-        x, y, left, width = visitor.page.get_by_role("slider", name=SLIDER).evaluate(
-            """thumb => {
-                const [rail, own] = [thumb.closest('[data-testid=stSlider]'), thumb].map(element => element.getBoundingClientRect());
-                return [own.x + own.width / 2, own.y + own.height / 2, rail.x, rail.width];
-            }"""
-        )
-        mouse, step = visitor.page.mouse, 2.0
-        mouse.move(x, y)
-        mouse.down()
+        hand, step = visitor.take(SLIDER), 2.0
         visitor.page.evaluate("window.redraws.length = 0")
         began = time.monotonic()
         while time.monotonic() - began < SECONDS:
-            step = -step if not left + 0.2 * width < x + step < left + 0.8 * width else step
-            x += step
-            mouse.move(x, y)
-            time.sleep(0.03)
+            step = -2.0 if hand.share > 0.8 else 2.0 if hand.share < 0.2 else step
+            hand.pull(step)
+            time.sleep(PAUSE)
         rates.append(visitor.page.evaluate("window.redraws.length") / (time.monotonic() - began))
-        mouse.up()
-        visitor.settle()
-        lasts.append(visitor.page.evaluate("window.redraws.at(-1) - window.acted"))
-    return statistics.median(rates), statistics.median(lasts)
+        hand.let_go()
+    return statistics.median(rates)
+
+
+def released(visitor: Visitor, rest: float) -> float:
+    """Milliseconds from letting go to the last redraw, after so many seconds of rest; median over values not seen before."""
+    waits = []
+    for goal in (0.75, 0.3, 0.65, 0.4, 0.55):
+        hand = visitor.take(SLIDER)
+        step = (goal + rest / 20 - hand.share) * hand.width / 20
+        for _ in range(20):
+            hand.pull(step)
+            time.sleep(PAUSE)
+        time.sleep(rest)
+        hand.let_go()
+        waits.append(max(0.0, visitor.page.evaluate("window.redraws.at(-1) - window.acted")))
+    return statistics.median(waits)
 
 
 if __name__ == "__main__":

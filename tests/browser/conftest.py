@@ -106,6 +106,38 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
+class Hand:
+    """A hand that has taken the thumb of a slider and holds it."""
+
+    def __init__(self, visitor: Visitor, slider: str) -> None:
+        self._visitor = visitor
+        # what a screen reader takes for the thumb is an invisible input inside it, except in Streamlit 1.62
+        self._x, self._y, self._left, self.width = visitor.page.get_by_role("slider", name=slider).evaluate(
+            """input => {
+                const thumb = input.matches('input') ? input.parentElement.parentElement : input;
+                const [rail, own] = [thumb.parentElement, thumb].map(element => element.getBoundingClientRect());
+                return [own.x + own.width / 2, own.y + own.height / 2, rail.x, rail.width];
+            }"""
+        )
+        self._visitor.page.mouse.move(self._x, self._y)
+        self._visitor.page.mouse.down()
+
+    @property
+    def share(self) -> float:
+        """Where it is on its way, from 0 to 1."""
+        return (self._x - self._left) / self.width
+
+    def pull(self, pixels: float, steps: int = 1) -> None:
+        """Pull the thumb to the right."""
+        self._x += pixels
+        self._visitor.page.mouse.move(self._x, self._y, steps=steps)
+
+    def let_go(self) -> None:
+        """Let go, and wait for the app."""
+        self._visitor.page.mouse.up()
+        self._visitor.settle()
+
+
 class Visitor:
     """A person at the app: one browser window with its own session."""
 
@@ -152,6 +184,10 @@ class Visitor:
         for _ in range(times):
             thumb.press(key)
         self.settle()
+
+    def take(self, slider: str) -> Hand:
+        """Take a slider's thumb with the mouse."""
+        return Hand(self, slider)
 
     def click_chart(self, x: float, y: float, beside: tuple[int, int] = (0, 0)) -> None:
         """Click the first chart at these values, or some pixels beside them."""

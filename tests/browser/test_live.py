@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.browser.conftest import Server, Visitor, running_server
+from tests.browser.conftest import Hand, Server, Visitor, running_server
 
 WEIGHT_VARIANCE = "Weight variance σ_w²"
 THEORY = """() => document.querySelector('.js-plotly-plot').data.find(trace => trace.name === 'delta theory').y"""
@@ -19,18 +19,11 @@ NETWORKS = (
 WINDOW = """() => document.querySelector('.js-plotly-plot')._fullLayout.xaxis.range"""
 
 
-def hold(visitor, slider: str, share: float) -> None:
+def hold(visitor: Visitor, slider: str, share: float) -> Hand:
     """Take a slider's thumb and pull it to this share of its way, without letting go."""
-    thumb = visitor.page.get_by_role("slider", name=slider)
-    box = thumb.evaluate("""thumb => {
-        const [rail, own] = [thumb.closest('[data-testid=stSlider]'), thumb].map(element => element.getBoundingClientRect());
-        return [own.x + own.width / 2, own.y + own.height / 2, rail.x, rail.width];
-    }""")
-    x, y, left, width = box
-    mouse = visitor.page.mouse
-    mouse.move(x, y)
-    mouse.down()
-    mouse.move(left + share * width, y, steps=8)
+    hand = visitor.take(slider)
+    hand.pull((share - hand.share) * hand.width, steps=8)
+    return hand
 
 
 def shown_value(visitor, slider: str) -> str:
@@ -41,36 +34,47 @@ def shown_value(visitor, slider: str) -> str:
 def test_the_chart_shows_what_a_held_slider_says(visitor, slider):
     visitor.open("?width=64&trials=6")
     before, address = visitor.page.evaluate(THEORY), visitor.page.url
-    hold(visitor, slider, 0.7)
+    hand = hold(visitor, slider, 0.7)
     visitor.page.wait_for_function(f"before => JSON.stringify(({THEORY})()) !== JSON.stringify(before)", arg=before)
     visitor.page.wait_for_timeout(1500)
     value, held = shown_value(visitor, slider), visitor.page.evaluate(THEORY)
     assert visitor.page.url == address  # nothing is settled yet
-    visitor.page.mouse.up()
-    visitor.settle()
+    hand.let_go()
     assert shown_value(visitor, slider) == value
     assert visitor.page.evaluate(THEORY) == held != before
     assert visitor.page.url != address
     assert visitor.console_errors == []
 
 
+def test_every_network_is_drawn_where_the_hand_rests(visitor):
+    visitor.open("?trials=10")
+    hand = hold(visitor, WEIGHT_VARIANCE, 0.6)
+    visitor.page.wait_for_function(f"() => !({NETWORKS})().includes('10')")
+    visitor.page.wait_for_function(f"() => ({NETWORKS})().includes('10')")
+    rested = visitor.drawn()
+    hand.let_go()
+    assert visitor.drawn() == rested
+    hand = hold(visitor, WEIGHT_VARIANCE, 0.5)
+    visitor.page.wait_for_function(f"() => !({NETWORKS})().includes('10')")  # where it moves on, one by one again
+    hand.let_go()
+    assert "10 networks" in visitor.page.evaluate(NETWORKS)
+
+
 def test_every_network_is_drawn_once_the_slider_is_let_go(visitor):
-    visitor.open("?trials=16")
-    hold(visitor, WEIGHT_VARIANCE, 0.6)
+    visitor.open("?trials=16")  # too many to be drawn while the hand rests: it could not go on for so long
+    hand = hold(visitor, WEIGHT_VARIANCE, 0.6)
     visitor.page.wait_for_function(f"() => !({NETWORKS})().includes('16')")
-    visitor.page.mouse.up()
-    visitor.settle()
+    hand.let_go()
     assert "16 networks" in visitor.page.evaluate(NETWORKS)
 
 
 def test_a_network_that_takes_long_waits_for_the_hand(visitor):
     visitor.open("?width=65536&trials=1&depth=30")
     before = visitor.drawn()
-    hold(visitor, WEIGHT_VARIANCE, 0.6)
+    hand = hold(visitor, WEIGHT_VARIANCE, 0.6)
     visitor.page.get_by_text("Let go to simulate this").wait_for()
     assert visitor.drawn() == before
-    visitor.page.mouse.up()
-    visitor.settle()
+    hand.let_go()
     visitor.page.get_by_text("Let go to simulate this").wait_for(state="detached", timeout=30_000)
     assert visitor.drawn() != before
 
@@ -104,11 +108,10 @@ def test_without_the_script_the_chart_moves_on_release(visitor):
     )
     visitor.open()
     before = visitor.drawn()
-    hold(visitor, WEIGHT_VARIANCE, 0.7)
+    hand = hold(visitor, WEIGHT_VARIANCE, 0.7)
     visitor.page.wait_for_timeout(1000)
     assert visitor.drawn() == before
-    visitor.page.mouse.up()
-    visitor.settle()
+    hand.let_go()
     assert visitor.drawn() != before
 
 
