@@ -210,7 +210,7 @@ def _way_out(trace: Trace) -> tuple[float | None, str]:
     here = float(np.median(trace.weight_variance))
     if abs(critical - here) <= SAME * critical:
         return None, "σ_w² is critical already: what is lost is lost to chance. Go wider."
-    if not activation.homogeneous and fixed_point(config.activation, critical, _bias_variance(config)) == 0 and here > critical:
+    if here > critical and not activation.homogeneous and fixed_point(config.activation, critical, _bias_variance(config)) == 0:
         return None, f"Without a bias {activation.label} is critical only where the signal dies out: raise σ_b²."
     return critical, f"At σ_w² = {number(critical)} {activation.label} is critical: gradients neither shrink nor grow."
 

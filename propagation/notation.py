@@ -29,10 +29,9 @@ def from_log10(exponent: float) -> str:
     if math.isinf(exponent):
         return "∞" if exponent > 0 else "0"
     if _PLAIN[0] <= exponent < _PLAIN[1]:
-        value = 10**exponent
-        digits = 2 - math.floor(math.log10(value) + 1e-9)
-        text = f"{round(value, digits):,.{max(0, digits)}f}"
-        return text.rstrip("0").rstrip(".") if "." in text else text
+        digits = 2 - math.floor(exponent + 1e-9)
+        text = f"{round(10**exponent, digits):,.{max(0, digits)}f}"
+        return text.rstrip("0").rstrip(".") if digits > 0 else text
     whole = math.floor(exponent)
     mantissa = f"{10 ** (exponent - whole):.2g}"
     if mantissa == "10":

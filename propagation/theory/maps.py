@@ -7,6 +7,7 @@ Sources: Poole et al. 2016 (arXiv 1606.05340), Schoenholz et al. 2017 (1611.0123
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -71,6 +72,7 @@ def fixed_points(activation: str, weight_variance: float, bias_variance: float) 
     return all_fixed_points(activation, weight_variance, bias_variance)
 
 
+@lru_cache(maxsize=1024)
 def fixed_point(activation: str, weight_variance: float, bias_variance: float, start: float = 1.0) -> float:
     """The size q* that q ← V(q) tends to from `start`: inf where the signal explodes, 0.0 where it dies, `start` where nothing moves."""
     return float(limits(activation, weight_variance, np.array([bias_variance], dtype=float), start)[0])
