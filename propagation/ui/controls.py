@@ -121,10 +121,14 @@ def formula() -> None:
         st.code(refusal.marker, language=None)
 
 
-def page_choice(label: str, name: str, choices: dict[str, str], help: str) -> str:
-    """A switch that belongs to a page and to the address: the name chosen among `choices` (name → label), by default the first."""
+def page_choice(label: str, name: str, choices: dict[str, str], help: str, folded: bool = False) -> str:
+    """A switch that belongs to a page and to the address: the name chosen among `choices` (name → label), by default the first.
+
+    `folded` is for where there is no room to show them all side by side.
+    """
     chosen = page_choice_made(name, choices)
-    st.segmented_control(
+    widget = st.selectbox if folded else st.segmented_control
+    widget(
         label,
         list(choices),
         format_func=choices.__getitem__,

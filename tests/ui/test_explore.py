@@ -191,9 +191,9 @@ def test_the_first_row_switches_to_the_variance_over_inputs():
     dots = next(trace for trace in figure(app)["data"] if trace.get("name") == "z")
     scatter = whose.measured(whose.seen(Config(depth=6, width=16, inputs=4, trials=2)))["z"]
     assert dots["y"] == pytest.approx(list(scatter.log10_variance("inputs")), abs=1e-3)
-    app.segmented_control(key="over").set_value("neurons").run()
+    app.selectbox(key="over").set_value("neurons").run()
     assert "over" in address(app) and any("over neurons" in note["text"] for note in figure(app)["layout"]["annotations"])
-    app.segmented_control(key="over").set_value("").run()
+    app.selectbox(key="over").set_value("").run()
     assert "over" not in address(app)
 
 

@@ -17,9 +17,9 @@ from propagation.ui.skeleton import arrival
 
 TITLE = "Does the signal survive?"
 _FORWARD = {"z": "pre-activation z", "h": "activation h"}
-_OVER = {"": "all", "inputs": "inputs", "neurons": "neurons", "draws": "draws"}
+_OVER = {"": "everything", "inputs": "inputs", "neurons": "neurons", "draws": "draws of the network"}
 _OVER_HELP = (
-    "All: the mean square over neurons and inputs, as theory has it. Or over one thing with the others held still, in 32 networks "
+    "Everything: the mean square over neurons and inputs, as theory has it. Or over one thing with the others held still, in 32 networks "
     "of at most 256 neurons, each shown 16 inputs. Over inputs is what a network can tell apart. More on the page “Whose variance?”."
 )
 
@@ -40,7 +40,7 @@ def render(config: Config) -> None:
     with st.sidebar:
         controls.draw_all()
         controls.page_choice("The first row shows", "view", _FORWARD, "The signal forward, before or after the activation.")
-        controls.page_choice("Its variance over", "over", _OVER, _OVER_HELP)
+        controls.page_choice("Its variance over", "over", _OVER, _OVER_HELP, folded=True)
     if not first.soon:
         answer = _whole(config, row, first)
     if answer is not None:
