@@ -1,0 +1,55 @@
+"""How long a visitor waits for the page: from the address to the headline and to the chart, in a browser that has never seen it.
+
+    BROWSER_FOR_TESTS=/usr/bin/chromium python tests/benchmarks/arrival.py
+
+First visitor: the server has only just been started, and imports the app for this visit. The rival is a page of Streamlit's slider and
+chart alone (`bare_app.py`).
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from browser.conftest import launched_browser, running_app
+
+BARE = Path(__file__).parent / "bare_app.py"
+STARTS, VISITS = 3, 4
+SHOWN = {"headline": "h2", "chart": ".js-plotly-plot .main-svg"}
+
+
+def main() -> None:
+    print("seconds, medians            first visitor           later ones")
+    print("                          headline   chart       headline   chart")
+    for name, script, parts in [("Streamlit alone", str(BARE), ["chart"]), ("Explore", "app.py", list(SHOWN))]:
+        first, later = [], []
+        for _ in range(STARTS):
+            with running_app(script) as address:
+                first.append(arrival(address, parts))
+                later += [arrival(address, parts) for _ in range(VISITS)]
+        print(f"{name:18}{_line(first, parts)}      {_line(later, parts)}", flush=True)
+
+
+def arrival(address: str, parts: list[str]) -> dict[str, float]:
+    """Seconds until each of these parts of the page is there."""
+    with launched_browser() as browser:
+        page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+        began = time.perf_counter()
+        page.goto(address)
+        seconds = {}
+        for part in parts:
+            page.wait_for_selector(SHOWN[part], timeout=60_000)
+            seconds[part] = time.perf_counter() - began
+        return seconds
+
+
+def _line(visits: list[dict[str, float]], parts: list[str]) -> str:
+    return "".join(f"{statistics.median(visit[part] for visit in visits):10.2f}" if part in parts else f"{'':10}" for part in SHOWN)
+
+
+if __name__ == "__main__":
+    main()
