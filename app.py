@@ -34,8 +34,12 @@ ICON = Path(__file__).parent / "propagation" / "ui" / "icon.svg"
 def main() -> None:
     """Set the page up, draw the controls, and hand the experiment they describe to the page chosen."""
     browser.complete_streamlit()
-    sidebar = "collapsed" if st.context.is_embedded else "auto"
-    st.set_page_config(page_title="Signal Propagation Explorer", page_icon=str(ICON), layout="wide", initial_sidebar_state=sidebar)
+    st.set_page_config(
+        page_title="Signal Propagation Explorer",
+        page_icon=str(ICON),
+        layout="wide",
+        initial_sidebar_state="collapsed" if st.context.is_embedded else "auto",
+    )
     asked_for = paths.page_asked_for()
     with panel("This experiment", instead="Open the address without what follows its “?”", needed=True):
         experiment.arrive()

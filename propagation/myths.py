@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from propagation.config import Config
 from propagation.labs.evidence import Evidence, median_sizes, per_layer
@@ -75,7 +76,7 @@ def _signal(seen: Sequence[Evidence]) -> str:
     )
 
 
-_RELU = {"activation": "relu", "depth": 30, "width": 256}
+_RELU: dict[str, Any] = {"activation": "relu", "depth": 30, "width": 256}
 _MATCHED = Config(scheme="he", weight_law="uniform", bias_variance=0, **_RELU)
 _XAVIER = _network("tanh, Xavier", activation="tanh", scheme="glorot", depth=100, width=1024, trials=4)
 _HE = _network("He, 2/n", activation="relu", scheme="he", depth=50, width=2048, trials=4)

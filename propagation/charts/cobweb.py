@@ -32,7 +32,7 @@ def cobweb_chart(cobweb: Cobweb, *, role: str = "forward", appearance: str = "li
     low, high = float(cobweb.x[0]), float(cobweb.x[-1])
     steps_x, steps_y = path(cobweb.iterates)
     inside = {"hoverinfo": "skip", "type": "scatter", "mode": "lines"}
-    data = [
+    data: list[dict] = [
         inside | {"name": "diagonal", "x": [low, high], "y": [low, high], "line": {"color": colours.muted, "width": 1, "dash": "dot"}},
         inside | {"name": "map", "x": cobweb.x, "y": cobweb.y, "line": {"color": getattr(colours, role), "width": 3}},
         inside | {"name": "iterates", "x": steps_x, "y": steps_y, "line": {"color": colours.text, "width": 1.2}},

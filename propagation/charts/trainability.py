@@ -81,7 +81,7 @@ def trainability_chart(
     return go.Figure({"data": data, "layout": layout}, _validate=False)
 
 
-def edges(places: Sequence[float]) -> tuple[float, float]:
+def edges(places: Sequence[float] | np.ndarray) -> tuple[float, float]:
     """Where the first cell begins and the last one ends, half a step beyond their places; one cell is one wide."""
     if len(places) == 1:
         return float(places[0]) - 0.5, float(places[0]) + 0.5

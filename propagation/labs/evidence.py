@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -30,16 +31,47 @@ _LEAST_APART = 1e-13
 Array = np.ndarray
 
 
+class Scatters(NamedTuple):
+    """The scatter of z as measured, and as theory expects it."""
+
+    measured: Scatter
+    expected: Scatter
+
+
 @dataclass(frozen=True)
 class Evidence:
-    """One network seen in one of CHARTS: `config` as it was run, theory's prediction, and what that chart needs."""
+    """One network seen in one of CHARTS: `config` as it was run, theory's prediction, and what that chart shows.
+
+    "sizes" show a `trace`, "cosines" and "parts" a `scatter` and the one `expected`, "histogram" its `histograms`; each has no other.
+    """
 
     config: Config
     prediction: Prediction
-    trace: Trace | None = None
-    scatter: Scatter | None = None
-    expected: Scatter | None = None
-    histograms: Distributions | None = None
+    shown: Trace | Scatters | Distributions
+
+    @property
+    def trace(self) -> Trace:
+        """What was measured in every layer."""
+        assert isinstance(self.shown, Trace)
+        return self.shown
+
+    @property
+    def scatter(self) -> Scatter:
+        """The scatter of z as measured."""
+        assert isinstance(self.shown, Scatters)
+        return self.shown.measured
+
+    @property
+    def expected(self) -> Scatter:
+        """The scatter of z that theory expects."""
+        assert isinstance(self.shown, Scatters)
+        return self.shown.expected
+
+    @property
+    def histograms(self) -> Distributions:
+        """The histograms of all signals."""
+        assert isinstance(self.shown, Distributions)
+        return self.shown
 
 
 @dataclass(frozen=True)
@@ -66,12 +98,12 @@ class Measure:
 def collect(config: Config, chart: str, progress: Callable[[float], None] | None = None) -> Evidence:
     """Run the networks of a config as the chart needs them; `progress` hears the share that is done and may stop by raising."""
     if chart == "sizes":
-        return Evidence(config, predict(config), trace=simulate(config, progress))
+        return Evidence(config, predict(config), simulate(config, progress))
     if chart == "histogram":
         own = seen_in_histograms(config)
-        return Evidence(own, predict(own), histograms=distributions(own, progress))
+        return Evidence(own, predict(own), distributions(own, progress))
     own = seen_by_whose(config)
-    return Evidence(own, predict(own), scatter=measured(own, progress)["z"], expected=predicted(own)["z"])
+    return Evidence(own, predict(own), Scatters(measured(own, progress)["z"], predicted(own)["z"]))
 
 
 def median_sizes(evidence: Evidence, signal: str) -> Array:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor, as_completed
 from contextlib import AbstractContextManager, nullcontext
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -29,8 +30,12 @@ def outcomes(grid: Grid, places: Iterable[Place], executor: Executor | None = No
     A cell that fails says why and leaves the rest. Leaving the iteration early cancels what has not begun.
     """
     if executor is None:
+
+        def here(place: Place) -> Outcome:
+            return train_cell(grid.cell(place), grid.recipe)
+
         for place in places:
-            yield place, _attempt(lambda place=place: train_cell(grid.cell(place), grid.recipe))
+            yield place, _attempt(partial(here, place))
         return
     tasks = {executor.submit(train_cell, grid.cell(place), grid.recipe): place for place in places}
     try:

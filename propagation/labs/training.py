@@ -219,14 +219,14 @@ class _Training:
             self._accelerate(gradients)
             self.over = self.step == self.recipe.steps
             due = self.over or self.step % every == 0
-            if due and not self._look(gradients):
+            looked_at = self._look(gradients) if due else None
+            if due and looked_at is None:
                 return self._diverged()
-            looked_at = self.last
             if not self.over:
                 for parameter, velocity in zip(self.parameters, self.velocities, strict=True):
                     parameter -= self.recipe.learning_rate * velocity
                 self.step += 1
-            if due:
+            if looked_at is not None:
                 return looked_at
 
     def _accelerate(self, gradients: list[Array]) -> None:
@@ -249,10 +249,10 @@ class _Training:
         self.losses.append(loss)
         return [*by_weights, *by_biases]
 
-    def _look(self, gradients: list[Array]) -> bool:
-        """Take a snapshot; False where a gradient is beyond floating point."""
+    def _look(self, gradients: list[Array]) -> Snapshot | None:
+        """Take a snapshot; None where a gradient is beyond floating point."""
         if not all(np.isfinite(gradient).all() for gradient in gradients):
-            return False
+            return None
         depth = len(self.network.weights) - 1
         scores = self.network.scores(self.held_out)
         right = (scores.argmax(axis=0) == self.held_out_labels) & np.isfinite(scores).all(axis=0)
@@ -262,7 +262,7 @@ class _Training:
         loss = math.fsum(loss / len(self.losses) for loss in self.losses)
         self.losses = []
         self.last = Snapshot(self.step, loss, float(right.mean()), np.array(ratios), np.array(sizes))
-        return True
+        return self.last
 
     def _diverged(self) -> Snapshot:
         self.over = True

@@ -72,7 +72,7 @@ def _matched(requirement: str) -> str:
 
 
 def _copies(bundles: tuple[Path, ...]) -> dict[str, Path]:
-    found = {}
+    found: dict[str, Path] = {}
     for bundle in bundles:
         held = {name: bundle / name for name, piece in _PIECES.items() if (bundle / name / piece).is_file()}
         if not held:

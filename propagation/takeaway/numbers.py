@@ -130,7 +130,7 @@ def _plain(value: np.generic) -> int | float | None:
     return number if math.isfinite(number) else None
 
 
-def _word(value: np.generic) -> str:
+def _word(value: np.floating) -> str:
     if np.isnan(value):
         return "no prediction"
     return "exactly zero" if value < 0 else "infinite"

@@ -98,16 +98,17 @@ def first_answer(config: Config, row: ForwardRow) -> First:
             first.headline.header(f":material/pan_tool: Let go to simulate this, about {_seconds(work(shown).seconds)}", anchor=False)
             _draw(_answer(trace_of(config)), row, first, draw_figure)
         elif trace is not None:
-            first = replace(first, answer=_answer(trace), soon=is_soon(config) and not row.whose)
-            _say(first.answer, first)
-            _draw(first.answer, row, first, draw_figure)
+            answer = _answer(trace)
+            first = replace(first, answer=answer, soon=is_soon(config) and not row.whose)
+            _say(answer, first)
+            _draw(answer, row, first, draw_figure)
     return first
 
 
 def whole_answer(config: Config, row: ForwardRow, first: First) -> Answer | None:
     """The answer with every draw of the network, in the places of the first one; None where it failed."""
     better = first.answer is not None
-    if better and first.answer.trace.config == config and not row.whose:
+    if first.answer is not None and first.answer.trace.config == config and not row.whose:
         return first.answer
     with first.below, panel("The simulation"):
         answer = _answer(trace_of(config, _progress_in(first.below if better else first.headline, work(config).seconds)))

@@ -12,5 +12,5 @@ IN_BROWSER = sys.platform == "emscripten"
 def complete_streamlit() -> None:
     """Give stlite's Streamlit the two methods that components ask for, and that this edition has as functions only."""
     if IN_BROWSER and not hasattr(runtime.Runtime, "instance"):
-        runtime.Runtime.exists = staticmethod(runtime.exists)
-        runtime.Runtime.instance = staticmethod(runtime.get_instance)
+        for name, function in (("exists", runtime.exists), ("instance", runtime.get_instance)):
+            setattr(runtime.Runtime, name, staticmethod(function))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import streamlit as st
 
@@ -94,7 +95,8 @@ def read_recipe() -> tuple[Recipe, list[str]]:
     recipe, problems = Recipe(), []
     for name, field in FIELDS.items():
         try:
-            recipe = replace(recipe, **{field: float(experiment.page_parameter(name, _default(name)))})
+            given: dict[str, Any] = {field: float(experiment.page_parameter(name, _default(name)))}
+            recipe = replace(recipe, **given)
         except ValueError as error:
             problems.append(f"`{name}`: {plain(str(error))}. It stays at {_default(name)}.")
     return recipe, problems

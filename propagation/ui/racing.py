@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import streamlit as st
 
@@ -16,7 +16,10 @@ _KEPT, _STARTING = "race", "race_starts"
 
 @dataclass
 class Racing:
-    """One race: `status` is "ready", "running", "paused" or "over"; over before its last step, it was `stopped`."""
+    """One race: `status` is "ready", "running", "paused" or "over"; over before its last step, it was `stopped`.
+
+    `ahead` are the rounds still to come; none unless it is running or paused.
+    """
 
     key: Hashable
     entries: tuple[Entry, ...]
@@ -24,7 +27,7 @@ class Racing:
     status: str = "ready"
     stopped: bool = False
     lanes: tuple[Lane, ...] = ()
-    ahead: Iterator[tuple[Lane, ...]] | None = None
+    ahead: Iterator[tuple[Lane, ...]] = field(default_factory=lambda: iter(()))
 
     @property
     def step(self) -> int:
@@ -45,22 +48,22 @@ class Racing:
     def stop(self) -> None:
         """End it here; the networks are let go, what was seen of them stays."""
         if self.status in ("running", "paused"):
-            self.status, self.stopped, self.ahead = "over" if self.lanes else "ready", True, None
+            self.status, self.stopped, self.ahead = "over" if self.lanes else "ready", True, iter(())
 
     def advance(self, seconds: float) -> None:
         """Race on for about as long: whole rounds, one at least."""
         end = time.monotonic() + seconds
         try:
             while self.status == "running":
-                self.lanes = next(self.ahead, None) or self._finished()
+                self.lanes = next(self.ahead, ()) or self._finished()
                 if time.monotonic() > end:
                     return
         except Exception:
-            self.status, self.ahead = "over" if self.lanes else "ready", None
+            self.status, self.ahead = "over" if self.lanes else "ready", iter(())
             raise
 
     def _finished(self) -> tuple[Lane, ...]:
-        self.status, self.ahead = "over", None
+        self.status, self.ahead = "over", iter(())
         return self.lanes
 
 

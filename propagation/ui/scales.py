@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from propagation.config import BOUNDS, Config
@@ -35,7 +36,7 @@ def sliders(config: Config) -> dict[str, dict[str, Any]]:
     }
 
 
-def neighbours(field: str, config: Config) -> list[float]:
+def neighbours(field: str, config: Config) -> Sequence[float]:
     """The values one step from where the slider of this field stands; none for a field without a slider."""
     if field in STEPPED:
         steps = scale(field, here := getattr(config, field))
@@ -43,6 +44,7 @@ def neighbours(field: str, config: Config) -> list[float]:
         return steps[max(0, place - 1) : place] + steps[place + 1 : place + 2]
     if field not in CONTINUOUS:
         return []
+    near: list[float]
     if field == "trials":
         near = [config.trials - 1, config.trials + 1]
     else:

@@ -80,7 +80,9 @@ def _embed(link: str) -> None:
     """A piece of HTML for a web page or a course."""
     st.markdown("Paste this into a web page, a course or a notebook. The sidebar starts folded; the menu stays out.")
     left, right = st.columns(2)
-    appearance = left.segmented_control("Colours", list(_APPEARANCES), default="", format_func=_APPEARANCES.get, key="embed_colours")
+    appearance = left.segmented_control(
+        "Colours", list(_APPEARANCES), default="", format_func=_APPEARANCES.__getitem__, key="embed_colours"
+    )
     height = right.number_input("Height in pixels", 300, 3000, 900, step=50, key="embed_height")
     draw_copier(snippet(link, appearance or "", height), "Copy HTML", "The HTML", "copy_snippet")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -64,7 +65,7 @@ def draw(config: Config, trace, prediction, figures: Mapping[str, Callable[[], g
             "html",
             "text/html",
             "One page with the chart still alive: hover, zoom, save. 4.5 MB, no network needed.",
-            lambda figure=figure: _page(config, trace, prediction, figure(), link, shown),
+            partial(_page, config, trace, prediction, figure, link, shown),
         )
         for what, figure in figures.items()
     ]
@@ -98,9 +99,9 @@ def _buttons(files: list[_File]) -> None:
             )
 
 
-def _page(config: Config, trace, prediction, figure: go.Figure, link: str, shown: str) -> str:
+def _page(config: Config, trace, prediction, figure: Callable[[], go.Figure], link: str, shown: str) -> str:
     return page.page(
-        figure,
+        figure(),
         title=diagnose(trace, prediction).headline,
         settings=words.settings(config),
         link=link,

@@ -11,7 +11,7 @@ from propagation.charts.guess import Guess, with_share_guess
 from propagation.charts.lesson import distance_rows, lesson_chart, rows_of, waiting_chart, waiting_distance_rows, waiting_rows
 from propagation.charts.theme import PALETTES
 from propagation.config import Config
-from propagation.labs.evidence import Evidence
+from propagation.labs.evidence import Evidence, Scatters
 from tests.charts.traces import trace
 
 APPEARANCES = pytest.mark.parametrize("appearance", list(PALETTES))
@@ -21,7 +21,7 @@ def evidence(slopes: dict[str, float], depth: int = 10) -> Evidence:
     """Signals that change by so many decades a layer, from 10 up; theory says that they stay where they are."""
     line = SimpleNamespace(log10_second_moment=np.full(depth, 2.0))
     prediction = SimpleNamespace(signal=lambda name: line, input_log10_second_moment=2.0)
-    return Evidence(Config(depth=depth), prediction, trace=trace(depth, slopes=slopes, input_log10_second_moment=0.0))
+    return Evidence(Config(depth=depth), prediction, trace(depth, slopes=slopes, input_log10_second_moment=0.0))
 
 
 def named(figure, name: str) -> list[dict]:
@@ -95,7 +95,7 @@ def test_what_is_gone_is_not_drawn():
 
 def test_distances_are_logarithms_of_one_minus_cosine():
     scatter, expected = SimpleNamespace(cosine=np.array([0.0, 0.9, 0.99])), SimpleNamespace(cosine=np.array([0.0, 0.9, 1.0]))
-    rows = distance_rows([("", Evidence(Config(depth=3), None, scatter=scatter, expected=expected))])
+    rows = distance_rows([("", Evidence(Config(depth=3), None, Scatters(scatter, expected)))])
     figure = lesson_chart(rows, 3)
     assert named(figure, "apart")[0]["y"] == pytest.approx([0, -1, -2])
     assert named(figure, "apart  theory")[0]["y"] == pytest.approx([0, -1, None])

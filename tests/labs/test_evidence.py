@@ -103,7 +103,7 @@ def evidence(slopes: dict[str, float], theory: float = 0.0) -> Evidence:
     """Signals that change by so many decades a layer over ten layers; theory stands at one level."""
     line = SimpleNamespace(log10_second_moment=np.full(10, theory))
     prediction = SimpleNamespace(signal=lambda name: line, input_log10_second_moment=theory)
-    return Evidence(Config(depth=10), prediction, trace=trace(10, slopes=slopes))
+    return Evidence(Config(depth=10), prediction, trace(10, slopes=slopes))
 
 
 def test_changes_are_counted_in_the_direction_of_travel():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +12,7 @@ from propagation.inputs import draw_inputs
 from propagation.labs.distributions import Distributions, distributions
 from propagation.labs.layers import layers
 from propagation.labs.papers.finding import Finding
+from propagation.labs.progress import Progress, part_of
 
 #: five hidden layers of tanh as in the paper, half as wide
 CONFIG = Config(depth=5, width=512, activation="tanh", scheme="glorot_standard", weight_law="uniform", bias_variance=0, inputs=32, trials=4)
@@ -21,13 +21,13 @@ SCHEMES = {"standard": "glorot_standard", "normalized": "glorot"}
 SMALL = 0.1
 
 
-def glorot(config: Config, progress: Callable[[float], None] | None = None) -> Finding:
+def glorot(config: Config, progress: Progress | None = None) -> Finding:
     """The evidence maps "standard" and "normalized" to their Distributions."""
     evidence: dict[str, Distributions] = {}
     numbers: dict[str, float] = {}
     for done, (name, scheme) in enumerate(SCHEMES.items()):
         own = replace(config, scheme=scheme)
-        evidence[name] = distributions(own, progress and (lambda share, done=done: progress(done / 2 + 0.25 * share)))
+        evidence[name] = distributions(own, part_of(progress, done / 2, done / 2 + 0.25))
         numbers[f"jacobian_{name}"] = mean_singular_value(own)
         if progress:
             progress((done + 1) / 2)

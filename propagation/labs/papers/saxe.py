@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from propagation.config import Config
 from propagation.labs.papers.finding import Finding
+from propagation.labs.progress import Progress, part_of
 from propagation.labs.spectrum import Spectrum, measure_spectrum
 
 CONFIG = Config(depth=30, width=256, activation="linear", weight_variance=1.0, bias_variance=0, inputs=1, trials=1)
 LAWS = ("gaussian", "orthogonal")
 
 
-def saxe(config: Config, progress: Callable[[float], None] | None = None) -> Finding:
+def saxe(config: Config, progress: Progress | None = None) -> Finding:
     """The evidence is a Spectrum for each of LAWS."""
     spectra: list[Spectrum] = []
     for done, law in enumerate(LAWS):
-        inner = progress and (lambda share, done=done: progress((done + share) / len(LAWS)))
-        spectra.append(measure_spectrum(config, law, inner))
+        spectra.append(measure_spectrum(config, law, part_of(progress, done / len(LAWS), (done + 1) / len(LAWS))))
     gaussian, orthogonal = (spectrum.log10_values[-1] for spectrum in spectra)
     return Finding(
         {

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+from typing import Any
 
 import numpy as np
 
@@ -186,7 +187,7 @@ class _Translation(ast.NodeTransformer):
         self.text = text
         self.helpers: dict[str, str] = {}
 
-    def visit(self, node: ast.AST) -> ast.AST:
+    def visit(self, node: ast.AST) -> Any:
         if isinstance(node, ast.expr) and not isinstance(node, ast.Constant) and not _varies(node):
             return self._number(node)
         return super().visit(node)

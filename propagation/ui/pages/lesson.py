@@ -179,10 +179,11 @@ def _curves(screen: Screen, seen: Sequence[tuple[str, Evidence]], value: int | N
         rows = rows_of(seen, screen.rows, gap=gap)
     else:
         rows = waiting_rows(screen.rows, depth, gap=screen.networks[-1].label if gap else "")
-    signal, reach, expected = screen.signal or "apart", screen.reach or _finite(screen.choices), None
+    reach: tuple[float, float] | None = screen.reach or _finite(screen.choices)
+    expected = None
     if value is not None:
-        ends = (value, value) if screen.reach else (screen.choices[value].low, screen.choices[value].high)
-        expected = Guess(signal, *ends, path=not gap)
+        low, high = (value, value) if screen.reach else (screen.choices[value].low, screen.choices[value].high)
+        expected = Guess(screen.signal or "apart", low, high, path=not gap)
     if seen and not screen.reach:  # the other choices need no room any more
         reach = _finite([screen.choices[value]]) if value is not None else None
     return lesson_chart(rows, depth, guess=expected, reach=reach, appearance=appearance())

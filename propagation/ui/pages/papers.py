@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -49,7 +50,7 @@ _GOES_ON = {
     "luther": ("whose", "Open in Whose variance?", {}),
 }
 #: what is opened where it is not the network of the experiment itself
-_OPENED = {
+_OPENED: dict[str, dict[str, Any]] = {
     "schoenholz": {"depth": 50, "width": 512, "trials": 8},
     "hanin": {"depth": 40, "width": 16, "inputs": 16},
 }

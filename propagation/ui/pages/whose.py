@@ -127,9 +127,11 @@ def _table(found: Scatter, expected: Scatter | None, signal: str) -> str:
     for whose in WHOSE:
         variance = found.log10_variance(whose)
         values = [variance[layer] if variance[layer] > smallest[layer] else None for layer in (0, -1)]
-        lines.append(_row(f"**{OVER[whose]}** ({HELD_STILL[whose]})", values, expected and expected.log10_variance(whose)[-1]))
+        theory = None if expected is None else expected.log10_variance(whose)[-1]
+        lines.append(_row(f"**{OVER[whose]}** ({HELD_STILL[whose]})", values, theory))
     sizes = found.log10_second_moment
-    lines.append(_row(f"*second moment* E[{signal}²]", [sizes[0], sizes[-1]], expected and expected.log10_second_moment[-1]))
+    theory = None if expected is None else expected.log10_second_moment[-1]
+    lines.append(_row(f"*second moment* E[{signal}²]", [sizes[0], sizes[-1]], theory))
     return "\n".join(lines)
 
 
