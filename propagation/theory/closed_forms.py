@@ -26,26 +26,27 @@ def moments_of(activation: Activation) -> Callable[[Array], tuple[Array, ...]] |
 def kernel_of(activation: Activation) -> Callable[[Array, Array], tuple[Array, Array]] | None:
     """(q, ε) → (D, M) for ε in [0, 2], or None."""
     if activation.homogeneous:
-        return lambda q, eps: _homogeneous_kernel(activation, q, eps)
+        return lambda q, eps: straight_kernel(activation.slopes_at_zero, q, eps)
     return {"erf": _erf_kernel, "sin": _sine_kernel}.get(activation.name)
 
 
-def _parts(activation: Activation) -> tuple[float, float]:
+def _parts(slopes: tuple[float, float]) -> tuple[float, float]:
     """Slopes α of the odd and β of the even part: φ(z) = α z + β |z|."""
-    left, right = activation.slopes_at_zero
+    left, right = slopes
     return (left + right) / 2, (right - left) / 2
 
 
 def _homogeneous_moments(activation: Activation, q: Array) -> tuple[Array, ...]:
-    odd, even = _parts(activation)
     left, right = activation.slopes_at_zero
+    odd, even = _parts((left, right))
     one = np.ones_like(q)
     line = (left**2 + right**2) / 2 * one
     return even * np.sqrt(2 * q / np.pi), 0 * one, line, line, odd**2 * q, line
 
 
-def _homogeneous_kernel(activation: Activation, q: Array, eps: Array) -> tuple[Array, Array]:
-    odd, even = _parts(activation)
+def straight_kernel(slopes: tuple[float, float], q: Array, eps: Array) -> tuple[Array, Array]:
+    """(D, M) of the function with this slope on the negative and this on the positive side."""
+    odd, even = _parts(slopes)
     angle = 2 * np.arcsin(np.sqrt(eps / 2))
     # E|u₁ u₂| / q = cos θ + (2/π)(sin θ − θ cos θ); the bracket loses its digits at small θ, where its series has them
     series = angle**3 * (1 / 3 - angle**2 * (1 / 30 - angle**2 / 840))

@@ -11,7 +11,7 @@ import numpy as np
 from propagation.activations import Activation
 from propagation.expressions import lookup
 from propagation.theory.chebyshev import POINTS, TRANSFORM, basis, panel_of
-from propagation.theory.closed_forms import kernel_of
+from propagation.theory.closed_forms import kernel_of, straight_kernel
 from propagation.theory.gaussian import normal_density, quadrant_rule
 from propagation.theory.moments import moments
 
@@ -21,6 +21,13 @@ Array = np.ndarray
 _SMALLEST_EPS = 1e-14
 #: densities computed at once in filling a panel
 _BLOCK = 400_000
+#: Variances from which on an unbounded φ is two straight lines, as far as its kernel shows it: to about 2/√q = 1e-5. A panel costs the
+#: more the larger q is: here a tenth of a second, at 1e80 a gigabyte.
+_FAR = float(np.exp(24.0))
+#: likewise, from which on down φ is its two slopes at zero, to 1e-11; products of smaller ones than 1e-150 would vanish in a panel
+_NEAR = 1e-22
+#: panels kept of one activation, 18 KB each
+_MOST_PANELS = 300
 
 
 class Kernel:
@@ -28,6 +35,8 @@ class Kernel:
 
     With w, n = (u₁ ± u₂)/2, independent of variances q(1 + c)/2 and q(1 − c)/2, both are analytic in the logarithms of these two variances
     (see `chebyshev`), so a product of polynomials on a square of them serves every q and c in it, and D keeps its digits where ε is small.
+    Where q > e²⁴ and φ is not bounded, both are those of its two asymptotes, to 1e-5, or NaN where φ waves around them for ever; where
+    q < 1e-22, those of its two slopes at zero.
     The even part e and the odd part o of φ are kept apart: E[φ(u₁) φ(u₂)] is E[e e] + E[o o] at c and E[e e] − E[o o] at −c.
     """
 
@@ -35,6 +44,9 @@ class Kernel:
         self._activation = activation
         self._moments = moments(activation.name)
         self._closed = kernel_of(activation)
+        self._near = _NEAR if activation.phi_zero == 0 and any(activation.slopes_at_zero) else 0.0
+        self._straight = np.isinf(self._moments.resolved)
+        self._far = np.inf if activation.bounded else min(_FAR, self._moments.resolved)
         self._panels: dict[tuple[int, int], Array] = {}
         self._lock = Lock()
 
@@ -43,6 +55,18 @@ class Kernel:
         q, eps = np.broadcast_arrays(np.asarray(q, dtype=float), np.asarray(eps, dtype=float))
         if self._closed is not None:
             return self._closed(q, eps)
+        far, tiny = q > self._far, q < self._near
+        between = ~(far | tiny)
+        if np.all(between):
+            return self._tabulated(q, eps)
+        d, m = np.full(q.shape, np.nan), np.full(q.shape, np.nan)
+        d[between], m[between] = self._tabulated(q[between], eps[between])
+        if self._straight:
+            d[far], m[far] = straight_kernel(self._activation.slopes_at_infinity, q[far], eps[far])
+        d[tiny], m[tiny] = straight_kernel(self._activation.slopes_at_zero, q[tiny], eps[tiny])
+        return d, m
+
+    def _tabulated(self, q: Array, eps: Array) -> tuple[Array, Array]:
         opposite = eps > 1
         distance = np.where(opposite, 2 - eps, eps)
         flat_q, flat_distance = q.ravel(), np.maximum(distance, _SMALLEST_EPS).ravel()
@@ -72,6 +96,8 @@ class Kernel:
     def _panel(self, i: int, j: int) -> Array:
         with self._lock:
             if (i, j) not in self._panels:
+                if len(self._panels) >= _MOST_PANELS:
+                    self._panels.clear()
                 self._panels[i, j] = _tabulate(self._activation, np.exp(2.0 * i + POINTS), np.exp(2.0 * j + POINTS))
             return self._panels[i, j]
 

@@ -15,7 +15,7 @@ from propagation.activations import Activation
 from propagation.expressions import lookup
 from propagation.theory.chebyshev import POINTS, SIZE, TRANSFORM, basis, panel_of
 from propagation.theory.closed_forms import moments_of
-from propagation.theory.gaussian import half_line_rule
+from propagation.theory.gaussian import ORDER, half_line_rule
 
 Array = np.ndarray
 
@@ -24,6 +24,8 @@ EDGE = 28
 _LAST = 2.0 * EDGE + 1
 #: below q = e⁻²⁷ = 2e-12 the difference φ − φ(0) runs out of digits, where φ(0) ≠ 0, and is linear to 1e-11
 _FIRST_SHIFTED = -27.0
+#: share of a slope's mean square by which two rules may differ in a panel that they resolve
+_RESOLVED = 1e-9
 #: relative difference of φ from a straight line that is rounding
 _ROUNDING = 4e-16
 
@@ -53,7 +55,8 @@ class Logs(NamedTuple):
 class Moments:
     """Means over z = √q x, x ~ N(0, 1), of one activation.
 
-    All methods take q ≥ 0 of any shape, 0 and inf included, and return that shape, to 1e-12 of the natural scale of each.
+    All methods take q ≥ 0 of any shape, 0 and inf included, and return that shape, to 1e-12 of the natural scale of each. Means of φ′ are
+    NaN where φ waves around its asymptotes for ever, as x + sin x does, and q is so large that this is not resolved (1,000 there).
     Sources: `chebyshev` for the table, `closed_forms`.
     """
 
@@ -74,12 +77,16 @@ class Moments:
         self._first = _FIRST_SHIFTED if self.phi_zero else -_LAST
         self._closed = moments_of(activation)
         self._table = np.empty(0) if self._closed else _tabulate(activation)
+        #: the largest q whose means of φ′ are known
+        self.resolved = np.inf
+        if self._table.size and np.isnan(self._table[-1, 2, 0]):
+            self.resolved = float(np.exp(2.0 * (np.argmax(np.isnan(self._table[:, 2, 0])) - EDGE) - 1))
 
     def second(self, q: float | Array) -> Array:
         """E[φ²]."""
         q = np.asarray(q, dtype=float)
         basic = self.basic(q)
-        return _times(basic.line, q) + basic.remainder + basic.shift
+        return np.maximum(_times(basic.line, q) + basic.remainder + basic.shift, 0.0)
 
     def mean(self, q: float | Array) -> Array:
         """E[φ]."""
@@ -117,7 +124,7 @@ class Moments:
 
     def _log_second(self, basic: Basic, inside: Array, t: Array) -> Array:
         with np.errstate(divide="ignore"):
-            answer = np.log(basic.line * np.exp(inside) + basic.remainder + basic.shift)
+            answer = np.log(np.maximum(basic.line * np.exp(inside) + basic.remainder + basic.shift, 0.0))
         if np.array_equal(inside, t):
             return answer
         beyond = t - inside
@@ -131,7 +138,7 @@ class Moments:
         beyond = t - inside
         above = beyond > 0
         with np.errstate(divide="ignore"):
-            centred = np.log(self._centred(basic, q)) + _times(np.where(above, self._above_second, 1.0), beyond)
+            centred = np.log(np.maximum(self._centred(basic, q), 0.0)) + _times(np.where(above, self._above_second, 1.0), beyond)
             slope = np.log(basic.slope) + _times(np.where(above, self._above.slope, self._below.slope), beyond)
             mean = np.log(np.abs(basic.mean)) + _times(np.where(above, self._above.mean, self._below.mean), beyond)
         return Logs(self._log_second(basic, inside, t), centred, slope, mean, np.sign(basic.mean))
@@ -142,6 +149,8 @@ class Moments:
             return Basic._make((*self._closed(np.exp(t)), np.zeros(np.shape(t))))
         index, x = panel_of(t)
         values = np.matmul(self._table[index + EDGE, :fields], basis(x)[..., None])[..., 0]
+        if fields > 2:  # a mean square far below the largest of its panel, as where φ is flat around zero, may round to less than nothing
+            np.maximum(values[..., 2], 0.0, out=values[..., 2])
         low = index <= _last_small(self.activation)
         mean = values[..., 0]
         line = np.where(low, self.slope_at_zero, self.slope_at_infinity)
@@ -200,7 +209,7 @@ def _last_small(activation: Activation) -> int:
 
 def _tabulate(activation: Activation) -> Array:
     """Chebyshev coefficients of the first five fields of `Basic`, (panels, 5, SIZE)."""
-    rules = _rules(tuple(sorted({abs(edge) for edge in activation.kinks + activation.breakpoints} - {0.0})))
+    rules = _rules(_edges(activation))
     lengths = [nodes.size for nodes, _ in rules]
     z = np.concatenate([nodes for nodes, _ in rules])
     small = np.repeat(np.arange(-EDGE, EDGE + 1) <= _last_small(activation), lengths)
@@ -229,4 +238,27 @@ def _tabulate(activation: Activation) -> Array:
         samples = weights @ integrand
         samples[:, 3] /= np.exp(2.0 * (panel - EDGE) + POINTS)
         table[panel] = (TRANSFORM @ samples).T
+    lost = _first_unresolved(activation, rules)
+    table[lost:, 1] = np.where(np.arange(SIZE) == 0, table[lost - 1, 1].sum(), 0.0)  # its value at the end of the last good panel
+    table[lost:, 2:4] = np.nan
     return table
+
+
+def _edges(activation: Activation) -> tuple[float, ...]:
+    """Where φ or its mirror image has a kink or changes fast."""
+    return tuple(sorted({abs(edge) for edge in activation.kinks + activation.breakpoints} - {0.0}))
+
+
+def _first_unresolved(activation: Activation, rules: list[tuple[Array, Array]]) -> int:
+    """The first panel whose rule does not resolve φ′², as one that waves for ever is beyond some variance: twice the nodes say otherwise.
+
+    The number of panels where there is none.
+    """
+    for index in range(EDGE, len(rules)):
+        nodes, weights = rules[index]
+        between = (nodes[1:] + nodes[:-1])[ORDER // 2 - 1 :: ORDER] / 2  # every panel's middle
+        finer = half_line_rule(np.exp(2.0 * (index - EDGE) + POINTS), (*_edges(activation), *between))
+        coarse, fine = (w @ (activation.dphi(z) ** 2 + activation.dphi(-z) ** 2) for z, w in ((nodes, weights), finer))
+        if np.max(np.abs(coarse - fine) - _RESOLVED * fine) > 0 and not activation.bounded:
+            return index
+    return len(rules)

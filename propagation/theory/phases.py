@@ -20,6 +20,8 @@ Array = np.ndarray
 _GRID = np.arange(-50, 50.01, 0.05)
 _SECTIONS = 16
 _ROUNDS = 11
+#: a mean squared slope below this is none: what is divided by it would be rounding
+_LEVEL = 1e-150
 
 
 def phase_of(chi: float) -> str:
@@ -60,8 +62,9 @@ def critical_line(activation: str, bias_variances: Array) -> Array:
         low = low + width * fractions[np.maximum(np.argmin(before, axis=1), 1) - 1]
         width = width / _SECTIONS
     q = np.exp(low + width / 2)
-    stable = of.growth(q) < of.slope(q)
-    np.fmin.at(answer, members[stable], 1 / of.slope(q[stable]))
+    slope = of.slope(q)
+    stable = (of.growth(q) < slope) & (slope > _LEVEL)
+    np.fmin.at(answer, members[stable], 1 / slope[stable])
     return answer
 
 
@@ -75,10 +78,11 @@ def critical_weight_variance(activation: str, bias_variance: float) -> float:
 
 
 def _bias_on_line(activation: str, t: Array) -> Array:
-    """σ_b² = q − E[φ²]/E[φ′²] at q = eᵗ."""
+    """σ_b² = q − E[φ²]/E[φ′²] at q = eᵗ; NaN where φ is level as far as √q reaches, as x − tanh x is to rounding."""
     of = moments(activation)
     q = np.exp(t)
-    weight_variance = 1 / np.maximum(of.slope(q), 1e-150)  # 0 at q = 0 where φ is level there
+    slope = of.slope(q)
+    weight_variance = 1 / np.where(slope > _LEVEL, slope, np.nan)
     return -of.gap(q, weight_variance, 0.0)[0]
 
 

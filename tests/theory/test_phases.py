@@ -6,12 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from propagation.activations import ACTIVATIONS
+from propagation.expressions import typed_activation
 from propagation.theory.fixed_points import all_fixed_points
 from propagation.theory.maps import chi_1, depth_scales
 from propagation.theory.phases import critical_line, critical_weight_variance, phase, phase_grid
 from theory.reference import label, rows
 
 NAMES = tuple(ACTIVATIONS)
+#: φ′(0) = 0, and nothing but rounding for some way around it
+LEVEL = typed_activation("x-tanh(x)").name
 
 
 @pytest.mark.parametrize("row", rows("critical_line"), ids=label)
@@ -39,6 +42,8 @@ def test_reference_critical_line(row):
         ("sigmoid", 0.0, 103.0075),
         ("tanh", 0.01, 1.42420529),
         ("tanh", 0.05, 1.76095464),
+        (LEVEL, 0.0, np.nan),
+        (LEVEL, 0.05, np.nan),  # χ₁ = 1 at q = 0.12 alone, where the fixed point repels
     ],
 )
 def test_well_known_critical_points(name, bias, critical):
@@ -76,6 +81,7 @@ def test_a_line_is_its_points():
         ("softplus", 3.0, 0.0, "chaotic"),
         ("sigmoid", 50.0, 0.0, "ordered"),
         ("tanh", 0.0, 0.0, "ordered"),
+        (LEVEL, 1.5, 0.05, "ordered"),
     ],
 )
 def test_phase(name, weight, bias, expected):
