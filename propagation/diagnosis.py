@@ -10,7 +10,7 @@ import numpy as np
 from propagation.config import BOUNDS, Config, layer_variances
 from propagation.engine.trace import Trace
 from propagation.expressions import lookup
-from propagation.notation import factor, from_log10, magnitude, number, percent
+from propagation.notation import factor, from_log10, magnitude, multiple, number, percent
 from propagation.theory.maps import fixed_point
 from propagation.theory.phases import critical_weight_variance
 
@@ -25,8 +25,10 @@ MOSTLY_DEAD = 0.9
 DEPTH_SCALES = 6
 #: a typical net below this share of theory's line is visibly below it
 BELOW_THE_LINE = 0.8
-#: a suggested σ_w² closer than this to the present one is no advice
+#: a suggested σ_w² closer than this to the present one is no advice; in deep networks, one that moves all layers together less than LEVEL
 SAME = 0.01
+#: what the slider, or a sentence, may be asked to hold; roots beyond are noise of the theory's tables
+_LARGEST_CRITICAL = 1e6
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def diagnose(trace: Trace, prediction=None) -> Verdict:
     forward = _drift(_median(trace.z.log10_second_moment))
     backward = _drift(_median(trace.delta.log10_second_moment)[::-1])
     kind, headline = _story(trace, forward, backward)
-    suggestion, advice = (None, "") if kind == "healthy" or prediction is None else _way_out(trace)
+    suggestion, advice = (None, "") if kind == "healthy" or prediction is None else _way_out(trace, prediction)
     return Verdict(
         kind=kind,
         headline=headline,
@@ -87,7 +89,7 @@ def critical_here(config: Config) -> float | None:
     bias = 0.0 if lookup(config.activation).homogeneous else _bias_variance(config)
     critical = critical_weight_variance(config.activation, bias)
     # seven digits are critical for a million layers, and short enough for an address
-    return float(f"{critical:.7g}") if math.isfinite(critical) else None
+    return float(f"{critical:.7g}") if 0 < critical < _LARGEST_CRITICAL else None
 
 
 def typical_net(prediction) -> str:
@@ -123,8 +125,9 @@ def _drift(log10_sizes: np.ndarray) -> _Drift:
         return _Drift(-math.inf, -math.inf)
     first, last = int(alive[0]), int(alive[-1])
     change = float(log10_sizes[last] - log10_sizes[first])
-    per_layer = change / (last - first) if last > first else 0.0
-    return _Drift(change if last == len(log10_sizes) - 1 else -math.inf, per_layer)
+    complete = last == len(log10_sizes) - 1
+    per_layer = change / (last - first) if last > first else 0.0 if complete else -math.inf
+    return _Drift(change if complete else -math.inf, per_layer)
 
 
 def _story(trace: Trace, forward: _Drift, backward: _Drift) -> tuple[str, str]:
@@ -132,12 +135,12 @@ def _story(trace: Trace, forward: _Drift, backward: _Drift) -> tuple[str, str]:
     depth = trace.config.depth
     if trace.lost or math.isinf(forward.total) or math.isinf(backward.total):
         return "dead", _lost_headline(trace)
-    dead = _median_share(trace.dead)
-    if dead > MOSTLY_DEAD:
+    dead, bounded = _median_share(trace.dead), lookup(trace.config.activation).bounded
+    if dead > MOSTLY_DEAD and not bounded:  # a flat slope of a bounded activation is no silence
         return "dead", f"Neurons die: {percent(dead)} of them are silent on every input in the last layer."
     forward_level, backward_level = abs(forward.total) <= LEVEL, abs(backward.total) <= LEVEL
     saturated = _median_share(trace.saturated)
-    if saturated > MOSTLY_FLAT and backward.total <= LEVEL and lookup(trace.config.activation).bounded:
+    if saturated > MOSTLY_FLAT and backward.total <= LEVEL and bounded:
         return "saturated", (
             f"Neurons saturate: {percent(saturated)} of them stand where the activation is flat and pass next to no gradient."
         )
@@ -148,7 +151,7 @@ def _story(trace: Trace, forward: _Drift, backward: _Drift) -> tuple[str, str]:
         how = (
             f"{effect} {percent(forward.factor)} of its size"
             if forward.total < 0
-            else f"multiplies its variance by {number(forward.factor)}"
+            else f"multiplies its variance by {multiple(forward.factor)}"
         )
         return (
             "vanishing" if forward.total < 0 else "exploding",
@@ -173,13 +176,13 @@ def _gradient_story(forward: _Drift, backward: _Drift, depth: int) -> tuple[str,
             else f"{percent(backward.factor)} of their variance"
         )
         return "vanishing", f"{subject}: each layer keeps {shares}; {_outcome(backward, depth)}."
-    subject = "Signal and gradients explode" if both else "Gradients explode"
-    factors = (
-        f"variances by {number(forward.factor)} forward, {number(backward.factor)} backward"
-        if both
-        else f"their variance by {number(backward.factor)}"
+    if both:  # as short as a line of a page
+        factors = f"× {multiple(forward.factor)} forward, × {multiple(backward.factor)} backward per layer"
+        return "exploding", f"Signal and gradients explode: {factors}; {_outcome(backward, depth)}."
+    return (
+        "exploding",
+        f"Gradients explode: each layer multiplies their variance by {multiple(backward.factor)}; {_outcome(backward, depth)}.",
     )
-    return "exploding", f"{subject}: each layer multiplies {factors}; {_outcome(backward, depth)}."
 
 
 def _outcome(drift: _Drift, depth: int) -> str:
@@ -198,7 +201,7 @@ def _lost_headline(trace: Trace) -> str:
     return "The signal dies: nothing but zero is left."
 
 
-def _way_out(trace: Trace) -> tuple[float | None, str]:
+def _way_out(trace: Trace, prediction) -> tuple[float | None, str]:
     """(σ_w² to be set, one sentence on what to change) for a network that is not healthy; None where no σ_w² is the answer."""
     config = trace.config
     activation = lookup(config.activation)
@@ -208,11 +211,30 @@ def _way_out(trace: Trace) -> tuple[float | None, str]:
     if critical > BOUNDS["weight_variance"][1]:
         return None, f"{activation.label} is critical only at σ_w² = {number(critical)}: try another activation."
     here = float(np.median(trace.weight_variance))
-    if abs(critical - here) <= SAME * critical:
-        return None, "σ_w² is critical already: what is lost is lost to chance. Go wider."
-    if here > critical and not activation.homogeneous and fixed_point(config.activation, critical, _bias_variance(config)) == 0:
+    fades = not activation.homogeneous and fixed_point(config.activation, critical, _bias_variance(config)) == 0
+    if abs(critical - here) <= min(SAME, LEVEL * math.log(10) / config.depth) * critical:
+        return None, _critical_already(config, prediction, fades)
+    if fades and here > critical:
         return None, f"Without a bias {activation.label} is critical only where the signal dies out: raise σ_b²."
-    return critical, f"At σ_w² = {number(critical)} {activation.label} is critical: gradients neither shrink nor grow."
+    if fades:
+        return critical, f"At σ_w² = {number(critical)} {activation.label} is critical: without a bias sizes still fade, but slowly."
+    widths = "" if config.width_profile == "constant" else ", but for what the changing width does"
+    return critical, f"At σ_w² = {number(critical)} {activation.label} is critical: once sizes have settled, gradients stay level{widths}."
+
+
+def _critical_already(config: Config, prediction, fades: bool) -> str:
+    """What to do where σ_w² is no help: what theory expects of the mean network says whether chance is to blame, or something else."""
+    expected = [_drift(np.asarray(signal.log10_second_moment)) for signal in (prediction.z, prediction.delta)]
+    uneven = _spread(np.asarray(prediction.weight_gradient.log10_second_moment)) > LEVEL
+    if all(abs(drift.total) <= LEVEL for drift in expected) and not uneven:
+        return "σ_w² is critical already: what is lost is lost to chance. Go wider."
+    if config.width_profile != "constant":
+        return "σ_w² is critical already: it is the changing width that moves sizes. Keep the width constant."
+    if fades:
+        return "σ_w² is critical already, but without a bias the signal still fades, like a power of depth: raise σ_b²."
+    if lookup(config.activation).homogeneous and _bias_variance(config) > 0:
+        return "σ_w² is critical already: it is the biases that add up from layer to layer. Set σ_b² to 0."
+    return "σ_w² is critical already: the inputs are far from the size that layers keep, and the first layers pay for it."
 
 
 def _layers_until_lost(trace: Trace) -> float:

@@ -80,12 +80,12 @@ class Scheme:
 SCHEMES: dict[str, Scheme] = {
     scheme.name: scheme
     for scheme in (
-        Scheme("custom", "custom", r"\sigma_w^2 / n_{in}", "the slider", None),
-        Scheme("lecun", "LeCun 1998", r"1 / n_{in}", "LeCun, Bottou, Orr & Müller 1998, Efficient BackProp, section 4.6", 1.0),
+        Scheme("custom", "custom", r"\sigma_w^2 / n_{\mathrm{in}}", "the slider", None),
+        Scheme("lecun", "LeCun 1998", r"1 / n_{\mathrm{in}}", "LeCun, Bottou, Orr & Müller 1998, Efficient BackProp, section 4.6", 1.0),
         Scheme(
             "glorot_standard",
             "standard (before 2010)",
-            r"1 / (3\,n_{in})",
+            r"1 / (3\,n_{\mathrm{in}})",
             "Glorot & Bengio 2010, eq. 1: U(±1/√n), the heuristic they argue against",
             1 / 3,
             law="uniform",
@@ -93,19 +93,21 @@ SCHEMES: dict[str, Scheme] = {
         Scheme(
             "glorot",
             "Glorot 2010",
-            r"2 / (n_{in} + n_{out})",
+            r"2 / (n_{\mathrm{in}} + n_{\mathrm{out}})",
             "Glorot & Bengio 2010, eq. 16, normalized",
             1.0,
             fan="average",
             law="uniform",
         ),
-        Scheme("he", "He 2015", r"2 / n_{in}", "He, Zhang, Ren & Sun 2015, eq. 10 (forward)", 2.0),
-        Scheme("he_fan_out", "He 2015, fan out", r"2 / n_{out}", "He, Zhang, Ren & Sun 2015, eq. 14 (backward)", 2.0, fan="out"),
-        Scheme("kumar", "Kumar 2017", r"1 / (n_{in}\,\varphi'(0)^2 (1 + \varphi(0)^2))", "Kumar 2017, arXiv 1704.08863", kumar_scale),
+        Scheme("he", "He 2015", r"2 / n_{\mathrm{in}}", "He, Zhang, Ren & Sun 2015, eq. 10 (forward)", 2.0),
+        Scheme("he_fan_out", "He 2015, fan out", r"2 / n_{\mathrm{out}}", "He, Zhang, Ren & Sun 2015, eq. 14 (backward)", 2.0, fan="out"),
+        Scheme(
+            "kumar", "Kumar 2017", r"1 / (n_{\mathrm{in}}\,\varphi'(0)^2 (1 + \varphi(0)^2))", "Kumar 2017, arXiv 1704.08863", kumar_scale
+        ),
         Scheme(
             "pytorch",
             "PyTorch Linear",
-            r"1 / (3\,n_{in})",
+            r"1 / (3\,n_{\mathrm{in}})",
             "torch.nn.Linear: weights and biases U(±1/√n_in)",
             1 / 3,
             bias_scale=1 / 3,
@@ -114,7 +116,7 @@ SCHEMES: dict[str, Scheme] = {
         Scheme(
             "keras",
             "Keras Dense",
-            r"2 / (n_{in} + n_{out})",
+            r"2 / (n_{\mathrm{in}} + n_{\mathrm{out}})",
             "keras.layers.Dense: glorot_uniform, biases 0",
             1.0,
             fan="average",
@@ -124,7 +126,7 @@ SCHEMES: dict[str, Scheme] = {
         Scheme(
             "flax",
             "Flax Dense",
-            r"1 / n_{in}",
+            r"1 / n_{\mathrm{in}}",
             "flax.linen.Dense: lecun_normal (truncated), biases 0",
             1.0,
             bias_scale=0.0,
@@ -141,7 +143,7 @@ SCHEMES: dict[str, Scheme] = {
         Scheme(
             "lsuv",
             "LSUV 2016",
-            r"1 / (n_{in}\,\mathrm{Var}_{data}[z])",
+            r"1 / (n_{\mathrm{in}}\,\mathrm{Var}_{data}[z])",
             "Mishkin & Matas 2016 (arXiv 1511.06422): each layer scaled until Var[z] = 1 on the data, biases 0",
             None,
             bias_scale=0.0,

@@ -46,12 +46,23 @@ def magnitude(exponent: float) -> str:
     return power_of_ten(round(exponent))
 
 
+def multiple(value: float) -> str:
+    """What a layer multiplies by: as `number`, and close to 1 with the digits that tell it from 1, as its powers do."""
+    off = abs(value - 1)
+    if not 1e-7 < off < 0.005:
+        return number(value)
+    return f"{value:.{1 - math.floor(math.log10(off))}f}".rstrip("0")
+
+
 def factor(value: float) -> str:
     """A factor: × 0.62."""
-    return f"× {number(value)}"
+    return f"× {multiple(value)}"
 
 
 def percent(share: float) -> str:
-    """A share: 62 %, 99.8 %, 0.3 %."""
+    """A share: 62 %, 99.8 %, 0.3 %; close to 100 with the digits that tell it from that."""
+    if 0.995 <= share < 1:
+        left = 100 * (1 - share)
+        return f"{100 * share:.{1 - math.floor(math.log10(left))}f}".rstrip("0") + " %" if left > 1e-5 else "100 %"
     shown = 100 * share
     return f"{number(round(shown) if 10 <= shown < 99 else shown)} %"

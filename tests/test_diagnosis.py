@@ -10,6 +10,7 @@ from charts.traces import moments, prediction, trace
 
 from propagation import Config, predict, simulate
 from propagation.diagnosis import critical_here, diagnose, typical_net
+from propagation.expressions import typed_activation
 
 
 @pytest.mark.parametrize(
@@ -54,8 +55,41 @@ def test_saturation_is_the_story_where_a_bounded_activation_is_mostly_flat():
 
 
 def test_dead_neurons_are_the_story_when_nearly_all_are():
-    assert diagnose(trace(dead=np.full((5, 10), 0.95))).kind == "dead"
-    assert diagnose(trace(dead=np.full((5, 10), 0.5))).kind == "healthy"  # half of all ReLUs, on inputs that have grown alike
+    relu = Config(depth=10, trials=5, activation="relu")
+    assert diagnose(trace(dead=np.full((5, 10), 0.95), config=relu)).kind == "dead"
+    assert diagnose(trace(dead=np.full((5, 10), 0.5), config=relu)).kind == "healthy"  # half of all ReLUs, on inputs that have grown alike
+    assert diagnose(trace(dead=np.full((5, 10), 0.95))).kind == "healthy"  # a tanh whose slope is 0 is loud
+
+
+@pytest.mark.parametrize(
+    ("fields", "advice"),
+    [
+        ({"scheme": "glorot", "bias_variance": 0, "depth": 50}, "like a power of depth: raise σ_b²"),
+        ({"activation": "relu", "scheme": "he", "bias_variance": 1, "depth": 50}, "Set σ_b² to 0"),
+        ({"weight_variance": 1.760955, "input_variance": 100, "depth": 30}, "the inputs are far from the size that layers keep"),
+        ({"activation": "relu", "scheme": "he", "bias_variance": 0, "width": 64, "depth": 100}, "lost to chance"),
+        ({"weight_variance": 0.5, "bias_variance": 0, "depth": 30}, "without a bias sizes still fade"),
+        ({"activation": "relu", "weight_variance": 1, "bias_variance": 0, "width_profile": "widening", "depth": 20}, "the changing width"),
+    ],
+)
+def test_the_advice_names_what_is_to_blame(fields, advice):
+    config = Config(**({"width": 256, "trials": 4} | fields))
+    assert advice in diagnose(simulate(config), predict(config)).advice
+
+
+def test_in_deep_networks_a_small_distance_from_criticality_counts():
+    config = Config(activation="linear", weight_law="orthogonal", weight_variance=0.995, bias_variance=0, depth=1000, width=32, trials=1)
+    assert diagnose(simulate(config), predict(config)).suggested_weight_variance == 1
+
+
+def test_where_everything_is_zero_nothing_is_left_per_layer():
+    config = Config(weight_variance=0, bias_variance=0, depth=5, width=16, trials=2)
+    assert diagnose(simulate(config), predict(config)).backward_factor == 0
+
+
+def test_an_activation_without_slope_around_zero_has_no_absurd_critical_point():
+    name = typed_activation("relu(x - 1)").name
+    assert critical_here(Config(activation=name, bias_variance=0)) is None
 
 
 def test_a_lost_signal_is_named_with_its_layer():

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from propagation.notation import factor, from_log10, magnitude, number, percent, power_of_ten
+from propagation.notation import factor, from_log10, magnitude, multiple, number, percent, power_of_ten
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,14 @@ def test_powers_of_ten_have_no_zero_and_no_one():
 def test_shares_and_factors():
     assert (percent(0.6187), percent(0.998), percent(0.00312), percent(0.123)) == ("62 %", "99.8 %", "0.312 %", "12 %")
     assert factor(0.62) == "× 0.62"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(1.004, "1.004"), (0.99962, "0.99962"), (1.0000213, "1.000021"), (1, "1"), (1.006, "1.01"), (0.5, "0.5")]
+)
+def test_a_factor_close_to_one_keeps_the_digits_that_a_power_of_it_shows(value, text):
+    assert multiple(value) == text
+
+
+def test_a_share_close_to_all_is_not_all():
+    assert [percent(share) for share in (0.992, 0.9962, 0.99995, 1.0)] == ["99.2 %", "99.62 %", "99.995 %", "100 %"]
