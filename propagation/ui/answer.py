@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -25,7 +26,7 @@ from propagation.theory.prediction import Prediction
 from propagation.ui import controls, experiment
 from propagation.ui.budget import busy, refusal
 from propagation.ui.figures import draw_figure, foresee_figures, redraw_figure
-from propagation.ui.live import by_keys, held
+from propagation.ui.live import Hand, by_keys, held, watch
 from propagation.ui.longwork import remembered
 from propagation.ui.panels import panel
 from propagation.ui.results import first_scatters_of, first_trace_of, is_soon, prediction_of, scatters_predicted, trace_of
@@ -43,6 +44,8 @@ _ICONS = {
     "saturated": ":orange[:material/vertical_align_top:]",
     "dead": ":orange[:material/block:]",
 }
+#: a line that keeps the room of one with words
+_NOTHING = "&nbsp;"
 #: a run shorter than this, in seconds, shows no progress: a bar that flashes tells nobody anything
 _PATIENCE = 1.0
 
@@ -83,26 +86,54 @@ def first_answer(config: Config, row: ForwardRow) -> First:
     This part of the page runs again while a slider is held, with what the slider says; where the hand rests, with every draw, so that
     nothing is left to do when it lets go. So it holds nothing that can be clicked: a click would run this part alone.
     """
-    with st.container(gap="xsmall"):
-        first = First(None, False, st.empty(), st.empty(), st.container(gap=None), st.empty())
-    with first.picture:
-        moving = held(sliders(config))
-    shown = experiment.imagined(moving.field, moving.value) if moving else config
+    hand = held(sliders(config))
+    shown = experiment.imagined(hand.field, hand.value) if hand else config
     refused = refusal(shown)
-    if refused:
-        first.headline.warning(refused, icon=":material/scale:")
-        return first
+    # Before anything is drawn: what arrives together is drawn together, and nothing stands empty meanwhile.
+    found = _found(partial(_at_once, shown, hand)) if not refused else None
+    answer = found if isinstance(found, Answer) else None
+    with st.container(gap="xsmall"):
+        first = First(answer, answer is not None and is_soon(config) and not row.whose, *_places(answer))
+    with first.picture:
+        watch(sliders(config))
     with first.below, panel("The simulation"):
-        trace = trace_of(shown) if moving and moving.rests and is_soon(shown) else first_trace_of(shown)
-        if trace is None and moving:  # the picture stays as it is
+        if refused:
+            first.headline.warning(refused, icon=":material/scale:")
+        elif isinstance(found, Exception):
+            raise found
+        elif answer is not None:
+            _draw(answer, row, first, draw_figure)
+        elif hand:  # the picture stays as it is
             first.headline.header(f":material/pan_tool: Let go to simulate this, about {_seconds(work(shown).seconds)}", anchor=False)
             _draw(_answer(trace_of(config)), row, first, draw_figure)
-        elif trace is not None:
-            answer = _answer(trace)
-            first = replace(first, answer=answer, soon=is_soon(config) and not row.whose)
-            _say(answer, first)
-            _draw(answer, row, first, draw_figure)
     return first
+
+
+def _at_once(config: Config, hand: Hand | None) -> Answer | None:
+    """The answer with as many draws as can be had at once; where a hand rests, with all if they are had soon."""
+    trace = trace_of(config) if hand and hand.rests and is_soon(config) else first_trace_of(config)
+    return None if trace is None else _answer(trace)
+
+
+def _found(search: Callable[[], Answer | None]) -> Answer | Exception | None:
+    """What a search finds, or the exception it ends in, to be raised where there is a place to tell of it."""
+    try:
+        return search()
+    except Exception as failure:
+        return failure
+
+
+def _places(answer: Answer | None) -> tuple[DeltaGenerator, DeltaGenerator, DeltaGenerator, DeltaGenerator]:
+    """Headline, numbers, picture and what stands below it: with an answer in them where there is one."""
+    if answer is None:
+        return (
+            st.header(":material/hourglass_top: Simulating …", anchor=False),
+            st.markdown(_NOTHING),
+            st.container(gap=None),
+            st.caption(_NOTHING),
+        )
+    headline, numbers, below = _in_short(answer)
+    return st.header(headline, anchor=False), st.markdown(numbers, width="content"), st.container(gap=None), st.caption(below)
 
 
 def whole_answer(config: Config, row: ForwardRow, first: First) -> Answer | None:
@@ -111,7 +142,7 @@ def whole_answer(config: Config, row: ForwardRow, first: First) -> Answer | None
     if first.answer is not None and first.answer.trace.config == config and not row.whose:
         return first.answer
     with first.below, panel("The simulation"):
-        answer = _answer(trace_of(config, _progress_in(first.below if better else first.headline, work(config).seconds)))
+        answer = _answer(trace_of(config, _progress(_bar(first.below) if better else _words(first.headline), work(config).seconds)))
         _say(answer, first)
         _draw(answer, row, first, redraw_figure if better else draw_figure, whole=True)
         return answer
@@ -166,14 +197,20 @@ def _answer(trace: Trace) -> Answer:
 
 
 def _say(answer: Answer, where: First) -> None:
-    """The headline, a few numbers, and what the theory knows of single networks."""
-    where.headline.header(f"{_ICONS[answer.verdict.kind]} {plain(answer.verdict.headline)}", anchor=False)
-    where.numbers.markdown(_numbers(answer.verdict), width="content")
-    sentence = typical_net(answer.prediction) if answer.prediction else ""
-    if sentence:
-        where.below.caption(sentence)
-    else:
-        where.below.empty()
+    """The headline, a few numbers, and the line below the picture."""
+    headline, numbers, below = _in_short(answer)
+    where.headline.header(headline, anchor=False)
+    where.numbers.markdown(numbers, width="content")
+    where.below.caption(below)
+
+
+def _in_short(answer: Answer) -> tuple[str, str, str]:
+    """The headline, the numbers, and the line below the picture: advice that no button gives, what theory knows of single networks."""
+    verdict = answer.verdict
+    headline = f"{_ICONS[verdict.kind]} {plain(verdict.headline)}"
+    advice = "" if verdict.suggested_weight_variance else plain(verdict.advice)
+    typical = typical_net(answer.prediction) if answer.prediction else ""
+    return headline, _numbers(verdict), " ".join(filter(None, (advice, typical))) or _NOTHING
 
 
 def figure(answer: Answer, row: ForwardRow) -> go.Figure:
@@ -206,17 +243,27 @@ def _predicted_scatter(config: Config, signal: str) -> Scatter | None:
         return None
 
 
-def _progress_in(slot: DeltaGenerator, seconds: float) -> Callable[[float], None]:
-    """A progress callback that draws a bar, at once for a run expected to be long or as soon as it is."""
+def _progress(show: Callable[[float, str], object], seconds: float) -> Callable[[float], None]:
+    """A progress callback that shows the share and some words, at once for a run expected to be long or as soon as it is."""
     began = time.monotonic()
     if seconds > _PATIENCE:
-        slot.progress(0.0, f"Simulating, about {_seconds(seconds)} …")
+        show(0.0, f"Simulating, about {_seconds(seconds)} …")
 
-    def show(share: float) -> None:
+    def shown(share: float) -> None:
         if max(seconds, time.monotonic() - began) > _PATIENCE:
-            slot.progress(share, busy() or f"Simulating … {share:.0%}")
+            show(share, busy() or f"Simulating … {share:.0%}")
 
-    return show
+    return shown
+
+
+def _bar(place: DeltaGenerator) -> Callable[[float, str], object]:
+    """Progress as a bar."""
+    return lambda share, words: place.progress(share, words)
+
+
+def _words(place: DeltaGenerator) -> Callable[[float, str], object]:
+    """Progress in the place of the headline and just as high, so that the picture stays where it is."""
+    return lambda _, words: place.header(f":material/hourglass_top: {words}", anchor=False)
 
 
 def _seconds(seconds: float) -> str:
@@ -224,17 +271,18 @@ def _seconds(seconds: float) -> str:
 
 
 def _numbers(verdict: Verdict) -> str:
-    advice = "" if verdict.suggested_weight_variance or not verdict.advice else f"  \n:small[{plain(verdict.advice)}]"
     phase = f":gray-badge[{verdict.phase}] &ensp;" if verdict.phase else ""
     return (
         f"{phase}:blue[forward **{factor(verdict.forward_factor)}**] &ensp; :orange[backward **{factor(verdict.backward_factor)}**] &ensp; "
-        f"a signal survives **{_reach(verdict.layers_survived)}**{advice}"
+        f"a signal survives **{_reach(verdict.layers_survived)}**"
     )
 
 
 def _reach(layers: float) -> str:
     """How far a signal is followed; two digits are all that this estimate is worth."""
-    return "at any depth" if layers > 9999 else f"≈ {number(float(f'{layers:.2g}'))} layers"
+    if layers > 9999:
+        return "at any depth"
+    return "≈ 1 layer" if 0.95 <= layers < 1.05 else f"≈ {number(float(f'{layers:.2g}'))} layers"
 
 
 def _in_words(answer: Answer) -> str:

@@ -127,17 +127,18 @@ def page_choice(label: str, name: str, choices: dict[str, str], help: str, folde
     `folded` is for where there is no room to show them all side by side.
     """
     chosen = page_choice_made(name, choices)
-    widget = st.selectbox if folded else st.segmented_control
-    widget(
-        label,
-        list(choices),
-        format_func=choices.__getitem__,
-        key=experiment.show(name, chosen),
-        on_change=experiment.set_page_parameter,
-        args=(name, next(iter(choices))),
-        help=help,
-        width="stretch",
-    )
+    switch: dict[str, Any] = {
+        "format_func": choices.__getitem__,
+        "key": experiment.show(name, chosen),
+        "on_change": experiment.set_page_parameter,
+        "args": (name, next(iter(choices))),
+        "help": help,
+        "width": "stretch",
+    }
+    if folded:
+        st.selectbox(label, list(choices), **switch)
+    else:
+        st.segmented_control(label, list(choices), **switch)
     return chosen
 
 

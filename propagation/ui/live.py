@@ -23,19 +23,23 @@ class Hand:
 
 
 def held(sliders: dict[str, dict[str, Any]]) -> Hand | None:
-    """The hand on the slider that is held right now; None in a run for any other reason.
-
-    `sliders`: by label, the field and, for a slider over steps, what each position means. To be called in a fragment: that is what a
-    held slider runs again.
-    """
-    # registered anew in every run, which costs nothing: a registry lives as long as its server, this module may outlive it
-    mount = st.components.v2.component("live", js=_JS, isolate_styles=False)
-    # as bytes: to look through a dict, Streamlit imports pandas, and the first visitor would wait for that
-    moved = mount(key=_KEY, data=json.dumps(sliders).encode(), on_moved_change=_nothing, on_stepped_change=_nothing).moved
+    """The hand on the slider that is held right now; None in a run for any other reason."""
+    moved = getattr(st.session_state.get(_KEY), "moved", None)
     known = {slider["field"] for slider in sliders.values()}
     if not isinstance(moved, dict) or moved.get("field") not in known or "value" not in moved:
         return None
     return Hand(moved["field"], moved["value"], moved.get("rests") is True)
+
+
+def watch(sliders: dict[str, dict[str, Any]]) -> None:
+    """Watch these sliders; belongs into a fragment, which is what a held slider runs again.
+
+    `sliders`: by label, the field and, for a slider over steps, what each position means.
+    """
+    # registered anew in every run, which costs nothing: a registry lives as long as its server, this module may outlive it
+    mount = st.components.v2.component("live", js=_JS, isolate_styles=False)
+    # as bytes: to look through a dict, Streamlit imports pandas, and the first visitor would wait for that
+    mount(key=_KEY, data=json.dumps(sliders).encode(), on_moved_change=_nothing, on_stepped_change=_nothing)
 
 
 def by_keys() -> str | None:

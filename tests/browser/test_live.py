@@ -16,6 +16,16 @@ THEORY = """() => document.querySelector('.js-plotly-plot').data.find(trace => t
 NETWORKS = (
     """() => document.querySelector('.js-plotly-plot').layout.annotations.map(note => note.text).find(text => text.startsWith('●'))"""
 )
+#: where the chart stands and whether there is a headline, in every frame
+LOOK = """() => {
+    window.seen = new Set();
+    const look = () => {
+        const [chart, headline] = ['.js-plotly-plot', 'h2'].map(part => document.querySelector(part));
+        window.seen.add(`${Math.round(chart?.getBoundingClientRect().top ?? -1)} ${Boolean(headline)}`);
+        requestAnimationFrame(look);
+    };
+    look();
+}"""
 WINDOW = """() => document.querySelector('.js-plotly-plot')._fullLayout.xaxis.range"""
 
 
@@ -96,6 +106,18 @@ def test_zoom_and_the_chart_itself_survive_a_redraw(visitor):
     assert visitor.drawn() != before
     assert visitor.page.evaluate(WINDOW) == zoomed
     assert visitor.page.evaluate("document.querySelector('.js-plotly-plot').mark") == "the same"
+
+
+@pytest.mark.parametrize("query", ["?width=128", "?depth=200&width=1024&trials=8"])  # answered at once, and after a while
+def test_nothing_jumps_while_a_slider_moves(visitor, query):
+    visitor.open(query)
+    visitor.page.evaluate(LOOK)
+    hand = hold(visitor, WEIGHT_VARIANCE, 0.4)
+    hand.pull(-0.2 * hand.width, steps=20)
+    hand.let_go()
+    visitor.press("Depth", "ArrowLeft")
+    places = visitor.page.evaluate("[...window.seen]")
+    assert len(places) == 1 and places[0].endswith("true"), places
 
 
 def test_without_the_script_the_chart_moves_on_release(visitor):

@@ -82,12 +82,11 @@ def _explanations(config: Config) -> None:
         )
     with right.expander("Formula"):
         st.latex(lookup(config.activation).latex)
-        st.latex(r"z^l = W^l h^{l-1} + b^l, \qquad h^l = \varphi(z^l), \qquad \operatorname{Var} W = " + SCHEMES[config.scheme].latex)
+        st.latex(r"z^l = W^l h^{l-1} + b^l, \quad h^l = \varphi(z^l)")
+        st.latex(r"\operatorname{Var} W = " + SCHEMES[config.scheme].latex)
         st.latex(r"q^l = \sigma_w^2\, \mathbb{E}\,\varphi\big(\sqrt{q^{l-1}}\,x\big)^2 + \sigma_b^2")
-        st.latex(
-            r"\mathbb{E}\,(\delta^l)^2 = \chi\,\frac{n_{l+1}}{n_l}\, \mathbb{E}\,(\delta^{l+1})^2, \qquad "
-            r"\chi = \sigma_w^2\, \mathbb{E}\,\varphi'\big(\sqrt{q^l}\,x\big)^2"
-        )
+        st.latex(r"\mathbb{E}\,(\delta^l)^2 = \chi\,\tfrac{n_{l+1}}{n_l}\, \mathbb{E}\,(\delta^{l+1})^2")
+        st.latex(r"\chi = \sigma_w^2\, \mathbb{E}\,\varphi'\big(\sqrt{q^l}\,x\big)^2")
         st.caption(
             "x is a standard normal, q the mean square of z in a very wide network, n the width of a layer. χ = 1 keeps gradients level."
         )
