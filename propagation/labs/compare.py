@@ -199,7 +199,7 @@ def decide(summaries: Sequence[Summary]) -> Decision:
     within = f"a factor of {_times(best.worst)} over {best.depth:,} layers"
     ties = [s for s in others if s.kind == best.kind and s.worst - best.worst <= CLOSE]
     if best.kind != "healthy":
-        headline = f"None of these is healthy. {best.label} does least harm: its {best.widest} drift by {within}."
+        headline = f"None of these is healthy. {best.label} does least harm: {_fate(best)} over {best.depth:,} layers."
     else:
         headline = f"{best.label} {'leads' if ties else 'is healthiest'}: nothing drifts by more than {within}."
     if ties:

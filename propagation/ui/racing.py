@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
@@ -18,7 +19,9 @@ _KEPT, _STARTING = "race", "race_starts"
 class Racing:
     """One race: `status` is "ready", "running", "paused" or "over"; over before its last step, it was `stopped`.
 
-    `ahead` are the rounds still to come; none unless it is running or paused.
+    `ahead` are the rounds still to come; none unless it is running or paused. A visitor who moves something while it runs sets off a
+    second run of the page before the first has come to its end: one of them races on at a time, and whoever changes the race meanwhile
+    (pause, stop, start again) has the last word.
     """
 
     key: Hashable
@@ -28,6 +31,8 @@ class Racing:
     stopped: bool = False
     lanes: tuple[Lane, ...] = ()
     ahead: Iterator[tuple[Lane, ...]] = field(default_factory=lambda: iter(()))
+    _advancing: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+    _changing: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     @property
     def step(self) -> int:
@@ -36,35 +41,56 @@ class Racing:
 
     def start(self) -> None:
         """Go, from the start line or from where it paused."""
-        if self.status in ("ready", "over"):
-            self.lanes, self.stopped, self.ahead = (), False, race(self.entries, self.recipe)
-        self.status = "running"
+        with self._changing:
+            if self.status in ("ready", "over"):
+                self.lanes, self.stopped, self.ahead = (), False, race(self.entries, self.recipe)
+            self.status = "running"
 
     def pause(self) -> None:
         """Stand still."""
-        if self.status == "running":
-            self.status = "paused"
+        with self._changing:
+            if self.status == "running":
+                self.status = "paused"
 
     def stop(self) -> None:
         """End it here; the networks are let go, what was seen of them stays."""
-        if self.status in ("running", "paused"):
-            self.status, self.stopped, self.ahead = "over" if self.lanes else "ready", True, iter(())
+        with self._changing:
+            if self.status in ("running", "paused"):
+                self._end(stopped=True)
 
     def advance(self, seconds: float) -> None:
-        """Race on for about as long: whole rounds, one at least."""
-        end = time.monotonic() + seconds
+        """Race on for about as long: whole rounds, one at least; nothing where another run of the page is at it. A failure stops it."""
+        if not self._advancing.acquire(blocking=False):
+            return
         try:
-            while self.status == "running":
-                self.lanes = next(self.ahead, ()) or self._finished()
-                if time.monotonic() > end:
-                    return
-        except Exception:
-            self.status, self.ahead = "over" if self.lanes else "ready", iter(())
-            raise
+            end = time.monotonic() + seconds
+            while self._round() and time.monotonic() <= end:
+                pass
+        finally:
+            self._advancing.release()
 
-    def _finished(self) -> tuple[Lane, ...]:
-        self.status, self.ahead = "over", iter(())
-        return self.lanes
+    def _round(self) -> bool:
+        """One round, and whether there may be another."""
+        with self._changing:
+            ahead = self.ahead
+            if self.status != "running":
+                return False
+        lanes: tuple[Lane, ...] = ()
+        failed = True
+        try:
+            lanes = next(ahead, ())
+            failed = False
+        finally:
+            with self._changing:
+                current = self.ahead is ahead  # else it was stopped in the middle of the round, which no longer counts
+                if current and lanes:
+                    self.lanes = lanes
+                elif current:
+                    self._end(stopped=failed)
+        return current
+
+    def _end(self, *, stopped: bool) -> None:
+        self.status, self.stopped, self.ahead = "over" if self.lanes else "ready", stopped, iter(())
 
 
 def of(entries: tuple[Entry, ...], recipe: Recipe) -> Racing:

@@ -55,6 +55,14 @@ def test_a_page_can_be_read_by_everybody(visitor, path):
     assert max(visitor.page.evaluate(wide)) <= 391
 
 
+@pytest.mark.parametrize("path", PAGES)
+def test_no_page_scrolls_sideways_on_a_phone(phone, path):
+    """What is wide scrolls in itself; the page is what scrolls inside the window, which never does itself."""
+    phone.open(path if path != "explore" else "")
+    width, room = phone.page.get_by_test_id("stMain").evaluate("main => [main.scrollWidth, main.clientWidth]")
+    assert width <= room <= 390
+
+
 def test_axe_finds_what_cannot_be_read(visitor):
     """Negative control."""
     visitor.open()

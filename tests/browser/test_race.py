@@ -31,9 +31,9 @@ def test_a_race_runs_pauses_goes_on_and_ends(visitor):
     press(visitor, "Continue")
     visitor.page.wait_for_function(f"({LOOKS})() > {before}")
     button(visitor, "Start again").wait_for(timeout=60_000)
+    visitor.settle()  # the button comes before the table
     assert visitor.page.get_by_role("heading", name="Glorot 2010 · tanh").count() == 1
     assert visitor.page.locator("tr", has_text="stands still").count() == 1
-    visitor.settle()
     assert visitor.page.locator(".js-plotly-plot").count() == 3
     assert [error for error in visitor.console_errors if "404" not in error] == []
 
@@ -57,4 +57,19 @@ def test_on_a_phone_nothing_runs_off_the_side(phone):
     press(phone, "Start")
     button(phone, "Start again").wait_for(timeout=60_000)
     phone.settle()
-    assert phone.page.evaluate("document.scrollingElement.scrollWidth") <= 390
+    assert phone.page.locator("tbody tr").count() == 2
+    assert phone.page.get_by_test_id("stMain").evaluate("main => main.scrollWidth - main.clientWidth") <= 0
+
+
+def test_a_slider_moved_again_and_again_does_not_end_a_race(visitor):
+    """Whose gradients are shown is no part of the race: each change runs the page, while a round is under way or not."""
+    visitor.open(f"{SMALL}&steps=2000")
+    press(visitor, "Start")
+    visitor.page.wait_for_function(f"({LOOKS})() >= 2")
+    for _ in range(6):
+        for name in ("standard · sigmoid", "Glorot 2010 · tanh"):
+            visitor.page.get_by_role("radio", name=name).or_(visitor.page.get_by_role("button", name=name)).first.click()
+            visitor.page.wait_for_timeout(120)
+    assert visitor.page.get_by_text("Stopped at step").count() == 0
+    seen = visitor.page.evaluate(LOOKS)
+    assert button(visitor, "Start again").count() == 1 or visitor.page.wait_for_function(f"({LOOKS})() > {seen}")

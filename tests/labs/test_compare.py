@@ -173,6 +173,8 @@ def test_the_least_harm_where_none_is_healthy():
     assert decision.winner == 1
     assert decision.headline == "None of these is healthy. B does least harm: its gradients drift by a factor of 10,000 over 50 layers."
     assert decision.reason == "Next is A: its gradients drift by a factor of 10¹²."
+    one = decide([summary("A", 12, "vanishing", lost="signal"), summary("B", 2, "exploding", place=1, lost="signal")])
+    assert one.headline == "None of these is healthy. B does least harm: its signal drifts by a factor of 100 over 50 layers."
 
 
 def test_nothing_is_decided_where_there_is_nothing_to_decide():

@@ -42,8 +42,7 @@ def figure(app: AppTest) -> dict:
 
 def table(app: AppTest) -> list[list[str]]:
     """The cells of the table, line by line, without its head."""
-    text = next(markdown.value for markdown in app.markdown if markdown.value.startswith("|"))
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in text.split("\n")[2:]]
+    return app.table[0].value.to_numpy().tolist()
 
 
 def test_it_opens_with_a_comparison_whose_winner_is_marked():
@@ -52,7 +51,14 @@ def test_it_opens_with_a_comparison_whose_winner_is_marked():
     assert len(legend(app)) == len(FIRST) and columns(app) == ""
     first, *others = table(app)
     assert "healthiest" in first[-1] and not any("healthiest" in line[-1] for line in others)
-    assert any(first[1].strip("*") in name for name in legend(app) if "✓" in name)
+    assert any(first[0].split("} ")[1].strip("*") in name for name in legend(app) if "✓" in name)
+
+
+def test_where_none_is_healthy_the_table_does_not_call_one_so():
+    app = opened(columns="lecun.relu.gaussian~custom.relu.gaussian.1.5", depth="50")
+    assert "None of these is healthy" in app.header[0].value
+    first, *others = table(app)
+    assert "**✓\u00a0least\u00a0harm**" in first[-1] and "healthiest" not in first[-1] and not any("✓" in line[-1] for line in others)
 
 
 def test_a_link_holds_the_whole_comparison():

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+import threading
+
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from propagation.ui import lineup
+from propagation.labs import race as lab
+from propagation.labs.training import Recipe
+from propagation.ui import lineup, racing
 from propagation.ui.pages import race as page
 from ui.shown import charts
 
@@ -63,8 +69,9 @@ def test_it_opens_at_the_start_with_empty_charts():
 def test_a_race_ends_with_a_winner_a_reason_and_a_table():
     app = raced(opened())
     assert "Glorot 2010 · tanh leads" in app.header[0].value and "slowest layer of standard · sigmoid" in text(app)
-    table = next(markdown.value for markdown in app.markdown if markdown.value.startswith("|"))
-    assert "got to" in table and "stands still at" in table and "✓" in table
+    outcomes = " ".join(app.table[0].value["outcome"]).replace("\u00a0", " ")
+    assert "got to" in outcomes and "stands still at" in outcomes and "✓" in app.table[0].value["initialization"][0]
+    assert "median of the last looks" in text(app)
     assert len(charts(app)) == 3 and [len(y) for y in drawn(app)] == [21, 21]
     assert drawn(raced(opened())) == drawn(app)  # another visitor, the same seed
 
@@ -112,7 +119,7 @@ def test_a_button_sets_everything_and_starts(start):
 
 def test_a_rate_that_diverges_ends_in_words():
     app = raced(opened(rate="100", columns="he.relu.gaussian~custom.linear.gaussian.20"))
-    assert "every lane diverges" in app.header[0].value and "diverged at step" in text(app)
+    assert "every lane diverges" in app.header[0].value and "diverged\u00a0at\u00a0step" in app.table[0].value["outcome"][0]
 
 
 def test_lanes_are_added_and_removed():
@@ -153,8 +160,6 @@ def test_a_link_may_give_values_between_those_of_the_scale():
 
 
 def test_a_failure_ends_the_race_and_not_the_page(monkeypatch):
-    from propagation.ui import racing
-
     def broken(entries, recipe):
         raise MemoryError
         yield
@@ -165,3 +170,104 @@ def test_a_failure_ends_the_race_and_not_the_page(monkeypatch):
         app.query_params[name] = value
     app.run().button(key="race_start").click().run()
     assert not app.exception and "race_start" in keys(app.run())
+
+
+def test_a_failure_in_the_middle_is_logged_and_the_page_says_where_it_ended(monkeypatch, caplog):
+    def breaking(entries, recipe):
+        rounds = lab.race(entries, recipe)
+        yield from (next(rounds), next(rounds))
+        raise MemoryError("no room")
+
+    monkeypatch.setattr(racing, "race", breaking)
+    with caplog.at_level(logging.ERROR):
+        app = raced(opened())
+    assert "Stopped at step 5 of 100" in text(app) and not app.exception
+    assert any(record.exc_info and "no room" in str(record.exc_info[1]) for record in caplog.records)
+
+
+class Held:
+    """A race whose rounds take until they are let go, and someone who has begun to race it on."""
+
+    def __init__(self, monkeypatch, last=("first", "second")) -> None:
+        self.last = last
+        self._begun, self._free = threading.Event(), threading.Event()
+        monkeypatch.setattr(racing, "race", self._rounds)
+        self.racing = racing.Racing("key", (), Recipe())
+        self.racing.start()
+        self._errors: list[BaseException] = []
+        self._other = threading.Thread(target=self._advance)
+        self._other.start()
+        assert self._begun.wait(10)
+
+    def _rounds(self, entries, recipe):
+        for lanes in self.last:
+            self._begun.set()
+            assert self._free.wait(10)
+            yield (lanes,)
+
+    def _advance(self) -> None:
+        try:
+            self.racing.advance(0.0)
+        except BaseException as error:
+            self._errors.append(error)
+
+    def let_go(self) -> None:
+        """Let the other one come to its end, which must be a good one."""
+        self._free.set()
+        self._other.join(10)
+        assert not self._other.is_alive() and self._errors == []
+
+
+def test_two_runs_of_the_page_do_not_race_one_race_on(monkeypatch):
+    """What a slider moved in the middle of a round sets off: the second run leaves the race alone, and it goes on."""
+    held = Held(monkeypatch)
+    held.racing.advance(0.0)
+    assert held.racing.status == "running" and held.racing.lanes == ()
+    held.let_go()
+    assert held.racing.status == "running" and held.racing.lanes == ("first",)
+    held.racing.advance(0.0)
+    assert held.racing.lanes == ("second",)
+    held.racing.advance(0.0)
+    assert held.racing.status == "over" and not held.racing.stopped
+
+
+def test_a_pause_in_the_middle_of_a_round_holds(monkeypatch):
+    held = Held(monkeypatch)
+    held.racing.pause()
+    held.let_go()
+    assert held.racing.status == "paused" and held.racing.lanes == ("first",)
+    held.racing.advance(0.0)
+    assert held.racing.lanes == ("first",)
+
+
+def test_a_round_that_was_stopped_in_the_middle_no_longer_counts(monkeypatch):
+    held = Held(monkeypatch)
+    held.racing.stop()
+    held.let_go()
+    assert held.racing.status == "ready" and held.racing.stopped and held.racing.lanes == ()
+
+
+def test_a_race_started_anew_is_not_mixed_with_the_round_before(monkeypatch):
+    held = Held(monkeypatch)
+    held.racing.stop()
+    held.last = ("another",)
+    held.racing.start()
+    held.let_go()
+    assert held.racing.status == "running" and held.racing.lanes == ()
+    held.racing.advance(0.0)
+    assert held.racing.lanes == ("another",)
+
+
+def test_the_page_follows_when_another_run_has_brought_the_race_to_its_end(monkeypatch):
+    """Else its buttons would speak of a race that is over."""
+    app = opened()
+    app.button(key="race_start").click().run()
+
+    draw_lanes = page.draw_lanes
+
+    def meanwhile(config, columns):
+        st.session_state["race"].stop()
+        draw_lanes(config, columns)
+
+    monkeypatch.setattr(page, "draw_lanes", meanwhile)
+    assert "race_again" in keys(app.run())

@@ -184,31 +184,34 @@ def _result(drawn: Sequence[tuple[Curves, Summary]], answer) -> None:
         figure = compare_chart(curves, winner=decision.winner, appearance=appearance())
         draw_figure(figure, key="compare", alt=_in_words(summaries, decision))
     with panel("The table"):
-        st.markdown(_table(summaries, decision.winner))
+        st.table(_table(summaries, decision.winner), width="content", hide_index=True, hide_header=False)
 
 
-def _table(summaries: Sequence[Summary], winner: int | None) -> str:
-    """The comparison as a Markdown table, the healthiest first, each marked as in the chart."""
+def _table(summaries: Sequence[Summary], winner: int | None) -> list[dict[str, str]]:
+    """The comparison, the healthiest first, each marked as in the chart: a line for each, in Markdown."""
     colours = palette(appearance()).compare
-    head = ("", "initialization", "forward", "backward", "∂C/∂W spread", "condition", "saturated", "dead", "verdict")
-    lines = [head, ("---", "---", *["--:"] * 6, "---")]
+    lines = []
     for s in ranked(summaries):
         wins = s.place == winner
-        name = plain(s.label)
-        lines.append(
-            (
-                f':color[{GLYPHS[s.place]}]{{foreground="{colours[s.place]}"}}',
-                f"**{name}**" if wins else name,
-                factor(s.forward_factor),
-                factor(s.backward_factor),
-                from_log10(s.drift["weight gradients"]),
-                from_log10(s.log10_condition) if math.isfinite(s.log10_condition) else "> 10¹³",
-                percent(s.saturated),
-                percent(s.dead),
-                f"{_VERDICTS[s.kind]}{' **✓ healthiest**' if wins else ''}",
-            )
-        )
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+        name = f"**{plain(s.label)}**" if wins else plain(s.label)
+        mark = f" **✓ {'healthiest' if s.kind == 'healthy' else 'least harm'}**" if wins else ""
+        values = {
+            "forward": factor(s.forward_factor),
+            "backward": factor(s.backward_factor),
+            "∂C/∂W spread": from_log10(s.drift["weight gradients"]),
+            "condition": from_log10(s.log10_condition) if math.isfinite(s.log10_condition) else r"\> 10¹³",
+            "saturated": percent(s.saturated),
+            "dead": percent(s.dead),
+            "verdict": f"{_VERDICTS[s.kind]}{mark}",
+        }
+        label = {"initialization": f':color[{GLYPHS[s.place]}]{{foreground="{colours[s.place]}"}} {name}'}
+        lines.append(label | _unbroken(values))
+    return lines
+
+
+def _unbroken(values: dict[str, str]) -> dict[str, str]:
+    """Each on one line: a narrow table scrolls in itself, and a number torn in two cannot be read."""
+    return {name: text.replace(" ", "\u00a0") for name, text in values.items()}
 
 
 def _in_words(summaries: Sequence[Summary], decision: Decision) -> str:

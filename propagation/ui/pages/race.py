@@ -42,6 +42,7 @@ def render(config: Config) -> None:
     entries, refused = entries_of(config, columns, recipe)
     _left_out([*unread, *problems, *refused])
     on = racing.of(entries, recipe) if entries else None
+    running = on is not None and on.status == "running"
     with buttons:
         if on:
             _drive(on)
@@ -49,7 +50,7 @@ def render(config: Config) -> None:
         if on:
             st.markdown(_what(on, config), width="stretch")
     if on:
-        _run(on)
+        _run(on, running)
     else:
         words = "None of these can be raced." if columns else "Nobody is at the start yet."
         st.info(f"{words} Choose a race above, or add a lane.", icon=":material/sports_score:")
@@ -90,19 +91,18 @@ def _what(on: racing.Racing, config: Config) -> str:
     return f":gray[{text}]"
 
 
-def _run(on: racing.Racing) -> None:
+def _run(on: racing.Racing, running: bool) -> None:
     """The race and one lane's gradients: two pieces that redraw themselves while it runs, whatever else is on the page."""
-    running = on.status == "running"
-    st.fragment(_track, run_every=_EVERY if running else None)(on)
+    st.fragment(_track, run_every=_EVERY if running else None)(on, running)
     if on.lanes or running:
         chosen = _chosen(on.entries)
         st.fragment(_gradients, run_every=2 * _EVERY if running else None)(on, chosen)
 
 
 @panel("The race")
-def _track(on: racing.Racing) -> None:
-    """The race as far as it is, and, while it runs, a little further."""
-    if on.status == "running":  # before anything is drawn, so that what was drawn stays until there is something new
+def _track(on: racing.Racing, running: bool) -> None:
+    """The race as far as it is, and, if it was running when the page was drawn, a little further."""
+    if running:  # before anything is drawn, so that what was drawn stays until there is something new
         with panel("The race"):
             on.advance(_TICK)
         if on.status != "running":
@@ -119,7 +119,7 @@ def _track(on: racing.Racing) -> None:
         figure = pace_chart(on.lanes, on.entries[0].config.depth, winner=winner, appearance=appearance())
         draw_figure(figure, key="pace_chart", alt=_paces_in_words(on.lanes))
     if decision:
-        st.markdown(_table(on.lanes, winner))
+        st.table(_table(on.lanes, winner), width="content", hide_index=True, hide_header=False)
 
 
 def _answer(on: racing.Racing, decision: Decision | None) -> None:
@@ -150,6 +150,8 @@ def _names(on: racing.Racing, winner: int | None) -> str:
         if entry.place in reads:
             words += f" :gray[{reads[entry.place]}]"
         texts.append(words.replace(" ", "\u00a0"))
+    if on.status == "over":  # the chart's lines end at their last look, which may be another number
+        texts.append(":gray[(median of the last looks)]")
     return " \u2003".join(texts)
 
 
@@ -162,15 +164,28 @@ def _reads(lane: Lane, over: bool) -> str:
     return "diverged" if lane.kind == "diverged" else whole_percent(lane.accuracy if over else lane.latest.accuracy)
 
 
-def _table(lanes: Sequence[Lane], winner: int | None) -> str:
-    """Everyone's story, the first in front."""
-    lines = ["| | initialization | | loss | slowest layer | fastest layer |", "|---|---|---|--:|--:|--:|"]
+def _table(lanes: Sequence[Lane], winner: int | None) -> list[dict[str, str]]:
+    """Everyone's story, the first in front: a line for each, in Markdown."""
+    lines = []
     for lane in ranked(lanes):
-        name = f"**{plain(lane.label)} ✓**" if lane.place == winner else plain(lane.label)
-        story = f":{_COLOURS[lane.kind]}[{lane.story}]"
-        numbers = f"{number(lane.latest.loss)} | {of_weights(lane.slowest)} | {of_weights(lane.fastest)}"
-        lines.append(f"| {_glyph(lane.place)} | {name} | {story} | {numbers} |")
-    return "\n".join(lines)
+        values = {
+            "outcome": f":{_COLOURS[lane.kind]}[{lane.story}]",
+            "loss": number(lane.latest.loss),
+            "slowest layer": of_weights(lane.slowest),
+            "fastest layer": of_weights(lane.fastest),
+        }
+        lines.append({"initialization": f"{_glyph(lane.place)} {_marked(lane, winner)}"} | _unbroken(values))
+    return lines
+
+
+def _marked(lane: Lane, winner: int | None) -> str:
+    """Its name, with a mark where it has won."""
+    return f"**{plain(lane.label)} ✓**" if lane.place == winner else plain(lane.label)
+
+
+def _unbroken(values: dict[str, str]) -> dict[str, str]:
+    """Each on one line: a narrow table scrolls in itself, and a number torn in two cannot be read."""
+    return {name: text.replace(" ", "\u00a0") for name, text in values.items()}
 
 
 def _in_words(on: racing.Racing, decision: Decision | None) -> str:
