@@ -19,6 +19,8 @@ CURVE_HEIGHT = 300
 _REACH = 4.0
 #: the gradient factors shown, per layer
 _FACTORS = (0.1, 3.0)
+#: marks closer than this share of an axis are joined: a mark of two digits is about as wide
+_NEAR = 0.08
 _EDGELESS = {"line": {"width": 0}, "hoverinfo": "skip"}
 
 
@@ -61,13 +63,13 @@ def shape_chart(activation: Activation, *, appearance: str = "light") -> go.Figu
 
 
 def gain_chart(grid: PhaseGrid, rules: Sequence[Gain], *, appearance: str = "light") -> go.Figure:
-    """χ₁ at the fixed point against σ_w² (the first row of `grid`), with a numbered mark for each rule that has a value in view."""
+    """χ₁ at the fixed point against σ_w² (the first row of `grid`), with numbered marks for the rules, at the edge if outside."""
     colours = palette(appearance)
     x, chi = grid.weight_variances, grid.chi_1[0]
     with np.errstate(divide="ignore"):
         curve = np.log10(chi)
     low, high = (math.log10(edge) for edge in _FACTORS)
-    shown = [(place, rule) for place, rule in enumerate(rules, 1) if rule.weight_variance <= x[-1] and rule.chi_1 > 0]
+    marks = _marks(rules, float(x[-1]), (low, high))
     ticks = (0.1, 0.3, 0.5, 1, 2, 3)
     data = [
         {
@@ -83,13 +85,13 @@ def gain_chart(grid: PhaseGrid, rules: Sequence[Gain], *, appearance: str = "lig
             "type": "scatter",
             "name": "rules",
             "mode": "markers+text",
-            "x": [rule.weight_variance for _, rule in shown],
-            "y": [min(max(math.log10(rule.chi_1), low), high) for _, rule in shown],
-            "text": [str(place) for place, _ in shown],
+            "x": [mark[0][0] for mark in marks],
+            "y": [mark[0][1] for mark in marks],
+            "text": ["·".join(str(place) for _, _, place, _ in mark) for mark in marks],
             "textposition": "middle center",
             "textfont": {"size": 13, "color": colours.background},
-            "marker": {"size": 22, "color": colours.text},
-            "hovertext": [f"{rule.label}: σ_w² = {number(rule.weight_variance)}, χ₁ = {number(rule.chi_1)}" for _, rule in shown],
+            "marker": {"size": [22 + 9 * (len(mark) - 1) for mark in marks], "color": colours.text, "opacity": 1},
+            "hovertext": ["<br>".join(_hover(rule) for *_, rule in mark) for mark in marks],
             "hovertemplate": "%{hovertext}<extra></extra>",
             "cliponaxis": False,
         },
@@ -117,6 +119,27 @@ def gain_chart(grid: PhaseGrid, rules: Sequence[Gain], *, appearance: str = "lig
         },
     }
     return go.Figure({"data": data, "layout": layout}, _validate=False)
+
+
+def _marks(rules: Sequence[Gain], end: float, window: tuple[float, float]) -> list[list[tuple[float, float, int, Gain]]]:
+    """The rules' marks, each a list of (σ_w², log₁₀ χ₁, number, rule): those that would overlap share a place."""
+    low, high = window
+    marks: list[list[tuple[float, float, int, Gain]]] = []
+    for place, rule in enumerate(rules, 1):
+        if rule.why_not or math.isnan(rule.chi_1):
+            continue
+        x = min(rule.weight_variance, end)
+        y = min(max(math.log10(rule.chi_1), low), high) if rule.chi_1 > 0 else low
+        near = (mark for mark in marks if abs(mark[0][0] - x) < _NEAR * end and abs(mark[0][1] - y) < _NEAR * (high - low))
+        mark = next(near, None)
+        if mark is None:
+            marks.append(mark := [])
+        mark.append((x, y, place, rule))
+    return marks
+
+
+def _hover(rule: Gain) -> str:
+    return f"{rule.label}: σ_w² = {number(rule.weight_variance)}, χ₁ = {number(rule.chi_1)}"
 
 
 def _with_gaps(z: np.ndarray, slopes: np.ndarray, kinks: tuple[float, ...]) -> np.ndarray:

@@ -84,6 +84,8 @@ def plane_chart(
             "x": [weight_variance],
             "y": [bias_variance],
             "marker": {"symbol": "x-thin", "size": 15, "line": {"width": 4, "color": colours.backward_text}},
+            # a click on the plane selects its target, and what is not selected would fade
+            "unselected": {"marker": {"opacity": 1}},
             "cliponaxis": False,
             "hoverinfo": "skip",
         },

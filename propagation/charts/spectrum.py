@@ -179,7 +179,7 @@ def _below(share: float, colours: Palette) -> list[dict]:
             "xref": "x2 domain",
             "yref": "paper",
             "yanchor": "bottom",
-            "text": f"▼ {share:.0%} below",
+            "text": f"▼ {100 * share:.0f} % below",
             "showarrow": False,
             "bgcolor": translucent(colours.background, 0.75),
             "font": {"color": colours.text, "size": 13},

@@ -27,9 +27,9 @@ def clicked_point(key: str) -> dict[str, Any] | None:
     return plot.point(key)
 
 
-def redraw_figure(figure: go.Figure | dict, key: str, alt: str) -> None:
-    """Put a better figure in the place of the one that this run has drawn under the same key."""
-    plot.redraw(_on_paper(figure), key, alt, configuration(key))
+def redraw_figure(figure: go.Figure | dict, key: str, alt: str, step: int = 0) -> None:
+    """Put a better figure in the place of the one that this run has drawn under the same key; several of them have a `step` each."""
+    plot.redraw(_on_paper(figure), key, alt, configuration(key), step)
 
 
 def foresee_figures(steps: Iterable[tuple[str, float, dict, str]], key: str) -> None:

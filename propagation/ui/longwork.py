@@ -13,8 +13,8 @@ from propagation.config import Config
 Result = TypeVar("Result")
 
 _ENTRIES = 32
-#: seconds after which a bar is drawn: one that flashes tells nobody anything
-_PATIENCE = 0.4
+#: seconds after which a bar is drawn: what flashes tells nobody anything, and pushes the page down and up again
+_PATIENCE = 1.5
 
 
 def remembered(lab: Callable[..., Result], config: Config, *choices: Any, words: str) -> Result:

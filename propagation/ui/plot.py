@@ -38,10 +38,10 @@ def plot(figure: str, key: str, alt: str, config: dict[str, Any], on_point: Call
     _mount("plot", key, _shown(figure, key, alt, config, on_point is not None), _HTML, on_point)
 
 
-def redraw(figure: str, key: str, alt: str, config: dict[str, Any]) -> None:
-    """Put a better figure in the place of the one that the same run has shown under this key."""
+def redraw(figure: str, key: str, alt: str, config: dict[str, Any], step: int = 0) -> None:
+    """Put a better figure in the place of the one that the same run has shown under this key; its `step` is another each time."""
     turn = next(_turns)  # what is put there twice must still be put there, whatever stood there in between
-    _mount("better_plot", f"{key}_again", _text({"into": key, "alt": alt, "config": config, "turn": turn}, figure))
+    _mount("better_plot", f"{key}_again{step or ''}", _text({"into": key, "alt": alt, "config": config, "turn": turn}, figure))
 
 
 def foresee(steps: list[Step], key: str, config: dict[str, Any]) -> None:

@@ -72,7 +72,7 @@ def test_what_lies_below_the_window_is_named():
     figure = spectrum_chart(LONG, None, 2, (-6, 1))
     bars = drawn(figure, "histogram")
     assert sum(bars.x) * bars.width == pytest.approx(1 / 3)
-    assert any("▼ 67% below" in note.text for note in figure.layout.annotations)
+    assert any("▼ 67 % below" in note.text for note in figure.layout.annotations)
 
 
 def test_a_density_is_drawn_to_the_scale_of_the_bars():
@@ -86,7 +86,7 @@ def test_a_density_is_drawn_to_the_scale_of_the_bars():
 def test_a_dead_network_still_gives_a_figure():
     dead = spectrum([[-np.inf] * 3] * 3)
     figure = spectrum_chart(dead, None, 0, window_of([dead]))
-    assert drawn(figure, "largest").y == (None,) * 3 and any("100% below" in note.text for note in figure.layout.annotations)
+    assert drawn(figure, "largest").y == (None,) * 3 and any("100 % below" in note.text for note in figure.layout.annotations)
 
 
 def test_laws_have_their_colours_in_both_appearances():

@@ -13,7 +13,7 @@ from propagation.expressions import lookup
 from propagation.notation import number
 from propagation.theory.gains import Gain, gains
 from propagation.theory.phases import PhaseGrid, phase_grid
-from propagation.ui import controls
+from propagation.ui import controls, experiment
 from propagation.ui.figures import draw_figure
 from propagation.ui.panels import panel
 from propagation.ui.rules import shown_bias_variance
@@ -76,7 +76,7 @@ def _rule(place: int, rule: Gain) -> None:
             icon=":material/arrow_forward:",
             on_click=controls.set_weight_variance,
             args=(rule.weight_variance,),
-            disabled=rule.weight_variance > BOUNDS["weight_variance"][1],
+            disabled=experiment.fixed("weight_variance") or rule.weight_variance > BOUNDS["weight_variance"][1],
             help="Sets the weight variance in the sidebar, for every page.",
         )
 

@@ -24,7 +24,7 @@ from propagation.labs.papers.finding import Finding
 from propagation.notation import number
 from propagation.papers import Paper, Published, papers
 from propagation.theory.spectrum import predict_spectrum
-from propagation.ui import controls
+from propagation.ui import controls, experiment
 from propagation.ui.figures import draw_figure
 from propagation.ui.links import draw_link
 from propagation.ui.longwork import remembered
@@ -65,6 +65,7 @@ Figures = Sequence[tuple[str, go.Figure, str]]
 def render(config: Config) -> None:
     """The page: a switch between papers, then one of them: what it showed, whether it holds, its figure, its numbers."""
     opening(TITLE, LOOK_FOR)
+    st.caption("Of the sidebar only the seed counts here: each paper has its own network.")
     with panel("The papers"):
         known = papers()
         name = controls.page_choice("Paper", "paper", {key: paper.label for key, paper in known.items()}, "One paper at a time, by year.")
@@ -75,8 +76,8 @@ def render(config: Config) -> None:
             st.markdown(f":small[{plain(paper.authors)}: [{plain(paper.title)}]({paper.url}). {plain(paper.venue)}, {paper.year}.]")
         answer = st.empty()
         with panel("The experiment"):
-            experiment = EXPERIMENTS[name]
-            found = remembered(experiment.lab, replace(experiment.config, seed=config.seed), words="Repeating the experiment")
+            own = EXPERIMENTS[name]
+            found = remembered(own.lab, replace(own.config, seed=config.seed), words="Repeating the experiment")
             answer.header(verdict(paper, found), anchor=False)
             with panel("The figure"):
                 st.caption(plain(paper.figure))
@@ -141,8 +142,8 @@ def _go_on(name: str) -> None:
     own = settled(replace(EXPERIMENTS[name].config, **_OPENED.get(name, {})))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         draw_link(label, page, own.to_query() | settings)
-        st.button("Draw again", icon=":material/casino:", on_click=controls.draw_again, help="Other random weights, same experiment.")
-        st.caption("Of the sidebar only the seed counts here: each paper has its own network.", width="content")
+        again = "Other random weights, same experiment."
+        st.button("Draw again", icon=":material/casino:", on_click=controls.draw_again, help=again, disabled=experiment.fixed("seed"))
 
 
 def _glorot(found: Finding) -> Figures:

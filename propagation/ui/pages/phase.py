@@ -93,7 +93,7 @@ def _where(config: Config, scales: DepthScales) -> str:
     depth = "at any depth" if math.isinf(reach) else f"about 6 ξ_c = **{number(float(f'{reach:.2g}'))} layers**"
     return (
         f"{numbers}, q* = {number(scales.q_star)}, c* = {number(scales.c_star)}: a signal survives {depth}, "
-        f"and this network has {config.depth}."
+        f"and this network has {config.depth:,}."
     )
 
 

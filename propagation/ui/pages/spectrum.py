@@ -65,7 +65,7 @@ def render(config: Config) -> None:
         layer = int(controls.page_choice("Histogram at layer", "at", offered, "The depth whose singular values are counted on the right."))
         place = int(np.flatnonzero(depths == layer)[0])
         window = window_of(spectra)
-        for column, spectrum in zip(st.columns(2, gap="medium", vertical_alignment="bottom"), spectra, strict=True):
+        for column, spectrum in zip(st.columns(2, gap="medium", vertical_alignment="top"), spectra, strict=True):
             with column, panel(_NAMES[spectrum.config.weight_law]):
                 _spectrum(spectrum, place, window)
     st.caption(_limits(config))
@@ -84,7 +84,8 @@ def _spectrum(spectrum: Spectrum, place: int, window: tuple[int, int]) -> None:
     st.markdown(f"**{_NAMES[law]}**\n\n{answer}")
     density = _density(spectrum, int(spectrum.layers[place]))
     figure = spectrum_chart(spectrum, prediction, place, window, density=density, appearance=appearance())
-    draw_figure(figure, key=f"spectrum_{law}", alt=f"{_NAMES[law]}. {answer.replace('*', '')}")
+    spoken = answer.replace("*", "").replace("  \n", " ")
+    draw_figure(figure, key=f"spectrum_{law}", alt=f"{_NAMES[law]}. {spoken}")
 
 
 def _density(spectrum: Spectrum, layer: int) -> tuple[np.ndarray, np.ndarray] | None:
@@ -112,7 +113,9 @@ def _in_words(spectrum: Spectrum, prediction: SpectrumPrediction, place: int) ->
     condition = spectrum.log10_condition(place)
     limit = power_of_ten(round(-math.log10(RESOLUTION)))
     ratio = f"condition number **{from_log10(condition)}**" if math.isfinite(condition) else f"condition number **above {limit}**"
-    return f"At layer {layer}: {largest}, {typical}, {ratio}, spread of s² {_spread(values)}{_beside_spread(prediction, layer)}."
+    # a line each, that the plots of both columns stay level whatever the numbers are
+    lines = (f"At layer {layer}: {largest}", typical, ratio, f"spread of s² {_spread(values)}{_beside_spread(prediction, layer)}.")
+    return ",  \n".join(lines)
 
 
 def _spread(values: np.ndarray) -> str:

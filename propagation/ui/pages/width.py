@@ -13,7 +13,7 @@ from propagation.engine.cost import IMPLICIT_LAWS
 from propagation.initializers import WEIGHT_LAWS
 from propagation.labs.width import MOST_NETWORKS, SMALL, WIDTHS, PowerLaw, WidthResult, deviations, experiment_of, fitted, widths_of
 from propagation.notation import percent
-from propagation.ui.figures import draw_figure
+from propagation.ui.figures import draw_figure, redraw_figure
 from propagation.ui.panels import panel
 from propagation.ui.skeleton import appearance, opening
 
@@ -22,6 +22,7 @@ LOOK_FOR = (
     "The theory's lines are those of infinitely wide networks. Watch real ones come closer: "
     "**four times the neurons, half the distance**, however wide they are already."
 )
+_CHART = "width_chart"
 #: "practically infinite": this close to the theory
 _CLOSE = 0.01
 #: a slope with this standard error is not worth an extrapolation
@@ -36,13 +37,14 @@ _LAWS = {
 def render(config: Config) -> None:
     """The page: the answer in a sentence, the deviations against the width, what is measured."""
     opening(TITLE, LOOK_FOR)
-    answer, chart = st.empty(), st.empty()
+    answer, chart = st.empty(), st.container(gap=None)
     with panel("The widths"):
         results = _results(experiment_of(config), config.width, answer, chart)
         words = _in_words(config, results)
         answer.markdown(words)
-        with chart.container():
-            draw_figure(width_chart(results, config.width, appearance=appearance()), key="width_chart", alt=_plain(words))
+        with chart:
+            figure = width_chart(results, config.width, appearance=appearance())
+            redraw_figure(figure, key=_CHART, alt=_plain(words), step=len(WIDTHS) + 1)
         stopped = _stopped(config)
         if stopped:
             st.caption(stopped)
@@ -54,16 +56,22 @@ def _results(experiment: Config, width: int, answer, chart) -> list[WidthResult]
     known = _known(experiment)
 
     def show(now: int, share: float) -> None:
-        answer.progress(share, f"Drawing networks of width {now:,} …")
+        # two lines, as the answer will take: nothing below it moves
+        answer.markdown(f"Drawing networks of width {now:,} … {percent(share)} done  \n&nbsp;")
 
     def so_far() -> list[WidthResult]:
         return [known[width] for width in sorted(known)]
 
-    for result in deviations(experiment, [width for width in widths_of(experiment) if width not in known], show):
+    with chart:
+        figure = width_chart(so_far(), width, appearance=appearance())
+        draw_figure(figure, key=_CHART, alt="The widest networks are still being drawn.")
+    missing = [width for width in widths_of(experiment) if width not in known]
+    # the steps are counted here, not by what is known: that may grow in another visit meanwhile
+    for step, result in enumerate(deviations(experiment, missing, show), 1):
         known[result.width] = result
-        with chart.container():
+        with chart:
             figure = width_chart(so_far(), width, appearance=appearance())
-            draw_figure(figure, key=f"width_chart_{len(known)}", alt="The widest networks are still being drawn.")
+            redraw_figure(figure, key=_CHART, alt="The widest networks are still being drawn.", step=step)
     return so_far()
 
 
