@@ -160,12 +160,13 @@ def _overruled(config: Config, name: str) -> bool:
 
 def _linked(url: str) -> Config:
     """The config of an address; what it also says and is ignored goes to stderr."""
-    from propagation.ui.address import PAGE_PARAMETERS  # brings Streamlit, which nothing else here needs
+    from propagation.ui import address, paths  # which bring Streamlit, and nothing else here needs that
 
     query = parse_qs(urlsplit(url).query, keep_blank_values=True)
     if not query:
         print("This address says nothing about the experiment: it is the one the app opens with.", file=sys.stderr)
-    kept = {name: texts for name, texts in query.items() if name not in PAGE_PARAMETERS and not name.startswith("embed")}
+    pages = {*address.PAGE_PARAMETERS, paths.PARAMETER}
+    kept = {name: texts for name, texts in query.items() if name not in pages and not name.startswith("embed")}
     config, problems = Config.from_query(kept)
     for problem in problems:
         print(problem, file=sys.stderr)

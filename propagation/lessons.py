@@ -115,8 +115,9 @@ class Lesson:
 
 
 def languages(folder: Path = FOLDER) -> tuple[str, ...]:
-    """The languages there are, English first."""
-    others = sorted(path.name for path in folder.iterdir() if path.is_dir() and path.name != ENGLISH)
+    """The languages there are, English first, even where the folder itself is missing."""
+    found = folder.iterdir() if folder.is_dir() else ()
+    others = sorted(path.name for path in found if path.is_dir() and path.name != ENGLISH)
     return (ENGLISH, *others)
 
 

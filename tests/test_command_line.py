@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -78,10 +79,10 @@ def test_a_link_and_back(capsys):
 
 
 def test_what_a_link_says_in_vain_is_told(capsys):
-    assert main(["--from-link", "http://x/?depth=3&view=h&embed=true&depht=4&activation=%3Cscript%3E", "--link"]) == 0
+    assert main(["--from-link", "http://x/?page=phase&depth=3&view=h&embed=true&depht=4&activation=%3Cscript%3E", "--link"]) == 0
     out, err = capsys.readouterr()
     assert out.strip().endswith("?depth=3")
-    assert "depht" in err and "activation" in err and "view" not in err and "embed" not in err
+    assert "depht" in err and "activation" in err and "view" not in err and "page" not in err and "embed" not in err
 
 
 def test_presets_and_what_is_said_beside_them(capsys):
@@ -143,17 +144,33 @@ def test_a_reader_that_leaves_early_is_no_error():
     assert done.returncode == 0 and done.stderr == "" and done.stdout.count("\n") == 1
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def heard() -> None:
+    """Whoever starts the tests may have told everything below to ignore interrupts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals and terminals")
 def test_an_interrupt_stops_it_without_a_traceback():
+    """On a terminal, which is told how far the work is: so it has begun."""
     long = [sys.executable, "-m", "propagation", "--depth", "2000", "--width", "512", "--inputs", "128", "--trials", "64"]
-    with subprocess.Popen(long, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        time.sleep(1.2)
-        process.send_signal(signal.SIGINT)
+    screen, terminal = os.openpty()
+    with subprocess.Popen(long, cwd=ROOT, stdout=subprocess.PIPE, stderr=terminal, text=True, preexec_fn=heard) as process:
         try:
-            out, err = process.communicate(timeout=10)
+            err = b""
+            while b"Simulating" not in err:
+                assert select.select([screen], [], [], 60)[0], "nothing begins"
+                err += os.read(screen, 1000)
+            process.send_signal(signal.SIGINT)
+            out, _ = process.communicate(timeout=20)
+            while select.select([screen], [], [], 0)[0]:
+                err += os.read(screen, 1000)
         finally:
             process.kill()
-    assert process.returncode == 130 and out == "" and err.strip() == "Stopped."
+            os.close(terminal)
+            os.close(screen)
+    said = [line.strip() for line in err.decode().replace("\r", "\n").splitlines() if line.strip()]
+    assert process.returncode == 130 and out == "" and said[-1] == "Stopped."
+    assert all(line.startswith("Simulating") for line in said[:-1])
 
 
 def test_a_terminal_without_greek_gets_its_answer():

@@ -66,10 +66,26 @@ class Observer:
         """δ = ∂C/∂z of a layer, and the h it multiplied (for layer 1 the input)."""
 
 
-def observe(config: Config, observer: Observer, trials: range, x: np.ndarray | None = None) -> None:
-    """Run these trials in one stack and show every layer to the observer. Inputs are `x`, (n_0, B), or the config's own."""
+def repeating(progress: Progress | None) -> tuple[Progress, Pause]:
+    """`progress`, and what tells it again the share it heard last (at first 0), for `observe` to call where nothing goes on."""
+    last = 0.0
+
+    def show(share: float) -> None:
+        nonlocal last
+        last = share
+        if progress:
+            progress(share)
+
+    return show, lambda: show(last)
+
+
+def observe(config: Config, observer: Observer, trials: range, x: np.ndarray | None = None, look: Pause | None = None) -> None:
+    """Run these trials in one stack and show every layer to the observer. Inputs are `x`, (n_0, B), or the config's own.
+
+    `look` is called, about ten times a second, while this waits for its turn; it may raise to leave the line.
+    """
     x = draw_inputs(config) if x is None else x
-    with one_thread(), seat(_seconds(config, len(trials)), _nothing) as give_way:
+    with one_thread(), seat(_seconds(config, len(trials)), look or _nothing) as give_way:
         _run(config, x, trials, give_way, observer)
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from propagation.config import Config
-from propagation.engine.network import FLAT, Observer, observe
+from propagation.engine.network import FLAT, Observer, observe, repeating
 from propagation.engine.signal import LOG10_2, Signal
 from propagation.engine.trace import SIGNALS
 from propagation.expressions import lookup
@@ -79,8 +79,9 @@ def layers_of(depth: int) -> tuple[int, ...]:
 
 def distributions(config: Config, progress: Callable[[float], None] | None = None) -> Distributions:
     """The histograms of `config.trials` networks; `progress` hears the share that is done and may stop by raising."""
-    observer = _Histograms(config, progress)
-    observe(config, observer, range(config.trials))
+    show, look = repeating(progress)
+    observer = _Histograms(config, show)
+    observe(config, observer, range(config.trials), look=look)
     layers = observer.layers
     return Distributions(
         config,
@@ -93,9 +94,9 @@ def distributions(config: Config, progress: Callable[[float], None] | None = Non
 class _Histograms(Observer):
     """Makes the histograms of the chosen layers as they pass."""
 
-    def __init__(self, config: Config, progress: Callable[[float], None] | None) -> None:
+    def __init__(self, config: Config, progress: Callable[[float], None]) -> None:
         self.config = config
-        self.progress = progress or (lambda share: None)
+        self.progress = progress
         self.layers = layers_of(config.depth)
         self.flat = FLAT * lookup(config.activation).steepest
         self.found: dict[tuple[str, int], Histogram] = {}

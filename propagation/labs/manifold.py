@@ -10,7 +10,7 @@ import numpy as np
 from propagation.config import Config
 from propagation.engine.blas import one_thread
 from propagation.engine.cost import trials_at_once
-from propagation.engine.network import Observer, observe
+from propagation.engine.network import Observer, observe, repeating
 from propagation.engine.signal import Signal
 from propagation.expressions import lookup
 from propagation.labs.layers import layers
@@ -53,9 +53,10 @@ def measure_angles(config: Config, progress: Progress | None = None) -> Angles:
     seen = np.full((config.trials, config.depth + 1, len(STARTS)), np.nan)
     seen[:, 0] = _distances(x[None])
     size = trials_at_once(config)
+    show, look = repeating(progress)
     for first in range(0, config.trials, size):
         group = range(first, min(first + size, config.trials))
-        observe(config, _AngleObserver(config, group, seen, progress), group, x)
+        observe(config, _AngleObserver(config, group, seen, show), group, x, look)
     with np.errstate(divide="ignore"):
         return Angles(config, np.log10(np.where(seen < FLOOR, 0.0, seen)))
 
@@ -70,14 +71,13 @@ def circle(config: Config, angles: np.ndarray) -> np.ndarray:
 class _AngleObserver(Observer):
     """Writes the distances of every layer, (trials, layer, pair), into `seen`."""
 
-    def __init__(self, config: Config, group: range, seen: np.ndarray, progress: Progress | None) -> None:
+    def __init__(self, config: Config, group: range, seen: np.ndarray, progress: Progress) -> None:
         self.config, self.group, self.seen, self.progress = config, group, seen, progress
 
     def forward(self, layer: int, z: Signal, h: Signal, slopes: np.ndarray) -> None:
         self.seen[self.group.start : self.group.stop, layer] = _distances(z.array)
-        if self.progress:
-            share = 0.5 * layer / self.config.depth  # the way back takes as long
-            self.progress((self.group.start + share * len(self.group)) / self.config.trials)
+        share = 0.5 * layer / self.config.depth  # the way back takes as long
+        self.progress((self.group.start + share * len(self.group)) / self.config.trials)
 
 
 def _distances(z: np.ndarray) -> np.ndarray:

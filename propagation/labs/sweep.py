@@ -6,6 +6,7 @@ The command that makes the map that ships:  python -m propagation.labs.sweep ass
 from __future__ import annotations
 
 import argparse
+import logging
 import platform
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,6 +19,8 @@ from pathlib import Path
 import numpy as np
 
 from propagation.labs.trainability import STANDARD, Grid, Outcome, Place, TrainabilityMap, assembled, from_json, to_json, train_cell
+
+log = logging.getLogger(__name__)
 
 #: seconds after which the command writes down what it has
 _SAVE_EVERY = 20.0
@@ -35,12 +38,12 @@ def outcomes(grid: Grid, places: Iterable[Place], executor: Executor | None = No
             return train_cell(grid.cell(place), grid.recipe)
 
         for place in places:
-            yield place, _attempt(partial(here, place))
+            yield place, _attempt(grid, place, partial(here, place))
         return
     tasks = {executor.submit(train_cell, grid.cell(place), grid.recipe): place for place in places}
     try:
         for task in as_completed(tasks):
-            yield tasks[task], _attempt(task.result)
+            yield tasks[task], _attempt(grid, tasks[task], task.result)
     finally:
         for task in tasks:
             task.cancel()
@@ -66,11 +69,13 @@ def sweep(
     return assembled(grid, done)
 
 
-def _attempt(work: Callable[[], Outcome]) -> Outcome:
-    """The outcome of this work, or why there is none."""
+def _attempt(grid: Grid, place: Place, work: Callable[[], Outcome]) -> Outcome:
+    """The outcome of this work, or why there is none: in a word here, with where it happened in the log."""
     try:
         return work()
     except Exception as error:
+        log.exception("a cell could not be trained: %s", grid.cell(place))
+        error.__traceback__ = None  # a broken pool gives all its cells one error, which would grow with each
         return Outcome(failure=f"{type(error).__name__}: {error}")
 
 

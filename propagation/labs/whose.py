@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from propagation.config import Config
-from propagation.engine.network import Observer, observe
+from propagation.engine.network import Observer, observe, repeating
 from propagation.engine.signal import LOG10_2, Signal
 from propagation.inputs import draw_inputs
 from propagation.theory.kernel import kernel
@@ -68,8 +68,9 @@ def seen(config: Config) -> Config:
 
 def measured(config: Config, progress: Callable[[float], None] | None = None) -> dict[str, Scatter]:
     """The scatters of z and h in `config.trials` networks; `progress` hears the share that is done and may stop by raising."""
-    observer = _Scatters(config.depth, progress)
-    observe(config, observer, range(config.trials))
+    show, look = repeating(progress)
+    observer = _Scatters(config.depth, show)
+    observe(config, observer, range(config.trials), look=look)
     return observer.scatters
 
 
@@ -113,9 +114,9 @@ def predicted(config: Config) -> dict[str, Scatter]:
 class _Scatters(Observer):
     """Fills in the scatters of z and h, layer by layer."""
 
-    def __init__(self, depth: int, progress: Callable[[float], None] | None) -> None:
+    def __init__(self, depth: int, progress: Callable[[float], None]) -> None:
         self.depth = depth
-        self.progress = progress or (lambda share: None)
+        self.progress = progress
         self.scatters = {name: _nothing(depth) for name in ("z", "h")}
 
     def forward(self, layer: int, z: Signal, h: Signal, slopes: Array) -> None:

@@ -96,7 +96,7 @@ def imagined(field: str, value: Any) -> Config:
     config = present()
     try:
         return terms().kept(config, rules.moved(config, field, type(getattr(config, field))(value))[0])[0]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):  # of a message that no slider sends, such as an infinite depth
         return config
 
 

@@ -33,12 +33,11 @@ _ENTRIES = 500
 def trace_of(config: Config, progress: Callable[[float], None] | None = None) -> Trace:
     """The trace of a config, from the cache or simulated now; `progress` may draw, and may stop the run by raising."""
     try:
-        return _remembered(config)
+        return _served(config)
     except _NotYet:
         with in_line_since(experiment.waiting_since()):
             trace = propagation.simulate(config, _stoppable(progress))
-        experiment.served()
-        return _remembered(config, trace)
+        return _served(config, trace)
 
 
 def _stoppable(progress: Callable[[float], None] | None) -> Callable[[float], None]:
@@ -55,7 +54,7 @@ def _stoppable(progress: Callable[[float], None] | None) -> Callable[[float], No
 def first_trace_of(config: Config) -> Trace | None:
     """What can be had of a config's trace at once: all of it, or its first networks, as many as take a moment; None if one takes longer."""
     try:
-        return _remembered(config)
+        return _served(config)
     except _NotYet:
         seconds = work(replace(config, trials=1)).seconds
     if seconds > _TOO_LONG:
@@ -71,6 +70,13 @@ def is_soon(config: Config) -> bool:
     except _NotYet:
         return not line() and work(config).seconds < _SOON
     return True
+
+
+def _served(config: Config, trace: Trace | None = None) -> Trace:
+    """As `_remembered`, for a visitor who gets it. Their place in line ends: one left behind would let them pass others later."""
+    trace = _remembered(config, trace)
+    experiment.served()
+    return trace
 
 
 def _remembered(config: Config, trace: Trace | None = None) -> Trace:
@@ -103,12 +109,17 @@ class _NotYet(LookupError):
 def first_scatters_of(config: Config) -> dict[str, Scatter] | None:
     """The scatters of a few networks, or None where even they take longer than a moment."""
     few = replace(whose.seen(config), trials=4)
-    return None if work(few).seconds > _TOO_LONG else _scatters_remembered(few)
+    if work(few).seconds > _TOO_LONG:
+        return None
+    with in_line_since(experiment.waiting_since()):
+        scatters = _scatters_remembered(few)
+    experiment.served()
+    return scatters
 
 
 @st.cache_data(max_entries=_ENTRIES, show_spinner=False, hash_funcs={Config: repr})
 def _scatters_remembered(config: Config) -> dict[str, Scatter]:
-    return whose.measured(config)
+    return whose.measured(config, _stoppable(None))
 
 
 @st.cache_data(max_entries=_ENTRIES, show_spinner=False, hash_funcs={Config: repr})

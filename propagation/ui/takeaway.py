@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -17,12 +16,11 @@ from propagation.takeaway import page, words
 from propagation.takeaway.code import FRAMEWORKS, snippet
 from propagation.takeaway.numbers import table, to_csv, to_json
 from propagation.ui import experiment
+from propagation.ui.browser import IN_BROWSER
 from propagation.ui.panels import panel
 from propagation.ui.pictures import save_buttons
 from propagation.ui.skeleton import appearance
 
-#: a browser has no thread to make a file in while a click waits, and takes Plotly from its public address
-_IN_BROWSER = sys.platform == "emscripten"
 _NAME = "signal-propagation"
 
 
@@ -87,9 +85,10 @@ def draw(config: Config, trace, prediction, figures: Mapping[str, Callable[[], g
 def _buttons(files: list[_File]) -> None:
     with st.container(horizontal=True, gap="small"):
         for file in files:
+            # a browser has no thread to make a file in while a click waits, and takes Plotly from its public address
             st.download_button(
                 file.label,
-                file.make() if _IN_BROWSER else file.make,
+                file.make() if IN_BROWSER else file.make,
                 f"{_NAME}.{file.ending}",
                 file.mime,
                 key=f"take_{file.label}",
@@ -107,7 +106,7 @@ def _page(config: Config, trace, prediction, figure: Callable[[], go.Figure], li
         link=link,
         name=_NAME,
         colours=palette(shown),
-        plotly_js=page.ONLINE if _IN_BROWSER else page.INSIDE,
+        plotly_js=page.ONLINE if IN_BROWSER else page.INSIDE,
     )
 
 

@@ -62,7 +62,7 @@ def test_the_numbers_are_the_same_on_every_executor(here, executor):
 
 
 @pytest.mark.parametrize("threads", [0, 2])
-def test_a_cell_that_fails_says_so_and_leaves_the_rest(here, monkeypatch, threads):
+def test_a_cell_that_fails_says_so_and_leaves_the_rest(here, monkeypatch, caplog, threads):
     def fail_once(config, recipe):
         if config.depth == 3 and config.weight_variance == 4:
             raise RuntimeError("out of luck")
@@ -72,6 +72,7 @@ def test_a_cell_that_fails_says_so_and_leaves_the_rest(here, monkeypatch, thread
     with ThreadPoolExecutor(threads or 1) as pool:
         found = sweep(GRID, pool if threads else None)
     assert found.failures == {(1, 1): "RuntimeError: out of luck"}
+    assert "in fail_once" in caplog.text and "depth=3" in caplog.text, "the log says where"
     assert found.trained.sum() == 3 and found.accuracy[0, 0] == here.accuracy[0, 0]
 
 

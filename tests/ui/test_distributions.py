@@ -89,13 +89,14 @@ def test_a_dead_signal_has_a_sentence():
     assert not app.error and "nothing to draw" in app.info[0].value
 
 
-def test_a_failing_lab_leaves_a_sentence(monkeypatch):
-    def fail(*_):
+def test_a_failing_lab_leaves_a_sentence(monkeypatch, caplog):
+    def fail(*_, **__):
         raise RuntimeError("secret detail")
 
     monkeypatch.setattr(page_module, "distributions", fail)
     app = opened({"seed": 515151})
     assert "could not be drawn" in app.error[0].value and "secret" not in app.error[0].value
+    assert "secret detail" in caplog.text
 
 
 def test_without_theory_the_measurement_stands(monkeypatch):

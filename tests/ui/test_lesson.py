@@ -165,6 +165,8 @@ def test_no_screens_at_all_is_said(tmp_path, monkeypatch):
     (tmp_path / "en").mkdir()
     monkeypatch.setattr(lessons, "FOLDER", tmp_path)
     assert "no screens" in texts(opened())
+    monkeypatch.setattr(lessons, "FOLDER", tmp_path / "nowhere")
+    assert "no screens" in texts(opened())
 
 
 def test_a_teachers_network_that_is_too_large_is_refused(folder):
@@ -173,8 +175,8 @@ def test_a_teachers_network_that_is_too_large_is_refused(folder):
     assert "What would fit" in app.warning[0].value and not charts(app)
 
 
-def test_a_failing_network_leaves_a_sentence(monkeypatch):
-    def fail(*_):
+def test_a_failing_network_leaves_a_sentence(monkeypatch, caplog):
+    def fail(*_, **__):
         raise RuntimeError("secret detail")
 
     fail.__module__, fail.__qualname__ = "tests", "fail"
@@ -182,6 +184,7 @@ def test_a_failing_network_leaves_a_sentence(monkeypatch):
     app = opened(step="2.2")
     button(app, "Show me").click().run()
     assert "could not be drawn" in app.error[0].value and "secret" not in app.error[0].value and step_of(app) == "2.2"
+    assert "secret detail" in caplog.text
 
 
 def test_what_is_gone_is_judged_in_words():

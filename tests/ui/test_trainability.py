@@ -121,6 +121,11 @@ def test_a_cell_that_cannot_be_trained_says_so(monkeypatch):
     app = opened(map="own")
     app.button(key="train_map").click().run()
     assert "could not be trained" in words(app) and "Nothing is trained yet" in app.header[0].value
+    monkeypatch.setattr(page, "outcomes", lambda grid, places: [(place, Outcome(0.9)) for place in places])
+    other = opened(map="own")
+    assert "could not be trained" not in words(other), "what failed once is no fact about the network"
+    other.button(key="train_map").click().run()
+    assert "of 36 networks" in other.header[0].value
 
 
 @pytest.mark.parametrize("query", [{"activation": "linear", "bias_variance": "0"}, {"activation": "sigmoid"}, {"activation": "softplus"}])
@@ -137,10 +142,17 @@ def test_without_the_file_ones_own_map_is_still_there(monkeypatch, tmp_path):
     monkeypatch.setattr(page, "SHIPPED", tmp_path / "none.json")
     app = opened()
     assert "cannot be read" in app.warning[0].value
-    page._shipped_map.clear()
     (tmp_path / "none.json").write_text("{}")
     assert "cannot be read" in opened().warning[0].value
     assert charts(opened(map="own"))
+
+
+def test_a_map_that_could_not_be_read_once_is_looked_for_again(monkeypatch, tmp_path):
+    shipped = page.SHIPPED
+    monkeypatch.setattr(page, "SHIPPED", tmp_path / "none.json")
+    assert "cannot be read" in opened().warning[0].value
+    monkeypatch.setattr(page, "SHIPPED", shipped)
+    assert "260" in opened().header[0].value
 
 
 def test_an_unknown_map_in_the_address_is_the_one_that_ships():

@@ -80,13 +80,14 @@ def test_a_dead_signal_has_a_sentence():
     assert "The signal dies" in texts(app) and not app.error
 
 
-def test_a_failing_lab_leaves_a_sentence(monkeypatch):
-    def fail(*_):
+def test_a_failing_lab_leaves_a_sentence(monkeypatch, caplog):
+    def fail(*_, **__):
         raise RuntimeError("secret detail")
 
     monkeypatch.setattr(whose, "measured", fail)
     app = opened({"seed": 424242})
     assert "could not be drawn" in app.error[0].value and "secret" not in app.error[0].value
+    assert "secret detail" in caplog.text
 
 
 def test_without_theory_the_measurement_stands(monkeypatch):

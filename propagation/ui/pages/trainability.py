@@ -73,7 +73,7 @@ def render(config: Config) -> None:
         chart = st.empty()
     trainability = None
     with panel("The map"):
-        trainability = _shipped_map() if chosen == "shipped" else _own_map(config, right, answer, chart)
+        trainability = _shipped() if chosen == "shipped" else _own_map(config, right, answer, chart)
         if trainability is None:
             words = "The map that comes with the app cannot be read. Yours can be trained here: choose it below."
             answer.warning(words, icon=":material/map:")
@@ -98,14 +98,19 @@ def _figure(trainability: TrainabilityMap, config: Config):
     return trainability_chart(trainability, critical, shown_weight_variance(config), config.depth, appearance=appearance())
 
 
-@st.cache_resource(show_spinner=False)
-def _shipped_map() -> TrainabilityMap | None:
+def _shipped() -> TrainabilityMap | None:
     """The map that comes with the app; None, and the reason in the log, where there is none to be read."""
     try:
-        return from_json(SHIPPED.read_text(encoding="utf-8"))
+        return _shipped_map()
     except (OSError, ValueError):
         log.exception("no map in %s", SHIPPED.name)
         return None
+
+
+@st.cache_resource(show_spinner=False)
+def _shipped_map() -> TrainabilityMap:
+    """The map that comes with the app. It raises where there is none, so that only a map is kept: the next visitor looks again."""
+    return from_json(SHIPPED.read_text(encoding="utf-8"))
 
 
 def _own_grid(config: Config) -> Grid:
@@ -114,7 +119,7 @@ def _own_grid(config: Config) -> Grid:
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _known(grid: Grid) -> dict[Place, Outcome]:
-    """What has been trained of a grid, for all visitors: whoever leaves early finds it here again."""
+    """What has been trained of a grid, for all visitors: whoever leaves early finds it here again. What failed may be tried again."""
     return {}
 
 
@@ -122,23 +127,26 @@ def _own_map(config: Config, beside, answer, chart) -> TrainabilityMap:
     """The coarse map of the visitor's activation, as far as it goes; a button trains the rest, and any move of a control ends that."""
     grid = _own_grid(config)
     known = _known(grid)
-    missing = [place for place in grid.places if place not in known]
+    done = dict(known)
+    missing = [place for place in grid.places if place not in done]
     if not missing:
-        return assembled(grid, dict(known))
+        return assembled(grid, done)
     with beside:
         count = f"these {len(missing)} networks" if len(missing) == len(grid.places) else f"the other {len(missing)}"
         seconds = sum(seconds_to_train(grid.cell(place), grid.recipe) for place in missing)
         pressed = st.button(f":blue[**Train {count}**]", icon=":material/model_training:", key="train_map", width="stretch")
         st.caption(f"It takes about {number(float(f'{seconds:.1g}'))} s. Moving a control ends it; what is trained by then is kept.")
     if pressed:
-        answer.progress(len(known) / len(grid.places), "Training …")
+        answer.progress(len(done) / len(grid.places), "Training …")
         for place, outcome in outcomes(grid, missing):
-            known[place] = outcome
-            answer.progress(len(known) / len(grid.places), f"Training … {len(known)} of {len(grid.places)} networks")
+            done[place] = outcome
+            if not outcome.failure:
+                known[place] = outcome
+            answer.progress(len(done) / len(grid.places), f"Training … {len(done)} of {len(grid.places)} networks")
             if place[1] == grid.shape[1] - 1:
                 with chart.container():
-                    draw_figure(_figure(assembled(grid, dict(known)), config), f"{_CHART}_{place[0]}", "Networks are being trained.")
-    return assembled(grid, dict(known))
+                    draw_figure(_figure(assembled(grid, done), config), f"{_CHART}_{place[0]}", "Networks are being trained.")
+    return assembled(grid, done)
 
 
 def _in_words(trainability: TrainabilityMap) -> str:
