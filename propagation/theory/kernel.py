@@ -35,7 +35,7 @@ class Kernel:
 
     With w, n = (u₁ ± u₂)/2, independent of variances q(1 + c)/2 and q(1 − c)/2, both are analytic in the logarithms of these two variances
     (see `chebyshev`), so a product of polynomials on a square of them serves every q and c in it, and D keeps its digits where ε is small.
-    Where q > e²⁴ and φ is not bounded, both are those of its two asymptotes, to 1e-5, or NaN where φ waves around them for ever; where
+    Where q > e²⁴ and φ is not bounded, both are those of its two asymptotes, to 1e-5; NaN where φ waves for ever and is not resolved; where
     q < 1e-22, those of its two slopes at zero.
     The even part e and the odd part o of φ are kept apart: E[φ(u₁) φ(u₂)] is E[e e] + E[o o] at c and E[e e] − E[o o] at −c.
     """
@@ -46,7 +46,7 @@ class Kernel:
         self._closed = kernel_of(activation)
         self._near = _NEAR if activation.phi_zero == 0 and any(activation.slopes_at_zero) else 0.0
         self._straight = np.isinf(self._moments.resolved)
-        self._far = np.inf if activation.bounded else min(_FAR, self._moments.resolved)
+        self._far = min(np.inf if activation.bounded else _FAR, self._moments.resolved)
         self._panels: dict[tuple[int, int], Array] = {}
         self._lock = Lock()
 

@@ -56,7 +56,7 @@ class Moments:
     """Means over z = √q x, x ~ N(0, 1), of one activation.
 
     All methods take q ≥ 0 of any shape, 0 and inf included, and return that shape, to 1e-12 of the natural scale of each. Means of φ′ are
-    NaN where φ waves around its asymptotes for ever, as x + sin x does, and q is so large that this is not resolved (1,000 there).
+    NaN where φ waves for ever, as x + sin x does, and q is so large that this is not resolved (1,000 there).
     Sources: `chebyshev` for the table, `closed_forms`.
     """
 
@@ -239,9 +239,17 @@ def _tabulate(activation: Activation) -> Array:
         samples[:, 3] /= np.exp(2.0 * (panel - EDGE) + POINTS)
         table[panel] = (TRANSFORM @ samples).T
     lost = _first_unresolved(activation, rules)
-    table[lost:, 1] = np.where(np.arange(SIZE) == 0, table[lost - 1, 1].sum(), 0.0)  # its value at the end of the last good panel
-    table[lost:, 2:4] = np.nan
+    if lost < len(rules):
+        table[lost:, 1] = np.where(np.arange(SIZE) == 0, _remainder(activation, float(np.exp(2.0 * (lost - EDGE) - 1))), 0.0)
+        table[lost:, 2:4] = np.nan
     return table
+
+
+def _remainder(activation: Activation, q: float) -> float:
+    """E[φ²] − S q with the slopes at infinity, which is what waves come to: their mean square."""
+    z, weights = half_line_rule(np.array([q]), _edges(activation))
+    second = weights[0] @ (activation.phi(z) ** 2 + activation.phi(-z) ** 2)
+    return float(second - np.mean(np.square(activation.slopes_at_infinity)) * q)
 
 
 def _edges(activation: Activation) -> tuple[float, ...]:
@@ -254,11 +262,11 @@ def _first_unresolved(activation: Activation, rules: list[tuple[Array, Array]]) 
 
     The number of panels where there is none.
     """
-    for index in range(EDGE, len(rules)):
+    for index in range(EDGE + 1, len(rules)):
         nodes, weights = rules[index]
         between = (nodes[1:] + nodes[:-1])[ORDER // 2 - 1 :: ORDER] / 2  # every panel's middle
         finer = half_line_rule(np.exp(2.0 * (index - EDGE) + POINTS), (*_edges(activation), *between))
         coarse, fine = (w @ (activation.dphi(z) ** 2 + activation.dphi(-z) ** 2) for z, w in ((nodes, weights), finer))
-        if np.max(np.abs(coarse - fine) - _RESOLVED * fine) > 0 and not activation.bounded:
+        if np.any(np.abs(coarse - fine) > _RESOLVED * fine):
             return index
     return len(rules)

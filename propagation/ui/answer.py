@@ -100,6 +100,7 @@ def first_answer(config: Config, row: ForwardRow) -> First:
         if refused:
             first.headline.warning(refused, icon=":material/scale:")
         elif isinstance(found, Exception):
+            first.headline.empty()
             raise found
         elif answer is not None:
             _draw(answer, row, first, draw_figure)
@@ -146,6 +147,8 @@ def whole_answer(config: Config, row: ForwardRow, first: First) -> Answer | None
         _say(answer, first)
         _draw(answer, row, first, redraw_figure if better else draw_figure, whole=True)
         return answer
+    if not better:
+        first.headline.empty()
     return None
 
 

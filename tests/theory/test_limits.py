@@ -57,6 +57,13 @@ def test_what_waves_for_ever_has_a_size_at_any_variance_and_slopes_where_they_ar
     assert np.isnan(of.slope(q)[~known]).all()
 
 
+@pytest.mark.parametrize("k", [1, 8, 20])
+def test_a_bounded_wave_has_its_mean_square(k):
+    q = np.array([0.1, 1.0, 10.0, 1e3, 1e6])
+    of = moments(typed_activation(f"cos({k}*x)").name)
+    assert of.second(q) == pytest.approx((1 + np.exp(-2 * k * k * q)) / 2, rel=1e-9)
+
+
 @pytest.mark.parametrize("formula", ["x - tanh(x)", "relu(x - 1)", "max(abs(x) - 1, 0)", "softplus(20*(x - 3))", "exp(-(x - 2)**2 * 9)"])
 @pytest.mark.parametrize("input_variance", [1e-3, 0.1, 1.0])
 def test_what_is_flat_around_zero_fades_and_is_a_number_in_every_layer(formula, input_variance):

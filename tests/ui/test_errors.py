@@ -91,6 +91,7 @@ def test_numbers_that_fail_leave_a_sentence_and_the_controls(page, monkeypatch, 
     broken = opened(page, seed=3)
     assert only_sentences(broken)
     assert bool(broken.error) == (SECRET in caplog.text) == (page not in UNASKED)
+    assert not any("Simulating" in header.value for header in broken.header)
     assert broken.title[0].value.endswith("?")
     assert page in WITHOUT_CONTROLS or broken.slider(key="weight_variance")
 
