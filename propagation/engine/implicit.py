@@ -28,6 +28,9 @@ from propagation.engine.frames import SINGLE_TOLERANCE, factor, frame, haar_fram
 from propagation.engine.maps import RandomMap
 from propagation.engine.signal import Signal
 
+#: below the largest number of single precision
+_SINGLE = 1e38
+
 
 class GaussianMap(RandomMap):
     """W with independent Gaussian entries, seen through the columns it multiplies.
@@ -59,7 +62,9 @@ class GaussianMap(RandomMap):
         overlap = self.weight_scale * (h.array.swapaxes(1, 2) @ to_inputs) + self.bias_scale * to_bias  # Xᵀ F, before L
         along = self.inverse @ (known - self.inverse.swapaxes(1, 2) @ overlap @ lower)
         result = to_inputs @ (scale * lower).astype(np.float32)
-        result += h.array @ (scale * self.weight_scale * along).astype(np.float32)
+        shares = scale * self.weight_scale * along
+        # inputs that have all but died beside others that explode have shares beyond single precision
+        result += h.array @ (shares.astype(np.float32) if np.abs(shares).max() < _SINGLE else shares)
         return result
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import special, stats
@@ -13,6 +15,7 @@ from propagation.engine.implicit import GaussianMap, HaarMap
 from propagation.engine.noise import Noise
 from propagation.engine.signal import Signal, scaled_moments
 from propagation.engine.trace import SIGNALS
+from propagation.expressions import typed_activation
 
 wide_floats = pytest.mark.skipif(not WIDE_FLOATS, reason="needs 80-bit floats")
 
@@ -270,3 +273,11 @@ def test_gradients_survive_two_small_steps_that_meet():
             depth=14, width=6, activation="linear", weight_variance=10**exponent, bias_variance=0, inputs=1, trials=64, method="implicit"
         )
         assert simulate(config).lost == {}
+
+
+def test_inputs_that_all_but_die_beside_others_that_explode_are_pulled_back_through():
+    name = typed_activation("softplus(20*(x - 3))").name  # a few inputs pass 3 and grow by 400 a layer, the others are e⁻⁶⁰
+    config = Config(activation=name, weight_variance=2, bias_variance=0, depth=10, width=128, trials=16)
+    implicit, dense = (simulate(replace(config, method=method)).delta.log10_second_moment for method in ("implicit", "dense"))
+    assert np.isfinite(implicit).all()
+    assert np.median(implicit, axis=0) == pytest.approx(np.median(dense, axis=0), abs=0.5)
