@@ -29,6 +29,8 @@ from propagation.ui.locks import PARAMETERS, Terms
 EXACTLY = "_exactly"
 #: seeds of visitors who get one of their own: few digits, and enough that no two of a class are likely to be alike
 _SEEDS = 10**6
+#: seconds after which a visitor who waits for networks is taken to have given up
+_LONGEST_WAIT = 60.0
 
 
 def arrive() -> None:
@@ -130,8 +132,14 @@ def on_these_terms(query: Mapping[str, str]) -> dict[str, str]:
 
 
 def waiting_since() -> float:
-    """Since when the visitor waits for networks, by `time.monotonic()`. Whoever moves on while waiting keeps their place in line."""
-    return st.session_state.setdefault("waiting_since", time.monotonic())
+    """Since when the visitor waits for networks, by `time.monotonic()`. Whoever moves on while waiting keeps their place in line.
+
+    It is lost after a while: who comes back then would pass all others.
+    """
+    now = time.monotonic()
+    if now - st.session_state.setdefault("waiting_since", now) > _LONGEST_WAIT:
+        st.session_state.waiting_since = now
+    return st.session_state.waiting_since
 
 
 def served() -> None:

@@ -33,11 +33,12 @@ _ENTRIES = 500
 def trace_of(config: Config, progress: Callable[[float], None] | None = None) -> Trace:
     """The trace of a config, from the cache or simulated now; `progress` may draw, and may stop the run by raising."""
     try:
-        return _served(config)
+        return _remembered(config)
     except _NotYet:
         with in_line_since(experiment.waiting_since()):
             trace = propagation.simulate(config, _stoppable(progress))
-        return _served(config, trace)
+        experiment.served()
+        return _remembered(config, trace)
 
 
 def _stoppable(progress: Callable[[float], None] | None) -> Callable[[float], None]:
@@ -54,7 +55,7 @@ def _stoppable(progress: Callable[[float], None] | None) -> Callable[[float], No
 def first_trace_of(config: Config) -> Trace | None:
     """What can be had of a config's trace at once: all of it, or its first networks, as many as take a moment; None if one takes longer."""
     try:
-        return _served(config)
+        return _remembered(config)
     except _NotYet:
         seconds = work(replace(config, trials=1)).seconds
     if seconds > _TOO_LONG:
@@ -70,13 +71,6 @@ def is_soon(config: Config) -> bool:
     except _NotYet:
         return not line() and work(config).seconds < _SOON
     return True
-
-
-def _served(config: Config, trace: Trace | None = None) -> Trace:
-    """As `_remembered`, for a visitor who gets it. Their place in line ends: one left behind would let them pass others later."""
-    trace = _remembered(config, trace)
-    experiment.served()
-    return trace
 
 
 def _remembered(config: Config, trace: Trace | None = None) -> Trace:

@@ -3,28 +3,44 @@
 from __future__ import annotations
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 
-def page(what: str, seed: int) -> None:
-    """A visitor who left the line a while ago asks for something, and then for the same again, which the cache has."""
-    import streamlit as st
-
-    from propagation.config import Config
-    from propagation.ui import results
-
-    config = Config(depth=3, width=8, inputs=2, trials=2, seed=seed)
-    for when in ("now", "again"):
-        st.session_state.waiting_since = 1.0
-        getattr(results, what)(config)
-        st.session_state[when] = "waiting_since" in st.session_state
-
-
 @pytest.mark.parametrize("what", ["trace_of", "first_trace_of", "first_scatters_of"])
-def test_who_is_served_has_no_place_in_line_any_more(what):
-    app = AppTest.from_function(page, kwargs={"what": what, "seed": 616161}, default_timeout=30).run()
-    assert not app.exception and not app.session_state["now"], "simulated"
-    assert not app.session_state["again"], "from the cache"
+def test_who_gets_networks_has_no_place_in_line_any_more(what):
+    def page(what: str) -> None:
+        import time
+
+        import streamlit as st
+
+        from propagation.config import Config
+        from propagation.ui import results
+
+        st.session_state.waiting_since = time.monotonic() - 5
+        getattr(results, what)(Config(depth=3, width=8, inputs=2, trials=2, seed=616161))
+
+    # each simulates: none asks for a config that another has left in the cache
+    app = AppTest.from_function(page, kwargs={"what": what}, default_timeout=30)
+    st.cache_data.clear()
+    app.run()
+    assert not app.exception and "waiting_since" not in app.session_state
+
+
+@pytest.mark.parametrize(("seconds_ago", "kept"), [(5, True), (600, False)])
+def test_a_place_in_line_is_kept_for_a_while(seconds_ago, kept):
+    def page(seconds_ago: float) -> None:
+        import time
+
+        import streamlit as st
+
+        from propagation.ui import experiment
+
+        since = st.session_state.waiting_since = time.monotonic() - seconds_ago
+        st.session_state.kept = experiment.waiting_since() == since
+
+    app = AppTest.from_function(page, kwargs={"seconds_ago": seconds_ago}, default_timeout=30).run()
+    assert app.session_state["kept"] == kept
 
 
 def test_a_value_that_no_slider_has_changes_nothing():
