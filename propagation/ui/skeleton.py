@@ -37,3 +37,8 @@ def appearance() -> str:
 def plain(text: str) -> str:
     """A visitor's text for Markdown: nothing in it is markup."""
     return "".join(f"\\{c}" if c in r"\`*_{}[]()<>#+-.!|~:$" else c for c in text)
+
+
+def unbroken(values: dict[str, str]) -> dict[str, str]:
+    """Cells of a table, each on one line: a narrow table scrolls in itself, and a number torn in two cannot be read."""
+    return {name: text.replace(" ", "\u00a0") for name, text in values.items()}

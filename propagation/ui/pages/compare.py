@@ -35,7 +35,7 @@ from propagation.ui.budget import MOST_SECONDS, refusal
 from propagation.ui.figures import draw_figure
 from propagation.ui.panels import panel
 from propagation.ui.results import prediction_of, trace_of
-from propagation.ui.skeleton import appearance, opening, plain
+from propagation.ui.skeleton import appearance, opening, plain, unbroken
 
 log = logging.getLogger(__name__)
 
@@ -205,13 +205,8 @@ def _table(summaries: Sequence[Summary], winner: int | None) -> list[dict[str, s
             "verdict": f"{_VERDICTS[s.kind]}{mark}",
         }
         label = {"initialization": f':color[{GLYPHS[s.place]}]{{foreground="{colours[s.place]}"}} {name}'}
-        lines.append(label | _unbroken(values))
+        lines.append(label | unbroken(values))
     return lines
-
-
-def _unbroken(values: dict[str, str]) -> dict[str, str]:
-    """Each on one line: a narrow table scrolls in itself, and a number torn in two cannot be read."""
-    return {name: text.replace(" ", "\u00a0") for name, text in values.items()}
 
 
 def _in_words(summaries: Sequence[Summary], decision: Decision) -> str:

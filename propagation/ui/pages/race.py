@@ -18,7 +18,7 @@ from propagation.ui import controls, experiment, racing
 from propagation.ui.figures import draw_figure
 from propagation.ui.lineup import draw_lanes, draw_recipe, draw_starts, entries_of, read_recipe
 from propagation.ui.panels import panel
-from propagation.ui.skeleton import appearance, opening, plain
+from propagation.ui.skeleton import appearance, opening, plain, unbroken
 
 TITLE = "Which initialization learns?"
 LOOK_FOR = (
@@ -174,18 +174,13 @@ def _table(lanes: Sequence[Lane], winner: int | None) -> list[dict[str, str]]:
             "slowest layer": of_weights(lane.slowest),
             "fastest layer": of_weights(lane.fastest),
         }
-        lines.append({"initialization": f"{_glyph(lane.place)} {_marked(lane, winner)}"} | _unbroken(values))
+        lines.append({"initialization": f"{_glyph(lane.place)} {_marked(lane, winner)}"} | unbroken(values))
     return lines
 
 
 def _marked(lane: Lane, winner: int | None) -> str:
     """Its name, with a mark where it has won."""
     return f"**{plain(lane.label)} ✓**" if lane.place == winner else plain(lane.label)
-
-
-def _unbroken(values: dict[str, str]) -> dict[str, str]:
-    """Each on one line: a narrow table scrolls in itself, and a number torn in two cannot be read."""
-    return {name: text.replace(" ", "\u00a0") for name, text in values.items()}
 
 
 def _in_words(on: racing.Racing, decision: Decision | None) -> str:
