@@ -24,7 +24,7 @@ function draw(plot, text) {
   plot.place.setAttribute("aria-label", alt);
   plot.place.style.height = `${figure.layout.height ?? 450}px`;
   library(url).then(
-    () => requestAnimationFrame(() => plot.text === text && show(plot)), // of several that came at once, the last
+    () => setTimeout(() => plot.text === text && show(plot)), // of several that came at once, the last
     () => {
       delete window.propagationPlotly; // the next redraw tries again
       plot.text = null;
