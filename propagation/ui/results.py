@@ -37,8 +37,9 @@ def trace_of(config: Config, progress: Callable[[float], None] | None = None) ->
     except _NotYet:
         with in_line_since(experiment.waiting_since()):
             trace = propagation.simulate(config, _stoppable(progress))
+        _remembered(config, trace)  # before Streamlit, asked for the session's state, ends a run whose visitor has moved on
         experiment.served()
-        return _remembered(config, trace)
+        return trace
 
 
 def _stoppable(progress: Callable[[float], None] | None) -> Callable[[float], None]:
