@@ -26,14 +26,17 @@ def signals_chart(trace: Trace, prediction=None, *, forward: str = "z", over: Ov
     return go.Figure(signals_spec(trace, prediction, forward=forward, over=over, appearance=appearance), _validate=False)
 
 
-def signals_spec(trace: Trace, prediction=None, *, forward: str = "z", over: Over | None = None, appearance: str = "light") -> dict:
+def signals_spec(
+    trace: Trace, prediction=None, *, forward: str = "z", over: Over | None = None, appearance: str = "light", hover: bool = True
+) -> dict:
     """Second moments of every layer on a logarithmic axis: dots for the median over trials, a band from 10 to 90 %, a line for theory.
 
     The figure as plain data, which is drawn while a hand moves: `go.Figure` copies it twice, which takes longer than all of this.
 
     Where theory knows how nets of this width scatter, it adds a dashed line for the typical one and dotted lines at 10 and 90 %.
 
-    `forward` is the signal of the first row, "z" or "h"; with `over`, the row shows that variance of it instead.
+    `forward` is the signal of the first row, "z" or "h"; with `over`, the row shows that variance of it instead. Without `hover` no
+    words are made for a pointer on the chart, for when it is elsewhere.
 
     All rows have the same decades per pixel and never less than two.
     """
@@ -60,7 +63,7 @@ def signals_spec(trace: Trace, prediction=None, *, forward: str = "z", over: Ove
         axis = "y" if index == 0 else f"y{index + 1}"
         top, bottom = _row_edges(index)
         layout[axis.replace("y", "yaxis")] = size_axis(_domain(top, bottom), window, colours)
-        data += _row_traces(row, layers, axis, colours)
+        data += _row_traces(row, layers, axis, colours, hover)
         annotations += [_note(top, f"<b>{row.title}</b>", row.text_colour), *_missing(row, layers, axis, window, colours)]
     if over is None:
         data.append(_input_mark(trace, colours))
@@ -80,7 +83,7 @@ def _extremes(row: Row, trace: Trace) -> tuple[float, float]:
     return extremes(shown)
 
 
-def _row_traces(row: Row, layers: np.ndarray, axis: str, colours: Palette) -> list[dict]:
+def _row_traces(row: Row, layers: np.ndarray, axis: str, colours: Palette, hover: bool) -> list[dict]:
     """Band, dots, theory line."""
     x = layers.tolist()
     common = {"type": "scatter", "xaxis": "x", "yaxis": axis}
@@ -100,8 +103,10 @@ def _row_traces(row: Row, layers: np.ndarray, axis: str, colours: Palette) -> li
                 "line": {"width": 0},
             }
         )
+    words = {"text": [_hover(row, i) for i in range(len(x))], "hovertemplate": "%{text}<extra></extra>"} if hover else {"hoverinfo": "skip"}
     traces.append(
         common
+        | words
         | {
             "name": row.name,
             "mode": "markers",
@@ -109,8 +114,6 @@ def _row_traces(row: Row, layers: np.ndarray, axis: str, colours: Palette) -> li
             "x": x,
             "y": numbers(row.middle),
             "marker": {"color": row.colour, "size": 7 if len(x) <= 60 else 5 if len(x) <= 150 else 3.5},
-            "text": [_hover(row, i) for i in range(len(x))],
-            "hovertemplate": "%{text}<extra></extra>",
         }
     )
     if row.theory is not None:

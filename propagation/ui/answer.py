@@ -69,10 +69,9 @@ class Answer:
 
 @dataclass(frozen=True)
 class First:
-    """A first answer, None where even that takes its time, whether the whole one comes at once, and the places for it."""
+    """A first answer, None where even that takes its time, and the places for it."""
 
     answer: Answer | None
-    soon: bool
     headline: DeltaGenerator
     numbers: DeltaGenerator
     picture: DeltaGenerator
@@ -93,7 +92,7 @@ def first_answer(config: Config, row: ForwardRow) -> First:
     found = _found(partial(_at_once, shown, hand)) if not refused else None
     answer = found if isinstance(found, Answer) else None
     with st.container(gap="xsmall"):
-        first = First(answer, answer is not None and is_soon(config) and not row.whose, *_places(answer))
+        first = First(answer, *_places(answer))
     with first.picture:
         watch(sliders(config))
     with first.below, panel("The simulation"):
@@ -103,7 +102,7 @@ def first_answer(config: Config, row: ForwardRow) -> First:
             first.headline.empty()
             raise found
         elif answer is not None:
-            _draw(answer, row, first, draw_figure)
+            _draw(answer, row, first, draw_figure, hover=hand is None or hand.rests)
         elif hand:  # the picture stays as it is
             first.headline.header(f":material/pan_tool: Let go to simulate this, about {_seconds(work(shown).seconds)}", anchor=False)
             _draw(_answer(trace_of(config)), row, first, draw_figure)
@@ -111,8 +110,9 @@ def first_answer(config: Config, row: ForwardRow) -> First:
 
 
 def _at_once(config: Config, hand: Hand | None) -> Answer | None:
-    """The answer with as many draws as can be had at once; where a hand rests, with all if they are had soon."""
-    trace = trace_of(config) if hand and hand.rests and is_soon(config) else first_trace_of(config)
+    """The answer with every draw of the network where they are soon had, else, and while a hand moves, with as many as take a moment."""
+    moves = hand is not None and not hand.rests
+    trace = first_trace_of(config) if moves or not is_soon(config) else trace_of(config)
     return None if trace is None else _answer(trace)
 
 
@@ -221,15 +221,18 @@ def figure(answer: Answer, row: ForwardRow) -> go.Figure:
     return signals_chart(answer.trace, answer.prediction, forward=row.signal, appearance=appearance())
 
 
-def _draw(answer: Answer, row: ForwardRow, where: First, draw: Callable[..., None], whole: bool = False) -> None:
-    """The chart; its first row shows a variance over one thing where that is chosen and, in a first answer, soon had."""
+def _draw(answer: Answer, row: ForwardRow, where: First, draw: Callable[..., None], whole: bool = False, hover: bool = True) -> None:
+    """The chart; its first row shows a variance over one thing where that is chosen and, in a first answer, soon had.
+
+    Without `hover` it has no words for a pointer on it: the one that moves a slider is elsewhere.
+    """
     with where.picture, panel("The chart"):
         over = _over(answer.trace.config, row, whole) if row.whose else None
-        draw(_spec(answer, row, over), key=_CHART, alt=_in_words(answer))
+        draw(_spec(answer, row, over, hover), key=_CHART, alt=_in_words(answer))
 
 
-def _spec(answer: Answer, row: ForwardRow, over: Over | None = None) -> dict:
-    return signals_spec(answer.trace, answer.prediction, forward=row.signal, over=over, appearance=appearance())
+def _spec(answer: Answer, row: ForwardRow, over: Over | None = None, hover: bool = True) -> dict:
+    return signals_spec(answer.trace, answer.prediction, forward=row.signal, over=over, appearance=appearance(), hover=hover)
 
 
 def _over(config: Config, row: ForwardRow, whole: bool) -> Over | None:

@@ -10,7 +10,7 @@ import pytest
 from charts.traces import moments, prediction, trace
 from propagation import Config, predict, simulate
 from propagation.charts.signal_rows import Over
-from propagation.charts.signals import HEIGHT, MOST_LAYERS, signals_chart
+from propagation.charts.signals import HEIGHT, MOST_LAYERS, signals_chart, signals_spec
 from propagation.charts.theme import PALETTES
 from propagation.labs import whose
 
@@ -112,6 +112,13 @@ def test_depth_one_is_drawn():
 def test_hover_speaks_in_human_notation():
     texts = drawn(signals_chart(trace(slopes={"delta": -1.0})), "delta").text
     assert "10⁻⁹" in texts[0] and "e-" not in texts[0]
+
+
+def test_without_hover_the_same_curves_have_no_words():
+    with_words, without = (signals_spec(trace(), hover=hover)["data"] for hover in (True, False))
+    dots, silent = (next(one for one in data if one["name"] == "z") for data in (with_words, without))
+    assert dots["text"] and "text" not in silent and silent["hoverinfo"] == "skip"
+    assert [one.get("y") for one in with_words] == [one.get("y") for one in without]
 
 
 def test_colours_follow_the_appearance():

@@ -211,6 +211,16 @@ def test_a_first_answer_takes_as_many_draws_as_are_quick(config, networks):
     assert (first and first.config.trials) == networks
 
 
+@pytest.mark.parametrize(("query", "drawn"), [({"trials": "8"}, [8]), ({"trials": "8", "inputs": "64"}, [1, 8])])
+def test_a_first_answer_is_left_out_where_the_whole_one_is_soon_had(query, drawn, monkeypatch):
+    asked, simulate = [], propagation.simulate
+    monkeypatch.setattr(propagation, "simulate", lambda config, *rest: asked.append(config.trials) or simulate(config, *rest))
+    app = AppTest.from_file(APP, default_timeout=30)
+    app.query_params.update(query | {"seed": "31415"})  # nothing else has cached it
+    app.run()
+    assert asked == drawn and not app.exception
+
+
 def test_what_is_folded_away_keeps_its_values():
     app = opened(trials="3", seed="5")
     app.slider(key="trials").set_value(4).run()

@@ -11,7 +11,7 @@ from propagation.config import Config
 from propagation.expressions import lookup
 from propagation.initializers import SCHEMES
 from propagation.ui import controls, share, takeaway
-from propagation.ui.answer import Answer, First, ForwardRow, answers_ahead, figure, first_answer, way_out, whole_answer
+from propagation.ui.answer import ForwardRow, answers_ahead, figure, first_answer, way_out, whole_answer
 from propagation.ui.budget import refusal
 from propagation.ui.skeleton import arrival
 
@@ -27,13 +27,12 @@ _OVER_HELP = (
 def render(config: Config) -> None:
     """The page: a question, the answer in a sentence and a few numbers, the picture, and what it means.
 
-    The answer is sent before everything else, title and controls included: it is what a visitor who has moved something waits for. All
-    of it, unless that takes so long that one would look for the rest.
+    The answer is sent before everything else, title and controls included: it is what a visitor who has moved something waits for. What
+    of it takes longer comes when the rest of the page is there.
     """
     row = ForwardRow(controls.page_choice_made("view", _FORWARD), controls.page_choice_made("over", _OVER))
     above = st.container()
     first = first_answer(config, row)
-    answer = _whole(config, row, first) if first.soon else None
     with above:
         action = _title()
         arrival()
@@ -41,8 +40,7 @@ def render(config: Config) -> None:
         controls.draw_all()
         controls.page_choice("The first row shows", "view", _FORWARD, "The signal forward, before or after the activation.")
         controls.page_choice("Its variance over", "over", _OVER, _OVER_HELP, folded=True)
-    if not first.soon:
-        answer = _whole(config, row, first)
+    answer = None if refusal(config) else whole_answer(config, row, first)
     if answer is not None:
         with action:
             way_out(answer.verdict)
@@ -50,10 +48,6 @@ def render(config: Config) -> None:
     if answer is not None:
         takeaway.draw(config, answer.trace, answer.prediction, {"curves": partial(figure, answer, row)})
         answers_ahead(config, row)
-
-
-def _whole(config: Config, row: ForwardRow, first: First) -> Answer | None:
-    return None if refusal(config) else whole_answer(config, row, first)
 
 
 def _title() -> DeltaGenerator:
@@ -81,12 +75,19 @@ def _explanations(config: Config) -> None:
             "this width scatter: dashed the typical one, dotted 10 and 90 %. The strip on top is the network itself, one cell a layer."
         )
     with right.expander("Formula"):
-        st.latex(lookup(config.activation).latex)
-        st.latex(r"z^l = W^l h^{l-1} + b^l, \quad h^l = \varphi(z^l)")
-        st.latex(r"\operatorname{Var} W = " + SCHEMES[config.scheme].latex)
-        st.latex(r"q^l = \sigma_w^2\, \mathbb{E}\,\varphi\big(\sqrt{q^{l-1}}\,x\big)^2 + \sigma_b^2")
-        st.latex(r"\mathbb{E}\,(\delta^l)^2 = \chi\,\tfrac{n_{l+1}}{n_l}\, \mathbb{E}\,(\delta^{l+1})^2")
-        st.latex(r"\chi = \sigma_w^2\, \mathbb{E}\,\varphi'\big(\sqrt{q^l}\,x\big)^2")
+        st.markdown("\n\n".join(f"$$\n{formula}\n$$" for formula in _formulas(config)))
         st.caption(
             "x is a standard normal, q the mean square of z in a very wide network, n the width of a layer. χ = 1 keeps gradients level."
         )
+
+
+def _formulas(config: Config) -> list[str]:
+    """The network, and how sizes go through it, in LaTeX."""
+    return [
+        lookup(config.activation).latex,
+        r"z^l = W^l h^{l-1} + b^l, \quad h^l = \varphi(z^l)",
+        r"\operatorname{Var} W = " + SCHEMES[config.scheme].latex,
+        r"q^l = \sigma_w^2\, \mathbb{E}\,\varphi\big(\sqrt{q^{l-1}}\,x\big)^2 + \sigma_b^2",
+        r"\mathbb{E}\,(\delta^l)^2 = \chi\,\tfrac{n_{l+1}}{n_l}\, \mathbb{E}\,(\delta^{l+1})^2",
+        r"\chi = \sigma_w^2\, \mathbb{E}\,\varphi'\big(\sqrt{q^l}\,x\big)^2",
+    ]
