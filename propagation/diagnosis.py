@@ -145,7 +145,7 @@ def _story(trace: Trace, forward: _Drift, backward: _Drift) -> tuple[str, str]:
             f"Neurons saturate: {percent(saturated)} of them stand where the activation is flat and pass next to no gradient."
         )
     if not backward_level:
-        return _gradient_story(forward, backward, depth)
+        return _gradient_story(forward, backward)
     if not forward_level:
         verb, effect = ("fades", "keeps") if forward.total < 0 else ("grows", "multiplies")
         how = (
@@ -165,7 +165,7 @@ def _story(trace: Trace, forward: _Drift, backward: _Drift) -> tuple[str, str]:
     return "healthy", f"Healthy: the signal forward and the gradients backward keep their size through all {depth:,} layers."
 
 
-def _gradient_story(forward: _Drift, backward: _Drift, depth: int) -> tuple[str, str]:
+def _gradient_story(forward: _Drift, backward: _Drift) -> tuple[str, str]:
     """(kind, headline) where gradients drift; the signal forward is named too where it shares their fate."""
     both = abs(forward.total) > LEVEL and (forward.total < 0) == (backward.total < 0)
     if backward.total < 0:
@@ -175,21 +175,22 @@ def _gradient_story(forward: _Drift, backward: _Drift, depth: int) -> tuple[str,
             if both
             else f"{percent(backward.factor)} of their variance"
         )
-        return "vanishing", f"{subject}: each layer keeps {shares}; {_outcome(backward, depth)}."
+        return "vanishing", f"{subject}: each layer keeps {shares}; {_outcome(backward, 1)}."
     if both:  # as short as a line of a page
         factors = f"× {multiple(forward.factor)} forward, × {multiple(backward.factor)} backward per layer"
-        return "exploding", f"Signal and gradients explode: {factors}; {_outcome(backward, depth)}."
+        return "exploding", f"Signal and gradients explode: {factors}; {_outcome(backward, 1)}."
     return (
         "exploding",
-        f"Gradients explode: each layer multiplies their variance by {multiple(backward.factor)}; {_outcome(backward, depth)}.",
+        f"Gradients explode: each layer multiplies their variance by {multiple(backward.factor)}; {_outcome(backward, 1)}.",
     )
 
 
-def _outcome(drift: _Drift, depth: int) -> str:
+def _outcome(drift: _Drift, end: int) -> str:
+    """What has become of a signal in the layer where it ends, compared with the layer where it began."""
     if drift.total < 0:
         left = percent(float(f"{10**drift.total:.2g}")) if drift.total > -3 else magnitude(drift.total)
-        return f"{left} is left after {depth:,} layers"
-    return f"{magnitude(drift.total)} times as much after {depth:,} layers"
+        return f"{left} is left at layer {end:,}"
+    return f"{magnitude(drift.total)} times as much at layer {end:,}"
 
 
 def _lost_headline(trace: Trace) -> str:

@@ -40,7 +40,7 @@ def test_factors_are_geometric_means_in_the_direction_of_travel():
 
 def test_the_headline_says_how_much_per_layer_and_in_all():
     headline = diagnose(trace(depth=50, slopes={"delta": math.log10(0.62)})).headline
-    assert headline == "Gradients vanish: each layer keeps 62 % of their variance; 10⁻¹⁰ is left after 50 layers."
+    assert headline == "Gradients vanish: each layer keeps 62 % of their variance; 10⁻¹⁰ is left at layer 1."
 
 
 def test_a_drift_of_less_than_a_decade_is_healthy():
