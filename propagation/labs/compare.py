@@ -166,11 +166,15 @@ def _drift(moments: Moments) -> float:
 
 @dataclass(frozen=True)
 class Decision:
-    """Which column is healthiest, by its place (None where there is nothing to decide), and why: a headline and a sentence."""
+    """Which column is healthiest, by its place (None where there is nothing to decide), and why: a headline and a sentence.
+
+    `rank` is what the winner is called in a word or two.
+    """
 
     winner: int | None
     headline: str
     reason: str
+    rank: str = ""
 
 
 _BUT = {
@@ -199,13 +203,15 @@ def decide(summaries: Sequence[Summary]) -> Decision:
     within = f"a factor of {_times(best.worst)} over {best.depth:,} layers"
     ties = [s for s in others if s.kind == best.kind and s.worst - best.worst <= CLOSE]
     if best.kind != "healthy":
+        rank = "least harm"
         headline = f"None of these is healthy. {best.label} does least harm: {_fate(best)} over {best.depth:,} layers."
     else:
+        rank = "leads" if ties else "healthiest"
         headline = f"{best.label} {'leads' if ties else 'is healthiest'}: nothing drifts by more than {within}."
     if ties:
         rivals = " and ".join(f"{s.label} ({_times(s.worst)})" for s in ties)
-        return Decision(best.place, headline, f"Too close to call against {rivals}: another seed may turn it round.")
-    return Decision(best.place, headline, _next(best, others[0]))
+        return Decision(best.place, headline, f"Too close to call against {rivals}: another seed may turn it round.", rank)
+    return Decision(best.place, headline, _next(best, others[0]), rank)
 
 
 def _next(best: Summary, second: Summary) -> str:

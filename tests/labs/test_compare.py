@@ -152,7 +152,7 @@ def summary(label: str, worst: float, kind: str = "healthy", place: int = 0, dep
 
 def test_the_flattest_healthy_column_wins():
     decision = decide([summary("A", 0.9, place=0), summary("B", 0.3, place=1), summary("C", 9, "vanishing", place=2)])
-    assert decision.winner == 1
+    assert (decision.winner, decision.rank) == (1, "healthiest")
     assert decision.headline == "B is healthiest: nothing drifts by more than a factor of 2 over 50 layers."
     assert decision.reason == "Next is A: its gradients drift by a factor of 7.9."
 
@@ -164,7 +164,8 @@ def test_a_verdict_counts_more_than_flatness():
 
 def test_no_winner_is_called_within_chance():
     decision = decide([summary("A", 0.3), summary("B", 0.3 + CLOSE / 2, place=1), summary("C", 0.3 + 2 * CLOSE, place=2)])
-    assert decision.winner == 0 and decision.headline.startswith("A leads") and "against B (2.2):" in decision.reason
+    assert (decision.winner, decision.rank) == (0, "leads")
+    assert decision.headline.startswith("A leads") and "against B (2.2):" in decision.reason
     assert "Next is B" in decide([summary("A", 0.3), summary("B", 0.3 + 1.1 * CLOSE, place=1)]).reason
 
 

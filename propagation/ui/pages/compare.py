@@ -184,17 +184,17 @@ def _result(drawn: Sequence[tuple[Curves, Summary]], answer) -> None:
         figure = compare_chart(curves, winner=decision.winner, appearance=appearance())
         draw_figure(figure, key="compare", alt=_in_words(summaries, decision))
     with panel("The table"):
-        st.table(_table(summaries, decision.winner), width="content", hide_index=True, hide_header=False)
+        st.table(_table(summaries, decision), width="content", hide_index=True, hide_header=False)
 
 
-def _table(summaries: Sequence[Summary], winner: int | None) -> list[dict[str, str]]:
+def _table(summaries: Sequence[Summary], decision: Decision) -> list[dict[str, str]]:
     """The comparison, the healthiest first, each marked as in the chart: a line for each, in Markdown."""
     colours = palette(appearance()).compare
     lines = []
     for s in ranked(summaries):
-        wins = s.place == winner
+        wins = s.place == decision.winner
         name = f"**{plain(s.label)}**" if wins else plain(s.label)
-        mark = f" **✓ {'healthiest' if s.kind == 'healthy' else 'least harm'}**" if wins else ""
+        mark = f" **✓ {decision.rank}**" if wins else ""
         values = {
             "forward": factor(s.forward_factor),
             "backward": factor(s.backward_factor),
