@@ -25,8 +25,10 @@ _NEWTON_STEPS = 80
 def length_map(q: float | Array, activation: str, weight_variance: float, bias_variance: float) -> Array:
     """Size after one layer, V(q) = σ_w² E[φ(√q x)²] + σ_b².
 
-    q: variance ≥ 0, scalar or any shape, inf included. Returns that shape. Source: Poole et al. 2016, eq. 3.
+    q: variance, scalar or any shape, inf included. Returns that shape. ValueError where q is below 0 or not a number.
+    Source: Poole et al. 2016, eq. 3.
     """
+    _check_sizes(q)
     if weight_variance == 0:
         return np.full(np.shape(q), float(bias_variance))
     return weight_variance * moments(activation).second(q) + bias_variance
@@ -35,17 +37,25 @@ def length_map(q: float | Array, activation: str, weight_variance: float, bias_v
 def length_slope(q: float | Array, activation: str, weight_variance: float) -> Array:
     """V′(q) = σ_w² E[x φ φ′]/√q, which is right with kinks too.
 
-    q: scalar or any shape, 0 and inf included (limits). Returns that shape.
+    q: scalar or any shape, 0 and inf included (limits). Returns that shape. ValueError where q is below 0 or not a number.
     """
+    _check_sizes(q)
     return weight_variance * moments(activation).growth(q)
 
 
 def chi_1(q: float | Array, activation: str, weight_variance: float) -> Array:
     """Mean squared slope of a layer, χ₁ = σ_w² E[φ′(√q x)²]: what one layer does to the size of a gradient, and C′(1) at a fixed point.
 
-    q: scalar or any shape, 0 and inf included (limits). Returns that shape. Source: Schoenholz et al. 2017, eq. 5.
+    q: scalar or any shape, 0 and inf included (limits). Returns that shape. ValueError where q is below 0 or not a number.
+    Source: Schoenholz et al. 2017, eq. 5.
     """
+    _check_sizes(q)
     return weight_variance * moments(activation).slope(q)
+
+
+def _check_sizes(q: float | Array) -> None:
+    if not np.all(np.asarray(q) >= 0):
+        raise ValueError("a size q must be a number of at least 0")
 
 
 def correlation_map(c: float | Array, q: float | Array, activation: str, weight_variance: float, bias_variance: float) -> Array:

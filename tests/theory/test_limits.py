@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from propagation.config import Config
 from propagation.expressions import typed_activation
 from propagation.theory.kernel import kernel
 from propagation.theory.manifold import angle_path
+from propagation.theory.maps import chi_1, length_map, length_slope
 from propagation.theory.moments import moments
 from propagation.theory.prediction import predict
 
@@ -71,3 +74,10 @@ def test_what_is_flat_around_zero_fades_and_is_a_number_in_every_layer(formula, 
     sizes = predict(config).z.log10_second_moment
     assert not np.isnan(sizes).any()
     assert np.all(np.diff(sizes[np.isfinite(sizes)]) <= 1e-12)
+
+
+@pytest.mark.parametrize("q", [-1.0, np.nan, np.array([1.0, -1e-20])])
+@pytest.mark.parametrize("of", [partial(length_map, bias_variance=0.1), length_slope, chi_1])
+def test_what_is_no_size_is_refused_in_words(of, q):
+    with pytest.raises(ValueError, match="at least 0"):
+        of(q, "tanh", weight_variance=1.5)
