@@ -38,6 +38,12 @@ def words(app: AppTest) -> str:
     return "\n".join(element.value for element in (*app.header, *app.markdown, *app.caption)).replace("\\", "")
 
 
+def test_the_symbols_of_the_phase_page_are_explained_on_it():
+    numbers, *folded = [element.value for element in opened(phase_page).markdown if "c*" in element.value.replace("\\", "")]
+    for symbol in ("χ₁", "q*", "c*", "ξ_c"):
+        assert symbol in numbers.replace("\\", "") and f"**{symbol}" in folded[0].replace("\\", ""), symbol
+
+
 @pytest.mark.parametrize("activation", [*ACTIVATIONS, "x*sigmoid(1.7*x)"])
 def test_every_activation_has_its_plane_and_its_gains(activation):
     plane = opened(phase_page, activation=activation)

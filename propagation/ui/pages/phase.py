@@ -31,6 +31,13 @@ _ACROSS, _UP = 101, 51
 _WEIGHT_ENDS, _BIAS_ENDS = (5.0, 10.0, 20.0, 50.0, 100.0), (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 _STEPS = 40
 _PLANE = "phase_plane"
+_FORMULAS = (
+    r"q^l = \sigma_w^2\, \mathbb{E}\,\varphi\big(\sqrt{q^{l-1}}\,x\big)^2 + \sigma_b^2 \;\to\; q^*",
+    r"C(c) = \big(\sigma_w^2\, \mathbb{E}\,\varphi(u)\,\varphi(u') + \sigma_b^2\big) \big/ q^*",
+    r"c^l = C(c^{l-1}) \;\to\; c^*",
+    r"\chi_1 = \sigma_w^2\, \mathbb{E}\,\varphi'\big(\sqrt{q^*}\,x\big)^2 = C'(1)",
+    r"\xi_c = -1 / \ln C'(c^*)",
+)
 _WORDS = {
     "ordered": "Ordered: gradients vanish and inputs merge.",
     "critical": "Critical: gradients keep their size.",
@@ -56,6 +63,7 @@ def render(config: Config) -> None:
     with right, panel("The maps"):
         _length_map(config, weight_variance, bias_variance, scales)
         _correlation_map(config, weight_variance, bias_variance, scales)
+    _explanations()
 
 
 @st.cache_data(max_entries=64, show_spinner="Solving for the plane …")
@@ -143,3 +151,27 @@ def _correlation_map(config: Config, weight_variance: float, bias_variance: floa
 
 def _in_words(config: Config, scales: DepthScales) -> str:
     return f"Phase plane of {lookup(config.activation).label}. You are in the {phase_of(scales.chi_1)} phase, χ₁ = {number(scales.chi_1)}."
+
+
+def _explanations() -> None:
+    """What the plane and the two maps show and the formulas behind them, folded away."""
+    left, right = st.columns(2)
+    with left.expander("What am I looking at?"):
+        st.markdown(
+            "Every point of the plane is a very wide and very deep network with its own σ_w² and σ_b²; the cross is yours.\n\n"
+            "- **q** is the size of a signal, the mean square of z. On the upper map, go up to the curve, across to the diagonal, up "
+            "again: each round is a layer. Where the two cross, the size stays: **q\\***.\n"
+            "- **c** is the correlation of two inputs inside the network, 1 when it can no longer tell them apart. The lower map leads "
+            "it to **c\\***, whatever the two inputs were.\n"
+            "- **χ₁** is what one layer multiplies the mean square of a gradient by once sizes have settled, and 1 − c too where two "
+            "inputs are almost alike. That is why exploding gradients and chaos are one thing, and vanishing gradients and order the "
+            "other.\n"
+            "- **ξ_c** is the number of layers in which what is left of c − c\\* falls to 1/e. After about six times that, all pairs of "
+            "inputs look the same, and there is nothing to learn from."
+        )
+    with right.expander("Formula"):
+        st.markdown("\n\n".join(f"$$\n{formula}\n$$" for formula in _FORMULAS))
+        st.caption(
+            "x is a standard normal, u and u′ are normal with variance q* and correlation c. Poole et al. 2016 (arXiv 1606.05340), "
+            "Schoenholz et al. 2017 (1611.01232)."
+        )
