@@ -17,7 +17,8 @@ from propagation.engine.implicit import GaussianMap, HaarMap
 from propagation.engine.maps import RandomMap
 from propagation.engine.noise import Noise
 from propagation.engine.readout import output_gradient
-from propagation.engine.signal import PLAIN_RANGE, Signal, scaled_moments
+from propagation.engine.shelves import shelf
+from propagation.engine.signal import PLAIN_RANGE, Put, Signal, converted, scaled_moments
 from propagation.engine.trace import FORWARD, SIGNALS, Moments, Trace
 from propagation.engine.workers import Pause, run_all, seat
 from propagation.expressions import lookup
@@ -55,6 +56,8 @@ def simulate(config: Config, progress: Progress | None = None) -> Trace:
 
 class Observer:
     """Looks at whole layers as they pass, where moments are not enough: distributions, angles. Signals are (T, n, B); layers count from 1.
+
+    What it is shown is used again for other runs: it copies what it keeps.
 
     `forward` is called for layers 1 … L, then `backward` for L … 1.
     """
@@ -118,6 +121,14 @@ class _Measurements:
 
 def _run(config: Config, x: np.ndarray, group: range, pause: Pause, observer: Observer | None = None) -> _Measurements:
     """One draw of the network in each trial of the group: all layers forward, then all layers backward, with a pause after each."""
+    if not remembers_layers(config):
+        return _passes(config, x, group, pause, observer, converted)
+    with shelf() as kept:
+        return _passes(config, x, group, pause, observer, kept.put)
+
+
+def _passes(config: Config, x: np.ndarray, group: range, pause: Pause, observer: Observer | None, put: Put) -> _Measurements:
+    """Both passes; `put` makes what the backward one takes from the forward one."""
     phi = lookup(config.activation)
     weight_variance, bias_variance = layer_variances(config)
     measured = _Measurements(len(group), config.depth)
@@ -131,9 +142,9 @@ def _run(config: Config, x: np.ndarray, group: range, pause: Pause, observer: Ob
         random_map = _random_map(config, group, layer)
         z = _pushed(random_map, h, weight_variance[layer], bias_variance[layer])
         if remember:
-            inputs_kept[layer] = h.stored(random_map.gradient_type)
+            inputs_kept[layer] = h.stored(random_map.gradient_type, put)
         h, plain_slopes = activate(phi, z)
-        slopes = Signal(plain_slopes.astype(random_map.gradient_type, copy=False), np.zeros(len(group), dtype=int))
+        slopes = Signal(put(plain_slopes, random_map.gradient_type), np.zeros(len(group), dtype=int))
         flat_trials = measured.record_slopes(layer, slopes.array, phi.steepest)
         if flat_trials.size:
             slopes = _small_slopes(plain_slopes, flat_trials, random_map.gradient_type)

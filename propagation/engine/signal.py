@@ -14,6 +14,14 @@ PLAIN_RANGE = 40
 #: numbers that are summed in their own precision
 BLOCK = 2**17
 
+#: (array, precision) → the array in that precision
+Put = Callable[[np.ndarray, type], np.ndarray]
+
+
+def converted(array: np.ndarray, dtype: type) -> np.ndarray:
+    """The array in this precision; itself where it is."""
+    return array.astype(dtype, copy=False)
+
 
 class once:
     """A property computed when it is first asked for.
@@ -86,9 +94,9 @@ class Signal:
             return self
         return Signal(np.ldexp(self.array, (self.exponent - exponent)[:, None, None]), exponent)
 
-    def stored(self, dtype: type) -> Signal:
+    def stored(self, dtype: type, put: Put = converted) -> Signal:
         """The signal in another precision, its sums taken over, for the backward pass."""
-        kept = Signal(self.array.astype(dtype, copy=False), self.exponent)
+        kept = Signal(put(self.array, dtype), self.exponent)
         kept.__dict__.update(column_squares=self.column_squares, column_sums=self.column_sums)
         return kept
 
