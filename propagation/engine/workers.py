@@ -21,7 +21,7 @@ Result = TypeVar("Result")
 Pause = Callable[[], None]
 
 #: work that is expected to take one second longer waits this many seconds longer, at most, where there is not room for all
-_DEFERENCE = 10.0
+_DEFERENCE = 20.0
 #: seconds between two looks at whether whoever waits still wants to
 _LOOK = 0.1
 
@@ -48,7 +48,7 @@ def in_line_since(moment: float) -> Iterator[None]:
 
 
 class Turns:
-    """A number of seats, and a line before them, ordered by the time of arrival plus ten times the seconds expected.
+    """A number of seats, and a line before them, ordered by the time of arrival plus twenty times the seconds expected.
 
     So short work passes long work, and long work that has waited for long is passed no more.
     """
