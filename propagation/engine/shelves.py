@@ -29,10 +29,10 @@ class Shelf:
         self._used = BLOCK_BYTES
 
     def put(self, array: np.ndarray, dtype: type) -> np.ndarray:
-        """A copy of the array in this precision; it lasts as long as the shelf is had. What no block can hold is on its own."""
+        """A copy of the array in this precision, which lasts as long as the shelf is had. What no block can hold stays where it is."""
         size = array.size * np.dtype(dtype).itemsize
         if size > BLOCK_BYTES:
-            return array.astype(dtype)
+            return array.astype(dtype, copy=False)
         if self._used + size > BLOCK_BYTES:
             self.blocks.append(_block())
             self._used = 0

@@ -13,10 +13,16 @@ PAGES = re.findall(r'url_path="(\w+)"', (ROOT / "app.py").read_text())
 #: pages that open before there are numbers: one waits for a guess, one for a start
 WITHOUT_NUMBERS = ("lesson", "race")
 GRAVE = ("serious", "critical")
-#: what of Streamlit's own is wrong, by rule and the place it stands in, and why it is let be: nothing so far
-LET_BE: dict[tuple[str, str], str] = {}
+#: What of Streamlit's own is wrong, by rule, and where; only on a phone. There the pages stand in the sidebar, whose groups are not parts
+#: of its list by the letter, and a table scrolls in a box that an older browser gives no focus.
+LET_BE = {
+    "list": "[data-testid=stSidebarNavItems]",
+    "listitem": "[data-testid=stSidebarNavItems] li",
+    "scrollable-region-focusable": "[data-testid=stTable] > div",
+}
 #: the accessible names of all charts
 CHARTS = "() => [...document.querySelectorAll('.js-plotly-plot')].map(plot => plot.closest('[role]').getAttribute('aria-label') || '')"
+MATCHES = "(element, selector) => element.matches(selector)"
 #: what has the focus: its accessible name, as far as a name stands in attributes, labels and text
 FOCUSED = """() => {
     const element = document.activeElement;
@@ -33,7 +39,7 @@ def violations(visitor: Visitor) -> list[str]:
         for rule in found
         if rule["impact"] in GRAVE
         for node in rule["nodes"]
-        if not any(rule["id"] == known and place in node["html"] for known, place in LET_BE)
+        if not (rule["id"] in LET_BE and visitor.page.locator(node["target"][0]).evaluate(MATCHES, LET_BE[rule["id"]]))
     ]
 
 
@@ -56,9 +62,10 @@ def test_a_page_can_be_read_by_everybody(visitor, path):
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_no_page_scrolls_sideways_on_a_phone(phone, path):
-    """What is wide scrolls in itself; the page is what scrolls inside the window, which never does itself."""
+def test_a_page_can_be_read_on_a_phone(phone, path):
+    """And does not scroll sideways. What is wide scrolls in itself; the page is what scrolls inside the window, which never does itself."""
     phone.open(path if path != "explore" else "")
+    assert violations(phone) == []
     width, room = phone.page.get_by_test_id("stMain").evaluate("main => [main.scrollWidth, main.clientWidth]")
     assert width <= room <= 390
 
