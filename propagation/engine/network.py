@@ -122,33 +122,32 @@ class _Measurements:
 def _run(config: Config, x: np.ndarray, group: range, pause: Pause, observer: Observer | None = None) -> _Measurements:
     """One draw of the network in each trial of the group: all layers forward, then all layers backward, with a pause after each."""
     if not remembers_layers(config):
-        return _passes(config, x, group, pause, observer, converted)
+        return _passes(config, x, group, pause, observer, None)
     with shelf() as kept:
         return _passes(config, x, group, pause, observer, kept.put)
 
 
-def _passes(config: Config, x: np.ndarray, group: range, pause: Pause, observer: Observer | None, put: Put) -> _Measurements:
-    """Both passes; `put` makes what the backward one takes from the forward one."""
+def _passes(config: Config, x: np.ndarray, group: range, pause: Pause, observer: Observer | None, put: Put | None) -> _Measurements:
+    """Both passes; `put` keeps layers of the forward one for the backward one, which without it computes them again from the noise."""
     phi = lookup(config.activation)
     weight_variance, bias_variance = layer_variances(config)
     measured = _Measurements(len(group), config.depth)
     maps: list[RandomMap] = []
     inputs_kept: dict[int, Signal] = {}
     slopes_kept: dict[int, Signal] = {}
-    remember = remembers_layers(config)
 
     inputs = h = Signal(np.broadcast_to(x, (len(group), *x.shape)), np.zeros(len(group), dtype=int))
     for layer in range(config.depth):
         random_map = _random_map(config, group, layer)
         z = _pushed(random_map, h, weight_variance[layer], bias_variance[layer])
-        if remember:
+        if put:
             inputs_kept[layer] = h.stored(random_map.gradient_type, put)
         h, plain_slopes = activate(phi, z)
-        slopes = Signal(put(plain_slopes, random_map.gradient_type), np.zeros(len(group), dtype=int))
+        slopes = Signal((put or converted)(plain_slopes, random_map.gradient_type), np.zeros(len(group), dtype=int))
         flat_trials = measured.record_slopes(layer, slopes.array, phi.steepest)
         if flat_trials.size:
             slopes = _small_slopes(plain_slopes, flat_trials, random_map.gradient_type)
-        if remember:
+        if put:
             slopes_kept[layer] = slopes
         measured.moments["z"][:, :, layer] = z.moments()
         measured.moments["h"][:, :, layer] = h.moments()
@@ -160,7 +159,7 @@ def _passes(config: Config, x: np.ndarray, group: range, pause: Pause, observer:
 
     gradient = output_gradient(config, h, group.start)
     for layer in reversed(range(config.depth)):
-        if remember:
+        if put:
             h, slopes = inputs_kept.pop(layer), slopes_kept.pop(layer)
         elif layer:
             h, slopes_below = activate(phi, maps[layer - 1].replay())
@@ -174,7 +173,7 @@ def _passes(config: Config, x: np.ndarray, group: range, pause: Pause, observer:
         measured.moments["weight_gradient"][:, :, layer] = _weight_gradient_moments(delta, h)
         if observer:
             observer.backward(layer + 1, delta, h)
-        if not remember and layer:
+        if not put and layer:
             flat_trials = np.flatnonzero(measured.dead[:, layer - 1] == 1)
             slopes = _small_slopes(slopes_below, flat_trials, maps[layer - 1].gradient_type)
         pause()

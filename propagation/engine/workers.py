@@ -48,7 +48,7 @@ def in_line_since(moment: float) -> Iterator[None]:
 
 
 class Turns:
-    """A number of seats, and a line before them, ordered by the time of arrival plus twenty times the seconds expected.
+    """A number of seats, and a line before them, ordered by the time of arrival plus `_DEFERENCE` times the seconds expected.
 
     So short work passes long work, and long work that has waited for long is passed no more.
     """
