@@ -8,7 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from propagation.ui import asking, browser, controls, experiment, paths, pictures, reconnect
+from propagation.ui import browser, controls, experiment, image_export, paths, predict_first, reconnect
 from propagation.ui.pages import (
     angles,
     ask,
@@ -23,7 +23,7 @@ from propagation.ui.pages import (
     race,
     spectrum,
     trainability,
-    whose,
+    variance_decomposition,
     width,
 )
 from propagation.ui.panels import panel
@@ -42,9 +42,9 @@ def main() -> None:
     )
     asked_for = paths.page_asked_for()
     with panel("This experiment", instead="Open the address without what follows its “?”", needed=True):
-        experiment.arrive()
-        config = experiment.depart()
-    waits = asking.waits()
+        experiment.sync_from_url()
+        config = experiment.sync_to_url()
+    waits = predict_first.waits()
     front = ask.render_with_controls if waits else explore.render
     pages = {
         "Play": [
@@ -54,7 +54,12 @@ def main() -> None:
         ],
         "Look inside": [
             st.Page(partial(compare.render, config), title="Compare", icon=":material/compare_arrows:", url_path="compare"),
-            st.Page(partial(whose.render, config), title="Whose variance?", icon=":material/stacked_bar_chart:", url_path="whose"),
+            st.Page(
+                partial(variance_decomposition.render, config),
+                title="Whose variance?",
+                icon=":material/stacked_bar_chart:",
+                url_path="whose",
+            ),
             st.Page(partial(distributions.render, config), title="Distributions", icon=":material/area_chart:", url_path="distributions"),
             st.Page(partial(angles.render, config), title="Angles", icon=":material/hub:", url_path="angles"),
             st.Page(partial(spectrum.render, config), title="Spectrum", icon=":material/equalizer:", url_path="spectrum"),
@@ -81,7 +86,7 @@ def main() -> None:
     else:
         with panel("The rest of this page"):
             page.run()
-    pictures.prepare_cameras()
+    image_export.prepare_cameras()
     reconnect.prepare()
 
 

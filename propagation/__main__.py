@@ -15,12 +15,12 @@ from propagation.config import BOUNDS, CHOICES, Config
 from propagation.diagnosis import diagnose
 from propagation.engine.cost import work
 from propagation.engine.network import simulate
+from propagation.export import words
+from propagation.export.code import FRAMEWORKS, snippet
+from propagation.export.numbers import table, to_csv, to_json
+from propagation.formatting import number
 from propagation.initializers import SCHEMES
-from propagation.notation import number
 from propagation.presets import PRESETS
-from propagation.takeaway import words
-from propagation.takeaway.code import FRAMEWORKS, snippet
-from propagation.takeaway.numbers import table, to_csv, to_json
 from propagation.theory.prediction import predict
 from propagation.ui.rules import LIBRARY_DEFAULTS, moved, settled
 

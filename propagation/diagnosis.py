@@ -10,7 +10,7 @@ import numpy as np
 from propagation.config import BOUNDS, Config, layer_variances
 from propagation.engine.trace import Trace
 from propagation.expressions import lookup
-from propagation.notation import factor, from_log10, magnitude, multiple, number, percent
+from propagation.formatting import factor, from_log10, magnitude, multiple, number, percent
 from propagation.theory.maps import fixed_point
 from propagation.theory.phases import critical_weight_variance
 

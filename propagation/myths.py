@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from propagation.config import Config
+from propagation.formatting import factor, from_log10, number, percent
 from propagation.labs.evidence import Evidence, median_sizes, per_layer
-from propagation.labs.whose import PARTS
+from propagation.labs.variance_decomposition import PARTS
 from propagation.lessons import Link, Network
-from propagation.notation import factor, from_log10, number, percent
 
 
 @dataclass(frozen=True)

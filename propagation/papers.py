@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from propagation.notation import number
+from propagation.formatting import number
 
 FILE = Path(__file__).parent.parent / "assets" / "papers.toml"
 RELATIONS = ("about", "above", "below")

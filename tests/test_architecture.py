@@ -15,7 +15,7 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
 #: floors of the house: a module may import from its own floor or below
 FLOORS = {
-    "notation": 0,
+    "formatting": 0,
     "qr": 0,
     "activations": 0,
     "expressions": 1,
@@ -24,6 +24,7 @@ FLOORS = {
     "streams": 2,
     "inputs": 2,
     "papers": 2,
+    "runtime": 2,
     "engine": 3,
     "theory": 3,
     "labs": 4,
@@ -32,7 +33,7 @@ FLOORS = {
     "lessons": 5,
     "myths": 5,
     "charts": 6,
-    "takeaway": 6,
+    "export": 6,
     "ui": 7,
     "app": 8,
     "__main__": 8,

@@ -20,8 +20,8 @@ import pytest
 from propagation.__main__ import main
 from propagation.config import Config
 from propagation.engine.network import simulate
+from propagation.export.words import layers_shown
 from propagation.presets import PRESETS
-from propagation.takeaway.words import layers_shown
 
 ROOT = Path(__file__).parents[1]
 SMALL = ["--width", "16", "--inputs", "4", "--trials", "2"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from propagation.notation import power_of_ten
+from propagation.formatting import power_of_ten
 
 #: fewer decades than this make a 10 % wobble look like a collapse
 LEAST_DECADES = 2

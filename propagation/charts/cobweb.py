@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from propagation.charts.theme import base_layout, palette
-from propagation.notation import number
+from propagation.formatting import number
 
 HEIGHT = 250
 

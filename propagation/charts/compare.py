@@ -12,7 +12,7 @@ from propagation.charts import rows
 from propagation.charts.axes import decade_windows
 from propagation.charts.theme import Palette, base_layout, palette
 from propagation.engine.trace import Trace
-from propagation.notation import from_log10
+from propagation.formatting import from_log10
 
 HEIGHT = 470
 _TOP, _BOTTOM, _TITLE_HEIGHT = 30, 50, 26

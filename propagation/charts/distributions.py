@@ -8,8 +8,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from propagation.charts.theme import Palette, base_layout, palette
+from propagation.formatting import from_log10, percent
 from propagation.labs.distributions import CENTRES, EDGES, Distributions, Histogram
-from propagation.notation import from_log10, percent
 
 RIDGES_HEIGHT, LAYER_HEIGHT = 500, 300
 ROLES = {"z": "forward", "h": "forward", "delta": "backward", "weight_gradient": "weight_gradient"}

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from propagation.activations import Activation
 from propagation.charts.theme import base_layout, palette, translucent
-from propagation.notation import factor, number
+from propagation.formatting import factor, number
 from propagation.theory.gains import Gain
 from propagation.theory.phases import PhaseGrid
 

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from propagation.charts.theme import Palette, palette, translucent
 from propagation.engine.trace import FORWARD, SIGNALS
-from propagation.notation import power_of_ten
+from propagation.formatting import power_of_ten
 
 
 @dataclass(frozen=True)

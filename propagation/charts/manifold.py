@@ -10,8 +10,8 @@ import plotly.graph_objects as go
 from propagation.charts import rows
 from propagation.charts.axes import decade_windows
 from propagation.charts.theme import Palette, base_layout, palette
+from propagation.formatting import from_log10, number, power_of_ten
 from propagation.labs.manifold import FLOOR, STARTS, Angles, Circle
-from propagation.notation import from_log10, number, power_of_ten
 from propagation.theory.manifold import CirclePrediction
 
 ANGLES_HEIGHT, SPACE_HEIGHT, GEOMETRY_HEIGHT = 500, 400, 400

@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from propagation.charts.theme import Palette, base_layout, palette, translucent
-from propagation.notation import factor, number
+from propagation.formatting import factor, number
 from propagation.theory.phases import PhaseGrid
 
 HEIGHT = 520

@@ -12,9 +12,9 @@ from propagation.charts.axes import decade_ticks, decade_windows, layer_ticks
 from propagation.charts.compare import GLYPHS, SYMBOLS
 from propagation.charts.rows import decade_axis, numbers, title
 from propagation.charts.theme import Palette, base_layout, palette
+from propagation.formatting import from_log10, number
 from propagation.labs.race import Lane, of_weights, whole_percent
 from propagation.labs.training import CHANCE, IGNORANCE, Snapshot
-from propagation.notation import from_log10, number
 
 #: of the chart of the race and that of the paces, side by side; of the gradients below them
 HEIGHT, MAP_HEIGHT = 400, 270

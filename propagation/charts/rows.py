@@ -9,7 +9,7 @@ import numpy as np
 
 from propagation.charts.axes import decade_ticks, layer_ticks
 from propagation.charts.theme import Palette, translucent
-from propagation.notation import power_of_ten
+from propagation.formatting import power_of_ten
 
 BAND = (0.1, 0.9)
 #: for axes whose labels have room: else Plotly measures each of them at every redraw, a tenth of its work, to hide those that stick out

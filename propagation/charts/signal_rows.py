@@ -9,9 +9,9 @@ import numpy as np
 
 from propagation.charts.spread import Spread, spread_of
 from propagation.charts.theme import Palette
-from propagation.charts.whose import OVER
+from propagation.charts.variance_decomposition import OVER
 from propagation.engine.trace import Trace
-from propagation.labs.whose import RESOLUTION, Scatter
+from propagation.labs.variance_decomposition import RESOLUTION, Scatter
 
 BAND = (0.1, 0.9)
 

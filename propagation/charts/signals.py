@@ -12,7 +12,7 @@ from propagation.charts.spread import spread_lines
 from propagation.charts.strip import strip_axis, strip_caption, strip_cells
 from propagation.charts.theme import Palette, base_layout, palette, translucent
 from propagation.engine.trace import Trace
-from propagation.notation import from_log10
+from propagation.formatting import from_log10
 
 HEIGHT = 560
 _LEFT, _BOTTOM = 58, 54

@@ -11,8 +11,8 @@ import plotly.graph_objects as go
 from propagation.charts import rows
 from propagation.charts.axes import decade_windows
 from propagation.charts.theme import Palette, base_layout, palette, translucent
+from propagation.formatting import from_log10
 from propagation.labs.spectrum import Spectrum
-from propagation.notation import from_log10
 from propagation.theory.spectrum import SpectrumPrediction
 
 HEIGHT = 430

@@ -9,9 +9,9 @@ import numpy as np
 import plotly.graph_objects as go
 
 from propagation.charts.theme import Palette, base_layout, palette, translucent
+from propagation.formatting import number, percent
 from propagation.labs.trainability import REACH, Grid, Place, TrainabilityMap, reach
 from propagation.labs.training import CHANCE
-from propagation.notation import number, percent
 
 HEIGHT = 540
 #: points of the line of theory

@@ -9,8 +9,8 @@ import plotly.graph_objects as go
 
 from propagation.charts.axes import decade_windows
 from propagation.charts.theme import Palette, base_layout, palette
+from propagation.formatting import percent, power_of_ten
 from propagation.labs.width import WIDTHS, Deviation, WidthResult, fitted
-from propagation.notation import percent, power_of_ten
 
 HEIGHT = 460
 #: signal → (role of its colour, symbol on the chart, symbol in words, title)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 
 from propagation.config import Config
-from propagation.engine.workers import cores
+from propagation.runtime.platform import IN_BROWSER, cores
 
 #: a random number costs about as much as this many floating-point operations of a matrix product
 DRAW = 300
 #: likewise one element of everything that goes element by element in a layer: φ, φ′, moments
 ELEMENT = 1500
 #: operations per second of one core, for the estimate shown to a visitor; a browser's WebAssembly takes about four times as long
-SPEED = 1e10 if sys.platform == "emscripten" else 4e10
+SPEED = 1e10 if IN_BROWSER else 4e10
 #: layers are kept for the backward pass up to this many bytes for all trials at once; beyond, they are computed again
 MEMORY_BYTES = 512 * 2**20
 

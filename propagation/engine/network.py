@@ -10,19 +10,19 @@ import numpy as np
 
 from propagation.activations import Activation
 from propagation.config import Config, layer_variances
-from propagation.engine.blas import one_thread
 from propagation.engine.cost import layer_is_implicit, remembers_layers, trials_at_once, work
 from propagation.engine.dense import DenseMap
 from propagation.engine.implicit import GaussianMap, HaarMap
 from propagation.engine.maps import RandomMap
 from propagation.engine.noise import Noise
 from propagation.engine.readout import output_gradient
-from propagation.engine.shelves import shelf
 from propagation.engine.signal import PLAIN_RANGE, Put, Signal, converted, scaled_moments
 from propagation.engine.trace import FORWARD, SIGNALS, Moments, Trace
-from propagation.engine.workers import Pause, run_all, seat
 from propagation.expressions import lookup
 from propagation.inputs import draw_inputs
+from propagation.runtime.blas import one_thread
+from propagation.runtime.buffers import buffer
+from propagation.runtime.scheduler import Pause, run_all, slot
 
 #: a slope below this share of the activation's steepest counts as flat
 FLAT = 0.05
@@ -88,8 +88,8 @@ def observe(config: Config, observer: Observer, trials: range, x: np.ndarray | N
     `look` is called, about ten times a second, while this waits for its turn; it may raise to leave the line.
     """
     x = draw_inputs(config) if x is None else x
-    with one_thread(), seat(_seconds(config, len(trials)), look or _nothing) as give_way:
-        _run(config, x, trials, give_way, observer)
+    with one_thread(), slot(_seconds(config, len(trials)), look or _nothing) as yield_slot:
+        _run(config, x, trials, yield_slot, observer)
 
 
 def _seconds(config: Config, trials: int) -> float:
@@ -123,7 +123,7 @@ def _run(config: Config, x: np.ndarray, group: range, pause: Pause, observer: Ob
     """One draw of the network in each trial of the group: all layers forward, then all layers backward, with a pause after each."""
     if not remembers_layers(config):
         return _passes(config, x, group, pause, observer, None)
-    with shelf() as kept:
+    with buffer() as kept:
         return _passes(config, x, group, pause, observer, kept.put)
 
 

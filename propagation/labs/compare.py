@@ -17,9 +17,9 @@ from propagation.config import Config
 from propagation.engine.cost import IMPLICIT_LAWS
 from propagation.engine.trace import Moments, Trace
 from propagation.expressions import lookup
+from propagation.formatting import from_log10, magnitude, number
 from propagation.initializers import SCHEMES, WEIGHT_LAWS, kumar_scale
 from propagation.labs.spectrum import measure_spectrum
-from propagation.notation import from_log10, magnitude, number
 
 MOST_COLUMNS = 6
 #: draws of each network: as many as medians need, so that six columns cost about three times what the other pages' one experiment does

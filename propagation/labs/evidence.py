@@ -19,8 +19,8 @@ from propagation.engine.trace import FORWARD, SIGNALS, Trace
 from propagation.expressions import lookup
 from propagation.labs.distributions import Distributions, distributions
 from propagation.labs.distributions import seen as seen_in_histograms
-from propagation.labs.whose import PARTS, WHOSE, Scatter, measured, predicted
-from propagation.labs.whose import seen as seen_by_whose
+from propagation.labs.variance_decomposition import PARTS, WHOSE, Scatter, measured, predicted
+from propagation.labs.variance_decomposition import seen as seen_decomposed
 from propagation.theory.prediction import Prediction, predict
 
 #: what can be shown of a network
@@ -102,7 +102,7 @@ def collect(config: Config, chart: str, progress: Callable[[float], None] | None
     if chart == "histogram":
         own = seen_in_histograms(config)
         return Evidence(own, predict(own), distributions(own, progress))
-    own = seen_by_whose(config)
+    own = seen_decomposed(config)
     return Evidence(own, predict(own), Scatters(measured(own, progress)["z"], predicted(own)["z"]))
 
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from propagation.config import Config
-from propagation.engine.blas import one_thread
 from propagation.engine.cost import trials_at_once
 from propagation.engine.network import Observer, observe, repeating
 from propagation.engine.signal import Signal
 from propagation.expressions import lookup
 from propagation.labs.layers import layers
+from propagation.runtime.blas import one_thread
 from propagation.streams import stream
 from propagation.theory.manifold import second_derivative
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from propagation.config import Config
+from propagation.formatting import number
 from propagation.labs.training import CHANCE, HELD_OUT, Recipe, Snapshot, parameters, seconds, train
-from propagation.notation import number
 
 #: snapshots of a whole race, and the fewest steps between two of them: one look costs as much as two steps
 SNAPSHOTS, FEWEST_STEPS = 50, 5

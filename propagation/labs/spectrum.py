@@ -10,10 +10,10 @@ from itertools import islice
 import numpy as np
 
 from propagation.config import Config
-from propagation.engine.blas import one_thread
 from propagation.engine.signal import LOG10_2
 from propagation.inputs import draw_inputs
 from propagation.labs.layers import Layer, layers
+from propagation.runtime.blas import one_thread
 
 Progress = Callable[[float], None]
 

@@ -22,13 +22,13 @@ import numpy as np
 
 from propagation.activations import Activation
 from propagation.config import Config, layer_variances
-from propagation.engine.blas import one_thread
 from propagation.engine.dense import ENTRY_LAWS
 from propagation.engine.noise import Noise, gaussian
 from propagation.engine.readout import LABELS
 from propagation.expressions import lookup
 from propagation.inputs import digit_labels, standardized_digits
 from propagation.labs.layers import layers
+from propagation.runtime.blas import one_thread
 from propagation.streams import stream
 
 #: share of the digits that are right for one who knows nothing, and the loss of one who says so

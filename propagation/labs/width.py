@@ -12,7 +12,6 @@ known exactly: the factors R of the layers are independent with mean 1, so that 
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -21,6 +20,7 @@ import numpy as np
 from propagation.config import Config
 from propagation.engine.cost import IMPLICIT_LAWS
 from propagation.engine.network import simulate
+from propagation.runtime.platform import IN_BROWSER
 from propagation.theory.finite_width import layer_spread
 from propagation.theory.prediction import Prediction, predict
 
@@ -33,7 +33,7 @@ MOST_NETWORKS = 64
 #: a width at which no more networks than this are within the budget is left out
 FEWEST_NETWORKS = 6
 #: the budget: random numbers drawn for one layer of all networks of one width; less where a visitor's browser draws them
-MOST_DRAWN = 1_000_000 if sys.platform == "emscripten" else 8_000_000
+MOST_DRAWN = 1_000_000 if IN_BROWSER else 8_000_000
 #: only deviations smaller than this are fitted: beyond, higher powers of 1/n count as well
 SMALL = 0.5
 #: a deviation smaller than this is rounding

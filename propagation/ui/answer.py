@@ -18,20 +18,20 @@ from propagation.config import Config
 from propagation.diagnosis import Verdict, diagnose, typical_net
 from propagation.engine.cost import work
 from propagation.engine.trace import Trace
-from propagation.engine.workers import line
 from propagation.expressions import lookup
-from propagation.labs.whose import Scatter, measured, seen
-from propagation.notation import factor, number
+from propagation.formatting import factor, number
+from propagation.labs.variance_decomposition import Scatter, measured, seen
+from propagation.runtime.scheduler import queue_length
 from propagation.theory.prediction import Prediction
 from propagation.ui import controls, experiment
 from propagation.ui.budget import busy, refusal
 from propagation.ui.figures import draw_figure, foresee_figures, redraw_figure
 from propagation.ui.live import Hand, by_keys, held, watch
 from propagation.ui.longwork import remembered
+from propagation.ui.page_header import appearance, plain
 from propagation.ui.panels import panel
 from propagation.ui.results import first_scatters_of, first_trace_of, is_soon, prediction_of, scatters_predicted, trace_of
-from propagation.ui.scales import neighbours, sliders
-from propagation.ui.skeleton import appearance, plain
+from propagation.ui.slider_steps import neighbours, sliders
 
 log = logging.getLogger(__name__)
 
@@ -158,7 +158,7 @@ def answers_ahead(config: Config, row: ForwardRow) -> None:
     Nobody waits for them, so there are none where anybody waits for networks. Whole ones where they are soon had, else first ones.
     """
     field = by_keys()
-    if field is None or row.whose or line():
+    if field is None or row.whose or queue_length():
         return
     steps = []
     for value in neighbours(field, config):

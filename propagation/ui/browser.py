@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-
 from streamlit import runtime
 
-IN_BROWSER = sys.platform == "emscripten"
+from propagation.runtime.platform import IN_BROWSER
 
 
 def complete_streamlit() -> None:

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from propagation.config import Config
 from propagation.engine.cost import IMPLICIT_LAWS, Work, work
-from propagation.engine.workers import line
+from propagation.formatting import number
 from propagation.initializers import WEIGHT_LAWS
-from propagation.notation import number
-from propagation.ui.browser import IN_BROWSER
+from propagation.runtime.platform import IN_BROWSER
+from propagation.runtime.scheduler import queue_length
 
 #: a browser has less memory to give, and cannot leave work it has begun
 MOST_BYTES, MOST_SECONDS = (2**30, 20.0) if IN_BROWSER else (2 * 2**30, 60.0)
@@ -40,7 +40,7 @@ def refusal(config: Config) -> str:
 
 def busy() -> str:
     """What to say of a simulation while many visitors want one at once; empty if they do not."""
-    waiting = line()
+    waiting = queue_length()
     return f"Busy: {waiting} simulations are in line, the shortest first …" if waiting > 1 else ""
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from propagation.config import Config
 from propagation.initializers import SCHEMES, WEIGHT_LAWS
 from propagation.labs.compare import FIRST, MOST_COLUMNS, Column
-from propagation.ui.skeleton import plain
+from propagation.ui.page_header import plain
 
 #: the parameter's name
 PARAMETER = "columns"

@@ -11,16 +11,16 @@ from propagation.activations import ACTIVATIONS
 from propagation.config import BOUNDS, COSTS, INPUT_LAWS, METHODS, WIDTH_PROFILES, Config
 from propagation.diagnosis import critical_here
 from propagation.expressions import LONGEST, lookup
+from propagation.formatting import number
 from propagation.initializers import SCHEMES, WEIGHT_LAWS
-from propagation.notation import number
 from propagation.presets import PRESETS
 from propagation.ui import experiment, rules
 from propagation.ui.figures import clicked_point
 from propagation.ui.locks import CONTROLS, labels
+from propagation.ui.page_header import plain
 from propagation.ui.panels import panel
-from propagation.ui.ruler import Mark, ruler
-from propagation.ui.scales import CONTINUOUS, STEPPED, VARIANCE_STEP, scale, slider_end
-from propagation.ui.skeleton import plain
+from propagation.ui.slider_marks import Mark, ruler
+from propagation.ui.slider_steps import CONTINUOUS, STEPPED, VARIANCE_STEP, scale, slider_end
 
 _MARKED = {"lecun": "LeCun", "glorot": "Glorot", "he": "He", "kumar": "Kumar"}
 _CRITICAL = "critical"
@@ -51,10 +51,10 @@ _HELP = {
 
 def draw() -> Config:
     """Draw the sidebar and return the experiment it describes; the address is made to say the same."""
-    experiment.arrive()
+    experiment.sync_from_url()
     with st.sidebar:
         draw_all()
-    return experiment.depart()
+    return experiment.sync_to_url()
 
 
 @panel("The controls", instead="Reload the page")

@@ -33,7 +33,7 @@ _SEEDS = 10**6
 _LONGEST_WAIT = 60.0
 
 
-def arrive() -> None:
+def sync_from_url() -> None:
     """Bring the experiment up to date: from the address if that is new (the first run, Back, Forward), else by what was done."""
     state = st.session_state
     here, path = address.read(), address.path()
@@ -80,7 +80,7 @@ def _open(here: dict[str, list[str]]) -> None:
     state.page, state.problems, state.note, state.address = page | state.asked, problems, "", here
 
 
-def depart() -> Config:
+def sync_to_url() -> Config:
     """Make the address say what the widgets say; returns the experiment."""
     state = st.session_state
     if not state.silent:

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from propagation.charts.theme import palette
 from propagation.ui import plot
-from propagation.ui.skeleton import appearance
+from propagation.ui.page_header import appearance
 
 
 def draw_figure(figure: go.Figure | dict, key: str, alt: str, on_point: Callable[[], None] | None = None) -> None:

@@ -11,9 +11,9 @@ import propagation
 from propagation.config import Config
 from propagation.engine.cost import work
 from propagation.engine.trace import Trace
-from propagation.engine.workers import in_line_since, line
-from propagation.labs import whose
-from propagation.labs.whose import Scatter
+from propagation.labs import variance_decomposition
+from propagation.labs.variance_decomposition import Scatter
+from propagation.runtime.scheduler import queue_length, queued_since
 from propagation.theory.prediction import Prediction
 from propagation.ui import experiment
 
@@ -35,7 +35,7 @@ def trace_of(config: Config, progress: Callable[[float], None] | None = None) ->
     try:
         return _remembered(config)
     except _NotYet:
-        with in_line_since(experiment.waiting_since()):
+        with queued_since(experiment.waiting_since()):
             trace = propagation.simulate(config, _stoppable(progress))
         _remembered(config, trace)  # before Streamlit, asked for the session's state, ends a run whose visitor has moved on
         experiment.served()
@@ -61,7 +61,7 @@ def first_trace_of(config: Config) -> Trace | None:
         seconds = work(replace(config, trials=1)).seconds
     if seconds > _TOO_LONG:
         return None
-    quick = 1 if line() else max(1, min(config.trials, int(_MOMENT / seconds)))
+    quick = 1 if queue_length() else max(1, min(config.trials, int(_MOMENT / seconds)))
     return trace_of(replace(config, trials=quick))
 
 
@@ -70,7 +70,7 @@ def is_soon(config: Config) -> bool:
     try:
         _remembered(config)
     except _NotYet:
-        return not line() and work(config).seconds < _SOON
+        return not queue_length() and work(config).seconds < _SOON
     return True
 
 
@@ -103,10 +103,10 @@ class _NotYet(LookupError):
 
 def first_scatters_of(config: Config) -> dict[str, Scatter] | None:
     """The scatters of a few networks, or None where even they take longer than a moment."""
-    few = replace(whose.seen(config), trials=4)
+    few = replace(variance_decomposition.seen(config), trials=4)
     if work(few).seconds > _TOO_LONG:
         return None
-    with in_line_since(experiment.waiting_since()):
+    with queued_since(experiment.waiting_since()):
         scatters = _scatters_remembered(few)
     experiment.served()
     return scatters
@@ -114,13 +114,13 @@ def first_scatters_of(config: Config) -> dict[str, Scatter] | None:
 
 @st.cache_data(max_entries=_ENTRIES, show_spinner=False, hash_funcs={Config: repr})
 def _scatters_remembered(config: Config) -> dict[str, Scatter]:
-    return whose.measured(config, _stoppable(None))
+    return variance_decomposition.measured(config, _stoppable(None))
 
 
 @st.cache_data(max_entries=_ENTRIES, show_spinner=False, hash_funcs={Config: repr})
 def scatters_predicted(config: Config) -> dict[str, Scatter]:
     """The scatters that theory expects in the networks of `labs.whose`."""
-    return whose.predicted(config)
+    return variance_decomposition.predicted(config)
 
 
 def prediction_of(config: Config) -> Prediction:

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 import streamlit as st
 
 from propagation.ui import experiment
-from propagation.ui.handouts import draw_code, draw_copier
+from propagation.ui.copy_box import draw_code, draw_copier
 from propagation.ui.locks import CONTROLS, Terms
 
 #: characters up to which every mail and chat program leaves a link whole

@@ -10,8 +10,9 @@ from scipy import stats
 
 from propagation import ACTIVATIONS, Config, simulate
 from propagation.config import COSTS, INPUT_LAWS, WIDTH_PROFILES
-from propagation.engine import cost, workers
+from propagation.engine import cost
 from propagation.engine.trace import SIGNALS, Moments
+from propagation.runtime import scheduler
 
 MOMENTS = [field.name for field in fields(Moments)]
 
@@ -79,7 +80,7 @@ def test_results_do_not_depend_on_how_trials_are_grouped(config, stack_bytes, co
     usual = simulate(config)
     monkeypatch.setattr(cost, "STACK_BYTES", stack_bytes)
     monkeypatch.setattr(cost, "cores", lambda: cores)
-    monkeypatch.setattr(workers, "cores", lambda: cores)
+    monkeypatch.setattr(scheduler, "cores", lambda: cores)
     assert_same(simulate(config), usual, 1e-9)
 
 

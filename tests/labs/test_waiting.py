@@ -7,12 +7,12 @@ import threading
 import pytest
 
 from propagation.config import Config
-from propagation.engine import workers
 from propagation.engine.network import repeating
-from propagation.engine.workers import Turns
 from propagation.labs.distributions import distributions
 from propagation.labs.manifold import measure_angles
-from propagation.labs.whose import measured
+from propagation.labs.variance_decomposition import measured
+from propagation.runtime import scheduler
+from propagation.runtime.scheduler import PriorityLimiter
 
 SMALL = Config(depth=3, width=8, inputs=2, trials=2)
 PATIENCE = 20
@@ -24,9 +24,9 @@ class Gone(Exception):
 
 @pytest.mark.parametrize("lab", [measured, distributions, measure_angles])
 def test_whoever_has_moved_on_leaves_the_line(lab, monkeypatch):
-    turns, shares = Turns(1), []
+    turns, shares = PriorityLimiter(1), []
     for name in ("_short", "_long"):
-        monkeypatch.setattr(workers, name, turns)
+        monkeypatch.setattr(scheduler, name, turns)
 
     def gone(share: float) -> None:
         shares.append(share)
@@ -37,7 +37,7 @@ def test_whoever_has_moved_on_leaves_the_line(lab, monkeypatch):
             lab(SMALL, gone)
 
     visitor = threading.Thread(target=visit)
-    with turns.turn(1.0, lambda: None):
+    with turns.slot(1.0, lambda: None):
         visitor.start()
         visitor.join(PATIENCE)
         assert not visitor.is_alive() and turns.waiting() == 0 and shares == [0.0]

@@ -12,8 +12,8 @@ from streamlit.testing.v1 import AppTest
 from propagation.config import CHOICES, Config
 from propagation.ui import address, columns
 from propagation.ui.locks import CONTROLS, PARAMETERS, Terms
+from propagation.ui.page_header import plain
 from propagation.ui.rules import settled
-from propagation.ui.skeleton import plain
 
 APP = str(Path(__file__).parents[2] / "app.py")
 SMALL = {"depth": "3", "width": "8", "inputs": "2", "trials": "1"}
@@ -150,7 +150,7 @@ def test_a_problem_is_named_on_every_page():
 
     def script() -> None:
         from propagation.ui import controls
-        from propagation.ui.skeleton import opening
+        from propagation.ui.page_header import opening
 
         controls.draw()
         opening("A page?", "A sentence.")

@@ -39,5 +39,5 @@ def test_a_dense_law_is_told_of_the_law_that_needs_no_weights():
 
 def test_the_page_says_so_when_many_wait(monkeypatch):
     assert busy() == ""
-    monkeypatch.setattr(budget, "line", lambda: 7)
+    monkeypatch.setattr(budget, "queue_length", lambda: 7)
     assert "7 simulations" in busy()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from propagation.labs.compare import FIRST, GLOROT_2010, MOST_COLUMNS, Column, common
 from propagation.ui.columns import NONE, read, written
-from propagation.ui.skeleton import plain
+from propagation.ui.page_header import plain
 
 MIXED = (Column("he", "relu", "gaussian"), Column("glorot", "tanh", "uniform"), Column("custom", "tanh", "orthogonal", 1.76))
 TYPED = (Column("custom", "x*sigmoid(1.7*x)", "gaussian", 2.5), Column("he", "0.5*x", "truncated_gaussian"))

@@ -28,7 +28,7 @@ def page(config_fields: dict, page_parameters: dict) -> None:
     for name, text in page_parameters.items():
         if "page" not in st.session_state:
             st.query_params[name] = text
-    experiment.arrive()
+    experiment.sync_from_url()
     distributions.render(Config(**config_fields))
 
 

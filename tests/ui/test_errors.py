@@ -18,6 +18,8 @@ from ui.shown import charts
 
 APP = Path(__file__).parents[2] / "app.py"
 PAGES = tuple(re.findall(r'url_path="(\w+)"', APP.read_text()))
+#: modules of pages that are called otherwise
+MODULES = {"whose": "variance_decomposition"}
 #: pages that bring networks of their own
 WITHOUT_CONTROLS = ("lesson", "myths")
 #: pages that compute nothing before they are asked to
@@ -28,17 +30,18 @@ SMALL = {"depth": "3", "width": "8", "inputs": "2", "trials": "2"}
 
 def opened(page: str, seed: int) -> AppTest:
     """A page, as app.py opens it."""
+    module = MODULES.get(page, page)
     script = f"""
 from propagation.ui import controls, experiment
-from propagation.ui.pages import {page}
+from propagation.ui.pages import {module}
 from propagation.ui.panels import panel
 
-experiment.arrive()
-config = experiment.depart()
+experiment.sync_from_url()
+config = experiment.sync_to_url()
 if "{page}" not in ("explore", *{WITHOUT_CONTROLS}):
     controls.draw_all()
 with panel("The rest of this page"):
-    {page}.render(config)
+    {module}.render(config)
 """
     app = AppTest.from_string(script, default_timeout=60)
     for name, value in (SMALL | {"seed": str(seed)}).items():
@@ -52,7 +55,7 @@ def fail(*args, **kwargs):
 
 def break_all(page: str, monkeypatch, *floors: str) -> None:
     """Let everything fail that a page has from these floors of the house."""
-    for module in (importlib.import_module(f"propagation.ui.pages.{page}"), answer, results):
+    for module in (importlib.import_module(f"propagation.ui.pages.{MODULES.get(page, page)}"), answer, results):
         for name in functions(module, *floors):
             monkeypatch.setattr(module, name, fail)
     if "engine" in floors:
@@ -104,7 +107,7 @@ def test_controls_that_fail_leave_the_page(monkeypatch):
 
 
 def test_an_experiment_that_cannot_be_had_says_how_to_get_another(monkeypatch):
-    monkeypatch.setattr(experiment, "depart", fail)
+    monkeypatch.setattr(experiment, "sync_to_url", fail)
     app = AppTest.from_file(str(APP), default_timeout=60).run()
     assert ["This experiment could not be drawn. Open the address without" in error.value for error in app.error] == [True]
     assert only_sentences(app) and not app.title

@@ -20,8 +20,8 @@ from ui.shown import charts
 PAGE = """
 from propagation.ui import experiment
 from propagation.ui.pages import lesson
-experiment.arrive()
-lesson.render(experiment.depart())
+experiment.sync_from_url()
+lesson.render(experiment.sync_to_url())
 """
 LESSON = load()
 

@@ -13,8 +13,8 @@ from ui.shown import charts
 PAGE = """
 from propagation.ui import experiment
 from propagation.ui.pages import myths
-experiment.arrive()
-myths.render(experiment.depart())
+experiment.sync_from_url()
+myths.render(experiment.sync_to_url())
 """
 
 

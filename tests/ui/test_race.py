@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from propagation.labs import race as lab
 from propagation.labs.training import Recipe
-from propagation.ui import lineup, racing
+from propagation.ui import race_session, race_setup
 from propagation.ui.pages import race as page
 from ui.shown import charts
 
@@ -108,7 +108,7 @@ def test_a_control_moved_in_the_middle_makes_another_race():
     assert app.query_params["rate"] in ("1", ["1"])
 
 
-@pytest.mark.parametrize("start", lineup.STARTS, ids=lambda start: start.label)
+@pytest.mark.parametrize("start", race_setup.STARTS, ids=lambda start: start.label)
 def test_a_button_sets_everything_and_starts(start):
     app = opened()
     app.button(key=f"start_{start.label}").click().run()
@@ -164,7 +164,7 @@ def test_a_failure_ends_the_race_and_not_the_page(monkeypatch):
         raise MemoryError
         yield
 
-    monkeypatch.setattr(racing, "race", broken)
+    monkeypatch.setattr(race_session, "race", broken)
     app = AppTest.from_string(PAGE, default_timeout=60)
     for name, value in SMALL.items():
         app.query_params[name] = value
@@ -178,7 +178,7 @@ def test_a_failure_in_the_middle_is_logged_and_the_page_says_where_it_ended(monk
         yield from (next(rounds), next(rounds))
         raise MemoryError("no room")
 
-    monkeypatch.setattr(racing, "race", breaking)
+    monkeypatch.setattr(race_session, "race", breaking)
     with caplog.at_level(logging.ERROR):
         app = raced(opened())
     assert "Stopped at step 5 of 100" in text(app) and not app.exception
@@ -191,8 +191,8 @@ class Held:
     def __init__(self, monkeypatch, last=("first", "second")) -> None:
         self.last = last
         self._begun, self._free = threading.Event(), threading.Event()
-        monkeypatch.setattr(racing, "race", self._rounds)
-        self.racing = racing.Racing("key", (), Recipe())
+        monkeypatch.setattr(race_session, "race", self._rounds)
+        self.racing = race_session.Race("key", (), Recipe())
         self.racing.start()
         self._errors: list[BaseException] = []
         self._other = threading.Thread(target=self._advance)

@@ -51,7 +51,7 @@ def test_a_value_that_no_slider_has_changes_nothing():
 
         from propagation.ui import experiment
 
-        experiment.arrive()
+        experiment.sync_from_url()
         for value in (math.inf, math.nan, "x", None, [], 10**400):
             for field in ("depth", "weight_variance"):
                 assert experiment.imagined(field, value) == experiment.present()

@@ -48,8 +48,8 @@ def panel_of(app: AppTest) -> AppTest:
     def script() -> None:
         from propagation.ui import experiment, share
 
-        experiment.arrive()
-        experiment.depart()
+        experiment.sync_from_url()
+        experiment.sync_to_url()
         share.draw()
 
     panel = AppTest.from_function(script, default_timeout=30)
@@ -218,7 +218,7 @@ def test_a_link_that_is_too_long_says_what_makes_it_so():
 
 def test_a_link_too_long_for_a_code_is_still_handed_out():
     def script() -> None:
-        from propagation.ui.handouts import draw_code
+        from propagation.ui.copy_box import draw_code
 
         draw_code("https://example.org/?" + "x" * 3000, "long")
 

@@ -9,8 +9,8 @@ import plotly.graph_objects as go
 
 from propagation.charts.compare import SYMBOLS
 from propagation.charts.theme import base_layout, palette, translucent
+from propagation.formatting import number
 from propagation.labs.papers.poole import Maps
-from propagation.notation import number
 
 HEIGHT = 400
 #: which field holds the curve and the steps of a map, what its axes are called, and where it ends

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from propagation.charts.theme import Palette, base_layout, palette
+from propagation.formatting import factor, number, power_of_ten
 from propagation.labs.papers.kumar import Rule
-from propagation.notation import factor, number, power_of_ten
 
 #: pixels of a row
 _ROW = 25

@@ -10,8 +10,8 @@ import plotly.graph_objects as go
 from propagation.charts import rows
 from propagation.charts.compare import SYMBOLS
 from propagation.charts.theme import Palette, base_layout, palette
+from propagation.formatting import number
 from propagation.labs.papers.schoenholz import Decay, Scales
-from propagation.notation import number
 
 HEIGHT = 400
 #: decades of differences, and of layers, that are drawn

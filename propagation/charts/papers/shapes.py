@@ -9,8 +9,8 @@ import plotly.graph_objects as go
 
 from propagation.charts.compare import SYMBOLS
 from propagation.charts.theme import base_layout, palette
+from propagation.formatting import number
 from propagation.labs.papers.hanin import Shape
-from propagation.notation import number
 
 HEIGHT = 430
 #: variance of ln ‖h‖² per unit of Σ 1/n where layers are wide: E R² = 1 + 5/n

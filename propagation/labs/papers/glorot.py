@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 
 from propagation.config import Config
-from propagation.engine.blas import one_thread
 from propagation.inputs import draw_inputs
 from propagation.labs.distributions import Distributions, distributions
 from propagation.labs.layers import layers
 from propagation.labs.papers.finding import Finding
 from propagation.labs.progress import Progress, part_of
+from propagation.runtime.blas import one_thread
 
 #: five hidden layers of tanh as in the paper, half as wide
 CONFIG = Config(depth=5, width=512, activation="tanh", scheme="glorot_standard", weight_law="uniform", bias_variance=0, inputs=32, trials=4)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from propagation.config import Config
 from propagation.labs.papers.finding import Finding
-from propagation.labs.whose import DRAWS, INPUTS, measured, predicted
+from propagation.labs.variance_decomposition import DRAWS, INPUTS, measured, predicted
 
 CONFIG = Config(depth=50, width=256, activation="relu", scheme="he", bias_variance=0, inputs=INPUTS, trials=DRAWS)
 

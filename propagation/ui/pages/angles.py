@@ -9,6 +9,7 @@ import streamlit as st
 
 from propagation.charts.manifold import angles_chart, geometry_chart, space_chart
 from propagation.config import Config
+from propagation.formatting import from_log10, number, percent
 from propagation.labs.manifold import (
     DEEPEST,
     STARTS,
@@ -20,15 +21,14 @@ from propagation.labs.manifold import (
     follow_circle,
     measure_angles,
 )
-from propagation.notation import from_log10, number, percent
 from propagation.theory.manifold import CirclePrediction, angle_path, predict_circle
 from propagation.ui import controls, experiment
 from propagation.ui.budget import refusal
 from propagation.ui.figures import draw_figure
 from propagation.ui.longwork import remembered
+from propagation.ui.page_header import appearance, opening
 from propagation.ui.panels import panel
 from propagation.ui.places import Place, draw_places
-from propagation.ui.skeleton import appearance, opening
 
 TITLE = "Do two inputs stay apart?"
 LOOK_FOR = (

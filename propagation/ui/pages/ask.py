@@ -6,11 +6,11 @@ import streamlit as st
 
 from propagation.charts.lesson import lesson_chart, waiting_rows
 from propagation.config import Config
+from propagation.export.words import settings
 from propagation.expressions import lookup
-from propagation.takeaway.words import settings
-from propagation.ui import asking, controls
+from propagation.ui import controls, predict_first
 from propagation.ui.figures import draw_figure
-from propagation.ui.skeleton import appearance, opening, plain
+from propagation.ui.page_header import appearance, opening, plain
 
 TITLE = "What do you expect?"
 LOOK_FOR = "**Make up your mind first**, then look: the network is drawn and measured when you ask for it."
@@ -30,7 +30,7 @@ def render(config: Config) -> None:
     with left:
         st.markdown(f"**The network.** {plain(settings(config))}.")
         st.latex(lookup(config.activation).latex)
-        asking.draw_question()
+        predict_first.draw_question()
     with right:
         figure = lesson_chart(waiting_rows(("z", "delta"), config.depth), config.depth, appearance=appearance())
         draw_figure(figure, key="waiting", alt="The answer is not shown yet.")

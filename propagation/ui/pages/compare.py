@@ -14,6 +14,7 @@ from propagation.charts.theme import palette
 from propagation.config import Config
 from propagation.diagnosis import diagnose
 from propagation.engine.cost import work
+from propagation.formatting import factor, from_log10, number, percent
 from propagation.labs.compare import (
     GLOROT_2010,
     MOST_DRAWS,
@@ -28,14 +29,13 @@ from propagation.labs.compare import (
     summarize,
     with_added,
 )
-from propagation.notation import factor, from_log10, number, percent
 from propagation.ui import columns as comparison
 from propagation.ui import experiment
 from propagation.ui.budget import MOST_SECONDS, refusal
 from propagation.ui.figures import draw_figure
+from propagation.ui.page_header import appearance, opening, plain, unbroken
 from propagation.ui.panels import panel
 from propagation.ui.results import prediction_of, trace_of
-from propagation.ui.skeleton import appearance, opening, plain, unbroken
 
 log = logging.getLogger(__name__)
 

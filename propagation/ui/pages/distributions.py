@@ -10,15 +10,15 @@ import streamlit as st
 
 from propagation.charts.distributions import layer_chart, ridges_chart
 from propagation.config import Config
+from propagation.formatting import from_log10, number, percent
 from propagation.labs.distributions import MOST_LAYERS, Distributions, Histogram, distributions, layers_of, seen
-from propagation.notation import from_log10, number, percent
 from propagation.ui import controls, experiment
 from propagation.ui.budget import refusal
 from propagation.ui.figures import draw_figure
 from propagation.ui.longwork import remembered
+from propagation.ui.page_header import appearance, opening
 from propagation.ui.panels import panel
 from propagation.ui.results import prediction_of
-from propagation.ui.skeleton import appearance, opening
 
 log = logging.getLogger(__name__)
 

@@ -10,10 +10,10 @@ from streamlit.delta_generator import DeltaGenerator
 from propagation.config import Config
 from propagation.expressions import lookup
 from propagation.initializers import SCHEMES
-from propagation.ui import controls, share, takeaway
+from propagation.ui import controls, export, share
 from propagation.ui.answer import ForwardRow, answers_ahead, figure, first_answer, way_out, whole_answer
 from propagation.ui.budget import refusal
-from propagation.ui.skeleton import arrival
+from propagation.ui.page_header import arrival
 
 TITLE = "Does the signal survive?"
 _FORWARD = {"z": "pre-activation z", "h": "activation h"}
@@ -46,7 +46,7 @@ def render(config: Config) -> None:
             way_out(answer.verdict)
     _explanations(config)
     if answer is not None:
-        takeaway.draw(config, answer.trace, answer.prediction, {"curves": partial(figure, answer, row)})
+        export.draw(config, answer.trace, answer.prediction, {"curves": partial(figure, answer, row)})
         answers_ahead(config, row)
 
 

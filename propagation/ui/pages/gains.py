@@ -10,14 +10,14 @@ import streamlit as st
 from propagation.charts.gains import gain_chart, shape_chart
 from propagation.config import BOUNDS, Config
 from propagation.expressions import lookup
-from propagation.notation import number
+from propagation.formatting import number
 from propagation.theory.gains import Gain, gains
 from propagation.theory.phases import PhaseGrid, phase_grid
 from propagation.ui import controls, experiment
 from propagation.ui.figures import draw_figure
+from propagation.ui.page_header import appearance, opening
 from propagation.ui.panels import panel
 from propagation.ui.rules import shown_bias_variance
-from propagation.ui.skeleton import appearance, opening
 
 TITLE = "Which gain for this activation?"
 LOOK_FOR = (

@@ -18,19 +18,19 @@ from propagation.charts.lesson import (
     waiting_distance_rows,
     waiting_rows,
 )
-from propagation.charts.whose import HEIGHT as PARTS_HEIGHT
-from propagation.charts.whose import whose_chart
+from propagation.charts.variance_decomposition import HEIGHT as PARTS_HEIGHT
+from propagation.charts.variance_decomposition import decomposition_chart
 from propagation.config import Config
+from propagation.formatting import factor, from_log10, percent, power_of_ten
 from propagation.labs.evidence import MEASURES, Answer, Evidence, collect
 from propagation.lessons import Choice, Lesson, Screen
-from propagation.notation import factor, from_log10, percent, power_of_ten
 from propagation.ui import controls, experiment, guesses
 from propagation.ui.budget import refusal
 from propagation.ui.figures import draw_figure
 from propagation.ui.links import draw_link
 from propagation.ui.longwork import remembered
+from propagation.ui.page_header import appearance, opening, plain
 from propagation.ui.panels import panel
-from propagation.ui.skeleton import appearance, opening, plain
 
 TITLE = "Why constant variance?"
 LOOK_FOR = "**Predict first, then look**: on every screen the networks are drawn and measured the moment you ask."
@@ -195,7 +195,7 @@ def _parts(screen: Screen, seen: Sequence[tuple[str, Evidence]], value: int | No
         return waiting_chart(PARTS_HEIGHT, appearance=appearance())
     evidence = seen[0][1]
     whose = "neurons" if screen.measure == "neurons_over_draws" else "inputs"
-    figure = whose_chart(evidence.scatter, evidence.expected, whose=whose, appearance=appearance())
+    figure = decomposition_chart(evidence.scatter, evidence.expected, whose=whose, appearance=appearance())
     if value is None or MEASURES[screen.measure].unit != "share":
         return figure
     choice = screen.choices[value]

@@ -11,8 +11,8 @@ from propagation.myths import MYTHS, Myth
 from propagation.ui.figures import draw_figure
 from propagation.ui.links import draw_link
 from propagation.ui.longwork import remembered
+from propagation.ui.page_header import appearance, opening
 from propagation.ui.panels import panel
-from propagation.ui.skeleton import appearance, opening
 
 TITLE = "What is not true?"
 LOOK_FOR = "Claims that sound right, and what networks drawn this minute say to them. **Each opens as an experiment** for you to change."

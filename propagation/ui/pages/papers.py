@@ -17,20 +17,20 @@ from propagation.charts.papers.rules import rules_chart
 from propagation.charts.papers.scales import decay_chart, scales_chart
 from propagation.charts.papers.shapes import shapes_chart
 from propagation.charts.spectrum import spectrum_chart, window_of
-from propagation.charts.whose import whose_chart
+from propagation.charts.variance_decomposition import decomposition_chart
 from propagation.config import Config
+from propagation.formatting import number
 from propagation.labs.papers import EXPERIMENTS
 from propagation.labs.papers.finding import Finding
-from propagation.notation import number
 from propagation.papers import Paper, Published, papers
 from propagation.theory.spectrum import predict_spectrum
 from propagation.ui import controls, experiment
 from propagation.ui.figures import draw_figure
 from propagation.ui.links import draw_link
 from propagation.ui.longwork import remembered
+from propagation.ui.page_header import appearance, opening, plain
 from propagation.ui.panels import panel
 from propagation.ui.rules import settled
-from propagation.ui.skeleton import appearance, opening, plain
 
 TITLE = "What did the papers show, and does it hold here?"
 LOOK_FOR = (
@@ -211,7 +211,7 @@ def _luther(found: Finding) -> Figures:
     measured, theory = found.evidence
     total, sample = (number(found.numbers[name]) for name in ("total", "sample"))
     alt = f"Over 50 layers E[z²] is multiplied by {total}, the variance over inputs by {sample}."
-    return [("luther", whose_chart(measured, theory, whose="inputs", appearance=appearance()), alt)]
+    return [("luther", decomposition_chart(measured, theory, whose="inputs", appearance=appearance()), alt)]
 
 
 _FIGURES: dict[str, Callable[[Finding], Figures]] = {

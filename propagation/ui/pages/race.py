@@ -10,15 +10,15 @@ from propagation.charts.compare import GLYPHS
 from propagation.charts.race import gradient_map, pace_chart, race_chart
 from propagation.charts.theme import palette
 from propagation.config import Config
+from propagation.formatting import from_log10, number
 from propagation.labs.race import LOOKS, Decision, Entry, Lane, decide, of_weights, ranked, whole_percent
 from propagation.labs.training import HELD_OUT, split
-from propagation.notation import from_log10, number
 from propagation.ui import columns as comparison
-from propagation.ui import controls, experiment, racing
+from propagation.ui import controls, experiment, race_session
 from propagation.ui.figures import draw_figure
-from propagation.ui.lineup import draw_lanes, draw_recipe, draw_starts, entries_of, read_recipe
+from propagation.ui.page_header import appearance, opening, plain, unbroken
 from propagation.ui.panels import panel
-from propagation.ui.skeleton import appearance, opening, plain, unbroken
+from propagation.ui.race_setup import draw_lanes, draw_recipe, draw_starts, entries_of, read_recipe
 
 TITLE = "Which initialization learns?"
 LOOK_FOR = (
@@ -41,7 +41,7 @@ def render(config: Config) -> None:
         draw_recipe(recipe)
     entries, refused = entries_of(config, columns, recipe)
     _left_out([*unread, *problems, *refused])
-    on = racing.of(entries, recipe) if entries else None
+    on = race_session.of(entries, recipe) if entries else None
     running = on is not None and on.status == "running"
     with buttons:
         if on:
@@ -63,7 +63,7 @@ def _left_out(problems: Sequence[str]) -> None:
         st.warning(f"Not all of this race can be run as it was asked for.\n{lines}", icon=":material/block:")
 
 
-def _drive(on: racing.Racing) -> None:
+def _drive(on: race_session.Race) -> None:
     """The buttons of the race."""
     match on.status:
         case "running":
@@ -79,7 +79,7 @@ def _drive(on: racing.Racing) -> None:
         st.button("Stop", "race_stop", icon=":material/stop:", on_click=on.stop)
 
 
-def _what(on: racing.Racing, config: Config) -> str:
+def _what(on: race_session.Race, config: Config) -> str:
     """What is raced, in a line."""
     own = on.entries[0].config
     lanes = "one network" if len(on.entries) == 1 else f"{len(on.entries)} networks"
@@ -91,7 +91,7 @@ def _what(on: racing.Racing, config: Config) -> str:
     return f":gray[{text}]"
 
 
-def _run(on: racing.Racing, running: bool) -> None:
+def _run(on: race_session.Race, running: bool) -> None:
     """The race and one lane's gradients: two pieces that redraw themselves while it runs, whatever else is on the page."""
     st.fragment(_track, run_every=_EVERY if running else None)(on, running)
     if on.lanes or running:
@@ -100,7 +100,7 @@ def _run(on: racing.Racing, running: bool) -> None:
 
 
 @panel("The race")
-def _track(on: racing.Racing, running: bool) -> None:
+def _track(on: race_session.Race, running: bool) -> None:
     """The race as far as it is, and, if it was running when the page was drawn, a little further."""
     if running:  # before anything is drawn, so that what was drawn stays until there is something new
         with panel("The race"):
@@ -122,7 +122,7 @@ def _track(on: racing.Racing, running: bool) -> None:
         st.table(_table(on.lanes, winner), width="content", hide_index=True, hide_header=False)
 
 
-def _answer(on: racing.Racing, decision: Decision | None) -> None:
+def _answer(on: race_session.Race, decision: Decision | None) -> None:
     """Where the race is, or how it ended."""
     if decision:
         icon = ":green[:material/trophy:]" if decision.winner is not None else ":orange[:material/balance:]"
@@ -140,7 +140,7 @@ def _answer(on: racing.Racing, decision: Decision | None) -> None:
             st.progress(min(1.0, on.step / on.recipe.steps), step)
 
 
-def _names(on: racing.Racing, winner: int | None) -> str:
+def _names(on: race_session.Race, winner: int | None) -> str:
     """Whose line is whose, and what each reads by now; for both charts."""
     reads = {lane.place: _reads(lane, on.status == "over") for lane in on.lanes}
     texts = []
@@ -183,7 +183,7 @@ def _marked(lane: Lane, winner: int | None) -> str:
     return f"**{plain(lane.label)} ✓**" if lane.place == winner else plain(lane.label)
 
 
-def _in_words(on: racing.Racing, decision: Decision | None) -> str:
+def _in_words(on: race_session.Race, decision: Decision | None) -> str:
     """The race for those who cannot see it."""
     if not on.lanes:
         return "The race has not begun."
@@ -206,7 +206,7 @@ def _chosen(entries: Sequence[Entry]) -> int:
     return int(controls.page_choice("Weight gradients ∂C/∂W of", "lane", labels, "Whose gradients the map below follows, layer by layer."))
 
 
-def _gradients(on: racing.Racing, place: int) -> None:
+def _gradients(on: race_session.Race, place: int) -> None:
     """One lane's gradients, over layers and time."""
     lane = next((lane for lane in on.lanes if lane.place == place), None)
     if lane is None:

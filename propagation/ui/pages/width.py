@@ -10,12 +10,12 @@ import streamlit as st
 from propagation.charts.width import width_chart
 from propagation.config import Config
 from propagation.engine.cost import IMPLICIT_LAWS
+from propagation.formatting import percent
 from propagation.initializers import WEIGHT_LAWS
 from propagation.labs.width import MOST_NETWORKS, SMALL, WIDTHS, PowerLaw, WidthResult, deviations, experiment_of, fitted, widths_of
-from propagation.notation import percent
 from propagation.ui.figures import draw_figure, redraw_figure
+from propagation.ui.page_header import appearance, opening
 from propagation.ui.panels import panel
-from propagation.ui.skeleton import appearance, opening
 
 TITLE = "How wide is infinite?"
 LOOK_FOR = (

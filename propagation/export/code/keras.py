@@ -1,0 +1,161 @@
+"""The script in Keras 3, on any of its backends: Dense layers with their initializers, and the chain rule written out."""
+
+from __future__ import annotations
+
+from propagation.config import Config
+from propagation.export.code.functions import definitions
+from propagation.export.code.settings import (
+    CUT,
+    LOG10_SIZE,
+    TABLE,
+    bias_variance,
+    constants,
+    deviation,
+    digits,
+    fill,
+    root,
+    rule_words,
+    scale_of,
+    scale_text,
+    title,
+    weight_variance,
+)
+from propagation.initializers import SCHEMES
+
+_SCRIPT = '''
+"""$title
+"""
+
+import os
+
+os.environ.setdefault("JAX_ENABLE_X64", "1")  # double precision, should JAX be the backend
+
+import keras
+import numpy as np
+from keras import layers, ops
+@imports
+
+keras.config.set_floatx("float64")  # a signal may fade below 1e-38, where single precision ends
+@constants
+
+
+@functions
+
+
+def initializers(fan_in, fan_out):
+    """$rule New ones for every layer: an initializer used twice draws the same numbers twice."""
+    @weights
+    @biases
+    return {"kernel_initializer": kernel, "bias_initializer": bias}
+
+
+def draw_inputs():
+    """One row an input, the same for every network."""
+    @inputs
+
+
+def output_gradient(h):
+    """dC/dh of the last layer, for each input's own cost C."""
+    @gradient
+
+
+@log10_size
+
+
+def measure(x):
+    """Sizes of z, h, delta and dC/dW in every layer of one freshly drawn network, (4, layers)."""
+    network = [layers.Dense(fan_out, **initializers(fan_in, fan_out)) for fan_in, fan_out in zip(WIDTHS[:-1], WIDTHS[1:])]
+    zs, hs = [], [ops.convert_to_tensor(x)]
+    for layer in network:
+        @lsuv
+        zs.append(layer(hs[-1]))
+        hs.append(phi(zs[-1]))
+    deltas, gradient = [], output_gradient(hs[-1])
+    for layer, z in zip(network[::-1], zs[::-1]):
+        deltas.insert(0, dphi(z) * gradient)
+        gradient = ops.matmul(deltas[0], ops.transpose(layer.kernel))
+    zs, hs, deltas = ([ops.convert_to_numpy(ops.stop_gradient(v)) for v in vectors] for vectors in (zs, hs, deltas))
+    return [
+        [log10_size(z) for z in zs],
+        [log10_size(h) for h in hs[1:]],
+        [log10_size(delta) for delta in deltas],
+        [log10_size(delta, h) for delta, h in zip(deltas, hs)],  # of one input: the outer product of delta and h
+    ]
+
+
+keras.utils.set_random_seed(SEED)
+x = draw_inputs()
+@table
+'''
+
+
+def script(config: Config) -> str:
+    """A complete Keras script for a config."""
+    return fill(
+        _SCRIPT,
+        title=title(config, "Keras"),
+        imports="from sklearn.datasets import load_digits" if config.input_law == "digits" else "",
+        constants=constants(config),
+        functions=definitions(config.activation, "keras", slope=True),
+        rule=rule_words(config),
+        weights=_weights(config),
+        biases=_biases(config),
+        lsuv=_LSUV if config.scheme == "lsuv" else "",
+        inputs=_inputs(config),
+        gradient=_COSTS[config.cost],
+        log10_size=fill(LOG10_SIZE, axis="1"),
+        table=TABLE.strip(),
+    )
+
+
+_LSUV = "std = ops.std(layer(hs[-1]))\nlayer.kernel.assign(layer.kernel / std)"
+_MODES = {"in": "fan_in", "out": "fan_out", "average": "fan_avg"}
+_DISTRIBUTIONS = {"gaussian": "untruncated_normal", "uniform": "uniform", "truncated_gaussian": "truncated_normal"}
+_LAWS = {
+    "gaussian": "keras.initializers.RandomNormal(stddev={1})",
+    "uniform": "keras.initializers.RandomUniform(-((3 * {0}) ** 0.5), (3 * {0}) ** 0.5)",
+    "truncated_gaussian": "keras.initializers.TruncatedNormal(stddev={1} / " + CUT + ")  # the deviation before the cut",
+}
+
+
+def _weights(config: Config) -> str:
+    fan = SCHEMES[config.scheme].fan
+    if scale_of(config) == 0:
+        return "kernel = keras.initializers.Zeros()"
+    if config.weight_law == "orthogonal":
+        variance = f"variance = {weight_variance(config)}\n"
+        return variance + "kernel = keras.initializers.Orthogonal(gain=(max(fan_in, fan_out) * variance) ** 0.5)"
+    if fan == "one":
+        return "kernel = " + _drawn(config.weight_law, weight_variance(config))
+    arguments = f'{scale_text(config)}, "{_MODES[fan]}", "{_DISTRIBUTIONS[config.weight_law]}"'
+    return f"kernel = keras.initializers.VarianceScaling({arguments})"
+
+
+def _biases(config: Config) -> str:
+    variance = bias_variance(config)
+    if variance == "0":
+        return "bias = keras.initializers.Zeros()"
+    return "bias = " + _drawn("gaussian" if config.weight_law == "orthogonal" else config.weight_law, variance)
+
+
+def _drawn(law: str, variance: str) -> str:
+    return _LAWS[law].format(variance, deviation(variance))
+
+
+def _inputs(config: Config) -> str:
+    if config.input_law == "digits":
+        return digits(config, "images[np.random.default_rng(SEED).choice(len(images), INPUTS, replace=False)]")
+    if config.input_law == "uniform":
+        return f"limit = {root(3 * config.input_variance)}\nreturn keras.random.uniform((INPUTS, WIDTHS[0]), -limit, limit)"
+    return f"return keras.random.normal((INPUTS, WIDTHS[0]), stddev={root(config.input_variance)})"
+
+
+_READOUT = (
+    "V = keras.random.normal((h.shape[1], 10), stddev=h.shape[1] ** -0.5)  # a readout for 10 labels\n"
+    'labels = ops.one_hot(keras.random.randint((INPUTS,), 0, 10), 10, dtype="float64")\n'
+)
+_COSTS = {
+    "gaussian": "return keras.random.normal(h.shape)",
+    "squared_error": _READOUT + "return ops.matmul(ops.matmul(h, V) - labels, ops.transpose(V))",
+    "cross_entropy": _READOUT + "return ops.matmul(ops.softmax(ops.matmul(h, V)) - labels, ops.transpose(V))",
+}

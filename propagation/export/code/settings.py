@@ -1,0 +1,172 @@
+"""Settings: what a config says, as pieces of Python that every script shares."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from string import Template
+from urllib.parse import urlencode
+
+from propagation.config import DIGIT_PIXELS, Config
+from propagation.engine.noise import TRUNCATED_DEVIATION
+from propagation.expressions import lookup
+from propagation.formatting import number
+from propagation.initializers import SCHEMES, WEIGHT_LAWS, Scheme
+
+#: bytes of the largest weight matrix from which on a script warns of it
+_LARGE = 2**30
+#: standard deviation of a standard normal cut at ±2, as scripts write it
+CUT = repr(TRUNCATED_DEVIATION)
+
+#: sizes that stay numbers far outside the range of floats, for arrays with the neurons along one axis; the same in every script
+LOG10_SIZE = '''
+def log10_size(*vectors):
+    """log10 of the mean over inputs of the product of mean squares; scaled first, so that no square leaves the floats."""
+    largest = [abs(v).max() for v in vectors]
+    if not all(0 < size < np.inf for size in largest):
+        return -np.inf if 0 in largest else np.inf
+    squares = [((v / size) ** 2).mean(axis=$axis) for v, size in zip(vectors, largest)]
+    return 2 * np.log10(largest).sum() + np.log10(np.prod(squares, axis=0).mean())
+'''
+#: what every script prints
+TABLE = """
+sizes = np.array([measure(x) for _ in range(DRAWS)])  # (DRAWS, 4, layers)
+print("layer       z       h   delta   dC/dW")
+for layer, row in enumerate(np.median(sizes, axis=0).T, start=1):
+    print(f"{layer:5d}", *(f"{size:7.2f}" for size in row))
+"""
+
+
+def fill(template: str, **pieces: str) -> str:
+    """The template with its pieces: `$name` within a line; a line `@name` becomes that block, indented alike, or goes if it is empty."""
+    lines = []
+    for line in template.strip("\n").splitlines():
+        name = line.strip()
+        if name.startswith("@") and name[1:] in pieces:
+            indent = line[: -len(name)]
+            lines += [indent + inner if inner else "" for inner in pieces[name[1:]].splitlines()]
+        else:
+            lines.append(Template(line).substitute(pieces) if "$" in line else line)
+    return "\n".join(lines) + "\n"
+
+
+def title(config: Config, framework: str) -> str:
+    """What the script is about, as the text of its docstring."""
+    largest = 8 * max(n * m for n, m in zip(config.widths, config.widths[1:], strict=False))
+    warning = f"\n\nIt holds every W: the largest takes {number(largest / 2**30)} GB." if largest > _LARGE else ""
+    activation = lookup(config.activation).label
+    address = "?" + urlencode(config.to_query()) if config.to_query() else "the experiment it opens with"
+    return (
+        f"How a signal and its gradient pass through a network that has learned nothing yet ({framework}).\n\n"
+        f"{config.depth} layer{'s' * (config.depth != 1)}, width {config.width:,}, {activation}, {scheme_words(config)}.\n"
+        "Prints log10 of the mean square of z, h = phi(z), delta = dC/dz and dC/dW in every layer,\n"
+        f"medians over {config.trials} network{'s' * (config.trials != 1)}. On the page, from other random numbers: {address}{warning}"
+    )
+
+
+def scheme_words(config: Config) -> str:
+    """The initialization in words: scheme, bias, law."""
+    scheme = SCHEMES[config.scheme]
+    name = f"σ_w² = {config.weight_variance:.7g}" if config.scheme == "custom" else scheme.label
+    bias = f", σ_b² = {config.bias_variance:.7g}" if scheme.bias_scale is None else ""
+    return f"{name}{bias}, {WEIGHT_LAWS[config.weight_law].split(' (')[0]} weights"
+
+
+def constants(config: Config) -> str:
+    """SEED, DRAWS, INPUTS, and WIDTHS by the formula that makes them."""
+    sizes = {
+        "constant": f"[{config.width}] * {config.depth + 1}",
+        "funnel": _geometric("WIDTH", "NARROW"),
+        "widening": _geometric("NARROW", "WIDTH"),
+        "bottleneck": (
+            "[\n"
+            "    round(WIDTH * (NARROW / WIDTH) ** (layer / DEPTH * 2) if layer / DEPTH * 2 < 1\n"
+            "          else NARROW * (WIDTH / NARROW) ** (layer / DEPTH * 2 - 1))\n"
+            "    for layer in range(DEPTH + 1)\n"
+            "]"
+        ),
+    }[config.width_profile]
+    lines = [f"SEED, DRAWS, INPUTS = {config.seed}, {config.trials}, {config.inputs}"]
+    if config.width_profile != "constant":
+        lines.append(f"DEPTH, WIDTH, NARROW = {config.depth}, {config.width}, {max(2, config.width // 8)}")
+    comment = "" if config.width_profile == "bottleneck" else "  # n_0 ... n_L"
+    lines.append(f"WIDTHS = {sizes}{comment}")
+    if config.input_law == "digits":
+        lines.append(f"WIDTHS[0] = {DIGIT_PIXELS}  # an image has 8 x 8 pixels")
+    return "\n".join(lines)
+
+
+def weight_variance(config: Config) -> str:
+    """Var[W] of a layer as an expression in fan_in and fan_out. For LSUV that of the first draw, before the data rescale it."""
+    scheme = SCHEMES[config.scheme]
+    top, bottom = _fraction(scale_of(config))
+    if scheme.fan == "one":
+        return repr(scale_of(config))
+    if scheme.fan == "average":
+        top, fan = str(2 * int(top)), "(fan_in + fan_out)"
+    else:
+        fan = f"fan_{scheme.fan}"
+    return f"{top} / {fan}" if bottom == "1" else f"{top} / ({bottom} * {fan})"
+
+
+def scale_of(config: Config) -> float:
+    """The number above the fan in Var[W] = scale / fan."""
+    scheme: Scheme = SCHEMES[config.scheme]
+    if scheme.scale is None:
+        return config.weight_variance if config.scheme == "custom" else 1.0
+    return scheme.scale(config.activation) if callable(scheme.scale) else scheme.scale
+
+
+def scale_text(config: Config) -> str:
+    """The same number as a script writes it: 2.0, 1 / 3."""
+    top, bottom = _fraction(scale_of(config))
+    return repr(scale_of(config)) if bottom == "1" else f"{top} / {bottom}"
+
+
+def bias_variance(config: Config) -> str:
+    """Var[b] as an expression in fan_in, or "0"."""
+    scale = SCHEMES[config.scheme].bias_scale
+    if scale is None:
+        return repr(config.bias_variance) if config.bias_variance else "0"
+    return f"1 / ({_fraction(scale)[1]} * fan_in)" if scale else "0"
+
+
+def rule_words(config: Config) -> str:
+    """The rule in a sentence for the docstring of the function that applies it."""
+    if config.scheme == "lsuv":
+        return "LSUV 2016: orthonormal or random first, then scaled until z has variance 1 on the data."
+    name = "" if config.scheme == "custom" else f"{SCHEMES[config.scheme].label}: "
+    return f"{name}Var[W] = {weight_variance(config)}."
+
+
+def digits(config: Config, batch: str) -> str:
+    """The body that makes `images`, (1797, 64), as the page shows them, and returns a batch by the given expression."""
+    scale = "" if config.input_variance == 1 else f"images *= {root(config.input_variance)}\n"
+    return (
+        "images = load_digits().data\n"
+        "images = (images - images.mean(axis=0)) / np.where(images.std(axis=0) > 0, images.std(axis=0), 1)\n"
+        f"images /= np.sqrt(np.mean(images**2))\n{scale}"
+        f"return {batch}"
+    )
+
+
+def root(variance: float) -> str:
+    """The standard deviation of a variance, as a script writes it."""
+    return "1" if variance == 1 else deviation(repr(variance))
+
+
+def deviation(variance: str) -> str:
+    """The square root of an expression."""
+    return f"{variance}**0.5" if variance.replace(".", "").isalnum() else f"({variance}) ** 0.5"
+
+
+def _fraction(value: float) -> tuple[str, str]:
+    """Numerator and denominator of a thin fraction such as 1/3, else the number itself over 1."""
+    for bottom in (1, 3):
+        whole = Fraction(value * bottom).limit_denominator(1)
+        if float(whole) / bottom == value:
+            return str(int(whole)), str(bottom)
+    return repr(value), "1"
+
+
+def _geometric(start: str, end: str) -> str:
+    return f"[round({start} * ({end} / {start}) ** (layer / DEPTH)) for layer in range(DEPTH + 1)]"

@@ -1,0 +1,72 @@
+"""Words: an experiment as text for a terminal: what it is, its table, its verdict."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from propagation.config import INPUT_LAWS, WIDTH_PROFILES, Config
+from propagation.diagnosis import Verdict
+from propagation.export.code.settings import scheme_words
+from propagation.export.numbers import Table
+from propagation.expressions import lookup
+from propagation.formatting import factor, number
+
+#: rows of a table that is not asked for whole
+_ROWS = 12
+_SIGNALS = {"z": "z", "h": "h", "delta": "δ = ∂C/∂z", "weight_gradient": "∂C/∂W"}
+
+
+def settings(config: Config) -> str:
+    """The experiment in one line."""
+    profile = "" if config.width_profile == "constant" else f" ({WIDTH_PROFILES[config.width_profile]})"
+    return (
+        f"{counted(config.depth, 'layer')} of width {config.width:,}{profile}, {lookup(config.activation).label}, {scheme_words(config)}; "
+        f"{counted(config.inputs, 'input')} ({INPUT_LAWS[config.input_law]}), {counted(config.trials, 'draw')}, seed {config.seed}"
+    )
+
+
+def counted(count: int, thing: str) -> str:
+    """1 layer, 2,000 layers."""
+    return f"{count:,} {thing}{'s' * (count != 1)}"
+
+
+def layers_shown(depth: int, every: bool = False) -> list[int]:
+    """The layers of a table, from 1: all of up to 20, or every k-th of a deep net with k = 1, 2 or 5 times a power of ten; both ends."""
+    if every or depth <= 20:
+        return list(range(1, depth + 1))
+    step = next(step for power in range(4) for step in (10**power, 2 * 10**power, 5 * 10**power) if depth / step <= _ROWS)
+    return sorted({1, *range(step, depth + 1, step), depth})
+
+
+def table_text(numbers: Table, every: bool = False) -> str:
+    """log10 of the mean squares, medians over draws, with theory beside each: aligned columns, less than 80 wide."""
+    columns = numbers.columns
+    wide = max(6, len(str(max(columns["fan_out"]))))
+    lines = [
+        f"log10 of mean squares, median of {counted(numbers.config.trials, 'draw')} | theory of infinite width",
+        "",
+        f"{'layer':>5}  {'width':>{wide}}  " + "  ".join(f"{label:^14}" for label in _SIGNALS.values()).rstrip(),
+    ]
+    for layer in layers_shown(numbers.config.depth, every):
+        pairs = (
+            f"{_log(columns[f'{signal}_second_moment_median'][layer - 1])} |{_log(columns[f'{signal}_second_moment_predicted'][layer - 1])}"
+            for signal in _SIGNALS
+        )
+        lines.append(f"{layer:>5}  {columns['fan_out'][layer - 1]:>{wide}}  " + "  ".join(pairs))
+    return "\n".join(lines)
+
+
+def verdict_text(verdict: Verdict) -> str:
+    """The headline, the factors, and what to change."""
+    reach = "any depth" if verdict.layers_survived > 9999 else f"≈ {number(float(f'{verdict.layers_survived:.2g}'))} layers"
+    phase = f"{verdict.phase}; " if verdict.phase else ""
+    per_layer = f"forward {factor(verdict.forward_factor)}, backward {factor(verdict.backward_factor)} per layer"
+    lines = [verdict.headline, f"{phase}{per_layer}; a signal survives {reach}."]
+    return "\n".join(lines + [verdict.advice] * bool(verdict.advice))
+
+
+def _log(value: float) -> str:
+    """Six characters: as many decimals, up to two, as fit."""
+    if not np.isfinite(value):
+        return f"{'–' if np.isnan(value) else 'zero' if value < 0 else 'inf':>6}"
+    return next(text for decimals in (2, 1, 0) if len(text := f"{round(value, decimals) + 0.0:6.{decimals}f}") <= 6 or decimals == 0)

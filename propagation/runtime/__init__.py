@@ -1,0 +1,1 @@
+"""Runtime: what lets one process serve many visitors: slots for work, reused memory, BLAS threads, the platform. No physics."""

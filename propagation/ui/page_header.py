@@ -1,0 +1,44 @@
+"""Skeleton: what every page has in common, from its question to the colours of its charts."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from propagation.ui import experiment, predict_first, share
+
+#: complaints about an address that are shown one by one
+_MOST_PROBLEMS = 8
+
+
+def opening(question: str, look_for: str) -> None:
+    """The question a page answers, one sentence on what to look for, and the way to share the page."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.title(question, anchor=False, width="stretch")
+        share.draw_button()
+    st.markdown(look_for)
+    arrival()
+
+
+def arrival() -> None:
+    """What the address asked for and did not get; and what the visitor expected to see, where a teacher's link has asked them."""
+    problems = experiment.problems()
+    if problems:
+        more = len(problems) - _MOST_PROBLEMS
+        lines = [f"- {plain(problem)}" for problem in problems[:_MOST_PROBLEMS]] + [f"- and {more:,} more"] * (more > 0)
+        st.warning("\n".join(["Part of this address could not be read; the rest was.", *lines]), icon=":material/link_off:")
+    predict_first.draw_expectation()
+
+
+def appearance() -> str:
+    """ "light" or "dark", as the visitor's browser shows it."""
+    return st.context.theme.type or "light"
+
+
+def plain(text: str) -> str:
+    """A visitor's text for Markdown: nothing in it is markup."""
+    return "".join(f"\\{c}" if c in r"\`*_{}[]()<>#+-.!|~:$" else c for c in text)
+
+
+def unbroken(values: dict[str, str]) -> dict[str, str]:
+    """Cells of a table, each on one line: a narrow table scrolls in itself, and a number torn in two cannot be read."""
+    return {name: text.replace(" ", "\u00a0") for name, text in values.items()}

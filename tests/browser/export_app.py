@@ -1,0 +1,16 @@
+"""The take-away panel under a chart, by itself, for the tests."""
+
+from functools import partial
+
+from propagation.charts.signals import signals_chart
+from propagation.ui import controls, export, image_export
+from propagation.ui.figures import draw_figure
+from propagation.ui.page_header import appearance
+from propagation.ui.results import prediction_of, trace_of
+
+config = controls.draw()
+trace, prediction = trace_of(config), prediction_of(config)
+chart = partial(signals_chart, trace, prediction, appearance=appearance())
+draw_figure(chart(), key="curves", alt="")
+export.draw(config, trace, prediction, {"curves": chart})
+image_export.prepare_cameras()

@@ -1,0 +1,130 @@
+"""The scripts that the app hands out: they run, and what they measure agrees with the engine within the statistical error."""
+
+from __future__ import annotations
+
+import ast
+import os
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from propagation.activations import ACTIVATIONS
+from propagation.config import CHOICES, Config, layer_variances
+from propagation.export.code import FRAMEWORKS, settings, snippet
+from propagation.export.code.functions import definitions, needs_erf
+from propagation.expressions import lookup
+from propagation.initializers import SCHEMES
+from propagation.inputs import standardized_digits
+from tests.export.running import FAR, FORMULA, apart, measured, run, scripted, variety
+
+#: NumPy draws a network in a millisecond, JAX takes a second: the others are compared over fewer seeds and configs
+SEEDS = {"numpy": 12, "pytorch": 8, "flax": 8, "keras": 8}
+MANY = {"numpy": variety(), "pytorch": variety()[::2] + variety()[5::6], "flax": variety()[1::4], "keras": variety()[2::4]}
+CASES = [(framework, config) for framework, configs in MANY.items() for config in configs]
+
+
+def installed(framework: str, config: Config) -> None:
+    """Skip where the framework is missing here."""
+    os.environ.setdefault("KERAS_BACKEND", "jax")
+    os.environ.setdefault("JAX_PLATFORMS", "cpu")
+    for package in FRAMEWORKS[framework].packages:
+        pytest.importorskip(package)
+    if config.input_law == "digits":
+        pytest.importorskip("sklearn")
+
+
+@pytest.mark.filterwarnings("default")  # of other people's packages
+@pytest.mark.parametrize(("framework", "config"), CASES, ids=lambda case: case if isinstance(case, str) else case.activation[:12])
+def test_a_script_measures_what_the_engine_measures(framework, config):
+    installed(framework, config)
+    seeds = SEEDS[framework]
+    assert apart(scripted(config, framework, seeds), measured(config, seeds)) < FAR
+
+
+@pytest.mark.parametrize("change", [{"weight_variance": 2.0}, {"bias_variance": 0.6}, {"input_variance": 1.6}, {"cost": "squared_error"}])
+def test_a_script_of_another_experiment_is_rejected(change):
+    """Negative control."""
+    config = Config(depth=4, width=24, weight_variance=1.6, bias_variance=0.3, inputs=6, trials=4)
+    assert apart(scripted(replace(config, **change), "numpy", 20), measured(config, 20)) > FAR
+
+
+def test_everything_a_config_may_say_occurs():
+    configs = variety()
+    for field in ("scheme", "weight_law", "width_profile", "input_law", "cost"):
+        assert {getattr(config, field) for config in configs} == set(CHOICES[field])
+    assert {config.activation for config in configs} >= set(ACTIVATIONS)
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+@pytest.mark.parametrize("config", variety(), ids=lambda config: config.scheme)
+def test_every_script_is_python_and_leaves_no_gap(framework, config):
+    text = snippet(config, framework)
+    ast.parse(text)
+    assert "$" not in text and "@" not in text.replace("@nn.compact", "").replace("@torch.no_grad()", "").replace(" @ ", "")
+    assert not [line for line in text.splitlines() if line != line.rstrip()]
+
+
+@pytest.mark.parametrize(
+    "activation", [*ACTIVATIONS, FORMULA, "exp(-x**2)-1", "log(1+exp(x))", "x*tanh(1)", "max(x,min(2*x,-pi))/(1+abs(x))"]
+)
+def test_numpy_defines_the_same_function_and_slope(activation):
+    z = np.array([[-40.0, -3.3, -1.1, -0.4, -1e-3, 1e-3, 0.3, 0.9, 2.7, 35.0]])
+    config = Config(activation=activation)
+    names: dict = {"np": np}
+    if needs_erf(activation):
+        exec("import math\nimport numpy as np\nerf = np.vectorize(math.erf)", names)
+    exec(definitions(activation, "numpy", slope=True), names)
+    known = activation in ACTIVATIONS
+    value, slope = lookup(config.activation).evaluate(z)
+    np.testing.assert_allclose(names["phi"](z), value, rtol=1e-12, atol=1e-15)
+    np.testing.assert_allclose(names["dphi"](z), slope, rtol=1e-9 if known else 1e-7, atol=1e-12 if known else 1e-8)
+
+
+def test_pytorch_defines_the_same_functions():
+    torch = pytest.importorskip("torch")
+    z = torch.linspace(-30, 30, 241, dtype=torch.float64) + 0.01
+    for activation in [*ACTIVATIONS, FORMULA]:
+        names: dict = {"torch": torch, "F": torch.nn.functional}
+        exec(definitions(activation, "pytorch"), names)
+        np.testing.assert_allclose(names["phi"](z), lookup(activation).phi(z.numpy()), rtol=1e-10, atol=1e-14, err_msg=activation)
+
+
+@pytest.mark.parametrize("profile", CHOICES["width_profile"])
+@pytest.mark.parametrize("input_law", CHOICES["input_law"])
+def test_widths_are_those_of_the_config(profile, input_law):
+    for depth in (1, 2, 3, 7, 10, 50, 333):
+        for width in (2, 3, 17, 64, 100, 999):
+            config = Config(depth=depth, width=width, width_profile=profile, input_law=input_law)
+            names: dict = {}
+            exec(settings.constants(config), names)
+            assert names["WIDTHS"] == list(config.widths)
+
+
+@pytest.mark.parametrize("scheme", [name for name in SCHEMES if name != "lsuv"])
+def test_the_rule_is_the_schemes(scheme):
+    config = Config(scheme=scheme, width_profile="funnel", depth=7, width=96, weight_variance=1.37, bias_variance=0.21)
+    weight, bias = layer_variances(config)
+    for layer, (fan_in, fan_out) in enumerate(zip(config.widths[:-1], config.widths[1:], strict=True)):
+        fans = {"fan_in": fan_in, "fan_out": fan_out}
+        assert eval(settings.weight_variance(config), fans) * fan_in == pytest.approx(weight[layer], rel=1e-12)
+        assert eval(settings.bias_variance(config), fans) == pytest.approx(bias[layer], rel=1e-12)
+
+
+def test_a_script_says_when_it_needs_much_memory():
+    assert "GB" in snippet(Config(width=100_000, depth=2), "numpy")
+    assert "GB" not in snippet(Config(), "numpy")
+
+
+def test_sizes_outside_the_range_of_floats_are_printed():
+    config = Config(depth=100, width=8, activation="linear", weight_variance=1e-6, bias_variance=0, inputs=2, trials=1)
+    sizes = run(snippet(config, "numpy"))
+    assert np.isfinite(sizes).all() and sizes[0, 0, -1] < -550
+
+
+def test_digits_are_the_pages():
+    pytest.importorskip("sklearn")
+    names: dict = {}
+    body = settings.digits(Config(input_law="digits"), "images")
+    exec("import numpy as np\nfrom sklearn.datasets import load_digits\ndef f():\n    " + body.replace("\n", "\n    "), names)
+    np.testing.assert_allclose(names["f"](), standardized_digits(), atol=1e-12)
