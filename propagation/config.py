@@ -52,6 +52,7 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "trials": (1, 64),
     "seed": (0, 2**32 - 1),
 }
+_IMPLICIT_LAWS = " or ".join(repr(law.name) for law in WEIGHT_LAWS.values() if law.has_implicit_map)
 #: longest text an address may give for one field
 LONGEST_TEXT = 200
 
@@ -86,9 +87,9 @@ class Config:
             object.__setattr__(self, field.name, _checked(field.name, getattr(self, field.name)))
         if self.scheme == "kumar":
             kumar_scale(self.activation)
-        if self.method == "implicit" and self.weight_law not in ("gaussian", "orthogonal"):
+        if self.method == "implicit" and not WEIGHT_LAWS[self.weight_law].has_implicit_map:
             raise ValueError(
-                f"method = 'implicit' needs weight_law = 'gaussian' or 'orthogonal', not {self.weight_law!r}: "
+                f"method = 'implicit' needs weight_law = {_IMPLICIT_LAWS}, not {self.weight_law!r}: "
                 "only these laws can be sampled without building W"
             )
 

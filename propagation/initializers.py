@@ -20,11 +20,24 @@ FANS: dict[str, Callable] = {
     "one": lambda n_in, n_out: np.ones_like(n_in),
 }
 
-WEIGHT_LAWS = {
-    "gaussian": "Gaussian",
-    "uniform": "uniform",
-    "truncated_gaussian": "truncated Gaussian (cut at 2 standard deviations, variance corrected)",
-    "orthogonal": "orthogonal (Haar)",
+
+@dataclass(frozen=True)
+class WeightLaw:
+    """A distribution of weights at a given variance. `has_implicit_map`: whether a layer of it can be sampled without building W."""
+
+    name: str
+    label: str
+    has_implicit_map: bool = False
+
+
+WEIGHT_LAWS: dict[str, WeightLaw] = {
+    law.name: law
+    for law in (
+        WeightLaw("gaussian", "Gaussian", has_implicit_map=True),
+        WeightLaw("uniform", "uniform"),
+        WeightLaw("truncated_gaussian", "truncated Gaussian (cut at 2 standard deviations, variance corrected)"),
+        WeightLaw("orthogonal", "orthogonal (Haar)", has_implicit_map=True),
+    )
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from propagation.config import Config
+from propagation.initializers import WEIGHT_LAWS
 from propagation.runtime.platform import IN_BROWSER, cores
 
 #: a random number costs about as much as this many floating-point operations of a matrix product
@@ -20,8 +21,6 @@ MEMORY_BYTES = 512 * 2**20
 #: worth a thread each: below, two threads lose more by waiting for the interpreter than they win, and the other core is free for
 #: another visitor.
 STACK_BYTES = 2**20
-
-IMPLICIT_LAWS = ("gaussian", "orthogonal")
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ def work(config: Config) -> Work:
 
 def layer_is_implicit(config: Config, fan_in: int, fan_out: int) -> bool:
     """Whether this layer runs without its W: as `method` insists, else whatever takes fewer operations."""
-    if config.method != "auto" or config.weight_law not in IMPLICIT_LAWS:
+    if config.method != "auto" or not WEIGHT_LAWS[config.weight_law].has_implicit_map:
         return config.method == "implicit"
     return _implicit_operations(fan_in, fan_out, config.inputs) < _dense_operations(config, fan_in, fan_out, config.inputs)
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from propagation.config import Config
-from propagation.engine.cost import IMPLICIT_LAWS
 from propagation.engine.trace import Moments, Trace
 from propagation.expressions import lookup
 from propagation.formatting import from_log10, magnitude, number
@@ -48,7 +47,7 @@ class Column:
         if len(activation) > _LONGEST_ACTIVATION:
             activation = activation[: _LONGEST_ACTIVATION - 1] + "…"
         own_law = self.weight_law == SCHEMES[self.scheme].law
-        return " · ".join([scheme, activation] + ([] if own_law else [_short(WEIGHT_LAWS[self.weight_law])]))
+        return " · ".join([scheme, activation] + ([] if own_law else [_short(WEIGHT_LAWS[self.weight_law].label)]))
 
     def config(self, base: Config) -> Config:
         """The experiment `base`, in at most MOST_DRAWS networks, with this initialization; ValueError where it does not apply."""
@@ -59,7 +58,7 @@ class Column:
             activation=self.activation,
             weight_law=self.weight_law,
             weight_variance=Config.weight_variance if self.weight_variance is None else self.weight_variance,
-            method="auto" if base.method == "implicit" and self.weight_law not in IMPLICIT_LAWS else base.method,
+            method="auto" if base.method == "implicit" and not WEIGHT_LAWS[self.weight_law].has_implicit_map else base.method,
         )
 
 

@@ -18,8 +18,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from propagation.config import Config
-from propagation.engine.cost import IMPLICIT_LAWS
 from propagation.engine.network import simulate
+from propagation.initializers import WEIGHT_LAWS
 from propagation.runtime.platform import IN_BROWSER
 from propagation.theory.finite_width import layer_spread
 from propagation.theory.prediction import Prediction, predict
@@ -129,7 +129,7 @@ def fitted(results: Sequence[WidthResult], signal: str) -> PowerLaw | None:
 
 def _drawn(config: Config, width: int) -> int:
     """Random numbers that one layer of this width takes: those of one input, or of a whole matrix."""
-    return width if config.weight_law in IMPLICIT_LAWS else width**2
+    return width if WEIGHT_LAWS[config.weight_law].has_implicit_map else width**2
 
 
 def _networks(config: Config, width: int) -> int:

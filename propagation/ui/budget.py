@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from propagation.config import Config
-from propagation.engine.cost import IMPLICIT_LAWS, Work, work
+from propagation.engine.cost import Work, work
 from propagation.formatting import number
 from propagation.initializers import WEIGHT_LAWS
 from propagation.runtime.platform import IN_BROWSER
@@ -46,9 +46,9 @@ def busy() -> str:
 
 def _ways_out(config: Config) -> Iterable[str]:
     """Single changes after which the experiment fits."""
-    builds_weights = config.weight_law not in IMPLICIT_LAWS or config.method == "dense"
+    builds_weights = not WEIGHT_LAWS[config.weight_law].has_implicit_map or config.method == "dense"
     if builds_weights and fits(replace(config, weight_law="gaussian", method="auto")):
-        yield f"weight law {WEIGHT_LAWS['gaussian']} with the automatic method"
+        yield f"weight law {WEIGHT_LAWS['gaussian'].label} with the automatic method"
     for field, values in _LOWER.items():
         present = getattr(config, field)
         value = next((value for value in values if value < present and fits(replace(config, **{field: value}))), None)

@@ -195,7 +195,7 @@ def _more(config: Config) -> None:
         _exact("weight_variance", "σ_w², exactly", rules.shown_weight_variance(config))
     with bias:
         _exact("bias_variance", "σ_b², exactly", rules.shown_bias_variance(config), disabled=SCHEMES[config.scheme].bias_scale is not None)
-    _names("weight_law", "Weight law", WEIGHT_LAWS)
+    _names("weight_law", "Weight law", {name: law.label for name, law in WEIGHT_LAWS.items()})
     _names("width_profile", "Width profile", WIDTH_PROFILES)
     _names("input_law", "Inputs", INPUT_LAWS)
     _steps("inputs")

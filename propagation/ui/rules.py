@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from propagation.config import Config, layer_variances
-from propagation.engine.cost import IMPLICIT_LAWS
 from propagation.expressions import lookup
-from propagation.initializers import SCHEMES, kumar_scale
+from propagation.initializers import SCHEMES, WEIGHT_LAWS, kumar_scale
 
 #: schemes that are a library's default: choosing one means its law too
 LIBRARY_DEFAULTS = ("pytorch", "keras", "flax")
@@ -53,7 +52,7 @@ def shown_bias_variance(config: Config) -> float:
 
 def has_shortcut(weight_law: str) -> bool:
     """Whether layers of this law can be sampled without building W."""
-    return weight_law in IMPLICIT_LAWS
+    return WEIGHT_LAWS[weight_law].has_implicit_map
 
 
 def _mean(variances: np.ndarray) -> float:

@@ -68,7 +68,7 @@ def scheme_words(config: Config) -> str:
     scheme = SCHEMES[config.scheme]
     name = f"σ_w² = {config.weight_variance:.7g}" if config.scheme == "custom" else scheme.label
     bias = f", σ_b² = {config.bias_variance:.7g}" if scheme.bias_scale is None else ""
-    return f"{name}{bias}, {WEIGHT_LAWS[config.weight_law].split(' (')[0]} weights"
+    return f"{name}{bias}, {WEIGHT_LAWS[config.weight_law].label.split(' (')[0]} weights"
 
 
 def constants(config: Config) -> str:

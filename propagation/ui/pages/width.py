@@ -9,7 +9,6 @@ import streamlit as st
 
 from propagation.charts.width import width_chart
 from propagation.config import Config
-from propagation.engine.cost import IMPLICIT_LAWS
 from propagation.formatting import percent
 from propagation.initializers import WEIGHT_LAWS
 from propagation.labs.width import MOST_NETWORKS, SMALL, WIDTHS, PowerLaw, WidthResult, deviations, experiment_of, fitted, widths_of
@@ -117,9 +116,10 @@ def _stopped(config: Config) -> str:
     widest = widths_of(config)[-1]
     if widest == WIDTHS[-1]:
         return ""
-    if config.weight_law in IMPLICIT_LAWS:
+    law = WEIGHT_LAWS[config.weight_law]
+    if law.has_implicit_map:
         return f"Run by a browser, this stops at width {widest:,}."
-    return f"{WEIGHT_LAWS[config.weight_law].capitalize()} weights have to be held in memory one by one, so this stops at width {widest:,}."
+    return f"{law.label.capitalize()} weights have to be held in memory one by one, so this stops at width {widest:,}."
 
 
 def _explanations(experiment: Config) -> None:
