@@ -21,8 +21,8 @@ from propagation.export.numbers import table, to_csv, to_json
 from propagation.formatting import number
 from propagation.initializers import SCHEMES
 from propagation.presets import PRESETS
+from propagation.rules import LIBRARY_DEFAULTS, moved, settled
 from propagation.theory.prediction import predict
-from propagation.ui.rules import LIBRARY_DEFAULTS, moved, settled
 
 OK, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
 #: where `streamlit run app.py` answers

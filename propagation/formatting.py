@@ -1,4 +1,4 @@
-"""Notation: numbers as people write them. 3 significant digits, 10⁻¹⁰, × 0.62; never 1e-10, never 10⁻⁰."""
+"""Formatting: numbers as people write them (3 significant digits, 10⁻¹⁰, × 0.62; never 1e-10, never 10⁻⁰) and texts as Markdown."""
 
 from __future__ import annotations
 
@@ -66,3 +66,8 @@ def percent(share: float) -> str:
         return f"{100 * share:.{1 - math.floor(math.log10(left))}f}".rstrip("0") + " %" if left > 1e-5 else "100 %"
     shown = 100 * share
     return f"{number(round(shown) if 10 <= shown < 99 else shown)} %"
+
+
+def plain(text: str) -> str:
+    """Return a visitor's text for Markdown: nothing in it is markup."""
+    return "".join(f"\\{c}" if c in r"\`*_{}[]()<>#+-.!|~:$" else c for c in text)

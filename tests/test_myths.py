@@ -10,11 +10,11 @@ import pytest
 
 from propagation.config import Config
 from propagation.engine.network import simulate
+from propagation.labs.compare_text import read
 from propagation.labs.evidence import collect
 from propagation.myths import MYTHS
 from propagation.theory.prediction import predict
 from propagation.ui import address
-from propagation.ui.columns import read
 
 #: E ln R of a ReLU layer of width n under He's rule, to first order in 1/n: −5/(2n)
 SAG = -2.5

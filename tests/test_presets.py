@@ -10,7 +10,7 @@ from propagation.config import Config
 from propagation.diagnosis import diagnose
 from propagation.engine.cost import work
 from propagation.presets import PRESETS
-from propagation.ui.rules import settled
+from propagation.rules import settled
 
 STORIES = {
     "glorot_2010": "vanishing",

@@ -11,9 +11,10 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import streamlit as st
 
+from propagation import locks
 from propagation.config import Config
-from propagation.ui import locks, paths
-from propagation.ui.rules import settled
+from propagation.rules import settled
+from propagation.ui import paths
 
 #: parameters that pages, and the terms of a visit, read and write themselves, not fields of Config
 PAGE_PARAMETERS = (

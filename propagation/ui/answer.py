@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from propagation.budget import busy, refusal
 from propagation.charts.signal_rows import Over
 from propagation.charts.signals import signals_chart, signals_spec
 from propagation.config import Config
@@ -19,19 +20,18 @@ from propagation.diagnosis import Verdict, diagnose, typical_net
 from propagation.engine.cost import work
 from propagation.engine.trace import Trace
 from propagation.expressions import lookup
-from propagation.formatting import factor, number
+from propagation.formatting import factor, number, plain
 from propagation.labs.variance_decomposition import Scatter, measured, seen
 from propagation.runtime.scheduler import queue_length
+from propagation.slider_steps import neighbours, sliders
 from propagation.theory.prediction import Prediction
 from propagation.ui import controls, experiment
-from propagation.ui.budget import busy, refusal
 from propagation.ui.figures import draw_figure, foresee_figures, redraw_figure
 from propagation.ui.live import Hand, by_keys, held, watch
 from propagation.ui.longwork import remembered
-from propagation.ui.page_header import appearance, plain
+from propagation.ui.page_header import appearance
 from propagation.ui.panels import panel
 from propagation.ui.results import first_scatters_of, first_trace_of, is_soon, prediction_of, scatters_predicted, trace_of
-from propagation.ui.slider_steps import neighbours, sliders
 
 log = logging.getLogger(__name__)
 

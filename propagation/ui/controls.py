@@ -7,20 +7,20 @@ from typing import Any
 
 import streamlit as st
 
+from propagation import rules
 from propagation.activations import ACTIVATIONS
 from propagation.config import BOUNDS, COSTS, INPUT_LAWS, METHODS, WIDTH_PROFILES, Config
 from propagation.diagnosis import critical_here
 from propagation.expressions import LONGEST, lookup
-from propagation.formatting import number
+from propagation.formatting import number, plain
 from propagation.initializers import SCHEMES, WEIGHT_LAWS
+from propagation.locks import CONTROLS, labels
 from propagation.presets import PRESETS
-from propagation.ui import experiment, rules
+from propagation.slider_steps import CONTINUOUS, STEPPED, VARIANCE_STEP, scale, slider_end
+from propagation.ui import experiment
 from propagation.ui.figures import clicked_point
-from propagation.ui.locks import CONTROLS, labels
-from propagation.ui.page_header import plain
 from propagation.ui.panels import panel
 from propagation.ui.slider_marks import Mark, ruler
-from propagation.ui.slider_steps import CONTINUOUS, STEPPED, VARIANCE_STEP, scale, slider_end
 
 _MARKED = {"lecun": "LeCun", "glorot": "Glorot", "he": "He", "kumar": "Kumar"}
 _CRITICAL = "critical"

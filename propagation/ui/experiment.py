@@ -19,11 +19,12 @@ from typing import Any
 
 import streamlit as st
 
+from propagation import rules
 from propagation.config import Config
 from propagation.expressions import ExpressionError, typed_activation
+from propagation.locks import PARAMETERS, Terms
 from propagation.presets import PRESETS
-from propagation.ui import address, rules
-from propagation.ui.locks import PARAMETERS, Terms
+from propagation.ui import address
 
 #: key of the number entry that belongs to a field's slider: the field and this
 EXACTLY = "_exactly"

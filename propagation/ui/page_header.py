@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from propagation.formatting import plain
 from propagation.ui import experiment, predict_first, share
 
 #: complaints about an address that are shown one by one
@@ -32,11 +33,6 @@ def arrival() -> None:
 def appearance() -> str:
     """ "light" or "dark", as the visitor's browser shows it."""
     return st.context.theme.type or "light"
-
-
-def plain(text: str) -> str:
-    """A visitor's text for Markdown: nothing in it is markup."""
-    return "".join(f"\\{c}" if c in r"\`*_{}[]()<>#+-.!|~:$" else c for c in text)
 
 
 def unbroken(values: dict[str, str]) -> dict[str, str]:

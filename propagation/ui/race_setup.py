@@ -10,13 +10,12 @@ import streamlit as st
 
 from propagation.charts.compare import GLYPHS
 from propagation.config import Config
-from propagation.formatting import number
+from propagation.formatting import number, plain
+from propagation.labs import compare_text as comparison
 from propagation.labs.compare import GLOROT_2010, Column, column_of, with_added
 from propagation.labs.race import MOST_DEPTH, MOST_SECONDS, Entry, fitting_width
 from propagation.labs.training import Recipe
-from propagation.ui import columns as comparison
 from propagation.ui import experiment, race_session
-from propagation.ui.page_header import plain
 
 #: parameter of the address → field of the recipe
 FIELDS = {"rate": "learning_rate", "momentum": "momentum", "steps": "steps"}

@@ -39,9 +39,9 @@ from streamlit.proto.Slider_pb2 import Slider
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
+from propagation.budget import fits
 from propagation.config import Config
 from propagation.engine.cost import work
-from propagation.ui.budget import fits
 
 MOVED = "Weight variance σ_w²"
 #: seconds after which an answer is given up

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from propagation.config import CHOICES, Config
-from propagation.ui import address, columns
-from propagation.ui.locks import CONTROLS, PARAMETERS, Terms
-from propagation.ui.page_header import plain
-from propagation.ui.rules import settled
+from propagation.formatting import plain
+from propagation.labs import compare_text
+from propagation.locks import CONTROLS, PARAMETERS, Terms
+from propagation.rules import settled
+from propagation.ui import address
 
 APP = str(Path(__file__).parents[2] / "app.py")
 SMALL = {"depth": "3", "width": "8", "inputs": "2", "trials": "1"}
@@ -111,8 +112,8 @@ def test_any_address_is_a_config_and_a_sentence_for_what_was_lost(query):
 @settings(max_examples=500, deadline=None)
 @given(st.one_of(texts, st.lists(texts, max_size=5).map("~".join), st.lists(texts, max_size=5).map(".".join)))
 def test_any_text_of_a_comparison_is_columns_and_sentences(text):
-    found, problems = columns.read(text)
-    assert columns.read(columns.written(found)) == (found, [])
+    found, problems = compare_text.read(text)
+    assert compare_text.read(compare_text.written(found)) == (found, [])
     outside_code = "".join("\n".join(problems).split("`")[::2])
     assert reflected({"columns": [text]}, outside_code) == []
 

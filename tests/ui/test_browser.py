@@ -25,7 +25,7 @@ from propagation import Config, simulate
 from propagation.engine.cost import work
 from propagation.labs.race import race
 from propagation.labs.width import experiment_of, widths_of
-from propagation.ui import budget
+from propagation import budget
 config = Config(depth=5, width=512, inputs=64, trials=16)
 trace = simulate(config)
 print(json.dumps({

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 import propagation
 from propagation.labs.compare import FIRST, GLOROT_2010
-from propagation.ui.columns import NONE, written
+from propagation.labs.compare_text import NONE, written
 from ui.shown import charts
 
 PAGE = "from propagation.ui import controls\nfrom propagation.ui.pages import compare\ncompare.render(controls.draw())"

@@ -11,9 +11,10 @@ from streamlit.testing.v1 import AppTest
 
 from propagation import qr
 from propagation.config import Config
+from propagation.labs import compare_text
 from propagation.labs.compare import MOST_COLUMNS, Column
-from propagation.ui import address, columns, share
-from propagation.ui.locks import CONTROLS, Terms
+from propagation.locks import CONTROLS, Terms
+from propagation.ui import address, share
 from ui.shown import SMALL, opened
 
 #: every field away from its default, with texts as long as they get
@@ -211,7 +212,7 @@ def test_links_stay_below_two_thousand_characters():
 def test_a_link_that_is_too_long_says_what_makes_it_so():
     formula = "tanh(x) + " * 19 + "x"
     compared = [Column("custom", f"{formula} + {n}", "gaussian", 1.5) for n in range(MOST_COLUMNS)]
-    link = address.link_from("https://example.org/compare", Config(), {"columns": columns.written(compared)})
+    link = address.link_from("https://example.org/compare", Config(), {"columns": compare_text.written(compared)})
     assert len(link) > share.MOST_CHARACTERS and "the comparison" in share.too_long(link)
     assert "the typed formula" in share.too_long("https://example.org/?activation=" + "x" * 3000 + "&depth=3")
 

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import streamlit as st
 
+from propagation.budget import refusal
 from propagation.charts.manifold import angles_chart, geometry_chart, space_chart
 from propagation.config import Config
 from propagation.formatting import from_log10, number, percent
@@ -23,7 +24,6 @@ from propagation.labs.manifold import (
 )
 from propagation.theory.manifold import CirclePrediction, angle_path, predict_circle
 from propagation.ui import controls, experiment
-from propagation.ui.budget import refusal
 from propagation.ui.figures import draw_figure
 from propagation.ui.longwork import remembered
 from propagation.ui.page_header import appearance, opening

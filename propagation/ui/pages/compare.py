@@ -9,12 +9,14 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
+from propagation.budget import MOST_SECONDS, refusal
 from propagation.charts.compare import GLYPHS, Curves, compare_chart
 from propagation.charts.theme import palette
 from propagation.config import Config
 from propagation.diagnosis import diagnose
 from propagation.engine.cost import work
-from propagation.formatting import factor, from_log10, number, percent
+from propagation.formatting import factor, from_log10, number, percent, plain
+from propagation.labs import compare_text as comparison
 from propagation.labs.compare import (
     GLOROT_2010,
     MOST_DRAWS,
@@ -29,11 +31,9 @@ from propagation.labs.compare import (
     summarize,
     with_added,
 )
-from propagation.ui import columns as comparison
 from propagation.ui import experiment
-from propagation.ui.budget import MOST_SECONDS, refusal
 from propagation.ui.figures import draw_figure
-from propagation.ui.page_header import appearance, opening, plain, unbroken
+from propagation.ui.page_header import appearance, opening, unbroken
 from propagation.ui.panels import panel
 from propagation.ui.results import prediction_of, trace_of
 

@@ -8,12 +8,12 @@ import math
 import numpy as np
 import streamlit as st
 
+from propagation.budget import refusal
 from propagation.charts.distributions import layer_chart, ridges_chart
 from propagation.config import Config
 from propagation.formatting import from_log10, number, percent
 from propagation.labs.distributions import MOST_LAYERS, Distributions, Histogram, distributions, layers_of, seen
 from propagation.ui import controls, experiment
-from propagation.ui.budget import refusal
 from propagation.ui.figures import draw_figure
 from propagation.ui.longwork import remembered
 from propagation.ui.page_header import appearance, opening

@@ -7,12 +7,12 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from propagation.budget import refusal
 from propagation.config import Config
 from propagation.expressions import lookup
 from propagation.initializers import SCHEMES
 from propagation.ui import controls, export, share
 from propagation.ui.answer import ForwardRow, answers_ahead, figure, first_answer, way_out, whole_answer
-from propagation.ui.budget import refusal
 from propagation.ui.page_header import arrival
 
 TITLE = "Does the signal survive?"

@@ -11,13 +11,13 @@ from propagation.charts.gains import gain_chart, shape_chart
 from propagation.config import BOUNDS, Config
 from propagation.expressions import lookup
 from propagation.formatting import number
+from propagation.rules import shown_bias_variance
 from propagation.theory.gains import Gain, gains
 from propagation.theory.phases import PhaseGrid, phase_grid
 from propagation.ui import controls, experiment
 from propagation.ui.figures import draw_figure
 from propagation.ui.page_header import appearance, opening
 from propagation.ui.panels import panel
-from propagation.ui.rules import shown_bias_variance
 
 TITLE = "Which gain for this activation?"
 LOOK_FOR = (

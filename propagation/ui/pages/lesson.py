@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from propagation import lessons
+from propagation.budget import refusal
 from propagation.charts.distributions import RIDGES_HEIGHT, ridges_chart
 from propagation.charts.guess import Guess, with_share_guess
 from propagation.charts.lesson import (
@@ -21,15 +22,14 @@ from propagation.charts.lesson import (
 from propagation.charts.variance_decomposition import HEIGHT as PARTS_HEIGHT
 from propagation.charts.variance_decomposition import decomposition_chart
 from propagation.config import Config
-from propagation.formatting import factor, from_log10, percent, power_of_ten
+from propagation.formatting import factor, from_log10, percent, plain, power_of_ten
 from propagation.labs.evidence import MEASURES, Answer, Evidence, collect
 from propagation.lessons import Choice, Lesson, Screen
 from propagation.ui import controls, experiment, guesses
-from propagation.ui.budget import refusal
 from propagation.ui.figures import draw_figure
 from propagation.ui.links import draw_link
 from propagation.ui.longwork import remembered
-from propagation.ui.page_header import appearance, opening, plain
+from propagation.ui.page_header import appearance, opening
 from propagation.ui.panels import panel
 
 TITLE = "Why constant variance?"

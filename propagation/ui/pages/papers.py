@@ -19,18 +19,18 @@ from propagation.charts.papers.shapes import shapes_chart
 from propagation.charts.spectrum import spectrum_chart, window_of
 from propagation.charts.variance_decomposition import decomposition_chart
 from propagation.config import Config
-from propagation.formatting import number
+from propagation.formatting import number, plain
 from propagation.labs.papers import EXPERIMENTS
 from propagation.labs.papers.finding import Finding
 from propagation.papers import Paper, Published, papers
+from propagation.rules import settled
 from propagation.theory.spectrum import predict_spectrum
 from propagation.ui import controls, experiment
 from propagation.ui.figures import draw_figure
 from propagation.ui.links import draw_link
 from propagation.ui.longwork import remembered
-from propagation.ui.page_header import appearance, opening, plain
+from propagation.ui.page_header import appearance, opening
 from propagation.ui.panels import panel
-from propagation.ui.rules import settled
 
 TITLE = "What did the papers show, and does it hold here?"
 LOOK_FOR = (

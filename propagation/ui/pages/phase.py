@@ -11,15 +11,15 @@ from propagation.charts.cobweb import Cobweb, cobweb_chart
 from propagation.charts.plane import SHOWN, CriticalLine, plane_chart
 from propagation.config import BOUNDS, Config
 from propagation.expressions import lookup
-from propagation.formatting import number
+from propagation.formatting import number, plain
+from propagation.rules import shown_bias_variance, shown_weight_variance
 from propagation.theory.iterates import correlation_iterates, length_iterates
 from propagation.theory.maps import DepthScales, correlation_map, depth_scales, length_map
 from propagation.theory.phases import PhaseGrid, critical_line, critical_weight_variance, phase_grid, phase_of
 from propagation.ui import controls
 from propagation.ui.figures import draw_figure
-from propagation.ui.page_header import appearance, opening, plain
+from propagation.ui.page_header import appearance, opening
 from propagation.ui.panels import panel
-from propagation.ui.rules import shown_bias_variance, shown_weight_variance
 
 TITLE = "Order or chaos?"
 LOOK_FOR = (

@@ -10,13 +10,13 @@ from propagation.charts.compare import GLYPHS
 from propagation.charts.race import gradient_map, pace_chart, race_chart
 from propagation.charts.theme import palette
 from propagation.config import Config
-from propagation.formatting import from_log10, number
+from propagation.formatting import from_log10, number, plain
+from propagation.labs import compare_text as comparison
 from propagation.labs.race import LOOKS, Decision, Entry, Lane, decide, of_weights, ranked, whole_percent
 from propagation.labs.training import HELD_OUT, split
-from propagation.ui import columns as comparison
 from propagation.ui import controls, experiment, race_session
 from propagation.ui.figures import draw_figure
-from propagation.ui.page_header import appearance, opening, plain, unbroken
+from propagation.ui.page_header import appearance, opening, unbroken
 from propagation.ui.panels import panel
 from propagation.ui.race_setup import draw_lanes, draw_recipe, draw_starts, entries_of, read_recipe
 

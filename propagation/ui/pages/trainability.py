@@ -13,7 +13,7 @@ import streamlit as st
 from propagation.charts.trainability import layers, trainability_chart
 from propagation.config import Config
 from propagation.expressions import lookup
-from propagation.formatting import number, percent
+from propagation.formatting import number, percent, plain
 from propagation.labs.sweep import outcomes
 from propagation.labs.trainability import (
     LEARNED,
@@ -30,14 +30,14 @@ from propagation.labs.trainability import (
     train_cell,
 )
 from propagation.labs.training import HELD_OUT
+from propagation.rules import shown_bias_variance, shown_weight_variance
 from propagation.theory.maps import fixed_point
 from propagation.theory.phases import critical_weight_variance
 from propagation.ui import controls, places
 from propagation.ui.figures import draw_figure
 from propagation.ui.longwork import remembered
-from propagation.ui.page_header import appearance, opening, plain
+from propagation.ui.page_header import appearance, opening
 from propagation.ui.panels import panel
-from propagation.ui.rules import shown_bias_variance, shown_weight_variance
 
 log = logging.getLogger(__name__)
 

@@ -7,12 +7,12 @@ import math
 
 import streamlit as st
 
+from propagation.budget import refusal
 from propagation.charts.variance_decomposition import HELD_STILL, OVER, WHOSE_LABELS, decomposition_chart
 from propagation.config import Config
 from propagation.formatting import from_log10, number, percent
 from propagation.labs.variance_decomposition import INPUTS, PARTS, RESOLUTION, WHOSE, Scatter, measured, seen
 from propagation.ui import controls, experiment
-from propagation.ui.budget import refusal
 from propagation.ui.figures import draw_figure
 from propagation.ui.longwork import remembered
 from propagation.ui.page_header import appearance, opening

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from propagation import rules
 from propagation.config import BOUNDS, Config
-from propagation.ui import rules
 
 _DEPTHS = (*range(1, 11), 12, 15, *range(20, 51, 5), *range(60, 101, 10), 120, 150, 200, 300, 400, 500, 700, 1000, 1500, 2000)
 _WIDTHS = (*(2**k for k in range(1, 20)), 1_000_000)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from propagation.config import Config
-from propagation.ui.slider_steps import neighbours, scale, slider_end, sliders
+from propagation.slider_steps import neighbours, scale, slider_end, sliders
 
 
 @pytest.mark.parametrize(

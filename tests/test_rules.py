@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from propagation.config import Config
-from propagation.ui.rules import marks, moved, settled, shown_bias_variance, shown_weight_variance
+from propagation.rules import marks, moved, settled, shown_bias_variance, shown_weight_variance
 
 
 def after(config, field, value):

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from propagation.formatting import plain
 from propagation.labs.compare import FIRST, GLOROT_2010, MOST_COLUMNS, Column, common
-from propagation.ui.columns import NONE, read, written
-from propagation.ui.page_header import plain
+from propagation.labs.compare_text import NONE, read, written
 
 MIXED = (Column("he", "relu", "gaussian"), Column("glorot", "tanh", "uniform"), Column("custom", "tanh", "orthogonal", 1.76))
 TYPED = (Column("custom", "x*sigmoid(1.7*x)", "gaussian", 2.5), Column("he", "0.5*x", "truncated_gaussian"))

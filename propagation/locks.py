@@ -12,7 +12,7 @@ from typing import Any
 
 from propagation.config import Config
 from propagation.initializers import SCHEMES
-from propagation.ui.rules import settled
+from propagation.rules import settled
 
 #: parameters of an address that belong to a visit, whatever page it is on
 PARAMETERS = ("lock", "hide", "ask", "own_seed")

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from propagation import budget
+from propagation.budget import busy, fits, refusal
 from propagation.config import Config
-from propagation.ui import budget
-from propagation.ui.budget import busy, fits, refusal
 
 
 def test_ordinary_experiments_pass():

@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 
 from propagation.config import Config
+from propagation.formatting import plain
 from propagation.initializers import SCHEMES, WEIGHT_LAWS
 from propagation.labs.compare import FIRST, MOST_COLUMNS, Column
-from propagation.ui.page_header import plain
 
 #: the parameter's name
 PARAMETER = "columns"

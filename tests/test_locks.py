@@ -7,10 +7,10 @@ from dataclasses import fields, replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from propagation import rules
 from propagation.config import BOUNDS, CHOICES, Config
+from propagation.locks import CONTROLS, PARAMETERS, Terms, labels
 from propagation.presets import PRESETS
-from propagation.ui import rules
-from propagation.ui.locks import CONTROLS, PARAMETERS, Terms, labels
 
 FIELDS = [field.name for field in fields(Config)]
 
