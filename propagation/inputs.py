@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 
+from propagation.assets import asset
 from propagation.config import Config
 from propagation.streams import stream
 
-DIGITS = Path(__file__).parent.parent / "assets" / "digits.npz"
+DIGITS = asset("digits.npz")
 
 
 def draw_inputs(config: Config) -> np.ndarray:

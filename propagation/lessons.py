@@ -23,11 +23,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, parse_qsl
 
+from propagation.assets import asset
 from propagation.config import Config
 from propagation.engine.trace import SIGNALS
 from propagation.labs.evidence import CHARTS, MEASURES
 
-FOLDER = Path(__file__).parent.parent / "assets" / "lessons"
+FOLDER = asset("lessons")
 ENGLISH = "en"
 CHAPTERS = "chapters.md"
 #: the longest file that is read, and the widest slider, in decades

@@ -6,12 +6,12 @@ import math
 import tomllib
 from dataclasses import dataclass, fields
 from functools import cache
-from pathlib import Path
 from typing import Any
 
+from propagation.assets import asset
 from propagation.formatting import number
 
-FILE = Path(__file__).parent.parent / "assets" / "papers.toml"
+FILE = asset("papers.toml")
 RELATIONS = ("about", "above", "below")
 
 

@@ -17,6 +17,7 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 FLOORS = {
     "formatting": 0,
     "qr": 0,
+    "assets": 0,
     "activations": 0,
     "expressions": 1,
     "initializers": 1,
@@ -48,6 +49,8 @@ TOP_LEVEL = {
     "app.py",
     "requirements.txt",
     "README.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
     "pyproject.toml",
     ".streamlit",
     ".ci",

@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 import math
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import streamlit as st
 
+from propagation.assets import asset
 from propagation.charts.trainability import layers, trainability_chart
 from propagation.config import Config
 from propagation.expressions import lookup
@@ -41,7 +41,7 @@ from propagation.ui.panels import panel
 
 log = logging.getLogger(__name__)
 
-SHIPPED = Path(__file__).parents[3] / "assets" / "trainability.json"
+SHIPPED = asset("trainability.json")
 TITLE = "How deep can it be and still learn?"
 LOOK_FOR = (
     "Every cell is a network trained to read digits; its colour says how many unseen ones it reads. Theory drew the line without training "
