@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from propagation import locks
 from propagation.activations import ACTIVATIONS
 from propagation.config import BOUNDS, CHOICES, Config
 from propagation.diagnosis import diagnose
@@ -23,6 +24,7 @@ from propagation.initializers import SCHEMES
 from propagation.presets import PRESETS
 from propagation.rules import LIBRARY_DEFAULTS, moved, settled
 from propagation.theory.prediction import predict
+from propagation.ui import pages
 
 OK, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
 #: where `streamlit run app.py` answers
@@ -160,13 +162,11 @@ def _overruled(config: Config, name: str) -> bool:
 
 def _linked(url: str) -> Config:
     """The config of an address; what it also says and is ignored goes to stderr."""
-    from propagation.ui import address, paths  # which bring Streamlit, and nothing else here needs that
-
     query = parse_qs(urlsplit(url).query, keep_blank_values=True)
     if not query:
         print("This address says nothing about the experiment: it is the one the app opens with.", file=sys.stderr)
-    pages = {*address.PAGE_PARAMETERS, paths.PARAMETER}
-    kept = {name: texts for name, texts in query.items() if name not in pages and not name.startswith("embed")}
+    pages_own = {pages.PARAMETER, *pages.PARAMETERS, *locks.PARAMETERS}
+    kept = {name: texts for name, texts in query.items() if name not in pages_own and not name.startswith("embed")}
     config, problems = Config.from_query(kept)
     for problem in problems:
         print(problem, file=sys.stderr)

@@ -14,35 +14,15 @@ import streamlit as st
 from propagation import locks
 from propagation.config import Config
 from propagation.rules import settled
-from propagation.ui import paths
+from propagation.ui import pages, paths
 
 #: parameters that pages, and the terms of a visit, read and write themselves, not fields of Config
-PAGE_PARAMETERS = (
-    *locks.PARAMETERS,
-    "view",
-    "plane",
-    "columns",
-    "layer",
-    "at",
-    "signal",
-    "whose",
-    "over",
-    "scale",
-    "place",
-    "step",
-    "language",
-    "paper",
-    "map",
-    "rate",
-    "momentum",
-    "steps",
-    "lane",
-)
+PAGE_PARAMETERS = (*locks.PARAMETERS, *pages.PARAMETERS)
 
 
 def read() -> dict[str, list[str]]:
     """All parameters the address has now, except Streamlit's own and the name of a page."""
-    return {name: st.query_params.get_all(name) for name in st.query_params if name != paths.PARAMETER}
+    return {name: st.query_params.get_all(name) for name in st.query_params if name != pages.PARAMETER}
 
 
 def path() -> str:

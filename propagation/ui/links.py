@@ -7,11 +7,12 @@ from collections.abc import Mapping
 import streamlit as st
 
 from propagation.ui import experiment
+from propagation.ui.pages import PAGES
 
 
 def draw_link(text: str, page: str, query: Mapping[str, str]) -> None:
     """A link to the page of that address with these parameters; what this visit may not change stays as it is."""
-    target = st.Page(_elsewhere, title=text, url_path=page, default=page == "explore")  # the default page has no path of its own
+    target = st.Page(_elsewhere, title=text, url_path=page, default=page == PAGES[0].slug)  # the default page has no path of its own
     st.page_link(target, label=text, icon=":material/arrow_forward:", icon_position="right", query_params=experiment.on_these_terms(query))
 
 

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-PARAMETER = "page"
+from propagation.ui.pages import PARAMETER
+
 #: the path of the one page such a host knows, told by propagation/static/start.js; elsewhere empty
 HOME = os.environ.get("PROPAGATION_HOME", "")
 _ARRIVED = "arrived"

@@ -1,28 +1,24 @@
 """Pictures of every page in light, in dark and on a phone, for the README and for a look at all of them.
 
-python tests/browser/screenshots.py                     # all, into assets/screenshots
-python tests/browser/screenshots.py explore phase       # these pages only
-python tests/browser/screenshots.py --into FOLDER
+python -m tests.browser.screenshots                     # all, into assets/screenshots
+python -m tests.browser.screenshots explore phase       # these pages only
+python -m tests.browser.screenshots --into FOLDER
 """
 
 from __future__ import annotations
 
 import argparse
 import io
-import re
-import sys
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from conftest import ROOT, launched_browser, running_app
 from playwright.sync_api import Page
 
+from propagation.ui.pages import PAGES
+from tests.browser.conftest import ROOT, launched_browser, running_app
+
 SCREENSHOTS = ROOT / "assets" / "screenshots"
-PAGES = re.findall(r'url_path="(\w+)"', (ROOT / "app.py").read_text(encoding="utf-8"))
 DESK = {"width": 1440, "height": 1000}
 APPEARANCES = {
     "light": {"viewport": DESK, "color_scheme": "light"},
@@ -71,7 +67,7 @@ def few_colours(picture: Image.Image) -> Image.Image:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("pages", nargs="*", default=PAGES, metavar="PAGE")
+    parser.add_argument("pages", nargs="*", default=[page.slug for page in PAGES], metavar="PAGE")
     parser.add_argument("--into", type=Path, default=SCREENSHOTS, metavar="FOLDER")
     arguments = parser.parse_args()
     arguments.into.mkdir(parents=True, exist_ok=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import re
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -12,16 +11,12 @@ from types import ModuleType
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from propagation.ui import answer, controls, experiment, results
+from propagation.ui import answer, controls, experiment, pages, results
 from propagation.ui.pages import papers, width
 from ui.shown import charts
 
 APP = Path(__file__).parents[2] / "app.py"
-PAGES = tuple(re.findall(r'url_path="(\w+)"', APP.read_text()))
-#: modules of pages that are called otherwise
-MODULES = {"whose": "variance_decomposition"}
-#: pages that bring networks of their own
-WITHOUT_CONTROLS = ("lesson", "myths")
+PAGES = {page.slug: page for page in pages.PAGES}
 #: pages that compute nothing before they are asked to
 UNASKED = ("lesson", "race")
 SECRET = "a detail that is nobody's business"
@@ -30,18 +25,18 @@ SMALL = {"depth": "3", "width": "8", "inputs": "2", "trials": "2"}
 
 def opened(page: str, seed: int) -> AppTest:
     """A page, as app.py opens it."""
-    module = MODULES.get(page, page)
     script = f"""
 from propagation.ui import controls, experiment
-from propagation.ui.pages import {module}
+from propagation.ui.pages import PAGES
 from propagation.ui.panels import panel
 
 experiment.sync_from_url()
 config = experiment.sync_to_url()
-if "{page}" not in ("explore", *{WITHOUT_CONTROLS}):
+[page] = [page for page in PAGES if page.slug == "{page}"]
+if page.shows_controls:
     controls.draw_all()
 with panel("The rest of this page"):
-    {module}.render(config)
+    page.render(config)
 """
     app = AppTest.from_string(script, default_timeout=60)
     for name, value in (SMALL | {"seed": str(seed)}).items():
@@ -55,7 +50,7 @@ def fail(*args, **kwargs):
 
 def break_all(page: str, monkeypatch, *floors: str) -> None:
     """Let everything fail that a page has from these floors of the house."""
-    for module in (importlib.import_module(f"propagation.ui.pages.{MODULES.get(page, page)}"), answer, results):
+    for module in (importlib.import_module(f"propagation.ui.pages.{PAGES[page].module or page}"), answer, results):
         for name in functions(module, *floors):
             monkeypatch.setattr(module, name, fail)
     if "engine" in floors:
@@ -79,7 +74,7 @@ def functions(module: ModuleType, *floors: str) -> list[str]:
 @pytest.mark.parametrize("page", PAGES)
 def test_charts_that_fail_leave_all_words_standing(page, monkeypatch, caplog):
     monkeypatch.setattr(width, "widths_of", lambda config: (16, 64))  # the wide ones take seconds
-    whole = opened(page, seed=1) if page not in WITHOUT_CONTROLS else None
+    whole = opened(page, seed=1) if not PAGES[page].own_networks else None
     break_all(page, monkeypatch, "charts")
     broken = opened(page, seed=2)
     assert broken.error and only_sentences(broken)
@@ -96,7 +91,7 @@ def test_numbers_that_fail_leave_a_sentence_and_the_controls(page, monkeypatch, 
     assert bool(broken.error) == (SECRET in caplog.text) == (page not in UNASKED)
     assert not any("Simulating" in header.value for header in broken.header)
     assert broken.title[0].value.endswith("?")
-    assert page in WITHOUT_CONTROLS or broken.slider(key="weight_variance")
+    assert PAGES[page].own_networks or broken.slider(key="weight_variance")
 
 
 def test_controls_that_fail_leave_the_page(monkeypatch):

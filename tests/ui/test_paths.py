@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from propagation.config import Config
 from propagation.ui import address, paths
+from propagation.ui.pages import PAGES
 
 APP = Path(__file__).parents[2] / "app.py"
 SMALL = {"depth": "4", "width": "8", "inputs": "4", "trials": "2"}
@@ -76,13 +76,7 @@ def test_a_link_names_the_page_as_the_host_can_find_it(monkeypatch, home, path, 
 
 def test_page_names_are_such_that_the_page_for_missing_pages_knows_them():
     """404.html turns one lower-case word behind the site's address into the parameter."""
-    names = [
-        keyword.value.value
-        for node in ast.walk(ast.parse(APP.read_text()))
-        if isinstance(node, ast.Call)
-        for keyword in node.keywords
-        if keyword.arg == "url_path"
-    ]
+    names = [page.slug for page in PAGES]
     assert len(names) > 5 and all(name.isascii() and name.isalpha() and name.islower() for name in names)
 
 

@@ -1,1 +1,59 @@
-"""Pages: functions that arrange results; one file a page."""
+"""The pages: each is declared here once and has a module in this folder. Nothing here needs Streamlit before a page is drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+
+from propagation.config import Config
+
+#: the parameter that names a page on hosts of files, which know no paths: `?page=phase`
+PARAMETER = "page"
+
+
+@dataclass(frozen=True)
+class PageSpec:
+    """A page: where it is found, how the menu shows it, and what it needs.
+
+    slug: its path, one lower-case word, and the name of its module unless `module` says another.
+    parameters: what it reads and writes in the address, beside the fields of Config.
+    shows_controls: whether the app draws the controls beside it. Explore draws them itself, as soon as its answer stands.
+    own_networks: whether it runs networks of its own, whatever the visitor's experiment is, so that no question is asked first.
+    """
+
+    slug: str
+    title: str
+    icon: str
+    section: str
+    parameters: tuple[str, ...] = ()
+    shows_controls: bool = True
+    own_networks: bool = False
+    module: str = ""
+
+    def render(self, config: Config) -> None:
+        """Draw the page; its module is imported when it is first asked for."""
+        import_module(f"{__name__}.{self.module or self.slug}").render(config)
+
+
+_PLAY, _INSIDE, _LEARN = "Play", "Look inside", "Learn"
+#: in the order of the menu; the first is the one that the app opens with
+PAGES = (
+    PageSpec("explore", "Explore", ":material/show_chart:", _PLAY, ("view", "over"), shows_controls=False),
+    PageSpec("phase", "Order and chaos", ":material/map:", _PLAY, ("plane",)),
+    PageSpec("gains", "Gain lab", ":material/tune:", _PLAY),
+    PageSpec("compare", "Compare", ":material/compare_arrows:", _INSIDE, ("columns",)),
+    PageSpec("whose", "Whose variance?", ":material/stacked_bar_chart:", _INSIDE, ("signal", "whose"), module="variance_decomposition"),
+    PageSpec("distributions", "Distributions", ":material/area_chart:", _INSIDE, ("signal", "scale", "place")),
+    PageSpec("angles", "Angles", ":material/hub:", _INSIDE, ("layer",)),
+    PageSpec("spectrum", "Spectrum", ":material/equalizer:", _INSIDE, ("at",)),
+    PageSpec("width", "How wide is infinite?", ":material/width:", _INSIDE),
+    PageSpec(
+        "lesson", "Why constant variance?", ":material/school:", _LEARN, ("step", "language"), shows_controls=False, own_networks=True
+    ),
+    PageSpec("myths", "Myths", ":material/gavel:", _LEARN, shows_controls=False, own_networks=True),
+    PageSpec("papers", "Papers", ":material/article:", _LEARN, ("paper", "signal")),
+    PageSpec("race", "Training race", ":material/sports_score:", _LEARN, ("columns", "rate", "momentum", "steps", "lane")),
+    PageSpec("trainability", "Trainability map", ":material/grid_on:", _LEARN, ("map",)),
+)
+#: all that pages read and write in the address, each name once
+PARAMETERS = tuple(dict.fromkeys(name for page in PAGES for name in page.parameters))

@@ -1,4 +1,4 @@
-"""Ask: in the place of a page whose answer a teacher's link keeps back."""
+"""The question: in the place of a page whose answer a teacher's link keeps back."""
 
 from __future__ import annotations
 
