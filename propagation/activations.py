@@ -20,7 +20,7 @@ _ERF_SLOPE_AT_GRID = 2 / SQRT_PI * np.exp(-(_ERF_GRID**2))
 
 
 def erf(x: Array) -> Array:
-    """Error function 2/√π ∫₀ˣ exp(−t²) dt, to 3e-16 absolute, for an array of any shape.
+    """Return the error function 2/√π ∫₀ˣ exp(−t²) dt, to 3e-16 absolute, for an array of any shape.
 
     Taylor's series of order 4 around the nearest point of a grid of step 1/1024; beyond |x| = 6 the answer is ±1 in double precision.
     """
@@ -128,7 +128,7 @@ class Activation:
     breakpoints: tuple[float, ...] = ()
 
     def evaluate(self, z: Array) -> tuple[Array, Array]:
-        """(φ(z), φ′(z)), in one go where they share work."""
+        """Return (φ(z), φ′(z)), in one go where they share work."""
         return self.together(z) if self.together else (self.phi(z), self.dphi(z))
 
     @cached_property

@@ -10,12 +10,12 @@ _PLAIN = (-3.0, 5.0)
 
 
 def power_of_ten(exponent: int) -> str:
-    """10 to a whole power: 10⁻³, 1, 10, 10¹²."""
+    """Write 10 to a whole power: 10⁻³, 1, 10, 10¹²."""
     return {0: "1", 1: "10"}.get(exponent, "10" + str(exponent).translate(_SUPERSCRIPTS))
 
 
 def number(value: float) -> str:
-    """A number of ordinary size or not, with 3 significant digits: 0.62, 1,230, 4.1 × 10⁻⁷, 0, ∞."""
+    """Write a number of ordinary size or not, with 3 significant digits: 0.62, 1,230, 4.1 × 10⁻⁷, 0, ∞."""
     if math.isnan(value):
         return "not a number"
     sign = "−" if value < 0 else ""
@@ -23,7 +23,7 @@ def number(value: float) -> str:
 
 
 def from_log10(exponent: float) -> str:
-    """The positive number with this decimal logarithm, which may lie far outside floating point."""
+    """Write the positive number with this decimal logarithm, which may lie far outside floating point."""
     if math.isnan(exponent):
         return "not a number"
     if math.isinf(exponent):
@@ -40,14 +40,14 @@ def from_log10(exponent: float) -> str:
 
 
 def magnitude(exponent: float) -> str:
-    """The order of magnitude alone, where more digits would say nothing: 10⁻¹⁰; ordinary numbers as in `from_log10`."""
+    """Write the order of magnitude alone, where more digits would say nothing: 10⁻¹⁰; ordinary numbers as in `from_log10`."""
     if _PLAIN[0] <= exponent < _PLAIN[1] or math.isinf(exponent) or math.isnan(exponent):
         return from_log10(exponent)
     return power_of_ten(round(exponent))
 
 
 def multiple(value: float) -> str:
-    """What a layer multiplies by: as `number`, and close to 1 with the digits that tell it from 1, as its powers do."""
+    """Write what a layer multiplies by: as `number`, and close to 1 with the digits that tell it from 1, as its powers do."""
     off = abs(value - 1)
     if not 1e-7 < off < 0.005:
         return number(value)
@@ -55,12 +55,12 @@ def multiple(value: float) -> str:
 
 
 def factor(value: float) -> str:
-    """A factor: × 0.62."""
+    """Write a factor: × 0.62."""
     return f"× {multiple(value)}"
 
 
 def percent(share: float) -> str:
-    """A share: 62 %, 99.8 %, 0.3 %; close to 100 with the digits that tell it from that."""
+    """Write a share: 62 %, 99.8 %, 0.3 %; close to 100 with the digits that tell it from that."""
     if 0.995 <= share < 1:
         left = 100 * (1 - share)
         return f"{100 * share:.{1 - math.floor(math.log10(left))}f}".rstrip("0") + " %" if left > 1e-5 else "100 %"

@@ -42,7 +42,7 @@ WEIGHT_LAWS: dict[str, WeightLaw] = {
 
 
 def kumar_scale(activation: str) -> float:
-    """Kumar's scale 1 / (φ′(0)² (1 + φ(0)²)) for an activation differentiable at 0, and 2 for ReLU.
+    """Return Kumar's scale 1 / (φ′(0)² (1 + φ(0)²)) for an activation differentiable at 0, and 2 for ReLU.
 
     ValueError where the formula does not apply: a kink at 0, or φ′(0) = 0. Source: Kumar 2017 (arXiv 1704.08863), eq. 14 and section 3.
     """
@@ -79,7 +79,7 @@ class Scheme:
     law: str = "gaussian"
 
     def weight_variance(self, activation: str, fan_in, fan_out):
-        """σ_w² = fan_in · Var[W] = scale · fan_in / fan for this activation and these fans (numbers or arrays of one shape).
+        """Return σ_w² = fan_in · Var[W] = scale · fan_in / fan for this activation and these fans (numbers or arrays of one shape).
 
         ValueError where the rule has no such number: custom and LSUV, or an activation the formula does not cover.
         """

@@ -14,7 +14,7 @@ DIGITS = asset("digits.npz")
 
 
 def draw_inputs(config: Config) -> np.ndarray:
-    """The batch h⁰ of a config, (n_0, inputs) float64, one column an input; the same in every trial.
+    """Draw the batch h⁰ of a config, (n_0, inputs) float64, one column an input; the same in every trial.
 
     Random laws have mean 0 and variance `input_variance`. Digits are drawn without replacement and scaled so that the whole data set has
     second moment `input_variance`.
@@ -32,7 +32,7 @@ def draw_inputs(config: Config) -> np.ndarray:
 
 @cache
 def standardized_digits() -> np.ndarray:
-    """All digits, (1797, 64): each pixel with mean 0 and variance 1 (a constant pixel is 0), then scaled to second moment 1."""
+    """Return all digits, (1797, 64): each pixel with mean 0 and variance 1 (a constant pixel is 0), then scaled to second moment 1."""
     with np.load(DIGITS) as data:
         pixels = data["pixels"].astype(float)
     spread = pixels.std(axis=0)
@@ -44,7 +44,7 @@ def standardized_digits() -> np.ndarray:
 
 @cache
 def digit_labels() -> np.ndarray:
-    """Which of the ten digits each one is, 0 … 9, (1797,), in the order of `standardized_digits`."""
+    """Return which of the ten digits each one is, 0 … 9, (1797,), in the order of `standardized_digits`."""
     with np.load(DIGITS) as data:
         labels = data["labels"].astype(int)
     labels.setflags(write=False)

@@ -58,7 +58,7 @@ class Choice:
     high: float
 
     def holds(self, value: float) -> bool:
-        """Whether this is the right one."""
+        """Return whether this is the right one."""
         return self.low <= value <= self.high
 
 
@@ -116,14 +116,14 @@ class Lesson:
 
 
 def languages(folder: Path = FOLDER) -> tuple[str, ...]:
-    """The languages there are, English first, even where the folder itself is missing."""
+    """Return the languages there are, English first, even where the folder itself is missing."""
     found = folder.iterdir() if folder.is_dir() else ()
     others = sorted(path.name for path in found if path.is_dir() and path.name != ENGLISH)
     return (ENGLISH, *others)
 
 
 def load(language: str = ENGLISH, folder: Path = FOLDER) -> Lesson:
-    """The whole lesson in a language; never raises for what a file says."""
+    """Load the whole lesson in a language; never raises for what a file says."""
     places = [folder / ENGLISH] + ([folder / language] if language in languages(folder) else [])
     files = {path.stem: path for place in places for path in sorted(place.glob("*.md")) if _STEP.fullmatch(path.stem)}
     screens: dict[str, Screen] = {}
@@ -142,7 +142,7 @@ def load(language: str = ENGLISH, folder: Path = FOLDER) -> Lesson:
 
 
 def parse(text: str, name: str) -> Screen:
-    """A screen from the text of its file; LessonError says what is wrong and where."""
+    """Read a screen from the text of its file; LessonError says what is wrong and where."""
     entries, body, end = _entries(text, name)
     lines = {key: found[0][0] for key, found in entries.items()}
     values = {key: found[0][1] for key, found in entries.items()}
@@ -174,7 +174,7 @@ def parse(text: str, name: str) -> Screen:
 
 
 def _text(path: Path, name: str) -> str:
-    """A file's text, if it is one."""
+    """Read a file's text, if it is one."""
     try:
         if path.stat().st_size > LONGEST:
             raise LessonError(name, 1, f"the file is longer than {LONGEST:,} bytes")
@@ -184,7 +184,7 @@ def _text(path: Path, name: str) -> str:
 
 
 def _titles(path: Path) -> dict[str, str]:
-    """Titles of chapters from lines such as `1: Variance of what?`; what is no such line is skipped."""
+    """Read titles of chapters from lines such as `1: Variance of what?`; what is no such line is skipped."""
     try:
         pairs = [line.partition(":") for line in _text(path, path.name).splitlines()]
     except LessonError:
@@ -193,7 +193,7 @@ def _titles(path: Path) -> dict[str, str]:
 
 
 def _entries(text: str, name: str) -> tuple[dict[str, list[tuple[int, str]]], str, int]:
-    """Key → its (line, value) pairs, the body, and the line at which the keys end."""
+    """Return key → its (line, value) pairs, the body, and the line at which the keys end."""
     lines = text.splitlines()
     dashes = [number for number, line in enumerate(lines) if line.strip() == "---"]
     if not lines or lines[0].strip() != "---" or len(dashes) < 2:
@@ -226,7 +226,7 @@ def _one_of(value: str, allowed: tuple[str, ...], name: str, line: int) -> str:
 
 
 def _measure(value: str, chart: str, name: str, line: int) -> tuple[str, str]:
-    """The measure and its signal, which together fit the chart."""
+    """Read the measure and its signal, which together fit the chart."""
     measure, *signal = value.split()
     found = MEASURES[_one_of(measure, tuple(MEASURES), name, line)]
     if chart not in found.charts:

@@ -42,7 +42,7 @@ _MASKS = (
 
 
 def encode(text: str) -> np.ndarray:
-    """The symbol of a text as UTF-8: (size, size) bool, True is dark, without the quiet zone.
+    """Return the symbol of a text as UTF-8: (size, size) bool, True is dark, without the quiet zone.
 
     The smallest version that holds the text, at the best error correction that costs no larger one. ValueError where it is too long.
     """
@@ -59,7 +59,10 @@ def encode(text: str) -> np.ndarray:
 
 
 def outline(squares: np.ndarray) -> str:
-    """The dark squares as one SVG path, in units of a square; a run in a row is one rectangle. (0, 0) is the corner of the quiet zone."""
+    """Return the dark squares as one SVG path, in units of a square; a run in a row is one rectangle.
+
+    (0, 0) is the corner of the quiet zone.
+    """
     pieces = []
     for row, line in enumerate(np.pad(squares, QUIET).astype(int)):
         starts, ends = (np.flatnonzero(np.diff(line, prepend=0) == edge) for edge in (1, -1))
@@ -68,7 +71,7 @@ def outline(squares: np.ndarray) -> str:
 
 
 def penalty(squares: np.ndarray) -> int:
-    """How hard a symbol is to read: long runs, blocks of one colour, what looks like a finder, too much dark or light (section 7.8.3)."""
+    """Return how hard a symbol is to read: long runs, blocks, what looks like a finder, too much dark or light (section 7.8.3)."""
     points = 0
     for lines in (squares, squares.T):
         for line in lines:
@@ -87,12 +90,12 @@ def _fits(data: bytes, version: int, level: str) -> bool:
 
 
 def _length_bits(version: int) -> int:
-    """Bits of the count of bytes."""
+    """Return the bits of the count of bytes."""
     return 8 if version < 10 else 16
 
 
 def _all_bytes(version: int) -> int:
-    """Bytes of data and error correction together: the squares that no pattern takes, over 8."""
+    """Return the bytes of data and error correction together: the squares that no pattern takes, over 8."""
     return int(_frame(version)[1].sum()) // 8
 
 
@@ -105,7 +108,7 @@ def _of(table: dict[str, str], level: str, version: int) -> int:
 
 
 def _filled(data: bytes, version: int, level: str) -> np.ndarray:
-    """Mode, count, the bytes themselves, an end, and filling up to the last data byte."""
+    """Return mode, count, the bytes themselves, an end, and filling up to the last data byte."""
     capacity = _data_bytes(version, level)
     head = f"{_BYTE_MODE:04b}{len(data):0{_length_bits(version)}b}"
     bits = head + "".join(f"{byte:08b}" for byte in data)
@@ -116,7 +119,7 @@ def _filled(data: bytes, version: int, level: str) -> np.ndarray:
 
 
 def _interleaved(data: np.ndarray, version: int, level: str) -> np.ndarray:
-    """Data cut into blocks, each with its check bytes, and dealt out again byte by byte, so that a stain harms every block a little."""
+    """Cut data into blocks, each with its check bytes, and deal them out again byte by byte, so that a stain harms every block a little."""
     count, checks = _of(_BLOCKS, level, version), _of(_CHECK_BYTES, level, version)
     short, longer = divmod(len(data), count)
     cuts = np.cumsum([0] + [short + (i >= count - longer) for i in range(count)])
@@ -127,7 +130,7 @@ def _interleaved(data: np.ndarray, version: int, level: str) -> np.ndarray:
 
 
 def _powers() -> tuple[np.ndarray, np.ndarray]:
-    """2^k for k = 0 … 509 in the field of 256 elements modulo x⁸ + x⁴ + x³ + x² + 1, and the logarithm of each element but 0."""
+    """Return 2^k for k = 0 … 509 in the field of 256 elements modulo x⁸ + x⁴ + x³ + x² + 1, and the logarithm of each but 0."""
     powers, value = [], 1
     for _ in range(255):
         powers.append(value)
@@ -141,7 +144,7 @@ _POWERS, _LOGARITHMS = _powers()
 
 
 def _check_bytes(block: np.ndarray, count: int) -> np.ndarray:
-    """Reed–Solomon: the remainder of the block · x^count by (x − 2⁰)(x − 2¹) … (x − 2^(count−1))."""
+    """Return Reed–Solomon's remainder of the block · x^count by (x − 2⁰)(x − 2¹) … (x − 2^(count−1))."""
     divisor = np.array([1])
     for k in range(count):
         divisor = np.append(divisor, 0) ^ np.append(0, _times(divisor, int(_POWERS[k])))
@@ -153,12 +156,12 @@ def _check_bytes(block: np.ndarray, count: int) -> np.ndarray:
 
 
 def _times(values: np.ndarray, factor: int) -> np.ndarray:
-    """The product of each value with a factor other than 0, in the field of 256 elements."""
+    """Return the product of each value with a factor other than 0, in the field of 256 elements."""
     return np.where(values, _POWERS[_LOGARITHMS[values] + _LOGARITHMS[factor]], 0)
 
 
 def _frame(version: int) -> tuple[np.ndarray, np.ndarray]:
-    """The patterns that every symbol of a version has, and which squares they leave free; both (size, size) bool."""
+    """Return the patterns that every symbol of a version has, and which squares they leave free; both (size, size) bool."""
     size = 17 + 4 * version
     squares, free = np.zeros((size, size), dtype=bool), np.ones((size, size), dtype=bool)
     squares[6, ::2] = squares[::2, 6] = True
@@ -182,7 +185,7 @@ def _frame(version: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _alignment_centres(version: int) -> list[int]:
-    """Rows, and columns, of the alignment patterns: evenly spaced from the far end, the first at 6."""
+    """Return rows, and columns, of the alignment patterns: evenly spaced from the far end, the first at 6."""
     if version == 1:
         return []
     gaps = version // 7 + 1
@@ -193,7 +196,7 @@ def _alignment_centres(version: int) -> list[int]:
 
 
 def _rings(squares: np.ndarray, free: np.ndarray, row: int, column: int, dark: tuple[int, ...], radius: int) -> None:
-    """A pattern of square rings about a centre; what stands outside the symbol is cut off."""
+    """Draw a pattern of square rings about a centre; what stands outside the symbol is cut off."""
     size = len(squares)
     for r in range(max(0, row - radius), min(size, row + radius + 1)):
         for c in range(max(0, column - radius), min(size, column + radius + 1)):
@@ -201,7 +204,7 @@ def _rings(squares: np.ndarray, free: np.ndarray, row: int, column: int, dark: t
 
 
 def _path(free: np.ndarray) -> Iterator[tuple[int, int]]:
-    """Free squares in the order of the bits: two columns at a time from the right, up and down in turn; column 6 is no part of a pair."""
+    """Return free squares in the order of the bits: two columns at a time from the right, up and down in turn, without column 6."""
     size = len(free)
     rights = [*range(size - 1, 6, -2), *range(5, 0, -2)]
     for pair, right in enumerate(rights):
@@ -210,7 +213,7 @@ def _path(free: np.ndarray) -> Iterator[tuple[int, int]]:
 
 
 def _masked(squares: np.ndarray, free: np.ndarray, level: str, mask: int) -> np.ndarray:
-    """The symbol under one of the eight masks, with the format that says so, twice."""
+    """Return the symbol under one of the eight masks, with the format that says so, twice."""
     size = len(squares)
     masked = squares ^ (free & _MASKS[mask](*np.indices((size, size))))
     bits = _with_check_bits(_LEVEL_BITS[level] << 3 | mask, 10, 0x537) ^ 0x5412
@@ -223,7 +226,7 @@ def _masked(squares: np.ndarray, free: np.ndarray, level: str, mask: int) -> np.
 
 
 def _with_check_bits(value: int, count: int, divisor: int) -> int:
-    """A number followed by its BCH check bits: the remainder of value · 2^count by the divisor, in carry-free arithmetic."""
+    """Return a number followed by its BCH check bits: the remainder of value · 2^count by the divisor, in carry-free arithmetic."""
     remainder = value << count
     for place in range(remainder.bit_length() - 1, count - 1, -1):
         if remainder >> place & 1:

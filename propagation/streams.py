@@ -9,6 +9,6 @@ PURPOSES = {"inputs": 0, "weights": 1, "pull": 2, "cost": 3, "bias": 4, "held_ou
 
 
 def stream(seed: int, purpose: str, *place: int) -> np.random.Generator:
-    """The generator of one purpose at one place, such as a trial, a layer and a block of rows: independent of all others."""
+    """Return the generator of one purpose at one place, such as a trial, a layer and a block of rows: independent of all others."""
     sequence = np.random.SeedSequence(seed, spawn_key=(PURPOSES[purpose], *place))
     return np.random.Generator(np.random.SFC64(sequence))

@@ -46,7 +46,7 @@ class Behaviour:
 
 
 def behaviour_of(tape: Tape, lower: Tape, text: str) -> Behaviour:
-    """The behaviour of a formula, or the ExpressionError that refuses it. `lower` is the formula with lower exponentials."""
+    """Return the behaviour of a formula, or raise the ExpressionError that refuses it. `lower` is the formula with lower exponentials."""
     grid = _GRID
     if tape.watches:
         grid = np.union1d(_GRID, np.concatenate(_crossings(tape, tape.watches, _GRID, part=1)))
@@ -60,7 +60,7 @@ def behaviour_of(tape: Tape, lower: Tape, text: str) -> Behaviour:
 
 
 def _crossings(tape: Tape, watches: list[Watch], grid: Array, part: int) -> list[Array]:
-    """For each watch the points where its value (part 0) or its slope (part 1) changes sign, as far as the grid shows it."""
+    """Find, for each watch, the points where its value (part 0) or its slope (part 1) changes sign, as far as the grid shows it."""
     results = tape.run(grid)
     most = max(2 * MOST_KINKS, _MOST_INTERVALS // max(len(watches), 1))
     cells, signs = [], []
@@ -83,7 +83,7 @@ def _crossings(tape: Tape, watches: list[Watch], grid: Array, part: int) -> list
 
 
 def _signs(values: Array) -> Array:
-    """Signs, where a lone zero counts as its left neighbour, so that touching zero is no change and passing it is one."""
+    """Return the signs, where a lone zero counts as its left neighbour, so that touching zero is no change and passing it is one."""
     sign = np.sign(np.nan_to_num(values))
     lone = np.flatnonzero((sign[1:-1] == 0) & (sign[:-2] != 0) & (sign[2:] != 0)) + 1
     sign[lone] = sign[lone - 1]
@@ -127,7 +127,7 @@ def _refuse_overflow(tape: Tape, lower: Tape, grid: Array, text: str) -> None:
 
 
 def _slope_far_out(tape: Tape, side: float, text: str) -> float:
-    """lim φ(z)/z on one side: 0 where φ is bounded, or grows no faster than √|z|."""
+    """Return lim φ(z)/z on one side: 0 where φ is bounded, or grows no faster than √|z|."""
     middle, far = (side * scale * _OCTAVE for scale in (2.0**33, 2.0**45))
     before = tape.evaluate(middle)[0] / middle
     value, slope = tape.evaluate(far)
@@ -157,7 +157,7 @@ def _refuse_slopes(tape: Tape, grid: Array, text: str) -> None:
 
 
 def _kinks(tape: Tape, grid: Array, text: str) -> tuple[float, ...]:
-    """Where abs, max, min, clip or a known activation with kinks changes from one piece to the next."""
+    """Find where abs, max, min, clip or a known activation with kinks changes from one piece to the next."""
     watches = [watch for watch in tape.watches if watch.needs == "nothing"]
     if not watches:
         return ()
@@ -170,7 +170,7 @@ def _kinks(tape: Tape, grid: Array, text: str) -> tuple[float, ...]:
 
 
 def _slopes_at_zero(tape: Tape, kinks: tuple[float, ...]) -> tuple[float, float]:
-    """φ′ just below and just above 0: one number where they agree."""
+    """Return φ′ just below and just above 0: one number where they agree."""
     if 0.0 not in kinks:
         return (float(tape.evaluate(0.0)[1]) + 0.0,) * 2  # "+ 0.0" makes −0 a 0
     left, right = (float(slope) + 0.0 for slope in tape.evaluate(np.array([-_TINY, _TINY]))[1])
@@ -178,5 +178,5 @@ def _slopes_at_zero(tape: Tape, kinks: tuple[float, ...]) -> tuple[float, float]
 
 
 def _nearest(points: Array) -> float:
-    """The point nearest to 0."""
+    """Return the point nearest to 0."""
     return float(points[np.argmin(np.abs(points))])

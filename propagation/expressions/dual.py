@@ -54,7 +54,7 @@ def exponential(a: Dual, ceiling: float = EXP_CEILING) -> Dual:
 
 
 def known(name: str) -> Rule:
-    """The rule of a registered activation."""
+    """Return the rule of a registered activation."""
 
     def rule(a: Dual) -> Dual:
         z = np.atleast_1d(a[0])
@@ -95,12 +95,12 @@ def _clip(a: Dual, low: Dual, high: Dual) -> Dual:
 
 
 def _times(slope: Number, factor: Number) -> Number:
-    """The product; 0 where the slope is the plain number 0, whatever the factor."""
+    """Return the product; 0 where the slope is the plain number 0, whatever the factor."""
     return 0.0 if isinstance(slope, float) and slope == 0 else slope * factor
 
 
 def _chosen(excess: Number, first: Number, second: Number) -> Number:
-    """The first slope where the excess is positive, the second where it is negative, their mean where the branches meet."""
+    """Return the first slope where the excess is positive, the second where it is negative, their mean where the branches meet."""
     weight = 0.5 * (1 + np.sign(excess))
     return _times(first, weight) + _times(second, 1 - weight)
 

@@ -26,5 +26,5 @@ class ExpressionError(ValueError):
 
 
 def _printable(text: str) -> str:
-    """The text with a place holder for every character that would upset a line."""
+    """Return the text with a place holder for every character that would upset a line."""
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

@@ -35,7 +35,7 @@ _HINTS = {
 
 
 def parse(text: str) -> ast.expr:
-    """The tree of a formula of at most LONGEST characters, in x, its numbers in one form, each node's column in `col_offset`."""
+    """Return the tree of a formula of at most LONGEST characters, in x, its numbers in one form, each node's column in `col_offset`."""
     if not text.strip():
         raise ExpressionError(text, 0, "there is no formula: type one such as x * sigmoid(1.7 * x)")
     _check_tokens(text)
@@ -52,7 +52,7 @@ def parse(text: str) -> ast.expr:
 
 
 def canonical(tree: ast.expr) -> str:
-    """The one text of a clean tree: `parse` makes the same tree of it."""
+    """Return the one text of a clean tree: `parse` makes the same tree of it."""
     return ast.unparse(tree).replace(" ", "")
 
 
@@ -89,7 +89,7 @@ def _check_tokens(text: str) -> None:
 
 
 def _refusal(character: str) -> str:
-    """Why a character is not allowed."""
+    """Say why a character is not allowed."""
     if character in _HINTS:
         return _HINTS[character]
     shown = character if character.isprintable() else f"the character with code {ord(character)}"
@@ -119,7 +119,7 @@ def _check_name(text: str, token: re.Match) -> None:
 
 
 def _clean(node: ast.expr, text: str, depth: int) -> ast.expr:
-    """A tree of our own with the same meaning, made of nothing but what is allowed."""
+    """Build a tree of our own with the same meaning, made of nothing but what is allowed."""
     position = max(node.col_offset - 1, 0)
     if depth > DEEPEST:
         raise ExpressionError(text, position, f"it is nested more than {DEEPEST} deep")
@@ -148,7 +148,7 @@ def _clean(node: ast.expr, text: str, depth: int) -> ast.expr:
 
 
 def _number(value: object, text: str, position: int) -> int | float:
-    """The number, whole where it is, so that 2 and 2.0 are one formula."""
+    """Return the number, whole where it is, so that 2 and 2.0 are one formula."""
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         raise ExpressionError(text, position, "only plain numbers are allowed here")
     if value > LARGEST_NUMBER:

@@ -21,12 +21,12 @@ _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(5)
 
 
 def latex_of(tree: ast.expr) -> str:
-    r"""The formula in LaTeX, such as z\,\sigma\left(1.7\,z\right)."""
+    r"""Return the formula in LaTeX, such as z\,\sigma\left(1.7\,z\right)."""
     return _printed(tree)[0]
 
 
 def _printed(node: ast.expr) -> tuple[str, int]:
-    """LaTeX of a node, and how tightly it binds."""
+    """Return the LaTeX of a node, and how tightly it binds."""
     match node:
         case ast.Constant(value=int() | float() as value):
             return _number(value)
@@ -52,18 +52,18 @@ def _printed(node: ast.expr) -> tuple[str, int]:
 
 
 def _within(node: ast.expr, least: int) -> str:
-    """LaTeX of a node, in parentheses where it binds less tightly than `least`."""
+    """Return the LaTeX of a node, in parentheses where it binds less tightly than `least`."""
     text, binding = _printed(node)
     return text if binding >= least else rf"\left({text}\right)"
 
 
 def _after_sign(node: ast.expr, least: int) -> str:
-    """LaTeX of a node that follows an operator, which a minus may not."""
+    """Return the LaTeX of a node that follows an operator, which a minus may not."""
     return _within(node, _ATOM if _is_signed(node) else least)
 
 
 def _is_signed(node: ast.expr) -> bool:
-    """Whether the LaTeX of a node begins with a minus."""
+    """Return whether the LaTeX of a node begins with a minus."""
     while isinstance(node, ast.BinOp) and not isinstance(node.op, ast.Div):
         node = node.left
     return isinstance(node, ast.UnaryOp)

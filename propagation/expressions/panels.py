@@ -32,7 +32,7 @@ Together = Callable[[Array], tuple[Array, Array]]
 
 
 def breakpoints_of(together: Together, kinks: tuple[float, ...]) -> tuple[float, ...]:
-    """Panel edges |z| > 0, ascending, around what the plain panels do not resolve; kinks are edges already. (φ, φ′) = together(z)."""
+    """Return panel edges |z| > 0, ascending, around what the plain panels do not resolve beside its kinks. (φ, φ′) = together(z)."""
     ladder = np.concatenate(([0.0, 0.5, 1.0, 2.0], np.arange(4.0, 64.0, 4.0), 2.0 ** np.arange(6, np.log2(_REACH) + 1)))
     given = np.union1d(ladder, [abs(kink) for kink in kinks if abs(kink) < _REACH])
     panels = [(float(low), float(high), np.inf) for low, high in pairwise(given)][::-1]
@@ -57,14 +57,14 @@ def breakpoints_of(together: Together, kinks: tuple[float, ...]) -> tuple[float,
 
 
 def _integrals(together: Together, edges: Array) -> tuple[Array, Array]:
-    """∫ of the integrands, |z| between the first and the last edge, (8,), and of their absolute values, by a rule on each panel."""
+    """Return ∫ of the integrands, |z| between the first and the last edge, (8,), and of their absolute values, by a rule on each panel."""
     half = np.diff(edges)[:, None] / 2
     weighted = _integrands(together, (edges[:-1, None] + half + half * _NODES).ravel()) * (half * _WEIGHTS).ravel()
     return weighted.sum(axis=1), np.abs(weighted).sum(axis=1)
 
 
 def _integrands(together: Together, z: Array) -> Array:
-    """What theory averages: φ, φ², φ′² and z φ φ′ at z and at −z, (8, n)."""
+    """Return what theory averages: φ, φ², φ′² and z φ φ′ at z and at −z, (8, n)."""
     rows = []
     for side in (z, -z):
         value, slope = together(side)

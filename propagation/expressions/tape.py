@@ -54,7 +54,7 @@ class Watch:
     level: float = 0.0
 
     def of(self, results: list[Dual]) -> Dual:
-        """The difference and its slope, from the results of all steps."""
+        """Return the difference and its slope, from the results of all steps."""
         with np.errstate(all="ignore"):
             return subtract(results[self.left], (self.level, 0.0) if self.right is None else results[self.right])
 
@@ -71,7 +71,7 @@ class Tape:
         self._add(tree)
 
     def run(self, z: Array) -> list[Dual]:
-        """The dual number of every step at z, (n,)."""
+        """Return the dual number of every step at z, (n,)."""
         results: list[Dual] = []
         with np.errstate(all="ignore"):  # what leaves the range of floats on the way may well return, as in 1 / (1 + x**8)**8
             for step in self.steps:
@@ -79,7 +79,7 @@ class Tape:
         return results
 
     def evaluate(self, z: Array | float) -> tuple[Array, Array]:
-        """(φ, φ′), of the shape of z."""
+        """Return (φ, φ′), of the shape of z."""
         z = np.asarray(z, dtype=float)
         flat = z.ravel()
         value, slope = np.empty_like(flat), np.empty_like(flat)
@@ -168,7 +168,7 @@ class Tape:
 
 
 def _softplus_argument(total: ast.BinOp) -> ast.expr | None:
-    """u where a sum is 1 + exp(u), whose logarithm would overflow; None elsewhere."""
+    """Return u where a sum is 1 + exp(u), whose logarithm would overflow; None elsewhere."""
     match total:
         case ast.BinOp(left=ast.Constant(value=1), op=ast.Add(), right=ast.Call(func=ast.Name(id="exp"), args=[u])):
             return u

@@ -20,14 +20,17 @@ _FORMULA = re.compile(r"(?<![A-Za-z_])[xz](?![A-Za-z_0-9])|\(")
 
 
 def lookup(name: str) -> Activation:
-    """The activation called `name`, or described by it as a formula; ValueError with the known names, or what is wrong with the formula."""
+    """Return the activation called `name`, or described by it as a formula.
+
+    ValueError lists the known names, or says what is wrong with the formula.
+    """
     if isinstance(name, str) and (name in ACTIVATIONS or _FORMULA.search(name)):
         return typed_activation(name)
     raise ValueError(f"activation = {str(name)[:40]!r} is unknown; choose one of {', '.join(ACTIVATIONS)}")
 
 
 def typed_activation(text: str) -> Activation:
-    """The activation that a formula in x (or z) describes, such as x * sigmoid(1.7 * x); a known one for its bare name, or for name(x).
+    """Return the activation that a formula in x (or z) describes, such as x * sigmoid(1.7 * x); the known one for name or name(x).
 
     Its name is the formula in one standard spelling, at most 200 characters long, which describes the same activation. ExpressionError, a
     ValueError with the spot, where a formula is not allowed, has no value or slope somewhere, or grows faster than a straight line.
@@ -49,7 +52,7 @@ def typed_activation(text: str) -> Activation:
 
 @lru_cache(maxsize=256)
 def _standard_name(text: str) -> str:
-    """The one spelling of a formula, or the name of the known activation that it is."""
+    """Return the one spelling of a formula, or the name of the known activation that it is."""
     tree = parse(text)
     match tree:
         case ast.Call(func=ast.Name(id=known), args=[ast.Name(id="x")]) if known in ACTIVATIONS:

@@ -18,7 +18,7 @@ _LONG_AGO = (1980, 1, 1, 0, 0, 0)
 
 
 def app_files(root: Path = ROOT) -> dict[str, Path]:
-    """All files the app runs or reads, by their names in the site, in order."""
+    """Return all files the app runs or reads, by their names in the site, in order."""
     found = [root / ENTRY, root / SETTINGS]
     for folder in _FOLDERS:
         found += [path for path in (root / folder).rglob("*") if path.is_file()]
@@ -27,13 +27,13 @@ def app_files(root: Path = ROOT) -> dict[str, Path]:
 
 
 def requirements(root: Path = ROOT) -> list[str]:
-    """The packages to install beside Streamlit, which the browser's runtime brings itself."""
+    """Return the packages to install beside Streamlit, which the browser's runtime brings itself."""
     lines = (line.partition("#")[0].strip() for line in (root / "requirements.txt").read_text(encoding="utf-8").splitlines())
     return [line for line in lines if line and not line.startswith("streamlit")]
 
 
 def archive(files: dict[str, Path]) -> bytes:
-    """The files as one zip archive, the same bytes for the same files."""
+    """Return the files as one zip archive, the same bytes for the same files."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as packed:
         for name, path in files.items():
@@ -42,7 +42,7 @@ def archive(files: dict[str, Path]) -> bytes:
 
 
 def fingerprint(content: bytes) -> str:
-    """A short name for these bytes, so that no cache takes an old version for the new one."""
+    """Return a short name for these bytes, so that no cache takes an old version for the new one."""
     return hashlib.sha256(content).hexdigest()[:12]
 
 

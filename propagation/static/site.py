@@ -67,7 +67,7 @@ def build(out: Path, bundles: tuple[Path, ...] = (), root: Path = ROOT) -> list[
 
 
 def _matched(requirement: str) -> str:
-    """Plotly's Python has to be the edition whose JavaScript is beside the page; all else is as required."""
+    """Pin Plotly's Python to the edition whose JavaScript is beside the page; return all else as required."""
     return f"plotly=={metadata.version('plotly')}" if requirement.startswith("plotly") else requirement
 
 
