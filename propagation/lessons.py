@@ -25,8 +25,8 @@ from urllib.parse import parse_qs, parse_qsl
 
 from propagation.assets import asset
 from propagation.config import Config
-from propagation.engine.trace import SIGNALS
 from propagation.labs.evidence import CHARTS, MEASURES
+from propagation.signals import SIGNALS
 
 FOLDER = asset("lessons")
 ENGLISH = "en"
@@ -239,7 +239,7 @@ def _measure(value: str, chart: str, name: str, line: int) -> tuple[str, str]:
 def _rows(value: str, chart: str, signal: str, name: str, line: int) -> tuple[str, ...]:
     if chart in ("cosines", "parts"):
         return ()
-    rows = tuple(_one_of(row.strip(), SIGNALS, name, line) for row in (value or "h").split(","))
+    rows = tuple(_one_of(row.strip(), tuple(SIGNALS), name, line) for row in (value or "h").split(","))
     if signal and signal not in rows:
         raise LessonError(name, line, f"the rows must show {signal}, which is measured")
     return rows

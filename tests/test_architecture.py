@@ -18,6 +18,7 @@ FLOORS = {
     "formatting": 0,
     "qr": 0,
     "assets": 0,
+    "signals": 0,
     "activations": 0,
     "expressions": 1,
     "initializers": 1,

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 
 from propagation.charts.theme import Palette, palette, translucent
-from propagation.engine.trace import FORWARD, SIGNALS
 from propagation.formatting import power_of_ten
+from propagation.signals import FORWARD, SIGNALS
 
 
 @dataclass(frozen=True)

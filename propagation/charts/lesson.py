@@ -13,9 +13,9 @@ from propagation.charts.compare import SYMBOLS
 from propagation.charts.guess import Guess, guess_traces
 from propagation.charts.rows import bottom_line, extremes, numbers, size_axis, stack_axis, title
 from propagation.charts.theme import Palette, base_layout, palette
-from propagation.engine.trace import FORWARD
 from propagation.formatting import from_log10
 from propagation.labs.evidence import Evidence, arrivals, log10_apart, median_sizes, origins, predicted_sizes
+from propagation.signals import FORWARD
 
 _TOP, _BOTTOM, _TITLE = 8, 50, 28
 _HEIGHTS = {1: 372, 2: 452, 3: 540}

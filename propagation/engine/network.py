@@ -17,12 +17,13 @@ from propagation.engine.maps import RandomMap
 from propagation.engine.noise import Noise
 from propagation.engine.readout import output_gradient
 from propagation.engine.signal import PLAIN_RANGE, Put, Signal, converted, scaled_moments
-from propagation.engine.trace import FORWARD, SIGNALS, Moments, Trace
+from propagation.engine.trace import Moments, Trace
 from propagation.expressions import lookup
 from propagation.inputs import draw_inputs
 from propagation.runtime.blas import one_thread
 from propagation.runtime.buffers import buffer
 from propagation.runtime.scheduler import Pause, run_all, slot
+from propagation.signals import FORWARD, SIGNALS
 
 #: a slope below this share of the activation's steepest counts as flat
 FLAT = 0.05
@@ -256,7 +257,7 @@ def _assemble(config: Config, x: np.ndarray, groups: list[_Measurements]) -> Tra
         signals[name] = Moments(*scaled_moments(mean, variance, second_moment, exponent.astype(int)))
     return Trace(
         config=config,
-        **signals,
+        signals=signals,
         input_log10_second_moment=math.log10(np.mean(x**2)),
         saturated=np.concatenate([group.saturated for group in groups]),
         dead=np.concatenate([group.dead for group in groups]),

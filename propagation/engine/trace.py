@@ -7,11 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from propagation.config import Config
-
-#: the signals that travel from layer 1 to layer L, and those that travel back
-FORWARD = ("z", "h")
-BACKWARD = ("delta", "weight_gradient")
-SIGNALS = FORWARD + BACKWARD
+from propagation.signals import BySignal
 
 
 @dataclass(frozen=True)
@@ -29,8 +25,8 @@ class Moments:
 
 
 @dataclass(frozen=True)
-class Trace:
-    """What one finite random network did to a batch: see `Moments` for the four signals.
+class Trace(BySignal[Moments]):
+    """What one finite random network did to a batch: `trace.z` or `trace.signal("z")` is one of its `signals`, each of them `Moments`.
 
     `saturated` is the share of slopes φ′(z) below 5 % of the steepest the activation has, and `dead` the share of neurons whose slope is
     that small on every input, both (trials, depth). `weight_variance` is the σ_w² each layer had, (trials, depth).
@@ -39,18 +35,9 @@ class Trace:
     """
 
     config: Config
-    z: Moments
-    h: Moments
-    delta: Moments
-    weight_gradient: Moments
+    signals: dict[str, Moments]
     input_log10_second_moment: float
     saturated: np.ndarray
     dead: np.ndarray
     weight_variance: np.ndarray
     lost: dict[str, int]
-
-    def signal(self, name: str) -> Moments:
-        """The moments of the signal called `name`, one of SIGNALS."""
-        if name not in SIGNALS:
-            raise ValueError(f"signal = {name!r} is unknown; choose one of {', '.join(SIGNALS)}")
-        return getattr(self, name)

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from propagation.config import Config
-from propagation.engine.trace import SIGNALS, Trace
+from propagation.engine.trace import Trace
 from propagation.expressions import lookup
+from propagation.signals import SIGNALS
 
 #: decimals of a logarithm, which is as far as gradients in single precision go
 _DECIMALS = 6

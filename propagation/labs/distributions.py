@@ -16,8 +16,8 @@ import numpy as np
 from propagation.config import Config
 from propagation.engine.network import FLAT, Observer, observe, repeating
 from propagation.engine.signal import LOG10_2, Signal
-from propagation.engine.trace import SIGNALS
 from propagation.expressions import lookup
+from propagation.signals import SIGNALS
 
 #: what one visitor's experiment is seen through, at most
 MOST_DRAWS, MOST_INPUTS, MOST_NEURONS = 8, 32, 512

@@ -15,12 +15,13 @@ import numpy as np
 
 from propagation.config import Config
 from propagation.engine.network import FLAT, simulate
-from propagation.engine.trace import FORWARD, SIGNALS, Trace
+from propagation.engine.trace import Trace
 from propagation.expressions import lookup
 from propagation.labs.distributions import Distributions, distributions
 from propagation.labs.distributions import seen as seen_in_histograms
 from propagation.labs.variance_decomposition import PARTS, WHOSE, Scatter, measured, predicted
 from propagation.labs.variance_decomposition import seen as seen_decomposed
+from propagation.signals import FORWARD, SIGNALS
 from propagation.theory.prediction import Prediction, predict
 
 #: what can be shown of a network
@@ -188,9 +189,9 @@ def _flat(seen: Sequence[Evidence], _: str) -> Answer:
 
 
 MEASURES: dict[str, Measure] = {
-    "change": Measure(("sizes",), SIGNALS, "size", _change),
-    "gap": Measure(("sizes",), SIGNALS, "size", _gap),
-    "narrowing": Measure(("histogram",), SIGNALS, "size", _narrowing),
+    "change": Measure(("sizes",), tuple(SIGNALS), "size", _change),
+    "gap": Measure(("sizes",), tuple(SIGNALS), "size", _gap),
+    "narrowing": Measure(("histogram",), tuple(SIGNALS), "size", _narrowing),
     "apart": Measure(("cosines",), (), "size", _apart),
     "inputs_share": Measure(("parts",), (), "share", _inputs_share),
     "neurons_over_draws": Measure(("parts",), (), "ratio", _neurons_over_draws),

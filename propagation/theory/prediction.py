@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from propagation.config import Config, layer_variances
+from propagation.signals import BySignal
 from propagation.theory.batch import batch_of, representatives
 from propagation.theory.cost import log_cost_gradient
 from propagation.theory.maps import depth_scales_at, fixed_point
@@ -50,8 +51,8 @@ class SignalPrediction:
 
 
 @dataclass(frozen=True)
-class Prediction:
-    """Theory of one Config: the four signals of a Trace, then what a deep net of this kind tends to.
+class Prediction(BySignal[SignalPrediction]):
+    """Theory of one Config: the `signals` of a Trace (`prediction.z`, `.signal("z")`), then what a deep net of this kind tends to.
 
     `q_star` (inf: explodes, 0: dies) is the limit from the size of this batch; `c_star` the correlation any two inputs are drawn to;
     `chi_1` what a layer multiplies the squared gradient by; `xi_q`, `xi_c` depths in layers (see `maps.DepthScales`); `phase` is "ordered",
@@ -60,10 +61,7 @@ class Prediction:
     """
 
     config: Config
-    z: SignalPrediction
-    h: SignalPrediction
-    delta: SignalPrediction
-    weight_gradient: SignalPrediction
+    signals: dict[str, SignalPrediction]
     input_log10_second_moment: float
     q_star: float
     chi_1: float
@@ -78,12 +76,6 @@ class Prediction:
     def critical_weight_variance(self) -> float:
         """The σ_w² that would be critical for this activation and σ_b²; NaN where there is none."""
         return critical_weight_variance(self.config.activation, float(np.median(self.bias_variance)))
-
-    def signal(self, name: str) -> SignalPrediction:
-        """The signal called `name`: z, h, delta or weight_gradient; ValueError otherwise."""
-        if name not in ("z", "h", "delta", "weight_gradient"):
-            raise ValueError(f"signal = {name!r} is unknown; choose one of z, h, delta, weight_gradient")
-        return getattr(self, name)
 
 
 def predict(config: Config) -> Prediction:
@@ -110,10 +102,12 @@ def predict(config: Config) -> Prediction:
     scales = depth_scales_at(q_star, config.activation, weight)
     return Prediction(
         config,
-        SignalPrediction(zero, z / _LN_10, z / _LN_10, z_band),
-        SignalPrediction(h_mean, log_h_variance / _LN_10, h2 / _LN_10),
-        SignalPrediction(zero, delta2 / _LN_10, delta2 / _LN_10, delta_band),
-        SignalPrediction(zero, gradient2 / _LN_10, gradient2 / _LN_10),
+        {
+            "z": SignalPrediction(zero, z / _LN_10, z / _LN_10, z_band),
+            "h": SignalPrediction(h_mean, log_h_variance / _LN_10, h2 / _LN_10),
+            "delta": SignalPrediction(zero, delta2 / _LN_10, delta2 / _LN_10, delta_band),
+            "weight_gradient": SignalPrediction(zero, gradient2 / _LN_10, gradient2 / _LN_10),
+        },
         float(_log_mean(log_sizes[None, :], weights)[0] / _LN_10),
         q_star,
         scales.chi_1,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+from dataclasses import dataclass
 
 import numpy as np
 
 from propagation import Config
-from propagation.engine.trace import SIGNALS, Moments, Trace
+from propagation.engine.trace import Moments, Trace
+from propagation.signals import SIGNALS, BySignal
 from propagation.theory.prediction import SignalPrediction
 
 
@@ -16,16 +17,19 @@ def moments(log10_sizes: np.ndarray) -> Moments:
 
 
 def trace(depth: int = 10, trials: int = 5, slopes: dict[str, float] | None = None, scatter: float = 0.0, **changes) -> Trace:
-    """A trace whose signals change by `slopes` decades a layer, the way they travel; all trials are alike but for `scatter`."""
-    slopes = {"z": 0.0, "h": 0.0, "delta": 0.0, "weight_gradient": 0.0} | (slopes or {})
+    """A trace whose signals change by `slopes` decades a layer, the way they travel; all trials are alike but for `scatter`.
+
+    `changes` are other values for its fields, or other moments for a signal.
+    """
+    slopes = dict.fromkeys(SIGNALS, 0.0) | (slopes or {})
     offsets = scatter * np.linspace(-1, 1, trials)[:, None] if trials > 1 else np.zeros((1, 1))
     signals = {}
     for name in SIGNALS:
         steps = np.arange(depth)[::-1] if name == "delta" else np.arange(depth)
-        signals[name] = moments(slopes[name] * steps + offsets)
+        signals[name] = changes.pop(name, None) or moments(slopes[name] * steps + offsets)
     values = {
         "config": Config(depth=depth, trials=trials, activation="tanh"),
-        **signals,
+        "signals": signals,
         "input_log10_second_moment": 0.0,
         "saturated": np.zeros((trials, depth)),
         "dead": np.zeros((trials, depth)),
@@ -35,9 +39,16 @@ def trace(depth: int = 10, trials: int = 5, slopes: dict[str, float] | None = No
     return Trace(**(values | changes))
 
 
-def prediction(depth: int = 10, level: float = -1.0, **facts) -> SimpleNamespace:
+@dataclass(frozen=True)
+class Expected(BySignal[SignalPrediction]):
+    """As much of a Prediction as charts and diagnosis look at."""
+
+    signals: dict[str, SignalPrediction]
+    phase: str = "ordered"
+    xi_c: float = 5.0
+
+
+def prediction(depth: int = 10, level: float = -1.0, **facts) -> Expected:
     """What theory would say: every signal at one level."""
     line = np.full(depth, level)
-    return SimpleNamespace(
-        **{name: SignalPrediction(np.zeros(depth), line, line) for name in SIGNALS}, **({"phase": "ordered", "xi_c": 5.0} | facts)
-    )
+    return Expected({name: SignalPrediction(np.zeros(depth), line, line) for name in SIGNALS}, **facts)

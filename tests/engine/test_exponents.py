@@ -14,8 +14,8 @@ from propagation.engine.dense import DenseMap
 from propagation.engine.implicit import GaussianMap, HaarMap
 from propagation.engine.noise import Noise
 from propagation.engine.signal import Signal, scaled_moments
-from propagation.engine.trace import SIGNALS
 from propagation.expressions import typed_activation
+from propagation.signals import SIGNALS
 
 wide_floats = pytest.mark.skipif(not WIDE_FLOATS, reason="needs 80-bit floats")
 

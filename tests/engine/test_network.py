@@ -11,8 +11,9 @@ from scipy import stats
 from propagation import ACTIVATIONS, Config, simulate
 from propagation.config import COSTS, INPUT_LAWS, WIDTH_PROFILES
 from propagation.engine import cost
-from propagation.engine.trace import SIGNALS, Moments
+from propagation.engine.trace import Moments
 from propagation.runtime import scheduler
+from propagation.signals import SIGNALS
 
 MOMENTS = [field.name for field in fields(Moments)]
 

@@ -11,9 +11,9 @@ import numpy as np
 from propagation.activations import ACTIVATIONS
 from propagation.config import CHOICES, Config
 from propagation.engine.network import simulate
-from propagation.engine.trace import SIGNALS
 from propagation.export.code import snippet
 from propagation.initializers import SCHEMES
+from propagation.signals import SIGNALS
 
 FORMULA = "x*sigmoid(1.7*x)+max(x,0)*sqrt(2/pi)-clip(log(1+exp(-x)),-1,2)"
 #: standard errors that measurement and script may be apart

@@ -12,8 +12,8 @@ import pytest
 
 from propagation.config import Config
 from propagation.engine.network import simulate
-from propagation.engine.trace import SIGNALS
 from propagation.export.numbers import table, to_csv, to_json
+from propagation.signals import SIGNALS
 from propagation.theory.prediction import predict
 
 CONFIG = Config(depth=7, width=20, inputs=4, trials=5, width_profile="funnel", seed=3)

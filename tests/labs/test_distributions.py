@@ -10,7 +10,6 @@ import pytest
 from propagation.config import Config
 from propagation.engine.network import simulate
 from propagation.engine.signal import Signal
-from propagation.engine.trace import SIGNALS
 from propagation.labs.distributions import (
     BINS,
     CENTRES,
@@ -23,6 +22,7 @@ from propagation.labs.distributions import (
     sampled_entries,
     seen,
 )
+from propagation.signals import SIGNALS
 from propagation.theory.prediction import predict
 
 SMALL = {"depth": 6, "width": 64, "inputs": 8, "trials": 4}

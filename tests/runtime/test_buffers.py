@@ -9,9 +9,9 @@ import pytest
 
 from propagation.config import Config
 from propagation.engine.network import simulate
-from propagation.engine.trace import SIGNALS
 from propagation.runtime import buffers
 from propagation.runtime.buffers import BLOCK_BYTES, BLOCKS_KEPT, buffer
+from propagation.signals import SIGNALS
 
 A_QUARTER = BLOCK_BYTES // 4 // 8
 
