@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from propagation.papers import papers
+from propagation.papers.publications import publications
 
 
 def test_all_papers_on_a_phone(phone):
     phone.open("papers")
-    for paper in papers().values():
+    for paper in publications().values():
         phone.page.get_by_test_id("stButtonGroup").first.get_by_text(paper.label, exact=True).click()
         phone.page.get_by_role("link", name=paper.title).wait_for(timeout=30_000)
         phone.page.get_by_text("Where we differ").wait_for(timeout=30_000)

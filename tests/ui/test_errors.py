@@ -11,8 +11,9 @@ from types import ModuleType
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from propagation.papers import PAPERS
 from propagation.ui import answer, controls, experiment, pages, results
-from propagation.ui.pages import papers, width
+from propagation.ui.pages import width
 from ui.shown import charts
 
 APP = Path(__file__).parents[2] / "app.py"
@@ -55,9 +56,9 @@ def break_all(page: str, monkeypatch, *floors: str) -> None:
             monkeypatch.setattr(module, name, fail)
     if "engine" in floors:
         monkeypatch.setattr("propagation.simulate", fail)
-    if "labs" in floors and page == "papers":  # which has its labs in a dict
-        for name, experiment_of_paper in papers.EXPERIMENTS.items():
-            monkeypatch.setitem(papers.EXPERIMENTS, name, replace(experiment_of_paper, lab=fail))
+    broken = {part: fail for floor, part in (("labs", "measure"), ("charts", "draw")) if floor in floors}
+    for name, paper in PAPERS.items():
+        monkeypatch.setitem(PAPERS, name, replace(paper, **broken))
 
 
 def only_sentences(app: AppTest) -> bool:

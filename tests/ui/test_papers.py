@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from propagation.labs.papers import EXPERIMENTS, Experiment
-from propagation.labs.papers.finding import Finding
-from propagation.papers import Published, papers
+from propagation.papers import PAPERS
+from propagation.papers.paper import Finding
+from propagation.papers.publications import Published
 from propagation.ui.pages import papers as page
 from ui.shown import charts
 
@@ -31,10 +31,10 @@ def words(app: AppTest) -> str:
     return "\n".join(element.value for element in (*app.markdown, *app.caption))
 
 
-@pytest.mark.parametrize("name", EXPERIMENTS)
+@pytest.mark.parametrize("name", PAPERS)
 def test_every_paper_is_shown_with_its_verdict_figure_and_numbers(name):
     app = opened(paper=name)
-    paper = papers()[name]
+    paper = PAPERS[name].publication
     assert not app.error and app.title[0].value.endswith("?")
     assert len(charts(app)) == FIGURES[name]
     assert paper.url in words(app) and "Where we differ" in words(app)
@@ -67,19 +67,18 @@ def test_an_unknown_paper_shows_the_first():
 
 def test_the_sidebar_changes_nothing_but_the_seed(monkeypatch):
     seen = []
-    lab = EXPERIMENTS["kumar"].lab
-    monkeypatch.setitem(
-        page.EXPERIMENTS, "kumar", Experiment(EXPERIMENTS["kumar"].config, lambda config, progress: seen.append(config) or lab(config))
-    )
+    kumar = PAPERS["kumar"]
+    spied = replace(kumar, measure=lambda config, progress: seen.append(config) or kumar.measure(config))
+    monkeypatch.setitem(page.PAPERS, "kumar", spied)
     opened(paper="kumar", depth="7", seed="12345")
-    assert seen == [replace(EXPERIMENTS["kumar"].config, seed=12345)]
+    assert seen == [replace(kumar.config, seed=12345)]
 
 
 def test_a_failing_experiment_leaves_the_paper_and_the_link(monkeypatch):
     def fail(config, progress):
         raise RuntimeError("secret detail")
 
-    monkeypatch.setitem(page.EXPERIMENTS, "he", Experiment(EXPERIMENTS["he"].config, fail))
+    monkeypatch.setitem(page.PAPERS, "he", replace(PAPERS["he"], measure=fail))
     app = opened(paper="he", seed="77")
     assert "could not be drawn" in app.error[0].value and "secret" not in app.error[0].value
     assert "Kaiming He" in words(app) and len(app.get("page_link")) == 1
@@ -89,7 +88,7 @@ def test_a_broken_data_file_is_a_sentence(monkeypatch):
     def broken():
         raise ValueError("one, number 1: no value")
 
-    monkeypatch.setattr(page, "papers", broken)
+    monkeypatch.setattr(page, "publications", broken)
     assert "could not be drawn" in opened().error[0].value
 
 
@@ -102,6 +101,6 @@ def test_the_difference_is_said_in_words():
 
 
 def test_the_verdict_counts():
-    paper = replace(papers()["luther"], numbers=(Published("a", "w", "s", 1.0, 0.1), Published("b", "w", "s", 1.0, 0.1)))
-    assert "both numbers agree" in page.verdict(paper, Finding({"a": 1.0, "b": 1.05}, None))
-    assert "1 of 2" in page.verdict(paper, Finding({"a": 1.0, "b": 2.0}, None))
+    said = replace(PAPERS["luther"].publication, numbers=(Published("a", "w", "s", 1.0, 0.1), Published("b", "w", "s", 1.0, 0.1)))
+    assert "both numbers agree" in page.verdict(said, Finding({"a": 1.0, "b": 1.05}, None))
+    assert "1 of 2" in page.verdict(said, Finding({"a": 1.0, "b": 2.0}, None))

@@ -6,23 +6,28 @@ from dataclasses import replace
 
 import numpy as np
 
+from propagation.charts.distributions import ridges_chart
 from propagation.config import Config
+from propagation.formatting import number
 from propagation.inputs import draw_inputs
 from propagation.labs.distributions import Distributions, distributions
 from propagation.labs.layers import layers
-from propagation.labs.papers.finding import Finding
-from propagation.labs.progress import Progress, part_of
+from propagation.labs.protocol import Progress, part_of
+from propagation.lessons import Link
+from propagation.papers.paper import Drawn, Finding, Paper
 from propagation.runtime.blas import one_thread
 
 #: five hidden layers of tanh as in the paper, half as wide
 CONFIG = Config(depth=5, width=512, activation="tanh", scheme="glorot_standard", weight_law="uniform", bias_variance=0, inputs=32, trials=4)
+#: the signals of its three figures
+FIGURES = {"h": "6: activations", "delta": "7: gradients", "weight_gradient": "8: weight gradients"}
 SCHEMES = {"standard": "glorot_standard", "normalized": "glorot"}
 #: an input that leaves tanh almost straight
 SMALL = 0.1
 
 
-def glorot(config: Config, progress: Progress | None = None) -> Finding:
-    """The evidence maps "standard" and "normalized" to their Distributions."""
+def measure(config: Config, progress: Progress | None = None) -> Finding:
+    """Return "standard" and "normalized" with their Distributions as the evidence."""
     evidence: dict[str, Distributions] = {}
     numbers: dict[str, float] = {}
     for done, (name, scheme) in enumerate(SCHEMES.items()):
@@ -38,7 +43,10 @@ def glorot(config: Config, progress: Progress | None = None) -> Finding:
 
 
 def mean_singular_value(config: Config) -> float:
-    """The mean singular value of J = ∂z^(l+1)/∂z^l = W^(l+1) diag φ′(z^l), over l = 1 … L − 1 and one input. Source: the paper's eq. 17."""
+    """Return the mean singular value of J = ∂z^(l+1)/∂z^l = W^(l+1) diag φ′(z^l), over l = 1 … L − 1 and one input.
+
+    Source: the paper's eq. 17.
+    """
     values, before = [], None
     with one_thread():
         for layer in layers(config, 0, draw_inputs(config)):
@@ -49,6 +57,28 @@ def mean_singular_value(config: Config) -> float:
 
 
 def _ratio(found: Distributions, signal: str, layer: int, other: int) -> float:
-    """The second moment in one layer over that in another, by their places."""
+    """Return the second moment in one layer over that in another, by their places."""
     sizes = [one.log10_rms for one in found.histograms[signal]]
     return 10 ** (2 * (sizes[layer] - sizes[other]))
+
+
+def draw(finding: Finding, appearance: str, signal: str) -> list[Drawn]:
+    """Draw the histograms of a signal, one chart for each initialization."""
+    drawn = []
+    for name, result in finding.evidence.items():
+        figure = ridges_chart(result, signal, common=True, chosen=1, appearance=appearance)
+        figure.layout.title = {"text": f"<b>{name}</b>", "x": 0.5, "xanchor": "center", "y": 0.985, "yanchor": "top", "font": {"size": 15}}
+        first, last = (10 ** result.histograms[signal][place].log10_rms for place in (0, -1))
+        alt = f"Histograms, {name}: root mean square {number(first)} in layer 1, {number(last)} in layer 5."
+        drawn.append(Drawn(name, figure, alt))
+    return drawn
+
+
+PAPER = Paper(
+    "glorot",
+    CONFIG,
+    measure,
+    draw,
+    Link("Open in Distributions", "distributions", CONFIG.to_query() | {"signal": "delta"}),
+    choices=FIGURES,
+)

@@ -6,22 +6,23 @@ import math
 
 import pytest
 
-from propagation.labs.papers import EXPERIMENTS
-from propagation.papers import Published, papers, read
+from propagation.papers import PAPERS
+from propagation.papers.publications import Published, publications, read
 
 HEAD = 'label = "A"\nauthors = "B"\ntitle = "C"\nvenue = "D"\nyear = 2000\nurl = "https://e"\nshowed = "F"\nfigure = "G"\ndiffers = "H"\n'
 NUMBER = '[[one.numbers]]\nname = "n"\nwhat = "w"\nwhere = "eq. 1"\nvalue = 2.0\n'
 
 
-def test_every_experiment_has_its_paper_and_every_paper_its_experiment():
-    assert list(papers()) == list(EXPERIMENTS)
-    years = [paper.year for paper in papers().values()]
+def test_every_paper_has_its_words_and_all_words_have_their_paper():
+    assert list(publications()) == list(PAPERS)
+    assert all(paper.publication is publications()[name] for name, paper in PAPERS.items())
+    years = [publication.year for publication in publications().values()]
     assert years == sorted(years)
 
 
-@pytest.mark.parametrize("name", EXPERIMENTS)
+@pytest.mark.parametrize("name", PAPERS)
 def test_a_paper_is_referred_to_in_full(name):
-    paper = papers()[name]
+    paper = PAPERS[name].publication
     assert paper.url.startswith("https://") and str(paper.year)[:2] in ("19", "20")
     assert all([paper.authors, paper.title, paper.venue, paper.showed, paper.figure, paper.differs]) and paper.numbers
     for number in paper.numbers:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from propagation.charts.compare import Curves, compare_chart
 from propagation.config import Config
 from propagation.engine.network import simulate
 from propagation.engine.trace import Trace
-from propagation.labs.papers.finding import Finding
+from propagation.formatting import number
+from propagation.labs.protocol import Progress, reported
+from propagation.lessons import Link
+from propagation.papers.paper import Drawn, Finding, Paper
 from propagation.theory.prediction import Prediction, predict
 
 CONFIG = Config(depth=30, width=256, activation="relu", scheme="he", bias_variance=0, trials=4)
@@ -30,14 +33,12 @@ class Run:
     prediction: Prediction
 
 
-def he(config: Config, progress: Callable[[float], None] | None = None) -> Finding:
-    """The evidence is a Run for each of SCHEMES, from the same unit noise."""
+def measure(config: Config, progress: Progress | None = None) -> Finding:
+    """Return a Run for each of SCHEMES, from the same unit noise, as the evidence."""
     runs = []
-    for done, (label, scheme) in enumerate(SCHEMES.items()):
+    for label, scheme in reported(list(SCHEMES.items()), progress):
         own = replace(config, scheme=scheme)
         runs.append(Run(label, simulate(own), predict(own)))
-        if progress:
-            progress((done + 1) / len(SCHEMES))
     forward, backward = ([np.median(run.trace.signal(name).log10_second_moment, axis=0) / 2 for run in runs] for name in ("z", "delta"))
     return Finding(
         {
@@ -51,5 +52,21 @@ def he(config: Config, progress: Callable[[float], None] | None = None) -> Findi
 
 
 def fixed_std_ratio() -> float:
-    """How many times smaller a gradient is after the convolutions of the paper's example with std 0.01 in place of √(2/(k² d))."""
+    """Return how many times smaller a gradient is after the convolutions of the paper's example with std 0.01 in place of √(2/(k² d))."""
     return math.prod(math.sqrt(2 / (FILTER**2 * channels)) / FIXED_STD for channels in CHANNELS)
+
+
+def draw(finding: Finding, appearance: str) -> list[Drawn]:
+    """Draw both networks over one another, as the Compare page does."""
+    curves = [Curves(place, run.label, run.trace, run.prediction) for place, run in enumerate(finding.evidence)]
+    alt = f"After 30 layers Xavier's signal is {number(finding.numbers['signal_30'])} times He's, which is level."
+    return [Drawn("he", compare_chart(curves, winner=1, appearance=appearance), alt)]
+
+
+PAPER = Paper(
+    "he",
+    CONFIG,
+    measure,
+    draw,
+    Link("Open in Compare", "compare", CONFIG.to_query() | {"columns": "glorot.relu.gaussian~he.relu.gaussian"}),
+)

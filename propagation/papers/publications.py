@@ -1,4 +1,4 @@
-"""Papers: who they are by, what they showed and the numbers quoted from them, read from one data file."""
+"""Publications: who papers are by, what they showed and the numbers quoted from them, read from one data file."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ class Published:
 
     @property
     def text(self) -> str:
-        """What they report, for readers."""
+        """Return what they report, for readers."""
         return self.shown or number(self.value)
 
     def holds(self, ours: float) -> bool:
-        """Whether a number of ours agrees with it."""
+        """Return whether a number of ours agrees with it."""
         if self.relation == "above":
             return ours > self.value
         if self.relation == "below":
@@ -48,8 +48,8 @@ class Published:
 
 
 @dataclass(frozen=True)
-class Paper:
-    """A paper: its full reference, what it showed and where this page differs, in a sentence each, and its numbers."""
+class Publication:
+    """What a paper says: its full reference, what it showed and where this page differs, in a sentence each, and its numbers."""
 
     label: str
     authors: str
@@ -64,25 +64,25 @@ class Paper:
 
 
 @cache
-def papers() -> dict[str, Paper]:
-    """The papers of the data file, by name, in its order."""
+def publications() -> dict[str, Publication]:
+    """Return the papers of the data file, by name, in its order."""
     return read(FILE.read_text(encoding="utf-8"))
 
 
-def read(text: str) -> dict[str, Paper]:
-    """The papers of a TOML text; ValueError names the paper and what is wrong with it."""
+def read(text: str) -> dict[str, Publication]:
+    """Return the papers of a TOML text; ValueError names the paper and what is wrong with it."""
     found = {}
     for name, entry in tomllib.loads(text).items():
         numbers = entry.pop("numbers", [])
         published = tuple(_made(Published, one, f"{name}, number {place}") for place, one in enumerate(numbers, 1))
-        found[name] = _made(Paper, entry | {"numbers": published}, name)
+        found[name] = _made(Publication, entry | {"numbers": published}, name)
         for one in published:
             _check(one, f"{name}, {one.name}")
     return found
 
 
 def _made(kind: type, entry: dict[str, Any], where: str) -> Any:
-    """An entry as a dataclass."""
+    """Return an entry as a dataclass."""
     unknown = set(entry) - {field.name for field in fields(kind)}
     if unknown:
         raise ValueError(f"{where}: {', '.join(sorted(unknown))} is no field of it")

@@ -15,26 +15,26 @@ Array = np.ndarray
 
 
 def orthogonal_directions(config: Config, count: int) -> Array:
-    """`count` random directions at right angles, of mean square 1, (width, count)."""
+    """Return `count` random directions at right angles, of mean square 1, (width, count)."""
     frame = np.linalg.qr(stream(config.seed, "inputs").standard_normal((config.width, count)))[0]
     return np.sqrt(config.width) * frame
 
 
 def inputs_of(directions: Array, size: float, correlations: Array) -> Array:
-    """Inputs of mean square `size`: the first direction, and one input at each correlation with it; (width, 1 + correlations)."""
+    """Return inputs of mean square `size`: the first direction, and one input at each correlation with it; (width, 1 + correlations)."""
     others = correlations * directions[:, :1] + np.sqrt(1 - correlations**2) * directions[:, 1 : 1 + len(correlations)]
     return np.sqrt(size) * np.hstack((directions[:, :1], others))
 
 
 def products(config: Config, x: Array) -> Array:
-    """⟨z_a, z_b⟩/n in every layer of one network that is shown `x`, (n_0, B): (depth, B, B)."""
+    """Return ⟨z_a, z_b⟩/n in every layer of one network that is shown `x`, (n_0, B): (depth, B, B)."""
     seen = _Products(config.depth, x.shape[1])
     observe(replace(config, inputs=x.shape[1]), seen, range(1), x)
     return seen.found
 
 
 def correlations_with_first(found: Array) -> Array:
-    """Correlations of the first input with all others, (depth, B − 1), from `products`."""
+    """Return the correlations of the first input with all others, (depth, B − 1), from `products`."""
     lengths = np.sqrt(np.diagonal(found, axis1=1, axis2=2))
     return found[:, 0, 1:] / (lengths[:, :1] * lengths[:, 1:])
 

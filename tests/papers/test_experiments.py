@@ -9,12 +9,13 @@ from functools import cache
 import numpy as np
 import pytest
 
+from propagation.config import Config
 from propagation.initializers import kumar_scale
-from propagation.labs.papers import EXPERIMENTS, glorot, hanin, he, poole, saxe, schoenholz
-from propagation.labs.papers.correlations import correlations_with_first, inputs_of, orthogonal_directions
-from propagation.labs.papers.finding import Finding
 from propagation.labs.spectrum import measure_spectrum
-from propagation.papers import Published, papers
+from propagation.papers import PAPERS, glorot, hanin, he, poole, saxe, schoenholz
+from propagation.papers.correlations import correlations_with_first, inputs_of, orthogonal_directions
+from propagation.papers.paper import Finding
+from propagation.papers.publications import Published
 from propagation.theory.finite_width import layer_spread
 from propagation.theory.maps import depth_scales
 from propagation.theory.phases import critical_weight_variance
@@ -23,33 +24,37 @@ from propagation.theory.phases import critical_weight_variance
 @cache
 def heard_and_found(name: str, seed: int = 0) -> tuple[list[float], Finding]:
     heard: list[float] = []
-    experiment = EXPERIMENTS[name]
-    return heard, experiment.lab(replace(experiment.config, seed=seed), progress=heard.append)
+    lab = PAPERS[name].lab
+    return heard, lab.measure(lab.uses(Config(seed=seed)), heard.append)
 
 
 def found(name: str, seed: int = 0) -> Finding:
     return heard_and_found(name, seed)[1]
 
 
+def numbers_of(name: str) -> tuple[Published, ...]:
+    return PAPERS[name].publication.numbers
+
+
 def published(paper: str, name: str) -> Published:
-    return next(number for number in papers()[paper].numbers if number.name == name)
+    return next(number for number in numbers_of(paper) if number.name == name)
 
 
-@pytest.mark.parametrize("name", EXPERIMENTS)
+@pytest.mark.parametrize("name", PAPERS)
 def test_ours_agrees_with_the_paper_where_the_file_says_so_and_nowhere_else(name):
     numbers = found(name).numbers
-    assert set(numbers) == {number.name for number in papers()[name].numbers}
-    outcome = {number.name: number.holds(numbers[number.name]) for number in papers()[name].numbers}
-    assert outcome == {number.name: number.agrees for number in papers()[name].numbers}
+    assert set(numbers) == {number.name for number in numbers_of(name)}
+    outcome = {number.name: number.holds(numbers[number.name]) for number in numbers_of(name)}
+    assert outcome == {number.name: number.agrees for number in numbers_of(name)}
 
 
 @pytest.mark.parametrize("name", ["he", "saxe", "poole", "luther"])
 @pytest.mark.parametrize("seed", [1, 2])
 def test_it_agrees_for_other_draws_too(name, seed):
-    assert all(number.holds(found(name, seed).numbers[number.name]) == number.agrees for number in papers()[name].numbers)
+    assert all(number.holds(found(name, seed).numbers[number.name]) == number.agrees for number in numbers_of(name))
 
 
-@pytest.mark.parametrize("name", EXPERIMENTS)
+@pytest.mark.parametrize("name", PAPERS)
 def test_progress_rises_and_ends_at_one(name):
     heard, _ = heard_and_found(name)
     assert heard == sorted(heard) and heard[-1] == pytest.approx(1)
@@ -57,8 +62,8 @@ def test_progress_rises_and_ends_at_one(name):
 
 @pytest.mark.parametrize("name", ["he", "saxe", "poole"])
 def test_equal_seeds_give_equal_numbers(name):
-    experiment = EXPERIMENTS[name]
-    assert experiment.lab(experiment.config).numbers == found(name).numbers != found(name, 1).numbers
+    paper = PAPERS[name]
+    assert paper.measure(paper.config).numbers == found(name).numbers != found(name, 1).numbers
 
 
 @pytest.mark.parametrize(("scheme", "scale"), [("glorot_standard", 3**-0.5), ("glorot", 1.0)])

@@ -7,15 +7,11 @@ import math
 import numpy as np
 import pytest
 
-from propagation.charts.papers.maps import maps_chart
-from propagation.charts.papers.rules import fate, rules_chart
-from propagation.charts.papers.scales import decay_chart, scales_chart
-from propagation.charts.papers.shapes import shapes_chart
 from propagation.charts.theme import PALETTES
-from propagation.labs.papers.hanin import Shape
-from propagation.labs.papers.kumar import rule_of
-from propagation.labs.papers.poole import Maps
-from propagation.labs.papers.schoenholz import Decay, Scales
+from propagation.papers.hanin import Shape, shapes_chart
+from propagation.papers.kumar import fate, rule_of, rules_chart
+from propagation.papers.poole import Maps, maps_chart
+from propagation.papers.schoenholz import Decay, Scales, decay_chart, scales_chart
 from propagation.theory.maps import depth_scales
 
 LAYERS = np.arange(20)

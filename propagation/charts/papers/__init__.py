@@ -1,1 +1,0 @@
-"""Figures of papers that no other chart here can draw."""
