@@ -32,7 +32,7 @@ Together = Callable[[Array], tuple[Array, Array]]
 
 
 def breakpoints_of(together: Together, kinks: tuple[float, ...]) -> tuple[float, ...]:
-    """Return panel edges |z| > 0, ascending, around what the plain panels do not resolve beside its kinks. (φ, φ′) = together(z)."""
+    """Return panel edges |z| > 0, ascending, where plain panels and kinks do not resolve (φ, φ′) = together(z)."""
     ladder = np.concatenate(([0.0, 0.5, 1.0, 2.0], np.arange(4.0, 64.0, 4.0), 2.0 ** np.arange(6, np.log2(_REACH) + 1)))
     given = np.union1d(ladder, [abs(kink) for kink in kinks if abs(kink) < _REACH])
     panels = [(float(low), float(high), np.inf) for low, high in pairwise(given)][::-1]
