@@ -13,6 +13,7 @@ from propagation.expressions import lookup
 from propagation.formatting import factor, from_log10, magnitude, multiple, number, percent
 from propagation.theory.maps import fixed_point
 from propagation.theory.phases import critical_weight_variance
+from propagation.trials import over_trials
 
 #: decades a signal may drift through the whole network and still count as level
 LEVEL = 1.0
@@ -65,8 +66,8 @@ class _Drift:
 
 def diagnose(trace: Trace, prediction=None) -> Verdict:
     """The verdict on one experiment: slopes as measured, on the median over trials; phase and depth scale from theory if it is given."""
-    forward = _drift(_median(trace.z.log10_second_moment))
-    backward = _drift(_median(trace.delta.log10_second_moment)[::-1])
+    forward = _drift(trace.z.median())
+    backward = _drift(trace.delta.median()[::-1])
     kind, headline = _story(trace, forward, backward)
     suggestion, advice = (None, "") if kind == "healthy" or prediction is None else _way_out(trace, prediction)
     return Verdict(
@@ -113,11 +114,6 @@ def _bias_variance(config: Config) -> float:
     return float(np.mean(layer_variances(config)[1]))
 
 
-def _median(log10_moments: np.ndarray) -> np.ndarray:
-    """Median over trials, (depth,); what is not a number counts as gone."""
-    return np.median(np.where(np.isnan(log10_moments), -np.inf, log10_moments), axis=0)
-
-
 def _drift(log10_sizes: np.ndarray) -> _Drift:
     """The drift of a signal from its first layer to the last one it reaches; a single layer has none."""
     alive = np.flatnonzero(np.isfinite(log10_sizes))
@@ -157,7 +153,7 @@ def _story(trace: Trace, forward: _Drift, backward: _Drift) -> tuple[str, str]:
             "vanishing" if forward.total < 0 else "exploding",
             f"The signal {verb} on its way forward: each layer {how}; {_outcome(forward, depth)}.",
         )
-    spread = _spread(_median(trace.weight_gradient.log10_second_moment))
+    spread = _spread(trace.weight_gradient.median())
     if spread > LEVEL:
         return "uneven", f"Layers learn at different speeds: their weight gradients' variances differ by a factor of {from_log10(spread)}."
     if depth == 1:
@@ -255,8 +251,8 @@ def _layers_survived(kind: str, forward: _Drift, backward: _Drift, prediction) -
 
 
 def _median_share(shares: np.ndarray) -> float:
-    """The share in the last layer, median over trials."""
-    return float(np.median(shares[:, -1]))
+    """Return the share in the last layer, median over trials."""
+    return float(over_trials(shares).median[-1])
 
 
 def _spread(log10_sizes: np.ndarray) -> float:

@@ -19,6 +19,7 @@ FLOORS = {
     "qr": 0,
     "assets": 0,
     "signals": 0,
+    "trials": 0,
     "activations": 0,
     "expressions": 1,
     "initializers": 1,

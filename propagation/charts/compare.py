@@ -47,7 +47,7 @@ def compare_chart(columns: Sequence[Curves], *, winner: int | None = None, appea
     colours = palette(appearance)
     depth = columns[0].trace.config.depth
     layers = np.unique(np.linspace(1, depth, min(depth, MOST_LAYERS)).round().astype(int))
-    medians = {name: [_median(column, name)[layers - 1] for column in columns] for name in ROWS}
+    medians = {name: [column.trace.signal(name).median()[layers - 1] for column in columns] for name in ROWS}
     theories = {name: [_theory(column, name, layers) for column in columns] for name in ROWS}
     windows = decade_windows([rows.extremes([*medians[name], *theories[name]]) for name in ROWS])
 
@@ -86,11 +86,6 @@ def compare_chart(columns: Sequence[Curves], *, winner: int | None = None, appea
         "annotations": annotations,
     }
     return go.Figure({"data": data, "layout": layout}, _validate=False)
-
-
-def _median(column: Curves, name: str) -> np.ndarray:
-    """Median over draws of log10 of the second moment, (depth,); what is not a number counts as gone."""
-    return np.median(np.nan_to_num(column.trace.signal(name).log10_second_moment, nan=-np.inf, neginf=-np.inf), axis=0)
 
 
 def _theory(column: Curves, name: str, layers: np.ndarray) -> np.ndarray:

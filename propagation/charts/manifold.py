@@ -13,6 +13,7 @@ from propagation.charts.theme import Palette, base_layout, palette
 from propagation.formatting import from_log10, number, power_of_ten
 from propagation.labs.manifold import FLOOR, STARTS, Angles, Circle
 from propagation.theory.manifold import CirclePrediction
+from propagation.trials import over_trials
 
 ANGLES_HEIGHT, SPACE_HEIGHT, GEOMETRY_HEIGHT = 500, 400, 400
 #: seconds of one turn are these many frames of 60 ms
@@ -28,15 +29,13 @@ def angles_chart(angles: Angles, theory: np.ndarray | None, *, appearance: str =
     colours = palette(appearance)
     depth = angles.config.depth
     layers = np.arange(depth + 1)
-    ordered = np.sort(angles.log10_eps, axis=0)
-    last = len(ordered) - 1
-    median, low, high = rows.middle(ordered), ordered[round(rows.BAND[0] * last)], ordered[round(rows.BAND[1] * last)]
+    median, low, high = over_trials(angles.log10_eps)
     drawn = median[np.isfinite(median)]
     window = decade_windows([(drawn.min(), 0.3)])[0] if drawn.size else (-2, 1)
     data: list[dict] = []
     for pair, colour in reversed(list(enumerate(colours.compare))):
         upper, lower = {"xaxis": "x", "yaxis": "y"}, {"xaxis": "x", "yaxis": "y2"}
-        if last > 0:
+        if len(angles.log10_eps) > 1:
             data.append(rows.band(layers, 1 - 10 ** high[:, pair], 1 - 10 ** low[:, pair], colour))
             data.append(rows.band(layers, low[:, pair], high[:, pair], colour, yaxis="y2"))
         data.append(upper | _dots(layers, 1 - 10 ** median[:, pair], pair, colour) | {"hovertemplate": "%{text}<extra></extra>"})
@@ -241,10 +240,9 @@ def geometry_chart(circle: Circle, prediction: CirclePrediction | None, layer: i
         annotations.append(rows.title(f"<b>{name}</b>, input circle = 1", top, getattr(colours, f"{role}_text")))
         if not np.isfinite(measured[:, 2:]).any() and name == "curvature" and depth > 1:
             annotations.append(_corners(axis, colours))
-        ordered = np.sort(measured, axis=0)
-        if len(ordered) > 1:
-            data.append(rows.band(layers, ordered[0], ordered[-1], colour, yaxis=axis))
-        median = rows.middle(ordered)
+        median, low, high = over_trials(measured)
+        if len(measured) > 1:
+            data.append(rows.band(layers, low, high, colour, yaxis=axis))
         texts = [f'<span style="color:{colour}">{name}</span> {from_log10(value)}' for value in median]
         if line is not None:
             texts = [text + (f", theory {from_log10(t)}" if np.isfinite(t) else "") for text, t in zip(texts, line, strict=True)]

@@ -11,7 +11,6 @@ from propagation.charts.axes import decade_ticks, layer_ticks
 from propagation.charts.theme import Palette, translucent
 from propagation.formatting import power_of_ten
 
-BAND = (0.1, 0.9)
 #: for axes whose labels have room: else Plotly measures each of them at every redraw, a tenth of its work, to hide those that stick out
 ROOM = {"ticklabeloverflow": "allow"}
 
@@ -122,12 +121,6 @@ def layer_mark(layer: int, colours: Palette, yref: str) -> dict:
     """A vertical line at the layer that is shown elsewhere; yref "paper" or an axis domain."""
     line = {"color": colours.muted, "width": 1.5, "dash": "dot"}
     return {"type": "line", "x0": layer, "x1": layer, "y0": 0, "y1": 1, "yref": yref, "line": line, "layer": "below"}
-
-
-def middle(ordered: np.ndarray) -> np.ndarray:
-    """Median over the first axis of values sorted along it; −inf where the two in the middle are."""
-    last = len(ordered) - 1
-    return (ordered[last // 2] + ordered[(last + 1) // 2]) / 2
 
 
 def band(x: np.ndarray, low: np.ndarray, high: np.ndarray, colour: str, opacity: float = 0.22, yaxis: str = "y") -> dict:

@@ -12,8 +12,8 @@ from propagation.charts.theme import Palette
 from propagation.charts.variance_decomposition import OVER
 from propagation.engine.trace import Trace
 from propagation.labs.variance_decomposition import RESOLUTION, Scatter
-
-BAND = (0.1, 0.9)
+from propagation.signals import SIGNALS
+from propagation.trials import sizes_over_trials
 
 
 @dataclass(frozen=True)
@@ -43,29 +43,23 @@ class Row:
 
 
 def rows_of(trace: Trace, prediction, forward: str, layers: np.ndarray, colours: Palette) -> list[Row]:
-    symbols = {"z": "z²", "h": "h²", "delta": "δ²", "weight_gradient": "(∂C/∂W)²"}
-    titles = {
-        "z": "forward → pre-activation z",
-        "h": "forward → activation h",
-        "delta": "backward ← gradient δ = ∂C/∂z",
-        "weight_gradient": "weight gradient ∂C/∂W",
-    }
+    """Return the rows of the chart: the signal forward that was asked for, the gradient, the weight gradient."""
     rows = []
-    for name, role in ((forward, "forward"), ("delta", "backward"), ("weight_gradient", "weight_gradient")):
-        ordered = np.sort(np.nan_to_num(trace.signal(name).log10_second_moment[:, layers - 1], nan=-np.inf, neginf=-np.inf), axis=0)
-        last = len(ordered) - 1
+    for info in (SIGNALS[forward], SIGNALS["delta"], SIGNALS["weight_gradient"]):
+        middle, low, high = sizes_over_trials(trace.signal(info.name).log10_second_moment[:, layers - 1])
+        expected = None if prediction is None else prediction.signal(info.name)
         rows.append(
             Row(
-                name,
-                titles[name],
-                symbols[name],
-                getattr(colours, role),
-                getattr(colours, f"{role}_text"),
-                middle=(ordered[last // 2] + ordered[(last + 1) // 2]) / 2,
-                low=ordered[round(BAND[0] * last)],
-                high=ordered[round(BAND[1] * last)],
-                theory=None if prediction is None else np.asarray(getattr(prediction, name).log10_second_moment)[layers - 1],
-                spread=None if prediction is None else spread_of(getattr(prediction, name).band, layers),
+                info.name,
+                info.title,
+                info.square,
+                getattr(colours, info.role),
+                getattr(colours, f"{info.role}_text"),
+                middle=middle,
+                low=low,
+                high=high,
+                theory=None if expected is None else np.asarray(expected.log10_second_moment)[layers - 1],
+                spread=None if expected is None else spread_of(expected.band, layers),
             )
         )
     return rows

@@ -17,8 +17,8 @@ def deviations(trace: Trace) -> np.ndarray:
 
     z starts from the input's size, ∂C/∂z from that of the last layer. Medians over trials. The gradient has no column 0 (NaN).
     """
-    forward = np.median(trace.z.log10_second_moment, axis=0) - trace.input_log10_second_moment
-    backward = np.median(trace.delta.log10_second_moment, axis=0)
+    forward = trace.z.median() - trace.input_log10_second_moment
+    backward = trace.delta.median()
     start = backward[-1] if np.isfinite(backward[-1]) else 0.0
     return np.stack([np.append(0.0, forward), np.append(np.nan, backward - start)])
 

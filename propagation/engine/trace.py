@@ -8,6 +8,7 @@ import numpy as np
 
 from propagation.config import Config
 from propagation.signals import BySignal
+from propagation.trials import sizes_over_trials
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,10 @@ class Moments:
     mean: np.ndarray
     log10_variance: np.ndarray
     log10_second_moment: np.ndarray
+
+    def median(self) -> np.ndarray:
+        """Return log10 of the second moment, median over trials, (depth,); a trial in which the signal is gone counts as −inf."""
+        return sizes_over_trials(self.log10_second_moment).median
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,10 @@ from propagation.config import Config
 from propagation.engine.trace import Trace
 from propagation.expressions import lookup
 from propagation.signals import SIGNALS
+from propagation.trials import over_trials, sizes_over_trials
 
 #: decimals of a logarithm, which is as far as gradients in single precision go
 _DECIMALS = 6
-#: quantiles of the band
-LOW, HIGH = 0.1, 0.9
 _MOMENTS = {"second_moment": "log10_second_moment", "variance": "log10_variance"}
 _STATISTICS = ("median", "mean", "low", "high", "predicted")
 
@@ -58,7 +57,7 @@ def table(trace: Trace, prediction=None, link: str = "") -> Table:
         "layer": np.arange(1, config.depth + 1),
         "fan_in": np.array(config.widths[:-1]),
         "fan_out": np.array(config.widths[1:]),
-        "weight_variance": _rounded(np.median(trace.weight_variance, axis=0), significant=True),
+        "weight_variance": _rounded(over_trials(trace.weight_variance).median, significant=True),
     }
     for signal in SIGNALS:
         for moment, attribute in _MOMENTS.items():
@@ -103,12 +102,11 @@ def versions() -> dict[str, str]:
 
 
 def _statistics(values: np.ndarray, predicted: np.ndarray | None) -> tuple[np.ndarray, ...]:
-    """Median, mean, low, high over trials (T, depth), and the prediction, each (depth,). What is not a number counts as gone."""
-    ordered = np.sort(np.where(np.isnan(values), -np.inf, values), axis=0)
-    last = len(ordered) - 1
-    median = (ordered[last // 2] + ordered[(last + 1) // 2]) / 2
+    """Return median, mean, low, high over trials (T, depth), and the prediction, each (depth,). What is not a number counts as gone."""
+    median, low, high = sizes_over_trials(values)
+    mean = np.where(np.isnan(values), -np.inf, values).mean(axis=0)
     theory = np.full(values.shape[1], np.nan) if predicted is None else np.asarray(predicted, dtype=float)
-    return median, ordered.mean(axis=0), ordered[round(LOW * last)], ordered[round(HIGH * last)], theory
+    return median, mean, low, high, theory
 
 
 def _rounded(values: np.ndarray, significant: bool = False) -> np.ndarray:

@@ -19,6 +19,7 @@ from propagation.expressions import lookup
 from propagation.formatting import from_log10, magnitude, number
 from propagation.initializers import SCHEMES, WEIGHT_LAWS, kumar_scale
 from propagation.labs.spectrum import measure_spectrum
+from propagation.trials import over_trials
 
 MOST_COLUMNS = 6
 #: draws of each network: as many as medians need, so that six columns cost about three times what the other pages' one experiment does
@@ -151,15 +152,15 @@ def summarize(place: int, column: Column, trace: Trace, verdict, log10_condition
         forward_factor=verdict.forward_factor,
         backward_factor=verdict.backward_factor,
         drift={"signal": _drift(trace.z), "gradients": _drift(trace.delta), "weight gradients": _drift(trace.weight_gradient)},
-        saturated=float(np.median(trace.saturated[:, -1])),
-        dead=float(np.median(trace.dead[:, -1])),
+        saturated=float(over_trials(trace.saturated).median[-1]),
+        dead=float(over_trials(trace.dead).median[-1]),
         log10_condition=log10_condition,
     )
 
 
 def _drift(moments: Moments) -> float:
     """Decades between the largest and the smallest layer, of the median over draws; ∞ where a layer has nothing."""
-    middle = np.median(np.nan_to_num(moments.log10_second_moment, nan=-np.inf, neginf=-np.inf), axis=0)
+    middle = moments.median()
     return float(np.ptp(middle)) if np.isfinite(middle).all() else math.inf
 
 

@@ -109,8 +109,7 @@ def collect(config: Config, chart: str, progress: Callable[[float], None] | None
 
 def median_sizes(evidence: Evidence, signal: str) -> Array:
     """log₁₀ of a signal's second moment, median over the networks drawn, (depth,); −inf where it is gone."""
-    sizes = evidence.trace.signal(signal).log10_second_moment
-    return np.median(np.nan_to_num(sizes, nan=-np.inf, neginf=-np.inf), axis=0)
+    return evidence.trace.signal(signal).median()
 
 
 def predicted_sizes(evidence: Evidence, signal: str) -> Array:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from propagation.charts.compare import Curves, compare_chart
 from propagation.config import Config
 from propagation.engine.network import simulate
@@ -39,7 +37,7 @@ def measure(config: Config, progress: Progress | None = None) -> Finding:
     for label, scheme in reported(list(SCHEMES.items()), progress):
         own = replace(config, scheme=scheme)
         runs.append(Run(label, simulate(own), predict(own)))
-    forward, backward = ([np.median(run.trace.signal(name).log10_second_moment, axis=0) / 2 for run in runs] for name in ("z", "delta"))
+    forward, backward = ([run.trace.signal(name).median() / 2 for run in runs] for name in ("z", "delta"))
     return Finding(
         {
             "signal_22": 10 ** float(forward[0][21] - forward[1][21]),

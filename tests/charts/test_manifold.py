@@ -69,6 +69,18 @@ def test_a_dead_network_still_gives_a_figure():
     assert drawn(angles_chart(Angles(CONFIG, nothing[None]), None), "c = 0").y == (None,) * (DEPTH + 1)
 
 
+def test_a_network_that_died_has_no_angles_and_takes_no_part_in_those_of_the_others():
+    log10_eps = angles(scatter=0.2).log10_eps.copy()
+    log10_eps[3:, 4:] = np.nan  # the largest two of five trials, from layer 4 on
+    figure = angles_chart(Angles(CONFIG, log10_eps), None)
+    dots = drawn(figure, "c = 0.5", "y2")
+    np.testing.assert_allclose(dots.y[:4], STRAIGHT[:4, 3], atol=1e-4)
+    np.testing.assert_allclose(dots.y[4:], STRAIGHT[4:, 3] - 0.1, atol=1e-4)  # of −0.2, −0.1, 0 around it
+    bands = [t for t in figure.data if t.fill == "toself" and t.yaxis == "y2"]
+    assert all(len(band.x) == 2 * (DEPTH + 1) for band in bands), "the band goes on with those that are left"
+    assert not any("▼" in note.text for note in figure.layout.annotations), "and nothing merged"
+
+
 def test_pairs_differ_in_shape_and_not_in_colour_alone():
     dots = [t for t in angles_chart(angles(), None).data if t.mode == "markers" and t.yaxis == "y"]
     assert len({t.marker.symbol for t in dots}) == len({t.marker.color for t in dots}) == len(STARTS)

@@ -41,5 +41,13 @@ def test_what_is_gone_is_as_small_as_the_scale_goes():
     assert heat["z"][1][0] is None
 
 
+def test_a_network_in_which_the_signal_is_no_number_counts_as_one_in_which_it_is_gone():
+    """As in the row below: one such network of five moves the middle and does not empty the cell."""
+    sizes = np.arange(5.0)[:, None] * np.ones((5, 10))
+    sizes[4] = np.nan
+    forward, _ = deviations(trace(z=moments(sizes)))
+    assert forward[1:] == pytest.approx([1.0] * 10)
+
+
 def test_dark_strip_is_not_white_in_the_middle():
     assert PALETTES["dark"].neutral not in ("#FFFFFF", "white")

@@ -23,6 +23,7 @@ from propagation.labs.manifold import (
     measure_angles,
 )
 from propagation.theory.manifold import CirclePrediction, angle_path, predict_circle
+from propagation.trials import over_trials
 from propagation.ui import controls, experiment
 from propagation.ui.figures import draw_figure
 from propagation.ui.longwork import remembered
@@ -97,7 +98,7 @@ def _circle_theory(config: Config) -> CirclePrediction:
 def _in_words(angles: Angles, theory: np.ndarray) -> str:
     """What became of one pair, with the numbers."""
     depth = angles.config.depth
-    last = float(np.median(angles.log10_eps[:, -1, _PAIR]))
+    last = float(over_trials(angles.log10_eps).median[-1, _PAIR])
     if math.isnan(last):
         return f"Nothing but zero is left after {depth:,} layers, so two inputs have no angle."
     predicted = theory[-1, _PAIR]
@@ -151,12 +152,12 @@ def _halvings(last: int) -> list[int]:
 
 
 def _log10_length(circle: Circle, layer: int) -> float:
-    return float(np.median(circle.log10_length[:, layer]))
+    return float(over_trials(circle.log10_length).median[layer])
 
 
 def _turning(circle: Circle, layer: int) -> str:
     """How often the curve's direction turns around: length × curvature, 1 for a circle."""
-    turns = _log10_length(circle, layer) + float(np.median(circle.log10_curvature[:, layer]))
+    turns = _log10_length(circle, layer) + float(over_trials(circle.log10_curvature).median[layer])
     where = f"layer {layer}" if layer else "the inputs"
     told = "" if math.isnan(turns) else f", and its direction turns around **{from_log10(turns)}** times"
     return f"**Its length and curvature**: in {where} it is **{from_log10(_log10_length(circle, layer))}** times as long{told}."
