@@ -7,18 +7,19 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
+from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from propagation import locks
-from propagation.activations import ACTIVATIONS
-from propagation.config import BOUNDS, CHOICES, Config
+from propagation.config import DEFAULTS, FIELDS, Config
 from propagation.diagnosis import diagnose
 from propagation.engine.cost import work
 from propagation.engine.network import simulate
 from propagation.export import words
 from propagation.export.code import FRAMEWORKS, snippet
 from propagation.export.numbers import table, to_csv, to_json
+from propagation.fields import Choice, Field, Number
 from propagation.formatting import number
 from propagation.initializers import SCHEMES
 from propagation.presets import PRESETS
@@ -33,24 +34,6 @@ HERE = "http://localhost:8501/"
 MOST_BYTES, MOST_SECONDS = 8 * 2**30, 1800.0
 #: seconds of work from which on a terminal is told how far it is
 _PATIENCE = 1.0
-
-_HELP = {
-    "depth": "number of layers",
-    "width": "neurons per layer",
-    "activation": f"{', '.join(ACTIVATIONS)}, or a formula such as 'x * sigmoid(1.7 * x)'",
-    "scheme": "rule for the weights' variance; 'custom' takes --weight-variance",
-    "weight_variance": "σ_w² = fan_in · Var[W], for the custom scheme",
-    "bias_variance": "σ_b², the variance of the biases",
-    "weight_law": "distribution of the weights, at the same variance",
-    "width_profile": "how the width changes with depth",
-    "inputs": "size of the batch",
-    "input_law": "what the network is shown",
-    "input_variance": "variance of the inputs",
-    "cost": "where gradients come from",
-    "trials": "independent draws of the network",
-    "seed": "the same seed draws the same weights and inputs",
-    "method": "how layers are simulated",
-}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -118,17 +101,8 @@ def _parser() -> argparse.ArgumentParser:
     start.add_argument("--preset", choices=PRESETS, metavar="NAME", help=f"begin from one of {', '.join(PRESETS)}")
     start.add_argument("--from-link", metavar="URL", help="begin from an address of the app; what it cannot read is said on stderr")
     experiment = parser.add_argument_group("the experiment")
-    for field in fields(Config):
-        option = f"--{field.name.replace('_', '-')}"
-        about = f"{_HELP[field.name]} (default: {field.default})".replace("%", "%%")
-        if field.name in CHOICES and field.name != "activation":
-            experiment.add_argument(option, choices=CHOICES[field.name], help=about)
-        elif field.name in CHOICES:
-            experiment.add_argument(option, metavar="NAME", help=about)
-        else:
-            kind = type(field.default)
-            low, high = (f"{bound:,}" if kind is int else number(bound) for bound in BOUNDS[field.name])
-            experiment.add_argument(option, type=kind, metavar="N" if kind is int else "X", help=f"{about}; from {low} to {high}")
+    for name, field in FIELDS.items():
+        experiment.add_argument(f"--{name.replace('_', '-')}", **_option(field, DEFAULTS[name]))
     output = parser.add_argument_group("what to print").add_mutually_exclusive_group()
     output.add_argument("--all-layers", action="store_true", help="every layer in the table, however deep")
     output.add_argument("--json", action="store_true", help="all numbers, with the experiment and what they mean")
@@ -138,9 +112,20 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _option(field: Field, default: Any) -> dict[str, Any]:
+    """Return what argparse needs to know of the option of a field."""
+    about = f"{field.option} (default: {default})".replace("%", "%%")
+    if isinstance(field, Number):
+        kind, low, high = (int, *map("{:,}".format, field.bounds)) if field.whole else (float, *map(number, field.bounds))
+        return {"type": kind, "metavar": "N" if field.whole else "X", "help": f"{about}; from {low} to {high}"}
+    if isinstance(field, Choice):
+        return {"help": about} | ({"choices": field.choices} if field.lookup is None else {"metavar": "NAME"})
+    return {"help": about, "action": argparse.BooleanOptionalAction}
+
+
 def _experiment(given: argparse.Namespace) -> Config:
     """The config that the arguments describe; ValueError names the field, its value and what is allowed."""
-    values = {field.name: value for field in fields(Config) if (value := getattr(given, field.name)) is not None}
+    values = {name: value for name in FIELDS if (value := getattr(given, name)) is not None}
     config = PRESETS[given.preset].config if given.preset else _linked(given.from_link) if given.from_link else Config()
     if "scheme" in values and values["scheme"] in LIBRARY_DEFAULTS:
         values.setdefault("weight_law", SCHEMES[values["scheme"]].law)  # a library's default means its law too

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
-from propagation.config import Config
+from propagation.config import NUMBERS, Config
 from propagation.engine.cost import Work, work
 from propagation.formatting import number
 from propagation.initializers import WEIGHT_LAWS
@@ -15,22 +16,19 @@ from propagation.runtime.scheduler import queue_length
 #: a browser has less memory to give, and cannot leave work it has begun
 MOST_BYTES, MOST_SECONDS = (2**30, 20.0) if IN_BROWSER else (2 * 2**30, 60.0)
 #: fields a visitor can lower, and the values tried, largest first
-_LOWER = {
-    "width": [2**k for k in range(19, 3, -1)],
-    "inputs": [2**k for k in range(9, -1, -1)],
-    "depth": [1000, 500, 200, 100, 50, 20, 10],
-    "trials": [32, 16, 8, 4, 2, 1],
-}
+_SMALLER: dict[str, tuple[Any, ...]] = {name: field.smaller for name, field in NUMBERS.items() if field.smaller}
+#: the fields proposed before all others: without them the picture changes least
+_FIRST = ("width", "inputs")
 
 
 def fits(config: Config) -> bool:
-    """Whether the page takes this on."""
+    """Return whether the page takes this on."""
     estimate = work(config)
     return estimate.bytes <= MOST_BYTES and estimate.seconds <= MOST_SECONDS
 
 
 def refusal(config: Config) -> str:
-    """Why this experiment is too large for the page and which single change would make it fit; empty if it is not."""
+    """Return why this experiment is too large for the page and which single change would make it fit; empty if it is not."""
     if fits(config):
         return ""
     ways = list(_ways_out(config))
@@ -39,19 +37,19 @@ def refusal(config: Config) -> str:
 
 
 def busy() -> str:
-    """What to say of a simulation while many visitors want one at once; empty if they do not."""
+    """Return what to say of a simulation while many visitors want one at once; empty if they do not."""
     waiting = queue_length()
     return f"Busy: {waiting} simulations are in line, the shortest first …" if waiting > 1 else ""
 
 
 def _ways_out(config: Config) -> Iterable[str]:
-    """Single changes after which the experiment fits."""
+    """Yield single changes after which the experiment fits."""
     builds_weights = not WEIGHT_LAWS[config.weight_law].has_implicit_map or config.method == "dense"
     if builds_weights and fits(replace(config, weight_law="gaussian", method="auto")):
         yield f"weight law {WEIGHT_LAWS['gaussian'].label} with the automatic method"
-    for field, values in _LOWER.items():
+    for field in sorted(_SMALLER, key=lambda name: name not in _FIRST):
         present = getattr(config, field)
-        value = next((value for value in values if value < present and fits(replace(config, **{field: value}))), None)
+        value = next((value for value in _SMALLER[field] if value < present and fits(replace(config, **{field: value}))), None)
         if value is not None:
             yield f"{field} {value:,}"
 

@@ -1,18 +1,18 @@
-"""Config: one experiment as one frozen value of names and numbers, and its text in an address."""
+"""Config: one experiment as one frozen value of names and numbers, its text in an address, and the declaration of each of its fields."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
-from numbers import Real
 from typing import Any
 
 import numpy as np
 
 from propagation.activations import ACTIVATIONS
 from propagation.expressions import lookup
+from propagation.fields import Choice, Number, declarations, declared, text_of
+from propagation.formatting import quoted
 from propagation.initializers import SCHEMES, WEIGHT_LAWS, kumar_scale
 
 DIGIT_PIXELS = 64
@@ -31,30 +31,20 @@ COSTS = {
 }
 METHODS = {"auto": "automatic", "dense": "dense: holds every W", "implicit": "implicit: never builds W"}
 
-#: allowed values of the fields that are names
-CHOICES: dict[str, Mapping[str, Any]] = {
-    "activation": ACTIVATIONS,
-    "scheme": SCHEMES,
-    "weight_law": WEIGHT_LAWS,
-    "width_profile": WIDTH_PROFILES,
-    "input_law": INPUT_LAWS,
-    "cost": COSTS,
-    "method": METHODS,
-}
-#: smallest and largest allowed value of the fields that are numbers
-BOUNDS: dict[str, tuple[float, float]] = {
-    "depth": (1, 2000),
-    "width": (2, 1_000_000),
-    "weight_variance": (0.0, 100.0),
-    "bias_variance": (0.0, 100.0),
-    "inputs": (1, 1024),
-    "input_variance": (1e-6, 1e6),
-    "trials": (1, 64),
-    "seed": (0, 2**32 - 1),
-}
 _IMPLICIT_LAWS = " or ".join(repr(law.name) for law in WEIGHT_LAWS.values() if law.has_implicit_map)
 #: longest text an address may give for one field
 LONGEST_TEXT = 200
+
+_DEPTHS = (*range(1, 11), 12, 15, *range(20, 51, 5), *range(60, 101, 10), 120, 150, 200, 300, 400, 500, 700, 1000, 1500, 2000)
+_WIDTHS = (*(2**k for k in range(1, 20)), 1_000_000)
+_INPUTS = tuple(2**k for k in range(11))
+#: ends of the variance sliders: the useful range, and wider ones for larger values
+_VARIANCES = (5.0, 10.0, 20.0, 50.0, 100.0)
+
+
+def _labels(registry: Mapping[str, Any]) -> dict[str, str]:
+    """Return the names of a registry with the labels of their entries."""
+    return {name: entry.label for name, entry in registry.items()}
 
 
 @dataclass(frozen=True)
@@ -66,25 +56,153 @@ class Config:
     ValueError begins with the field, and names the value and what is allowed.
     """
 
-    depth: int = 50
-    width: int = 512
-    activation: str = "tanh"
-    scheme: str = "custom"
-    weight_variance: float = 1.5
-    bias_variance: float = 0.05
-    weight_law: str = "gaussian"
-    width_profile: str = "constant"
-    inputs: int = 16
-    input_law: str = "gaussian"
-    input_variance: float = 1.0
-    cost: str = "gaussian"
-    trials: int = 8
-    seed: int = 0
-    method: str = "auto"
+    depth: int = declared(
+        Number,
+        50,
+        label="Depth",
+        help="Number of layers. What one layer does a little, many do a lot: deeper makes every slope matter more.",
+        option="number of layers",
+        folded=False,
+        below="bias_variance",
+        bounds=(1, 2000),
+        steps=_DEPTHS,
+        smaller=(1000, 500, 200, 100, 50, 20, 10),
+    )
+    width: int = declared(
+        Number,
+        512,
+        label="Width",
+        help="Neurons per layer. Wider: less chance, the band closes and the dots go to the theory's line.",
+        option="neurons per layer",
+        folded=False,
+        below="depth",
+        bounds=(2, 1_000_000),
+        steps=_WIDTHS,
+        smaller=tuple(2**k for k in range(19, 3, -1)),
+    )
+    activation: str = declared(
+        Choice,
+        "tanh",
+        label="Activation φ",
+        help="The nonlinearity after every layer. Its slope decides how much of a gradient gets through.",
+        option=f"{', '.join(ACTIVATIONS)}, or a formula such as 'x * sigmoid(1.7 * x)'",
+        folded=False,
+        choices=_labels(ACTIVATIONS),
+        lookup=lambda text: lookup(text).name,
+    )
+    scheme: str = declared(
+        Choice,
+        "custom",
+        label="Initialization scheme",
+        help="A published rule for the weights' variance. Choosing one moves the slider below; moving the slider makes it custom.",
+        option="rule for the weights' variance; 'custom' takes --weight-variance",
+        folded=False,
+        choices=_labels(SCHEMES),
+    )
+    weight_variance: float = declared(
+        Number,
+        1.5,
+        label="Weight variance σ_w²",
+        symbol="σ_w²",
+        help="σ_w² = fan_in · Var[W], what a layer does to the signal's size. Up: signals and gradients grow. Down: they fade.",
+        option="σ_w² = fan_in · Var[W], for the custom scheme",
+        folded=False,
+        bounds=(0.0, 100.0),
+        slider_ends=_VARIANCES,
+        step=0.01,
+        format="%.2f",
+    )
+    bias_variance: float = declared(
+        Number,
+        0.05,
+        label="Bias variance σ_b²",
+        symbol="σ_b²",
+        help="The same random offset for every input. Up: all inputs look more alike.",
+        option="σ_b², the variance of the biases",
+        folded=False,
+        bounds=(0.0, 100.0),
+        slider_ends=_VARIANCES,
+        step=0.01,
+        format="%.2f",
+    )
+    weight_law: str = declared(
+        Choice,
+        "gaussian",
+        label="Weight law",
+        help="The distribution the weights are drawn from, at the same variance. Orthogonal weights keep lengths exactly.",
+        option="distribution of the weights, at the same variance",
+        choices=_labels(WEIGHT_LAWS),
+    )
+    width_profile: str = declared(
+        Choice,
+        "constant",
+        label="Width profile",
+        help="How the width changes with depth. Where fan-in and fan-out differ, no rule can serve both directions.",
+        option="how the width changes with depth",
+        choices=WIDTH_PROFILES,
+    )
+    inputs: int = declared(
+        Number,
+        16,
+        label="Number of inputs",
+        help="Size of the batch. More inputs: steadier averages, slower.",
+        option="size of the batch",
+        below="input_law",
+        bounds=(1, 1024),
+        steps=_INPUTS,
+        smaller=_INPUTS[-2::-1],
+    )
+    input_law: str = declared(
+        Choice, "gaussian", label="Inputs", help="What the network is shown.", option="what the network is shown", choices=INPUT_LAWS
+    )
+    input_variance: float = declared(
+        Number,
+        1.0,
+        label="Input variance",
+        help="Size of the inputs. It moves the start of the curves; whether the end moves too depends on the activation.",
+        option="variance of the inputs",
+        bounds=(1e-6, 1e6),
+        step=0.1,
+        format="%g",
+    )
+    cost: str = declared(
+        Choice,
+        "gaussian",
+        label="Backward pass starts from",
+        help="Where gradients come from: at random, or from a loss on random labels through a readout layer.",
+        option="where gradients come from",
+        choices=COSTS,
+    )
+    trials: int = declared(
+        Number,
+        8,
+        label="Draws of the network",
+        help="Independent random networks. Dots are their median, the band holds the middle 80 %.",
+        option="independent draws of the network",
+        bounds=(1, 64),
+        slider_ends=(64,),
+        smaller=(32, 16, 8, 4, 2, 1),
+    )
+    seed: int = declared(
+        Number,
+        0,
+        label="Seed",
+        help="The same seed draws the same weights and inputs, on any machine.",
+        option="the same seed draws the same weights and inputs",
+        bounds=(0, 2**32 - 1),
+    )
+    method: str = declared(
+        Choice,
+        "auto",
+        label="Method",
+        help="How a layer is simulated. The implicit way is exact in law and never builds the weights.",
+        option="how layers are simulated",
+        choices=METHODS,
+    )
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            object.__setattr__(self, field.name, _checked(field.name, getattr(self, field.name)))
+        for name, field in FIELDS.items():
+            object.__setattr__(self, name, field.checked(name, getattr(self, name)))
         if self.scheme == "kumar":
             kumar_scale(self.activation)
         if self.method == "implicit" and not WEIGHT_LAWS[self.weight_law].has_implicit_map:
@@ -95,7 +213,7 @@ class Config:
 
     @cached_property
     def widths(self) -> tuple[int, ...]:
-        """Layer sizes n_0 … n_L, depth + 1 of them. Digits have n_0 = 64 pixels whatever the profile."""
+        """Return the layer sizes n_0 … n_L, depth + 1 of them. Digits have n_0 = 64 pixels whatever the profile."""
         narrow = max(2, self.width // 8)
         turning_points = {
             "constant": (self.width, self.width),
@@ -109,33 +227,42 @@ class Config:
         return tuple(sizes)
 
     def to_query(self) -> dict[str, str]:
-        """The fields that differ from their defaults, as the texts of an address."""
-        return {field.name: _text(getattr(self, field.name)) for field in fields(self) if getattr(self, field.name) != field.default}
+        """Return the fields that differ from their defaults, as the texts of an address."""
+        return {name: text_of(value) for name, default in DEFAULTS.items() if (value := getattr(self, name)) != default}
 
     @classmethod
     def from_query(cls, query: Mapping[str, Any]) -> tuple[Config, list[str]]:
-        """The config an address describes, and a sentence for each part of it that could not be read. Never raises.
+        """Return the config an address describes, and a sentence for each part of it that could not be read. Never raises.
 
         Values are texts, or lists of texts of which there must be one. What cannot be read keeps its default.
         """
-        known = {field.name: field for field in fields(cls)}
         values: dict[str, Any] = {}
         problems: list[str] = []
         for name, given in query.items():
-            if name not in known:
-                problems.append(f"{_quote(name)} is not a setting of this app, and was ignored.")
+            if name not in FIELDS:
+                problems.append(f"{quoted(name)} is not a setting of this app, and was ignored.")
                 continue
             try:
-                values[name] = _parsed(name, given, type(known[name].default))
+                values[name] = FIELDS[name].read(name, _only_text(name, given))
             except ValueError as error:
-                problems.append(f"{error}. It stays at {_text(known[name].default)}.")
+                problems.append(f"{error}. It stays at {text_of(DEFAULTS[name])}.")
         while True:
             try:
                 return cls(**values), problems
             except ValueError as error:  # two fields that contradict each other; the message begins with the one at fault
                 culprit = str(error).split()[0]
                 del values[culprit]
-                problems.append(f"{error}. {culprit} stays at {_text(known[culprit].default)}.")
+                problems.append(f"{error}. {culprit} stays at {text_of(DEFAULTS[culprit])}.")
+
+
+#: the declaration of every field, and its default
+FIELDS = declarations(Config)
+DEFAULTS: dict[str, Any] = {field.name: field.default for field in fields(Config)}
+#: the fields that are numbers, and the smallest and largest value allowed for each
+NUMBERS = {name: field for name, field in FIELDS.items() if isinstance(field, Number)}
+BOUNDS = {name: field.bounds for name, field in NUMBERS.items()}
+#: what the fields that are names can be, with labels
+CHOICES = {name: field.choices for name, field in FIELDS.items() if isinstance(field, Choice)}
 
 
 def layer_variances(config: Config) -> tuple[np.ndarray, np.ndarray]:
@@ -157,63 +284,19 @@ def layer_variances(config: Config) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _geometric(turning_points: tuple[int, ...], position: float) -> int:
-    """The size at `position` ∈ [0, 1] on a path of equal pieces between the turning points, each piece geometric."""
+    """Return the size at `position` ∈ [0, 1] on a path of equal pieces between the turning points, each piece geometric."""
     pieces = len(turning_points) - 1
     piece = min(int(position * pieces), pieces - 1)
     start, end = turning_points[piece : piece + 2]
     return round(start * (end / start) ** (position * pieces - piece))
 
 
-def _checked(name: str, value: Any) -> Any:
-    """The value in the field's own type, or ValueError with field, value and range."""
-    if name == "activation":
-        return lookup(value).name
-    if name in CHOICES:
-        if not isinstance(value, str) or value not in CHOICES[name]:
-            raise ValueError(f"{name} = {_quote(value)} is unknown; choose one of {', '.join(CHOICES[name])}")
-        return value
-    low, high = BOUNDS[name]
-    whole = isinstance(low, int)
-    is_number = isinstance(value, Real) and not isinstance(value, bool)
-    number: Any = value
-    if not (is_number and low <= number <= high and (not whole or number == int(number))):
-        kind = "a whole number" if whole else "a number"
-        raise ValueError(f"{name} = {_quote(value)} is out of range: {kind} from {_text(low)} to {_text(high)} is needed")
-    return int(number) if whole else float(number)
-
-
-def _parsed(name: str, given: Any, kind: type) -> Any:
-    """One text of an address in the field's type; ValueError says what is wrong with it."""
+def _only_text(name: str, given: Any) -> str:
+    """Return the one text that an address gives for a field; ValueError if it gives another number of texts, or a very long one."""
     texts = list(given) if isinstance(given, (list, tuple)) else [given]
     if len(texts) != 1:
         raise ValueError(f"{name} is given {len(texts)} times, and one value is needed")
     text = str(texts[0])
     if len(text) > LONGEST_TEXT:
         raise ValueError(f"{name} is {len(text)} characters long, and at most {LONGEST_TEXT} are read")
-    if kind is str:
-        return _checked(name, text)
-    try:
-        number = float(text)
-    except ValueError:
-        raise ValueError(f"{name} = {_quote(text)} is not a number") from None
-    if kind is int and text.strip().lstrip("+-").isdigit():
-        number = int(text)  # exact where a float would round
-    return _checked(name, number)
-
-
-def _text(value: Any) -> str:
-    """Shortest text that reads back as the same value."""
-    if isinstance(value, float) and math.isfinite(value) and value == int(value) and abs(value) < 1e15:
-        return str(int(value))
-    return repr(value) if isinstance(value, float) else str(value)
-
-
-def _quote(value: Any) -> str:
-    """A visitor's value for a message: short, printable, in quotes when it is text."""
-    if isinstance(value, str):
-        shown = "".join(c for c in value[:40] if c.isprintable())
-        return f"'{shown}…'" if len(value) > 40 else f"'{shown}'"
-    try:
-        return str(value)[:40]
-    except ValueError:  # Python writes no whole number of more than 4,300 digits
-        return "a number of thousands of digits"
+    return text

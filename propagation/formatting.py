@@ -1,8 +1,9 @@
-"""Formatting: numbers as people write them (3 significant digits, 10⁻¹⁰, × 0.62; never 1e-10, never 10⁻⁰) and texts as Markdown."""
+"""Formatting: numbers as people write them (3 significant digits, 10⁻¹⁰, × 0.62; never 1e-10, never 10⁻⁰), and visitors' texts."""
 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 #: logarithms between which a number is written out in full
@@ -71,3 +72,14 @@ def percent(share: float) -> str:
 def plain(text: str) -> str:
     """Return a visitor's text for Markdown: nothing in it is markup."""
     return "".join(f"\\{c}" if c in r"\`*_{}[]()<>#+-.!|~:$" else c for c in text)
+
+
+def quoted(value: Any) -> str:
+    """Return a visitor's value for a message: short, printable, in quotes when it is text."""
+    if isinstance(value, str):
+        shown = "".join(c for c in value[:40] if c.isprintable())
+        return f"'{shown}…'" if len(value) > 40 else f"'{shown}'"
+    try:
+        return str(value)[:40]
+    except ValueError:  # Python writes no whole number of more than 4,300 digits
+        return "a number of thousands of digits"

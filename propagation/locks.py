@@ -7,35 +7,19 @@ the address can lift it. Pure functions from Config to Config.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from propagation.config import Config
+from propagation.config import FIELDS, Config
+from propagation.fields import in_order_of_controls
+from propagation.formatting import quoted
 from propagation.initializers import SCHEMES
 from propagation.rules import settled
 
 #: parameters of an address that belong to a visit, whatever page it is on
 PARAMETERS = ("lock", "hide", "ask", "own_seed")
-#: controls that can be locked or hidden, by their key, with their label in the sidebar
-CONTROLS = {
-    "preset": "Start from",
-    "activation": "Activation φ",
-    "scheme": "Initialization scheme",
-    "weight_variance": "Weight variance σ_w²",
-    "bias_variance": "Bias variance σ_b²",
-    "depth": "Depth",
-    "width": "Width",
-    "weight_law": "Weight law",
-    "width_profile": "Width profile",
-    "input_law": "Inputs",
-    "inputs": "Number of inputs",
-    "input_variance": "Input variance",
-    "cost": "Backward pass starts from",
-    "trials": "Draws of the network",
-    "seed": "Seed",
-    "method": "Method",
-}
-_FIELDS = tuple(field.name for field in fields(Config))
+#: controls that can be locked or hidden, in their order in the sidebar, by their key, with their label
+CONTROLS = {"preset": "Start from"} | {name: FIELDS[name].label for name in in_order_of_controls(FIELDS)}
 #: names of a list that are complained of one by one
 _MOST_NAMED = 3
 
@@ -53,7 +37,7 @@ class Terms:
         return self != Terms()
 
     def to_query(self) -> dict[str, str]:
-        """The texts of an address; what is not asked for is left out."""
+        """Return the texts of an address; what is not asked for is left out."""
         flags = {"ask": self.asks, "own_seed": self.own_seed}
         names = {"lock": self.locked - self.hidden, "hide": self.hidden}
         return {name: ",".join(_in_order(chosen)) for name, chosen in names.items() if chosen} | {
@@ -62,7 +46,7 @@ class Terms:
 
     @classmethod
     def from_query(cls, parameters: Mapping[str, Sequence[str]]) -> tuple[Terms, list[str]]:
-        """The terms an address sets, and a sentence for each part of them that could not be read. Never raises.
+        """Return the terms an address sets, and a sentence for each part of them that could not be read. Never raises.
 
         A list given twice counts as one; a control both locked and hidden is hidden.
         """
@@ -72,7 +56,7 @@ class Terms:
         return cls(locked - hidden, hidden, asks, own_seed), problems
 
     def fixed(self, config: Config) -> frozenset[str]:
-        """The controls that cannot be moved. A scheme says what σ_w² is: one of the two held fast holds the other."""
+        """Return the controls that cannot be moved. A scheme says what σ_w² is: one of the two held fast holds the other."""
         fixed = self.locked | self.hidden
         if "weight_variance" in fixed:
             fixed |= {"scheme"}
@@ -81,8 +65,8 @@ class Terms:
         return fixed
 
     def kept(self, before: Config, after: Config) -> tuple[Config, tuple[str, ...]]:
-        """The experiment after a move, with what is locked as it was before; and which locked controls the move would have changed."""
-        fixed = _in_order(self.fixed(before) & {*_FIELDS})
+        """Return the experiment after a move, what is locked as it was before, and the locked controls that the move would have changed."""
+        fixed = _in_order(self.fixed(before) & FIELDS.keys())
         changed = tuple(name for name in fixed if _stands(after, name) != _stands(before, name))
         if not changed:
             return after, ()
@@ -98,13 +82,13 @@ class Terms:
 
 
 def labels(names: Iterable[str]) -> str:
-    """Controls by their labels: Depth, Width and Seed."""
+    """Return controls by their labels: Depth, Width and Seed."""
     *first, last = (CONTROLS[name] for name in _in_order(names))
     return f"{', '.join(first)} and {last}" if first else last
 
 
 def _stands(config: Config, name: str) -> Any:
-    """Where a control stands: its field, and for a variance also the scheme's say in it."""
+    """Return where a control stands: its field, and for a variance also the scheme's say in it."""
     value = getattr(config, name)
     if name == "weight_variance":
         return config.scheme, value
@@ -112,31 +96,25 @@ def _stands(config: Config, name: str) -> Any:
 
 
 def _in_order(names: Iterable[str]) -> list[str]:
-    """In the order of the sidebar, so that equal terms are equal texts."""
+    """Return names in the order of the sidebar, so that equal terms are equal texts."""
     return [name for name in CONTROLS if name in {*names}]
 
 
 def _names(parameter: str, texts: Sequence[str], problems: list[str]) -> frozenset[str]:
-    """The controls that a list names; a problem for each name that is none."""
+    """Return the controls that a list names; add a problem for each name that is none."""
     given = dict.fromkeys(name.strip() for text in texts for name in text.split(",") if name.strip())
     unknown = [name for name in given if name not in CONTROLS]
     verb = {"lock": "locked", "hide": "hidden"}[parameter]
-    problems += [f"{_quote(name)} cannot be {verb}: this app has no such control." for name in unknown[:_MOST_NAMED]]
+    problems += [f"{quoted(name)} cannot be {verb}: this app has no such control." for name in unknown[:_MOST_NAMED]]
     if len(unknown) > _MOST_NAMED:
         problems.append(f"Nor can {len(unknown) - _MOST_NAMED:,} more that this address wants {verb}.")
     return frozenset(name for name in given if name in CONTROLS)
 
 
 def _flag(parameter: str, texts: Sequence[str], problems: list[str]) -> bool:
-    """Whether a parameter says 1."""
+    """Return whether a parameter says 1."""
     said = {text.strip() for text in texts}
     if said <= {"1"} or said <= {"0"}:
         return said == {"1"}
-    problems.append(f"{parameter} = {_quote(', '.join(texts))} is ignored: it is 1 or 0.")
+    problems.append(f"{parameter} = {quoted(', '.join(texts))} is ignored: it is 1 or 0.")
     return False
-
-
-def _quote(text: str) -> str:
-    """A visitor's text for a message: short and printable, in quotes."""
-    shown = "".join(c for c in text[:40] if c.isprintable())
-    return f"'{shown}…'" if len(text) > 40 else f"'{shown}'"

@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from propagation.config import Config, layer_variances
+from propagation.config import CHOICES, DEFAULTS, Config, layer_variances
 from propagation.expressions import lookup
 from propagation.initializers import SCHEMES, WEIGHT_LAWS, kumar_scale
 
 #: schemes that are a library's default: choosing one means its law too
 LIBRARY_DEFAULTS = ("pytorch", "keras", "flax")
-DEFAULTS = {field.name: field.default for field in fields(Config)}
 
 
 def moved(config: Config, field: str, value: Any) -> tuple[Config, str]:
-    """The config after one control was moved, and a sentence where more happened than was asked for (else empty)."""
+    """Return the config after one control was moved, and a sentence where more happened than was asked for (else empty)."""
     if field == "scheme":
         return _scheme_chosen(config, value)
     if field == "activation" and config.scheme == "kumar" and not _kumar_applies(value):
         return replace(_custom(config), activation=value), _kumar_refusal(value)
     if field == "weight_variance":
         return replace(_custom(config), weight_variance=value), ""
-    if field == "weight_law" and config.method == "implicit" and not has_shortcut(value):
+    if field == "weight_law" and config.method == "implicit" and not WEIGHT_LAWS[value].has_implicit_map:
         return replace(config, weight_law=value, method="auto"), "This law has to build every W: the method is automatic again."
     return settled(replace(config, **{field: value})), ""
 
 
 def settled(config: Config) -> Config:
-    """The config with the default in every field that its scheme overrules, so that equal experiments are equal configs."""
+    """Return the config with the default in every field that its scheme overrules, so that equal experiments are equal configs."""
     scheme = SCHEMES[config.scheme]
     overruled: dict[str, Any] = {}
     if scheme.scale is not None:
@@ -41,27 +41,43 @@ def settled(config: Config) -> Config:
 
 
 def shown_weight_variance(config: Config) -> float:
-    """Where the weight-variance slider stands: the scheme's σ_w², mean over layers; the slider's own where slider or data decide."""
+    """Return where the weight-variance slider stands: the scheme's σ_w², mean over layers; the slider's own where slider or data decide."""
     return config.weight_variance if SCHEMES[config.scheme].scale is None else _mean(layer_variances(config)[0])
 
 
 def shown_bias_variance(config: Config) -> float:
-    """Where the bias-variance slider stands: the scheme's σ_b², mean over layers, or the slider's own."""
+    """Return where the bias-variance slider stands: the scheme's σ_b², mean over layers, or the slider's own."""
     return _mean(layer_variances(config)[1])
 
 
-def has_shortcut(weight_law: str) -> bool:
-    """Whether layers of this law can be sampled without building W."""
-    return WEIGHT_LAWS[weight_law].has_implicit_map
+def shown(config: Config, field: str) -> Any:
+    """Return where the control of a field stands."""
+    if field == "weight_variance":
+        return shown_weight_variance(config)
+    return shown_bias_variance(config) if field == "bias_variance" else getattr(config, field)
+
+
+def overruled(config: Config, field: str) -> bool:
+    """Return whether a field cannot be moved, because the scheme brings its own and moving it would not make the scheme custom."""
+    return field == "bias_variance" and SCHEMES[config.scheme].bias_scale is not None
+
+
+def choices(config: Config, field: str) -> Mapping[str, str]:
+    """Return the names a field can have in this experiment, with their labels: a typed formula too, and no method that does not apply."""
+    if field == "activation":
+        return {**CHOICES[field], config.activation: lookup(config.activation).label}
+    if field == "method" and not WEIGHT_LAWS[config.weight_law].has_implicit_map:
+        return {name: label for name, label in CHOICES[field].items() if name != "implicit"}
+    return CHOICES[field]
 
 
 def _mean(variances: np.ndarray) -> float:
-    """The mean; of equal numbers exactly that number, which `np.mean` may miss in the last digit."""
+    """Return the mean; of equal numbers exactly that number, which `np.mean` may miss in the last digit."""
     return float(variances[0] if np.all(variances == variances[0]) else variances.mean())
 
 
 def marks(config: Config, names: tuple[str, ...]) -> dict[str, float]:
-    """σ_w² of each of these schemes for this activation and these fans, mean over layers; schemes that do not apply are left out."""
+    """Return σ_w² of each of these schemes for this activation and these fans, mean over layers; schemes that do not apply are left out."""
     return {
         name: shown_weight_variance(replace(config, scheme=name)) for name in names if name != "kumar" or _kumar_applies(config.activation)
     }
@@ -81,7 +97,7 @@ def _scheme_chosen(config: Config, scheme: str) -> tuple[Config, str]:
 
 
 def _custom(config: Config) -> Config:
-    """The same network as a custom scheme: weight and bias variance stand where the sliders show them."""
+    """Return the same network as a custom scheme: weight and bias variance stand where the sliders show them."""
     return replace(config, scheme="custom", weight_variance=shown_weight_variance(config), bias_variance=shown_bias_variance(config))
 
 

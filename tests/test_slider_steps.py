@@ -34,4 +34,5 @@ def test_a_value_between_the_steps_becomes_one():
 
 
 def test_a_variance_has_a_place_on_its_slider():
-    assert [slider_end(value) for value in (0, 5, 5.01, 100)] == [5, 5, 10, 100]
+    assert [slider_end("weight_variance", value) for value in (0, 5, 5.01, 100)] == [5, 5, 10, 100]
+    assert slider_end("trials", 3) == 64

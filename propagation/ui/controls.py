@@ -8,15 +8,15 @@ from typing import Any
 import streamlit as st
 
 from propagation import rules
-from propagation.activations import ACTIVATIONS
-from propagation.config import BOUNDS, COSTS, INPUT_LAWS, METHODS, WIDTH_PROFILES, Config
+from propagation.config import FIELDS, NUMBERS, Config
 from propagation.diagnosis import critical_here
-from propagation.expressions import LONGEST, lookup
+from propagation.expressions import LONGEST
+from propagation.fields import Choice, Flag, Number
 from propagation.formatting import number, plain
-from propagation.initializers import SCHEMES, WEIGHT_LAWS
+from propagation.initializers import SCHEMES
 from propagation.locks import CONTROLS, labels
 from propagation.presets import PRESETS
-from propagation.slider_steps import CONTINUOUS, STEPPED, VARIANCE_STEP, scale, slider_end
+from propagation.slider_steps import scale, slider_end
 from propagation.ui import experiment
 from propagation.ui.figures import clicked_point
 from propagation.ui.panels import panel
@@ -24,29 +24,9 @@ from propagation.ui.slider_marks import Mark, ruler
 
 _MARKED = {"lecun": "LeCun", "glorot": "Glorot", "he": "He", "kumar": "Kumar"}
 _CRITICAL = "critical"
-#: what is not folded away
-_FRONT = ("preset", "activation", "scheme", "depth", "width")
-
-#: what a control is for, and what moves when it moves
-_HELP = {
-    "preset": "Sets every control at once. What you change afterwards is your own experiment.",
-    "activation": "The nonlinearity after every layer. Its slope decides how much of a gradient gets through.",
-    "scheme": "A published rule for the weights' variance. Choosing one moves the slider below; moving the slider makes it custom.",
-    "weight_variance": "σ_w² = fan_in · Var[W], what a layer does to the signal's size. Up: signals and gradients grow. Down: they fade.",
-    "bias_variance": "The same random offset for every input. Up: all inputs look more alike.",
-    "exactly": "Any value from 0 to 100; the slider above widens to reach it.",
-    "depth": "Number of layers. What one layer does a little, many do a lot: deeper makes every slope matter more.",
-    "width": "Neurons per layer. Wider: less chance, the band closes and the dots go to the theory's line.",
-    "weight_law": "The distribution the weights are drawn from, at the same variance. Orthogonal weights keep lengths exactly.",
-    "width_profile": "How the width changes with depth. Where fan-in and fan-out differ, no rule can serve both directions.",
-    "input_law": "What the network is shown.",
-    "inputs": "Size of the batch. More inputs: steadier averages, slower.",
-    "input_variance": "Size of the inputs. It moves the start of the curves; whether the end moves too depends on the activation.",
-    "cost": "Where gradients come from: at random, or from a loss on random labels through a readout layer.",
-    "trials": "Independent random networks. Dots are their median, the band holds the middle 80 %.",
-    "seed": "The same seed draws the same weights and inputs, on any machine.",
-    "method": "How a layer is simulated. The implicit way is exact in law and never builds the weights.",
-}
+#: fields with an entry of their own beside the slider, and what is folded away
+_EXACT = {name: field for name, field in NUMBERS.items() if field.symbol}
+_FOLDED = [name for name in CONTROLS if name in FIELDS and FIELDS[name].folded]
 
 
 def draw() -> Config:
@@ -63,12 +43,12 @@ def draw_all() -> None:
     _locks()
     _presets()
     _network(experiment.present())
-    if not all(experiment.hidden(control) for control in CONTROLS if control not in _FRONT):
+    if not all(experiment.hidden(control) for control in (*_EXACT, *_FOLDED)):
         # drawn when it is open: half of all controls are in here, and a class waits for every one of them
         folded = st.expander("More: law, inputs, draws", key="more", on_change="rerun", type="compact")
         if folded.open:
             with folded:
-                _more(experiment.present())
+                _more()
 
 
 def _locks() -> None:
@@ -155,12 +135,12 @@ def _presets() -> None:
     config = experiment.present()
     here = next((name for name, preset in PRESETS.items() if rules.settled(preset.config) == config), None)
     st.selectbox(
-        "Start from",
+        CONTROLS["preset"],
         list(PRESETS),
         index=None,
         format_func=lambda name: PRESETS[name].label,
         placeholder="a well-known experiment …",
-        **_widget("preset", here),
+        **_widget("preset", here, "Sets every control at once. What you change afterwards is your own experiment."),
     )
     if here:
         st.caption(PRESETS[here].sentence)
@@ -168,95 +148,69 @@ def _presets() -> None:
 
 def _network(config: Config) -> None:
     scheme = SCHEMES[config.scheme]
-    own_bias = scheme.bias_scale is not None
-    _names("activation", "Activation φ", _activation_labels(config))
-    _names("scheme", "Initialization scheme", {name: scheme.label for name, scheme in SCHEMES.items()})
+    _control("activation")
+    _control("scheme")
     if experiment.note():
         st.info(plain(experiment.note()))
-    _variance("weight_variance", rules.shown_weight_variance(config))
+    _control("weight_variance")
     _marks(config)
     if config.scheme == "lsuv" and not experiment.hidden("weight_variance"):
         st.caption("LSUV: the data decide, layer by layer, whatever the slider says.")
-    _variance("bias_variance", rules.shown_bias_variance(config), disabled=own_bias)
-    if own_bias and not experiment.hidden("bias_variance"):
+    _control("bias_variance")
+    if rules.overruled(config, "bias_variance") and not experiment.hidden("bias_variance"):
         st.caption(f"{scheme.label} brings its own biases.")
-    _steps("depth")
-    _steps("width")
+    _control("depth")
+    _control("width")
 
 
-def _activation_labels(config: Config) -> dict[str, str]:
-    """The known activations, and the formula of a visitor or a link where that is the activation."""
-    return {name: activation.label for name, activation in ACTIVATIONS.items()} | {config.activation: lookup(config.activation).label}
+def _more() -> None:
+    for name, column in zip(_EXACT, st.columns(len(_EXACT)), strict=True):
+        with column:
+            _exact(name)
+    for name in _FOLDED:
+        _control(name)
 
 
-def _more(config: Config) -> None:
-    weight, bias = st.columns(2)
-    with weight:
-        _exact("weight_variance", "σ_w², exactly", rules.shown_weight_variance(config))
-    with bias:
-        _exact("bias_variance", "σ_b², exactly", rules.shown_bias_variance(config), disabled=SCHEMES[config.scheme].bias_scale is not None)
-    _names("weight_law", "Weight law", {name: law.label for name, law in WEIGHT_LAWS.items()})
-    _names("width_profile", "Width profile", WIDTH_PROFILES)
-    _names("input_law", "Inputs", INPUT_LAWS)
-    _steps("inputs")
-    _number("input_variance", "Input variance", step=0.1, format="%g")
-    _names("cost", "Backward pass starts from", COSTS)
-    if not experiment.hidden("trials"):
-        st.slider(CONTINUOUS["trials"], *BOUNDS["trials"], **_widget("trials", config.trials))
-    _number("seed", "Seed", step=1)
-    # without a shortcut for the weight law there is no implicit method to choose
-    _names(
-        "method", "Method", {name: label for name, label in METHODS.items() if name != "implicit" or rules.has_shortcut(config.weight_law)}
-    )
+def _control(name: str) -> None:
+    """The control of a field, of the kind that its declaration asks for."""
+    if experiment.hidden(name):
+        return
+    config, field = experiment.present(), FIELDS[name]
+    value = rules.shown(config, name)
+    widget = _widget(name, value, field.help, rules.overruled(config, name))
+    if isinstance(field, Choice):
+        choices = rules.choices(config, name)
+        st.selectbox(field.label, list(choices), format_func=choices.__getitem__, **widget)
+    elif isinstance(field, Flag):
+        st.toggle(field.label, **widget)
+    elif isinstance(field, Number) and field.steps:
+        st.select_slider(field.label, scale(name, value), format_func="{:,}".format, **widget)
+    elif isinstance(field, Number) and field.slider_ends:
+        st.slider(field.label, field.bounds[0], slider_end(name, value), step=field.step, format=field.format, **widget)
+    elif isinstance(field, Number):
+        st.number_input(field.label, *field.bounds, step=field.step, format=field.format, **widget)
 
 
-def _widget(key: str, value: Any, help: str = "", disabled: bool = False) -> dict[str, Any]:
+def _exact(name: str) -> None:
+    """The number of a slider as one to be typed, over its whole range."""
+    if experiment.hidden(name):
+        return
+    config, (low, high) = experiment.present(), _EXACT[name].bounds
+    help = f"Any value from {low:g} to {high:g}; the slider above widens to reach it."
+    widget = _widget(name + experiment.EXACTLY, rules.shown(config, name), help, rules.overruled(config, name))
+    st.number_input(f"{_EXACT[name].symbol}, exactly", low, high, step=_EXACT[name].step, format="%.6g", **widget)
+
+
+def _widget(key: str, value: Any, help: str, disabled: bool = False) -> dict[str, Any]:
     """What all widgets have in common: they stand at a value, report when they are moved unless they are locked, and say what they do."""
     locked = experiment.fixed(key.removesuffix(experiment.EXACTLY))
     return {
         "key": experiment.show(key, value),
         "on_change": experiment.report,
         "args": (key,),
-        "help": _HELP[help or key] + (" Locked by this link." if locked else ""),
+        "help": help + (" Locked by this link." if locked else ""),
         "disabled": disabled or locked,
     }
-
-
-def _names(field: str, label: str, choices: dict[str, str]) -> None:
-    """A field that is a name."""
-    if experiment.hidden(field):
-        return
-    st.selectbox(label, list(choices), format_func=choices.__getitem__, **_widget(field, getattr(experiment.present(), field)))
-
-
-def _steps(field: str) -> None:
-    """A whole number chosen on a scale of sensible steps."""
-    if experiment.hidden(field):
-        return
-    value = getattr(experiment.present(), field)
-    st.select_slider(STEPPED[field][0], scale(field, value), format_func="{:,}".format, **_widget(field, value))
-
-
-def _number(field: str, label: str, **kwargs: Any) -> None:
-    """A number to be typed."""
-    if experiment.hidden(field):
-        return
-    options = {**_widget(field, getattr(experiment.present(), field)), **kwargs}
-    st.number_input(label, *BOUNDS[field], **options)
-
-
-def _variance(field: str, value: float, disabled: bool = False) -> None:
-    """A variance slider over the useful range, wider where the value asks for it."""
-    if not experiment.hidden(field):
-        widget = _widget(field, value, disabled=disabled)
-        st.slider(CONTINUOUS[field], 0.0, slider_end(value), step=VARIANCE_STEP, format="%.2f", **widget)
-
-
-def _exact(field: str, label: str, value: float, disabled: bool = False) -> None:
-    """The same variance as a number to be typed, over its whole range."""
-    if not experiment.hidden(field):
-        widget = _widget(field + experiment.EXACTLY, value, help="exactly", disabled=disabled)
-        st.number_input(label, *BOUNDS[field], step=0.01, format="%.6g", **widget)
 
 
 def _marks(config: Config) -> None:
@@ -264,7 +218,7 @@ def _marks(config: Config) -> None:
     if experiment.fixed("weight_variance"):
         return
     value = rules.shown_weight_variance(config)
-    end = slider_end(value)
+    end = slider_end("weight_variance", value)
     places = {} if experiment.fixed("scheme") else rules.marks(config, tuple(_MARKED))
     marks = [
         Mark(name, _MARKED[name], f"{SCHEMES[name].label}: σ_w² = {number(place)}", place / end, config.scheme == name)

@@ -1,0 +1,148 @@
+"""Fields: how a field of Config is declared, once, for the value itself, its text in an address, its control and its option.
+
+A kind of field knows which values are allowed and how one is read from a text; how a kind is drawn stands in `ui/controls.py`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any, ParamSpec, TypeVar
+
+from propagation.formatting import quoted
+
+#: key of a declaration in the metadata of its dataclass field
+_ABOUT = "about"
+_T = TypeVar("_T")
+_P = ParamSpec("_P")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """What is to be known of a field beside its type and its default.
+
+    `label` and `help` are those of its control, the help saying what the control is for and what moves when it moves; `option` is the
+    help of the command line. A `folded` control is drawn on request only. Controls stand in the order of their fields, except those that
+    stand below the control that `below` names.
+    """
+
+    label: str
+    help: str
+    option: str
+    folded: bool = True
+    below: str = ""
+
+    def checked(self, name: str, value: Any) -> Any:
+        """Return the value in the field's own type; ValueError names the field, the value and what is allowed."""
+        raise NotImplementedError
+
+    def read(self, name: str, text: str) -> Any:
+        """Return the value that a text of an address says; ValueError as in `checked`."""
+        return self.checked(name, text)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice(Field):
+    """A field that is one of several names; `choices` holds their labels. `lookup` takes names, and other texts such as formulas."""
+
+    choices: Mapping[str, str]
+    lookup: Callable[[Any], str] | None = None
+
+    def checked(self, name: str, value: Any) -> str:
+        """Return the name."""
+        if self.lookup is not None:
+            return self.lookup(value)
+        if not isinstance(value, str) or value not in self.choices:
+            raise ValueError(f"{name} = {quoted(value)} is unknown; choose one of {', '.join(self.choices)}")
+        return value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Number(Field):
+    """A field that is a number, a whole one where its bounds are.
+
+    Its control is a slider over `steps`, a slider from its lower bound to the first of `slider_ends` that has room for the value, or else
+    an entry; `step` and `format` are those of a slider without steps and of the entry. Where `symbol` is given, the slider has an entry
+    of that name beside it, for any value within the bounds. A page that cannot bear a value proposes one of `smaller`, largest first.
+    """
+
+    bounds: tuple[float, float]
+    steps: tuple[int, ...] = ()
+    slider_ends: tuple[float, ...] = ()
+    step: float = 1
+    format: str | None = None
+    symbol: str = ""
+    smaller: tuple[int, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """Whether the number is a whole one."""
+        return isinstance(self.bounds[0], int)
+
+    def checked(self, name: str, value: Any) -> float:
+        """Return the number, an int where it is a whole one."""
+        low, high = self.bounds
+        is_number = isinstance(value, Real) and not isinstance(value, bool)
+        number: Any = value
+        if not (is_number and low <= number <= high and (not self.whole or number == int(number))):
+            kind = "a whole number" if self.whole else "a number"
+            raise ValueError(f"{name} = {quoted(value)} is out of range: {kind} from {text_of(low)} to {text_of(high)} is needed")
+        return int(number) if self.whole else float(number)
+
+    def read(self, name: str, text: str) -> float:
+        """Return the number that a text says, in any way to write one."""
+        try:
+            number = float(text)
+        except ValueError:
+            raise ValueError(f"{name} = {quoted(text)} is not a number") from None
+        if self.whole and text.strip().lstrip("+-").isdigit():
+            number = int(text)  # exact where a float would round
+        return self.checked(name, number)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flag(Field):
+    """A field that is true or false, in an address 1 or 0."""
+
+    def checked(self, name: str, value: Any) -> bool:
+        """Return the truth value."""
+        if not isinstance(value, bool):
+            raise ValueError(f"{name} = {quoted(value)} is neither true nor false")
+        return value
+
+    def read(self, name: str, text: str) -> bool:
+        """Return what 1 or 0 says."""
+        if text not in ("0", "1"):
+            raise ValueError(f"{name} = {quoted(text)} is neither 1 nor 0")
+        return text == "1"
+
+
+def declared(kind: Callable[_P, Field], default: _T, *args: _P.args, **about: _P.kwargs) -> _T:
+    """Return the field of a dataclass of this kind, with its default and what else the kind wants to know."""
+    return dataclasses.field(default=default, metadata={_ABOUT: kind(*args, **about)})
+
+
+def declarations(cls: type) -> dict[str, Field]:
+    """Return the declarations of a dataclass by field, in its order."""
+    return {field.name: field.metadata[_ABOUT] for field in dataclasses.fields(cls)}
+
+
+def in_order_of_controls(fields: Mapping[str, Field]) -> list[str]:
+    """Return the names of fields in the order in which their controls stand."""
+    names = [name for name, field in fields.items() if not field.below]
+    for name, field in fields.items():
+        if field.below:
+            names.insert(names.index(field.below) + 1, name)
+    return names
+
+
+def text_of(value: Any) -> str:
+    """Return the shortest text that reads back as the same value."""
+    if isinstance(value, bool):
+        return str(int(value))
+    if isinstance(value, float) and math.isfinite(value) and value == int(value) and abs(value) < 1e15:
+        return str(int(value))
+    return repr(value) if isinstance(value, float) else str(value)
