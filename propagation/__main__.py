@@ -23,7 +23,7 @@ from propagation.fields import Choice, Field, Number
 from propagation.formatting import number
 from propagation.initializers import SCHEMES
 from propagation.presets import PRESETS
-from propagation.rules import LIBRARY_DEFAULTS, moved, settled
+from propagation.rules import LIBRARY_DEFAULTS, moved, overruled, settled
 from propagation.theory.prediction import predict
 from propagation.ui import pages
 
@@ -37,7 +37,7 @@ _PATIENCE = 1.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns its exit code: 0, 1 if it failed or was refused, 2 for wrong arguments, 130 if it was interrupted."""
+    """Run one command and return its exit code: 0, 1 if it failed or was refused, 2 for wrong arguments, 130 if it was interrupted."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal without σ shows ? in its place
@@ -89,7 +89,7 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    """One option a field of Config, in a group of its own, and what to do with the experiment."""
+    """Return a parser with one option a field of Config, in a group of its own, and what to do with the experiment."""
     parser = argparse.ArgumentParser(
         prog="python -m propagation",
         description="Pushes a batch through random networks, pulls gradients back, and prints what every layer measures beside the theory.",
@@ -124,7 +124,7 @@ def _option(field: Field, default: Any) -> dict[str, Any]:
 
 
 def _experiment(given: argparse.Namespace) -> Config:
-    """The config that the arguments describe; ValueError names the field, its value and what is allowed."""
+    """Return the config that the arguments describe; ValueError names the field, its value and what is allowed."""
     values = {name: value for name in FIELDS if (value := getattr(given, name)) is not None}
     config = PRESETS[given.preset].config if given.preset else _linked(given.from_link) if given.from_link else Config()
     if "scheme" in values and values["scheme"] in LIBRARY_DEFAULTS:
@@ -141,12 +141,12 @@ def _experiment(given: argparse.Namespace) -> Config:
 
 
 def _overruled(config: Config, name: str) -> bool:
-    scheme = SCHEMES[config.scheme]
-    return scheme.name != "custom" if name == "weight_variance" else scheme.bias_scale is not None
+    """Return whether the scheme says what this variance is."""
+    return config.scheme != "custom" if name == "weight_variance" else overruled(config, name)
 
 
 def _linked(url: str) -> Config:
-    """The config of an address; what it also says and is ignored goes to stderr."""
+    """Return the config of an address; what it also says and is ignored goes to stderr."""
     query = parse_qs(urlsplit(url).query, keep_blank_values=True)
     if not query:
         print("This address says nothing about the experiment: it is the one the app opens with.", file=sys.stderr)
@@ -159,7 +159,7 @@ def _linked(url: str) -> Config:
 
 
 def _progress() -> Callable[[float], None] | None:
-    """A line on stderr that says how far long work is, where somebody is watching."""
+    """Return what writes on stderr how far long work is, where somebody is watching."""
     if not sys.stderr.isatty():
         return None
     began = time.monotonic()

@@ -25,7 +25,7 @@ def slider_end(field: str, value: float) -> float:
 
 
 def sliders(config: Config) -> dict[str, dict[str, Any]]:
-    """Return the sliders whose charts move with the hand: by label, the field and what the positions of a scale of steps mean."""
+    """Return the sliders that charts follow while they are held: by label, the field and what the positions of a scale of steps mean."""
     return {field.label: {"field": name} for name, field in RANGES.items()} | {
         field.label: {"field": name, "steps": scale(name, getattr(config, name))} for name, field in STEPPED.items()
     }

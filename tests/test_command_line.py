@@ -78,6 +78,34 @@ def test_a_link_and_back(capsys):
     assert printed(capsys, "--link").strip() == "http://localhost:8501/"
 
 
+WITH_ITS_MODULES = """
+import atexit, runpy, sys
+atexit.register(lambda: print(*sys.modules, file=sys.stderr))
+{before}
+runpy.run_module("propagation", run_name="__main__", alter_sys=True)
+"""
+
+
+def modules(*arguments: str, before: str = "") -> set[str]:
+    """The packages that a command has imported when it ends."""
+    command = [sys.executable, "-c", WITH_ITS_MODULES.format(before=before), *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, encoding="utf-8", timeout=60, check=True)
+    assert done.stdout
+    return {name.split(".")[0] for name in done.stderr.split()}
+
+
+@pytest.mark.parametrize(
+    "mode", [[], ["--json"], ["--csv"], ["--link"], ["--code", "flax"], ["--from-link", "http://x/compare?columns=none"]]
+)
+def test_no_mode_of_it_needs_streamlit(mode):
+    assert "streamlit" not in modules("--depth", "2", *SMALL, *mode)
+
+
+def test_streamlit_would_be_seen():
+    """Negative control."""
+    assert "streamlit" in modules("--link", before="import streamlit")
+
+
 def test_what_a_link_says_in_vain_is_told(capsys):
     assert main(["--from-link", "http://x/?page=phase&depth=3&view=h&embed=true&depht=4&activation=%3Cscript%3E", "--link"]) == 0
     out, err = capsys.readouterr()

@@ -1,4 +1,4 @@
-"""Columns: a comparison as one readable parameter of the address, such as he.relu.gaussian~custom.tanh.gaussian.1.76."""
+"""Comparisons as text, for one readable parameter of the address, such as he.relu.gaussian~custom.tanh.gaussian.1.76."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _EXAMPLE = "scheme.activation.law, as in he.relu.gaussian, or custom.tanh.gaussi
 
 
 def written(columns: Sequence[Column]) -> str:
-    """The text of a comparison; empty for the one the page opens with, which needs no text."""
+    """Return the text of a comparison; empty for the one the page opens with, which needs no text."""
     if tuple(columns) == FIRST:
         return ""
     return _BETWEEN.join(map(_text, columns)) or NONE
 
 
 def read(text: str) -> tuple[tuple[Column, ...], list[str]]:
-    """The columns a text describes, and a sentence for each part of it that could not be read. Never raises.
+    """Return the columns a text describes, and a sentence for each part of it that could not be read. Never raises.
 
     A sentence is Markdown, in which nothing of the text is markup.
     """
@@ -58,7 +58,7 @@ def _text(column: Column) -> str:
 
 
 def _parsed(part: str) -> Column:
-    """One column; ValueError says what is wrong with it. Whether its scheme suits its activation shows when it is drawn."""
+    """Return one column; ValueError says what is wrong with it. Whether its scheme suits its activation shows when it is drawn."""
     found = _COLUMN.fullmatch(part)
     if found is None:
         raise ValueError(f"it needs {_EXAMPLE}")
@@ -81,6 +81,6 @@ def _number(text: str) -> float:
 
 
 def _quoted(text: str) -> str:
-    """A visitor's text as code: short and printable."""
+    """Return a visitor's text as code: short and printable."""
     shown = "".join(c for c in text[:40] if c.isprintable() and c != "`")
     return f"`{shown}…`" if len(text) > 40 else f"`{shown}`"

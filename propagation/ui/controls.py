@@ -1,4 +1,4 @@
-"""The controls: the sidebar that turns a visitor's hand, or an address, into a Config, and what else on a page can move it."""
+"""The controls: the sidebar in which a visitor moves the fields of Config, and what else on a page can move them."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def draw_all() -> None:
 
 
 def _locks() -> None:
-    """What a teacher's link holds fast, and that a move has just met it."""
+    """Say what a teacher's link holds fast, and that a move has just met it."""
     locked = experiment.terms().locked
     if locked:
         st.caption(f":material/lock: This link locks {plain(labels(locked))}.")
@@ -71,7 +71,7 @@ def draw_again() -> None:
 
 
 def point_chosen(chart: str, up: str = "bias_variance") -> Callable[[], None]:
-    """What a click on the plane drawn as `chart` does: σ_w² across and the field `up` become the experiment's own."""
+    """Return what a click on the plane drawn as `chart` does: σ_w² across and the field `up` become the experiment's own."""
 
     def chosen() -> None:
         point = clicked_point(chart)
@@ -82,7 +82,7 @@ def point_chosen(chart: str, up: str = "bias_variance") -> Callable[[], None]:
 
 
 def formula() -> None:
-    """A formula of the visitor's own, which becomes the activation everywhere as soon as it can be read."""
+    """Draw the entry of a formula of the visitor's own, which becomes the activation everywhere as soon as it can be read."""
     if experiment.hidden("activation"):
         return
     st.text_input(
@@ -102,7 +102,7 @@ def formula() -> None:
 
 
 def page_choice(label: str, name: str, choices: dict[str, str], help: str, folded: bool = False) -> str:
-    """A switch that belongs to a page and to the address: the name chosen among `choices` (name → label), by default the first.
+    """Draw a switch of a page that is part of the address; return the name chosen among `choices` (name → label), by default the first.
 
     `folded` is for where there is no room to show them all side by side.
     """
@@ -123,7 +123,7 @@ def page_choice(label: str, name: str, choices: dict[str, str], help: str, folde
 
 
 def page_choice_made(name: str, choices: dict[str, str]) -> str:
-    """What the switch of that name stands at, for what is drawn before it."""
+    """Return what the switch of that name stands at, for what is drawn before it."""
     default = next(iter(choices))
     chosen = experiment.page_parameter(name, default)
     return chosen if chosen in choices else default
@@ -172,7 +172,7 @@ def _more() -> None:
 
 
 def _control(name: str) -> None:
-    """The control of a field, of the kind that its declaration asks for."""
+    """Draw the control of a field, of the kind that its declaration asks for."""
     if experiment.hidden(name):
         return
     config, field = experiment.present(), FIELDS[name]
@@ -192,7 +192,7 @@ def _control(name: str) -> None:
 
 
 def _exact(name: str) -> None:
-    """The number of a slider as one to be typed, over its whole range."""
+    """Draw the number of a slider as one to be typed, over its whole range."""
     if experiment.hidden(name):
         return
     config, (low, high) = experiment.present(), _EXACT[name].bounds
@@ -202,7 +202,7 @@ def _exact(name: str) -> None:
 
 
 def _widget(key: str, value: Any, help: str, disabled: bool = False) -> dict[str, Any]:
-    """What all widgets have in common: they stand at a value, report when they are moved unless they are locked, and say what they do."""
+    """Return what all widgets have in common: they stand at a value, report when they are moved unless locked, and say what they do."""
     locked = experiment.fixed(key.removesuffix(experiment.EXACTLY))
     return {
         "key": experiment.show(key, value),
@@ -214,7 +214,7 @@ def _widget(key: str, value: Any, help: str, disabled: bool = False) -> dict[str
 
 
 def _marks(config: Config) -> None:
-    """The ruler: where the named schemes and the critical point stand for this activation. It is all click: what is fixed has no mark."""
+    """Draw marks where the named schemes and the critical point stand for this activation; none that would move what is fixed."""
     if experiment.fixed("weight_variance"):
         return
     value = rules.shown_weight_variance(config)
