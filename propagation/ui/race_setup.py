@@ -11,7 +11,7 @@ import streamlit as st
 from propagation.charts.compare import GLYPHS
 from propagation.config import Config
 from propagation.formatting import number, plain
-from propagation.labs import compare_text as comparison
+from propagation.labs import compare_text
 from propagation.labs.compare import GLOROT_2010, Column, column_of, with_added
 from propagation.labs.race import MOST_DEPTH, MOST_SECONDS, Entry, fitting_width
 from propagation.labs.training import Recipe
@@ -163,4 +163,4 @@ def draw_lanes(config: Config, columns: tuple[Column, ...]) -> None:
 
 
 def _compare(columns: tuple[Column, ...]) -> None:
-    experiment.order_page_parameter(comparison.PARAMETER, comparison.written(columns))
+    experiment.order_page_parameter(compare_text.PARAMETER, compare_text.written(columns))

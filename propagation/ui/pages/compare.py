@@ -16,7 +16,7 @@ from propagation.config import Config
 from propagation.diagnosis import diagnose
 from propagation.engine.cost import work
 from propagation.formatting import factor, from_log10, number, percent, plain
-from propagation.labs import compare_text as comparison
+from propagation.labs import compare_text
 from propagation.labs.compare import (
     GLOROT_2010,
     MOST_DRAWS,
@@ -55,7 +55,7 @@ _PATIENCE = 0.5
 
 def render(config: Config) -> None:
     """The page: who wins and why, the columns overlaid, and their numbers in a table."""
-    columns, problems = comparison.read(experiment.page_parameter(comparison.PARAMETER, ""))
+    columns, problems = compare_text.read(experiment.page_parameter(compare_text.PARAMETER, ""))
     with st.container(gap="xsmall"):
         opening(TITLE, LOOK_FOR)
         answer = st.empty()
@@ -104,7 +104,7 @@ def _choice(config: Config, columns: tuple[Column, ...]) -> None:
 
 
 def _compare(columns: tuple[Column, ...]) -> None:
-    experiment.order_page_parameter(comparison.PARAMETER, comparison.written(columns))
+    experiment.order_page_parameter(compare_text.PARAMETER, compare_text.written(columns))
 
 
 def _accepted(config: Config, columns: Sequence[Column]) -> tuple[list[tuple[int, Column, Config]], dict[str, list[str]]]:

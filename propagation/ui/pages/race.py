@@ -11,7 +11,7 @@ from propagation.charts.race import gradient_map, pace_chart, race_chart
 from propagation.charts.theme import palette
 from propagation.config import Config
 from propagation.formatting import from_log10, number, plain
-from propagation.labs import compare_text as comparison
+from propagation.labs import compare_text
 from propagation.labs.race import LOOKS, Decision, Entry, Lane, decide, of_weights, ranked, whole_percent
 from propagation.labs.training import HELD_OUT, split
 from propagation.ui import controls, experiment, race_session
@@ -32,7 +32,7 @@ _COLOURS = {"learned": "green", "learning": "gray", "guessing": "orange", "diver
 
 def render(config: Config) -> None:
     """The page: races worth seeing, the recipe, the race itself, one network's gradients."""
-    columns, unread = comparison.read(experiment.page_parameter(comparison.PARAMETER, ""))
+    columns, unread = compare_text.read(experiment.page_parameter(compare_text.PARAMETER, ""))
     with st.container(gap="xsmall"):
         opening(TITLE, LOOK_FOR)
         draw_starts()
