@@ -105,6 +105,10 @@ def _gelu_tanh(z: Array) -> Array:
     return 0.5 * z * (1 + np.tanh(_GELU_TANH_A * bounded * (1 + _GELU_TANH_B * bounded * bounded)))
 
 
+#: step of the difference quotient for φ″: its error is below 1e-11 of φ⁽⁵⁾
+_STEP = 2e-3
+
+
 @dataclass(frozen=True)
 class Activation:
     """A nonlinearity φ with everything engine, theory and page need to know about it.
@@ -130,6 +134,13 @@ class Activation:
     def evaluate(self, z: Array) -> tuple[Array, Array]:
         """Return (φ(z), φ′(z)), in one go where they share work."""
         return self.together(z) if self.together else (self.phi(z), self.dphi(z))
+
+    def second_derivative(self, z: Array) -> Array:
+        """Return φ″(z), z of any shape, from four values of φ′ around z; NaN where φ has kinks, in which φ″ is infinite."""
+        if self.kinks:
+            return np.full(np.shape(z), np.nan)
+        near, far = (self.dphi(z + k * _STEP) - self.dphi(z - k * _STEP) for k in (1, 2))
+        return (8 * near - far) / (12 * _STEP)
 
     @cached_property
     def steepest(self) -> float:

@@ -64,7 +64,8 @@ def kumar_scale(activation: str) -> float:
 class Scheme:
     """A published rule Var[W] = scale / fan.
 
-    `scale` is a number or a function of the activation's name; `None` means that data or slider decide (LSUV, custom).
+    `scale` is a number or a function of the activation's name; `None` means that the slider decides (custom) or, where `from_data`, the
+    batch (LSUV).
     `bias_scale` / fan_in is the bias variance the rule insists on; with `None` the bias variance is the experiment's own. `law` is the
     law of the source.
     """
@@ -77,6 +78,7 @@ class Scheme:
     fan: str = "in"
     bias_scale: float | None = None
     law: str = "gaussian"
+    from_data: bool = False
 
     def weight_variance(self, activation: str, fan_in, fan_out):
         """Return σ_w² = fan_in · Var[W] = scale · fan_in / fan for this activation and these fans (numbers or arrays of one shape).
@@ -84,7 +86,7 @@ class Scheme:
         ValueError where the rule has no such number: custom and LSUV, or an activation the formula does not cover.
         """
         if self.scale is None:
-            origin = "the data" if self.name == "lsuv" else "the slider"
+            origin = "the data" if self.from_data else "the slider"
             raise ValueError(f"scheme = {self.name!r} has no formula: its weight variance comes from {origin}")
         scale = self.scale(activation) if callable(self.scale) else self.scale
         return scale * fan_in / FANS[self.fan](fan_in, fan_out)
@@ -161,6 +163,7 @@ SCHEMES: dict[str, Scheme] = {
             None,
             bias_scale=0.0,
             law="orthogonal",
+            from_data=True,
         ),
     )
 }

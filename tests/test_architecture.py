@@ -28,6 +28,7 @@ FLOORS = {
     "rules": 2,
     "locks": 2,
     "slider_steps": 2,
+    "architecture": 2,
     "streams": 2,
     "inputs": 2,
     "runtime": 2,

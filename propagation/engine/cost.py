@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from propagation.architecture import Linear, blocks
 from propagation.config import Config
 from propagation.initializers import WEIGHT_LAWS
 from propagation.runtime.platform import IN_BROWSER, cores
@@ -36,7 +37,7 @@ def work(config: Config) -> Work:
     batch, concurrent = config.inputs, _concurrent(config)
     groups = -(-config.trials // trials_at_once(config))
     operations, held = 0.0, 0
-    for fan_in, fan_out in zip(config.widths[:-1], config.widths[1:], strict=True):
+    for fan_in, fan_out in ((op.fan_in, op.fan_out) for block in blocks(config) for op in block if isinstance(op, Linear)):
         implicit = layer_is_implicit(config, fan_in, fan_out)
         operations += _implicit_operations(fan_in, fan_out, batch) if implicit else _dense_operations(config, fan_in, fan_out, batch)
         operations += ELEMENT * fan_out * batch

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from propagation.engine.frames import haar_frame
@@ -33,6 +35,12 @@ class DenseMap(RandomMap):
         else:
             self.unit_weights = noise.draw("weights", fan_out, fan_in, ENTRY_LAWS[law]).astype(float)
         self.bias_law = ENTRY_LAWS.get(law, gaussian)
+
+    def biases(self, bias_variance: float) -> np.ndarray:
+        """Return b of every trial, (T, fan_out, 1)."""
+        if not bias_variance:
+            return np.zeros((self.noise.trials, self.fan_out, 1))
+        return math.sqrt(bias_variance) * self.noise.draw("bias", self.fan_out, 1, self.bias_law).astype(float)
 
     def _prepare(self, h: Signal) -> None:
         self.pushed = self.weight_scale * (self.unit_weights @ h.array)

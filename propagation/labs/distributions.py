@@ -10,13 +10,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from propagation.config import Config
-from propagation.engine.network import FLAT, Observer, observe, repeating
+from propagation.engine.measure import Observer
+from propagation.engine.network import observe, repeating
 from propagation.engine.signal import LOG10_2, Signal
-from propagation.expressions import lookup
 from propagation.signals import SIGNALS
 
 #: what one visitor's experiment is seen through, at most
@@ -98,23 +99,27 @@ class _Histograms(Observer):
         self.config = config
         self.progress = progress
         self.layers = layers_of(config.depth)
-        self.flat = FLAT * lookup(config.activation).steepest
         self.found: dict[tuple[str, int], Histogram] = {}
         self.saturated: dict[int, float] = {}
 
-    def forward(self, layer: int, z: Signal, h: Signal, slopes: Array) -> None:
+    def see(self, name: str, layer: int, *values: Any) -> None:
         if layer in self.layers:
-            self.found["z", layer] = histogram(z.array, z.exponent)
-            self.found["h", layer] = histogram(h.array, h.exponent)
-            self.saturated[layer] = float(np.mean(np.abs(slopes) < self.flat))
-        self.progress(0.5 * layer / self.config.depth)
+            self._look(name, layer, *values)
+        if name == "h":
+            self.progress(0.5 * layer / self.config.depth)
+        elif name == "weight_gradient":
+            self.progress(1 - 0.5 * (layer - 1) / self.config.depth)
 
-    def backward(self, layer: int, delta: Signal, h_below: Signal) -> None:
-        if layer in self.layers:
-            self.found["delta", layer] = histogram(delta.array, delta.exponent)
+    def _look(self, name: str, layer: int, *values: Any) -> None:
+        if name == "flat":
+            flat, batch = values
+            self.saturated[layer] = float(np.mean(flat, dtype=float) / batch)
+        elif name == "weight_gradient":
+            delta, h = values
             rng = np.random.default_rng((self.config.seed, layer))
-            self.found["weight_gradient", layer] = histogram(*sampled_entries(delta, h_below, DRAWN_ENTRIES, rng))
-        self.progress(1 - 0.5 * (layer - 1) / self.config.depth)
+            self.found[name, layer] = histogram(*sampled_entries(delta, h, DRAWN_ENTRIES, rng))
+        elif name in SIGNALS:
+            self.found[name, layer] = histogram(values[0].array, values[0].exponent)
 
 
 def sampled_entries(delta: Signal, h: Signal, count: int, rng: np.random.Generator) -> tuple[Array, Array]:

@@ -14,7 +14,8 @@ from typing import NamedTuple
 import numpy as np
 
 from propagation.config import Config
-from propagation.engine.network import FLAT, simulate
+from propagation.engine.network import simulate
+from propagation.engine.ops import FLAT
 from propagation.engine.trace import Trace
 from propagation.expressions import lookup
 from propagation.labs.distributions import Distributions, distributions

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Any
 
 import numpy as np
 
 from propagation.config import Config
 from propagation.engine.cost import trials_at_once
-from propagation.engine.network import Observer, observe, repeating
+from propagation.engine.measure import Observer
+from propagation.engine.network import observe, repeating, walk
+from propagation.engine.ops import EngineOp, LinearOp
 from propagation.engine.signal import Signal
-from propagation.expressions import lookup
-from propagation.labs.layers import layers
 from propagation.runtime.blas import one_thread
 from propagation.streams import stream
-from propagation.theory.manifold import second_derivative
 
 Progress = Callable[[float], None]
 
@@ -74,8 +75,10 @@ class _AngleObserver(Observer):
     def __init__(self, config: Config, group: range, seen: np.ndarray, progress: Progress) -> None:
         self.config, self.group, self.seen, self.progress = config, group, seen, progress
 
-    def forward(self, layer: int, z: Signal, h: Signal, slopes: np.ndarray) -> None:
-        self.seen[self.group.start : self.group.stop, layer] = _distances(z.array)
+    def see(self, name: str, layer: int, *values: Any) -> None:
+        if name != "z":
+            return
+        self.seen[self.group.start : self.group.stop, layer] = _distances(values[0].array)
         share = 0.5 * layer / self.config.depth  # the way back takes as long
         self.progress((self.group.start + share * len(self.group)) / self.config.trials)
 
@@ -125,33 +128,32 @@ def follow_circle(config: Config, progress: Progress | None = None) -> Circle:
             finer = 1 if trial else _FINER
             angles = 2 * np.pi * np.arange(finer * POINTS) / (finer * POINTS)
             x = circle(config, angles)
-            motion = _Motion(config, circle(config, angles[::finer] + np.pi / 2), -x[:, ::finer])
+            motion = _Motion(circle(config, angles[::finer] + np.pi / 2), -x[:, ::finer])
             lengths[trial, 0], curvatures[trial, 0] = motion.length(), motion.curvature()
             if trial == 0:
                 shadows.add(x)
-            for layer in layers(config, trial, x):
-                if layer.number > depth or layer.z.exponent[0] != 0:
+            for layer, steps in enumerate(islice(walk(config, trial, x), depth), start=1):
+                z = steps[0].y
+                if z.exponent[0] != 0:
                     break
-                motion.pass_layer(layer.weights, layer.z.array[0, :, ::finer], layer.slopes[:, ::finer])
-                lengths[trial, layer.number], curvatures[trial, layer.number] = motion.length(), motion.curvature()
+                for step in steps:
+                    motion.follow(step.op, Signal(step.x.array[:, :, ::finer], step.x.exponent))
+                    if isinstance(step.op, LinearOp):
+                        lengths[trial, layer], curvatures[trial, layer] = motion.length(), motion.curvature()
                 if trial == 0:
-                    shadows.add(layer.z.array[0])
+                    shadows.add(z.array[0])
                 if progress:
-                    progress((trial + layer.number / depth) / config.trials)
+                    progress((trial + layer / depth) / config.trials)
     kept = len(shadows.points)
     lengths, curvatures = ((values - values[:, :1])[:, :kept] for values in (lengths, curvatures))
     return Circle(config, np.stack(shadows.points), np.array(shadows.shares), lengths, curvatures)
 
 
 class _Motion:
-    """Velocity and acceleration of z along a circle, (n, POINTS) each. θ is rescaled in every layer so that speeds stay near 1."""
+    """Velocity and acceleration along a circle, (n, POINTS) each. θ is rescaled by every op so that speeds stay near 1."""
 
-    def __init__(self, config: Config, velocity: np.ndarray, acceleration: np.ndarray) -> None:
-        self.activation = config.activation
-        self.smooth = not lookup(config.activation).kinks
+    def __init__(self, velocity: np.ndarray, acceleration: np.ndarray) -> None:
         self.log10_scale = 0.0
-        self.slopes: np.ndarray | float = 1.0  # of φ before the next W; there is none before the first
-        self.bends: np.ndarray | float = 0.0
         self._settle(velocity, acceleration)
 
     def _settle(self, velocity: np.ndarray, acceleration: np.ndarray) -> None:
@@ -159,12 +161,10 @@ class _Motion:
         self.log10_scale += np.log10(speed)
         self.velocity, self.acceleration = velocity / speed, acceleration / speed**2
 
-    def pass_layer(self, weights: np.ndarray, z: np.ndarray, slopes: np.ndarray) -> None:
-        """Go on to the next z, which has these slopes φ′(z)."""
-        passed = np.hstack((self.slopes * self.velocity, self.bends * self.velocity**2 + self.slopes * self.acceleration))
-        self._settle(*np.hsplit(weights @ passed, 2))
-        self.slopes = slopes
-        self.bends = second_derivative(self.activation, z) if self.smooth else np.nan
+    def follow(self, op: EngineOp, x: Signal) -> None:
+        """Go on through an op whose input on the circle is x."""
+        tangents = (Signal(tangent[None], np.zeros(1, dtype=int)) for tangent in (self.velocity, self.acceleration))
+        self._settle(*(np.ldexp(moved.array[0], moved.exponent[0]) for moved in op.jvp(x, tuple(tangents))))
 
     def length(self) -> float:
         """log10 of the length per √n and 2π."""

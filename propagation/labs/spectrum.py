@@ -10,9 +10,9 @@ from itertools import islice
 import numpy as np
 
 from propagation.config import Config
-from propagation.engine.signal import LOG10_2
+from propagation.engine.network import walk
+from propagation.engine.signal import LOG10_2, Signal
 from propagation.inputs import draw_inputs
-from propagation.labs.layers import Layer, layers
 from propagation.runtime.blas import one_thread
 
 Progress = Callable[[float], None]
@@ -60,43 +60,29 @@ def measure_spectrum(config: Config, law: str, progress: Progress | None = None,
     """The Jacobian of one network with weights of this law, multiplied up layer by layer and decomposed at `depths_shown`."""
     config = spectrum_config(config, law)
     wanted = depths_shown(config.depth)
-    jacobian = Jacobian(config.widths[0])
+    jacobian = Signal(np.eye(config.widths[0])[None], np.zeros(1, dtype=int))
     mean_square, values = np.full(wanted[-1], -np.inf), []
     with one_thread():
-        for layer in islice(layers(config, trial, draw_inputs(config)), int(wanted[-1])):
-            jacobian.pass_layer(layer)
-            mean_square[layer.number - 1] = jacobian.log10_mean_square()
-            if layer.number in wanted:
-                values.append(jacobian.log10_values())
+        for layer, steps in enumerate(islice(walk(config, trial, draw_inputs(config)), int(wanted[-1])), start=1):
+            for step in steps:
+                (jacobian,) = step.op.jvp(step.x, (jacobian,))
+                jacobian = jacobian.settled()
+            mean_square[layer - 1] = _log10_mean_square(jacobian)
+            if layer in wanted:
+                values.append(_log10_values(jacobian))
             if progress:
-                progress(layer.number / wanted[-1])
+                progress(layer / wanted[-1])
     return Spectrum(config, wanted, tuple(values), mean_square)
 
 
-class Jacobian:
-    """D^l W^l … D¹ W¹ as `array` · 2^`exponent`, the array's norm kept near 1."""
+def _log10_mean_square(jacobian: Signal) -> float:
+    """log10 of ‖J‖²/n_0."""
+    square = float(jacobian.second_moment[0]) * jacobian.array.shape[1]
+    return math.log10(square) + 2 * float(jacobian.exponent[0]) * LOG10_2 if square else -math.inf
 
-    def __init__(self, inputs: int) -> None:
-        self.array = np.eye(inputs)
-        self.exponent = 0
 
-    def pass_layer(self, layer: Layer) -> None:
-        """Multiply by the next D W, for the first input."""
-        slopes = layer.slopes[:, :1]
-        shift = int(np.frexp(np.abs(slopes).max())[1])  # slopes may be as small as 1e-300, and their squares must not be lost
-        self._settle(np.ldexp(slopes, -shift) * (layer.weights @ self.array), self.exponent + shift)
-
-    def _settle(self, array: np.ndarray, exponent: int) -> None:
-        shift = int(np.frexp(np.linalg.norm(array))[1])
-        self.array, self.exponent = np.ldexp(array, -shift), exponent + shift
-
-    def log10_mean_square(self) -> float:
-        """log10 of ‖J‖²/n_0."""
-        norm = float(np.linalg.norm(self.array))
-        return 2 * (math.log10(norm) + self.exponent * LOG10_2) - math.log10(self.array.shape[1]) if norm else -math.inf
-
-    def log10_values(self) -> np.ndarray:
-        """log10 of the singular values, largest first; −inf below RESOLUTION of the largest."""
-        values = np.linalg.svd(self.array, compute_uv=False)
-        resolved = (values > RESOLUTION * values[0]) & (values > 0)
-        return np.where(resolved, np.log10(np.where(resolved, values, 1.0)) + self.exponent * LOG10_2, -np.inf)
+def _log10_values(jacobian: Signal) -> np.ndarray:
+    """log10 of the singular values, largest first; −inf below RESOLUTION of the largest."""
+    values = np.linalg.svd(jacobian.array[0], compute_uv=False)
+    resolved = (values > RESOLUTION * values[0]) & (values > 0)
+    return np.where(resolved, np.log10(np.where(resolved, values, 1.0)) + jacobian.exponent[0] * LOG10_2, -np.inf)

@@ -12,22 +12,21 @@ Which digits are held out is the same in every training; a config's seed decides
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cache
-from itertools import count, pairwise
+from itertools import count
 from numbers import Real
 
 import numpy as np
 
-from propagation.activations import Activation
-from propagation.config import Config, layer_variances
-from propagation.engine.dense import ENTRY_LAWS
-from propagation.engine.noise import Noise, gaussian
+from propagation.architecture import Linear, blocks
+from propagation.config import Config
+from propagation.engine.network import walk
 from propagation.engine.readout import LABELS
-from propagation.expressions import lookup
+from propagation.engine.trainable import Trainable, TrainableLinear
+from propagation.initializers import SCHEMES
 from propagation.inputs import digit_labels, standardized_digits
-from propagation.labs.layers import layers
 from propagation.runtime.blas import one_thread
 from propagation.streams import stream
 
@@ -90,35 +89,37 @@ class Snapshot:
     diverged: bool = False
 
 
-@dataclass
 class Network:
-    """Layers l = 1 … L and the readout after them: weights[l] (n_out, n_in) and biases[l] (n_out, 1), the readout the last of each."""
+    """The ops of layers 1 … L and the readout after them, with their parameters in hand."""
 
-    phi: Activation
-    weights: list[Array]
-    biases: list[Array]
+    def __init__(self, ops: Sequence[Trainable]) -> None:
+        self.ops = tuple(ops)
+        self.weights, self.biases = _by_kind([op.parameters for op in self.ops])
 
     def scores(self, x: Array) -> Array:
-        """The ten scores of each input, (10, B), for x (n_0, B)."""
-        for weights, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
-            x = self.phi.phi(weights @ x + bias)
-        return self.weights[-1] @ x + self.biases[-1]
+        """Return the ten scores of each input, (10, B), for x (n_0, B)."""
+        for op in self.ops:
+            x, _ = op.forward(x)
+        return x
 
     def gradients(self, x: Array, labels: Array) -> tuple[float, list[Array], list[Array]]:
-        """The mean cross-entropy of a batch, x (n_0, B) with labels (B,), and its gradients by all weights and all biases."""
-        signals, slopes = [x], []
-        for weights, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
-            h, slope = self.phi.evaluate(weights @ signals[-1] + bias)
-            signals.append(h)
-            slopes.append(slope)
-        loss, delta = cross_entropy(self.weights[-1] @ signals[-1] + self.biases[-1], labels)
-        by_weights, by_biases = [], []
-        for layer in range(len(self.weights) - 1, -1, -1):
-            by_weights.append(delta @ signals[layer].T)
-            by_biases.append(delta.sum(axis=1, keepdims=True))
-            if layer:
-                delta = (self.weights[layer].T @ delta) * slopes[layer - 1]
-        return loss, by_weights[::-1], by_biases[::-1]
+        """Return the mean cross-entropy of a batch, x (n_0, B) with labels (B,), and its gradients by all weights and all biases."""
+        kept = []
+        for op in self.ops:
+            x, saved = op.forward(x)
+            kept.append(saved)
+        loss, gradient = cross_entropy(x, labels)
+        found = []
+        for op, saved in zip(reversed(self.ops), reversed(kept), strict=True):
+            gradient, by_parameters = op.backward(gradient, saved, wanted=op is not self.ops[0])
+            found.append(by_parameters)
+        return loss, *_by_kind(found[::-1])
+
+
+def _by_kind(of_ops: Sequence[tuple[Array, ...]]) -> tuple[list[Array], list[Array]]:
+    """All weights and all biases, in the order of the ops that have some."""
+    weights, biases = zip(*(pair for pair in of_ops if pair), strict=True)
+    return list(weights), list(biases)
 
 
 def cross_entropy(scores: Array, labels: Array) -> tuple[float, Array]:
@@ -141,17 +142,11 @@ def network_of(config: Config) -> Config:
 def initial_network(config: Config) -> Network:
     """The network that a config draws in its first trial, in front of the readout that the simulation's cross-entropy has there."""
     config = network_of(config)
-    x = digits(config)[0][:, : LSUV_INPUTS if config.scheme == "lsuv" else 1]
-    weights = [layer.weights for layer in layers(config, 0, x)]
-    law = ENTRY_LAWS.get(config.weight_law, gaussian)
-    _, bias_variances = layer_variances(config)
-    biases = [
-        math.sqrt(variance) * Noise(config.seed, layer, 0, 1).draw("bias", n, 1, law)[0].astype(float) if variance else np.zeros((n, 1))
-        for layer, (variance, n) in enumerate(zip(bias_variances.tolist(), config.widths[1:], strict=True))
-    ]
+    x = digits(config)[0][:, : LSUV_INPUTS if SCHEMES[config.scheme].from_data else 1]
+    ops = [step.op.trainable() for steps in walk(config, 0, x) for step in steps]
     last = config.widths[-1]
     readout = stream(config.seed, "cost", 0).standard_normal((LABELS, last)) / math.sqrt(last)
-    return Network(lookup(config.activation), [*weights, readout], [*biases, np.zeros((LABELS, 1))])
+    return Network([*ops, TrainableLinear(readout, np.zeros((LABELS, 1)))])
 
 
 def digits(config: Config) -> tuple[Array, Array, Array, Array]:
@@ -185,8 +180,9 @@ def train(config: Config, recipe: Recipe, every: int = 10) -> Iterator[Snapshot]
 
 def parameters(config: Config) -> int:
     """How many numbers such a network trains."""
-    widths = network_of(config).widths
-    return sum(n_out * (n_in + 1) for n_in, n_out in pairwise((*widths, LABELS)))
+    config = network_of(config)
+    maps = [op for block in blocks(config) for op in block if isinstance(op, Linear)]
+    return sum(op.fan_out * (op.fan_in + 1) for op in maps) + LABELS * (config.widths[-1] + 1)
 
 
 def seconds(config: Config, recipe: Recipe) -> float:

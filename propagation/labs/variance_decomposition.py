@@ -15,11 +15,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from propagation.config import Config
-from propagation.engine.network import Observer, observe, repeating
+from propagation.engine.measure import Observer
+from propagation.engine.network import observe, repeating
 from propagation.engine.signal import LOG10_2, Signal
 from propagation.inputs import draw_inputs
 from propagation.theory.kernel import kernel
@@ -119,21 +121,23 @@ class _Scatters(Observer):
         self.progress = progress
         self.scatters = {name: _nothing(depth) for name in ("z", "h")}
 
-    def forward(self, layer: int, z: Signal, h: Signal, slopes: Array) -> None:
-        for name, signal in (("z", z), ("h", h)):
-            values, exponent = at_one_scale(signal)
-            second = float(np.mean(values**2))
-            if not (0 < second < math.inf):
-                continue
-            scatter = self.scatters[name]
-            scatter.log10_second_moment[layer - 1] = math.log10(second) + exponent * LOG10_2
-            scatter.parts[:, layer - 1] = np.array(split(values)) / second
-            scatter.variances[:, layer - 1] = np.array(_each_alone(values)) / second
-            scatter.cosine[layer - 1] = _mean_cosine(signal.gram)
-        self.progress(0.5 * layer / self.depth)
+    def see(self, name: str, layer: int, *values: Any) -> None:
+        if name in self.scatters:
+            self._record(self.scatters[name], layer, values[0])
+        if name == "h":
+            self.progress(0.5 * layer / self.depth)
+        elif name == "weight_gradient":
+            self.progress(1 - 0.5 * (layer - 1) / self.depth)
 
-    def backward(self, layer: int, delta: Signal, h_below: Signal) -> None:
-        self.progress(1 - 0.5 * (layer - 1) / self.depth)
+    def _record(self, scatter: Scatter, layer: int, signal: Signal) -> None:
+        values, exponent = at_one_scale(signal)
+        second = float(np.mean(values**2))
+        if not (0 < second < math.inf):
+            return
+        scatter.log10_second_moment[layer - 1] = math.log10(second) + exponent * LOG10_2
+        scatter.parts[:, layer - 1] = np.array(split(values)) / second
+        scatter.variances[:, layer - 1] = np.array(_each_alone(values)) / second
+        scatter.cosine[layer - 1] = _mean_cosine(signal.gram)
 
 
 def at_one_scale(signal: Signal) -> tuple[Array, int]:

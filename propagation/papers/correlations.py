@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from propagation.config import Config
-from propagation.engine.network import Observer, observe
-from propagation.engine.signal import Signal
+from propagation.engine.measure import Observer
+from propagation.engine.network import observe
 from propagation.streams import stream
 
 Array = np.ndarray
@@ -45,5 +46,7 @@ class _Products(Observer):
     def __init__(self, depth: int, inputs: int) -> None:
         self.found = np.empty((depth, inputs, inputs))
 
-    def forward(self, layer: int, z: Signal, h: Signal, slopes: Array) -> None:
-        self.found[layer - 1] = z.gram[0] * 4.0 ** z.exponent[0] / z.array.shape[1]
+    def see(self, name: str, layer: int, *values: Any) -> None:
+        if name == "z":
+            (z,) = values
+            self.found[layer - 1] = z.gram[0] * 4.0 ** z.exponent[0] / z.array.shape[1]

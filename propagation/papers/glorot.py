@@ -8,10 +8,12 @@ import numpy as np
 
 from propagation.charts.distributions import ridges_chart
 from propagation.config import Config
+from propagation.engine.network import walk
+from propagation.engine.ops import LinearOp
+from propagation.engine.signal import Signal
 from propagation.formatting import number
 from propagation.inputs import draw_inputs
 from propagation.labs.distributions import Distributions, distributions
-from propagation.labs.layers import layers
 from propagation.labs.protocol import Progress, part_of
 from propagation.lessons import Link
 from propagation.papers.paper import Drawn, Finding, Paper
@@ -47,12 +49,17 @@ def mean_singular_value(config: Config) -> float:
 
     Source: the paper's eq. 17.
     """
-    values, before = [], None
+    values: list[float] = []
+    jacobian: Signal | None = None  # of everything since the last z
     with one_thread():
-        for layer in layers(config, 0, draw_inputs(config)):
-            if before is not None:
-                values.append(np.linalg.svd(layer.weights * before[:, 0], compute_uv=False).mean())
-            before = layer.slopes
+        for steps in walk(config, 0, draw_inputs(config)[:, :1]):
+            for step in steps:
+                if jacobian is not None:
+                    (jacobian,) = step.op.jvp(step.x, (jacobian,))
+                if isinstance(step.op, LinearOp):
+                    if jacobian is not None:
+                        values.append(float(np.linalg.svd(jacobian.array[0], compute_uv=False).mean()))
+                    jacobian = Signal(np.eye(step.y.array.shape[1])[None], np.zeros(1, dtype=int))
     return float(np.mean(values))
 
 

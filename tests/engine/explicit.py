@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from propagation.config import layer_variances
+from propagation.architecture import bias_variances, weight_variances
 from propagation.engine.dense import DenseMap
 from propagation.engine.noise import Noise
 from propagation.expressions import lookup
@@ -28,7 +28,7 @@ class ExplicitNetwork:
         self.activation = lookup(config.activation)
         self.x = draw_inputs(config).astype(dtype)
         self.weights, self.biases = [], []
-        for layer, (weight, bias) in enumerate(zip(*layer_variances(config), strict=True)):
+        for layer, (weight, bias) in enumerate(zip(weight_variances(config), bias_variances(config), strict=True)):
             fan_in, fan_out = config.widths[layer : layer + 2]
             noise = Noise(config.seed, layer, trial, 1)
             drawn = DenseMap(noise, fan_in, fan_out, config.weight_law)

@@ -11,6 +11,7 @@ import pytest
 from charts.traces import trace
 
 from propagation import Config, diagnose, simulate
+from propagation.engine.network import walk
 from propagation.inputs import draw_inputs
 from propagation.labs.compare import (
     CLOSE,
@@ -27,7 +28,6 @@ from propagation.labs.compare import (
     summarize,
     with_added,
 )
-from propagation.labs.layers import layers
 
 BASE = Config(depth=6, width=24, inputs=4, trials=3, bias_variance=0, seed=5)
 ALL = {column for columns in (FIRST, GLOROT_2010, common("tanh"), common("relu"), common("selu")) for column in columns}
@@ -206,8 +206,8 @@ def test_the_condition_number_is_that_of_the_explicit_product():
     config = replace(Column("custom", "tanh", "gaussian", 1.8).config(BASE), depth=4, width=30)
     one = replace(config, inputs=1, trials=1)
     product = np.eye(30)
-    for layer in layers(one, 0, draw_inputs(one)):
-        product = np.diag(layer.slopes[:, 0]) @ layer.weights @ product
+    for linear, _ in walk(one, 0, draw_inputs(one)):
+        product = np.diag(1 - np.tanh(linear.y.array[0, :, 0]) ** 2) @ linear.op.weights[0] @ product
     assert 10 ** condition(config) == pytest.approx(np.linalg.cond(product))
 
 

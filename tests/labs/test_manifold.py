@@ -9,7 +9,7 @@ import pytest
 from oracle import ERRORS, assert_mean, errors_off
 
 from propagation.config import Config
-from propagation.labs.layers import layers
+from propagation.engine.network import walk
 from propagation.labs.manifold import FLOOR, POINTS, STARTS, WIDEST, circle, follow_circle, measure_angles
 from propagation.theory.manifold import angle_path, predict_circle
 
@@ -60,13 +60,13 @@ def test_length_and_curvature_are_those_of_the_curve_itself():
     angles = 2 * np.pi * np.arange(POINTS) / POINTS
     moved = circle(SMOOTH, np.concatenate((angles - step, angles, angles + step)))
     followed = follow_circle(SMOOTH)
-    for layer in layers(SMOOTH, 0, moved):
-        before, here, after = np.split(layer.z.array[0], 3, axis=1)
+    for layer, (linear, _) in enumerate(walk(SMOOTH, 0, moved), start=1):
+        before, here, after = np.split(linear.y.array[0], 3, axis=1)
         v, a = (after - before) / (2 * step), (after - 2 * here + before) / step**2
         speed = np.sqrt(np.mean(v**2, axis=0))
         curvature = np.sqrt(speed**2 * np.mean(a**2, axis=0) - np.mean(v * a, axis=0) ** 2) / speed**3
-        assert followed.log10_length[0, layer.number] == pytest.approx(np.log10(speed.mean()), abs=1e-4)
-        assert followed.log10_curvature[0, layer.number] == pytest.approx(np.log10(curvature.mean()), abs=1e-4)
+        assert followed.log10_length[0, layer] == pytest.approx(np.log10(speed.mean()), abs=1e-4)
+        assert followed.log10_curvature[0, layer] == pytest.approx(np.log10(curvature.mean()), abs=1e-4)
 
 
 def test_circles_follow_the_theory_and_no_other():

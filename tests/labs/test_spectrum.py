@@ -10,8 +10,9 @@ from oracle import ERRORS, assert_mean, errors_off
 from scipy import stats
 
 from propagation.config import Config
+from propagation.engine.network import walk
+from propagation.expressions import lookup
 from propagation.inputs import draw_inputs
-from propagation.labs.layers import layers
 from propagation.labs.spectrum import DEEPEST, WIDEST, depths_shown, measure_spectrum, spectrum_config
 from propagation.theory.spectrum import product_density
 
@@ -25,12 +26,13 @@ def test_singular_values_are_those_of_the_explicit_product(law, changes):
     config = spectrum_config(replace(SMALL, **changes), law)
     spectrum = measure_spectrum(replace(SMALL, **changes), law)
     product = np.eye(config.widths[0])
-    for layer in layers(config, 0, draw_inputs(config)):
-        product = np.diag(layer.slopes[:, 0]) @ layer.weights @ product
-        assert 10 ** spectrum.log10_mean_square[layer.number - 1] == pytest.approx(np.sum(product**2) / config.widths[0])
-        if layer.number in spectrum.layers:
+    dphi = lookup(config.activation).dphi
+    for layer, (linear, _) in enumerate(walk(config, 0, draw_inputs(config)), start=1):
+        product = np.diag(dphi(linear.y.array[0, :, 0])) @ linear.op.weights[0] @ product
+        assert 10 ** spectrum.log10_mean_square[layer - 1] == pytest.approx(np.sum(product**2) / config.widths[0])
+        if layer in spectrum.layers:
             expected = np.linalg.svd(product, compute_uv=False)
-            values = 10 ** spectrum.log10_values[list(spectrum.layers).index(layer.number)]
+            values = 10 ** spectrum.log10_values[list(spectrum.layers).index(layer)]
             np.testing.assert_allclose(values, expected, rtol=1e-7, atol=1e-13 * expected[0])
 
 
@@ -39,8 +41,8 @@ def test_the_jacobian_is_the_derivative_of_the_network():
     x, step = draw_inputs(config), 1e-5
 
     def output(moved):
-        *_, last = layers(config, 0, moved)
-        return last.h.array[0]
+        *_, last = walk(config, 0, moved)
+        return last[-1].y.array[0]
 
     columns = [(output(x + step * unit) - output(x - step * unit)) / (2 * step) for unit in np.eye(12)[:, :, None]]
     expected = np.linalg.svd(np.hstack(columns), compute_uv=False)

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from propagation import Config
-from propagation.config import layer_variances
+from propagation.architecture import bias_variances
+from propagation.engine.network import walk
+from propagation.engine.trainable import TrainableActivate
+from propagation.expressions import lookup
 from propagation.inputs import digit_labels, standardized_digits
-from propagation.labs.layers import layers
 from propagation.labs.training import (
     CHANCE,
     HELD_OUT,
@@ -62,7 +64,9 @@ def test_a_wrong_gradient_would_be_seen():
     network = initial_network(Config(activation="tanh", scheme="lecun", **SMALL))
     x, labels = batch_of(1)
     _, by_weights, _ = network.gradients(x, labels)
-    linear = Network(initial_network(Config(activation="linear", scheme="lecun", **SMALL)).phi, network.weights, network.biases)
+    *below, last, readout = network.ops
+    linear = Network([*below, TrainableActivate(lookup("linear")), readout])
+    assert isinstance(last, TrainableActivate)
     assert np.abs(linear.gradients(x, labels)[1][0] - by_weights[0]).max() > 1e-3
 
 
@@ -111,10 +115,10 @@ def test_it_starts_from_the_weights_of_the_simulation(scheme, law):
     network = initial_network(config)
     x = digits(config)[0][:, :256]
     h = x
-    for layer, weights, bias in zip(layers(config, 0, x), network.weights, network.biases, strict=False):
-        np.testing.assert_array_equal(weights, layer.weights)
-        np.testing.assert_allclose(weights @ h + bias, np.ldexp(layer.z.array[0], layer.z.exponent[0]), rtol=1e-9, atol=1e-9)
-        h = np.ldexp(layer.h.array[0], layer.h.exponent[0])
+    for (linear, activate), weights, bias in zip(walk(config, 0, x), network.weights, network.biases, strict=False):
+        np.testing.assert_array_equal(weights, linear.op.weights[0])
+        np.testing.assert_allclose(weights @ h + bias, np.ldexp(linear.y.array[0], linear.y.exponent[0]), rtol=1e-9, atol=1e-9)
+        h = np.ldexp(activate.y.array[0], activate.y.exponent[0])
     assert [w.shape for w in network.weights] == [*zip(config.widths[1:], config.widths[:-1], strict=True), (10, config.widths[-1])]
     assert parameters(config) == sum(p.size for p in (*network.weights, *network.biases))
     if scheme == "lsuv":
@@ -124,7 +128,7 @@ def test_it_starts_from_the_weights_of_the_simulation(scheme, law):
 def test_biases_and_readout_have_their_variance():
     config = Config(depth=1, width=20_000, activation="tanh", scheme="custom", weight_variance=0.0, bias_variance=0.3)
     network = initial_network(config)
-    (bias,), (variance,) = network.biases[:-1], layer_variances(config)[1]
+    (bias,), (variance,) = network.biases[:-1], bias_variances(config)
     assert variance == 0.3 and abs(np.mean(bias**2) / 0.3 - 1) < 4 * math.sqrt(2 / bias.size)
     readout = network.weights[-1]
     assert abs(np.mean(readout**2) * 20_000 - 1) < 4 * math.sqrt(2 / readout.size) and not network.biases[-1].any()

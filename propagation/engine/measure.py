@@ -1,0 +1,62 @@
+"""Measure: what is seen of every layer as signals pass, and what is kept of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from propagation.engine.signal import Signal
+from propagation.signals import SIGNALS
+
+
+class Observer:
+    """Looks at whole layers as they pass, where moments are not enough: distributions, angles.
+
+    What it is shown is used again for other runs: it copies what it keeps.
+    """
+
+    def see(self, name: str, layer: int, *values: Any) -> None:
+        """Look at what is called `name` in a layer (from 1): signals are (T, n, B), T trials, n neurons, B inputs.
+
+        On the way forward, from layer 1 to L: "weight_variance" σ_w², (T,); "z"; "flat", on how many inputs a neuron's slope is flat,
+        (T, n), and B; "h", the block's output. On the way back, from L to 1: "delta", δ = ∂C/∂z; "weight_gradient", δ and the h whose
+        outer product it is.
+        """
+
+
+class Measurements(Observer):
+    """What is measured in a group of trials, filled in layer by layer; `moments` without and with the powers of two beside them."""
+
+    def __init__(self, trials: int, depth: int) -> None:
+        self.moments = {name: np.empty((4, trials, depth)) for name in SIGNALS}
+        self.saturated = np.empty((trials, depth))
+        self.dead = np.empty((trials, depth))
+        self.weight_variance = np.empty((trials, depth))
+
+    def see(self, name: str, layer: int, *values: Any) -> None:
+        if name == "weight_variance":
+            self.weight_variance[:, layer - 1] = values[0]
+        elif name == "flat":
+            self._record_flat(layer, *values)
+        elif name == "weight_gradient":
+            self.moments[name][:, :, layer - 1] = weight_gradient_moments(*values)
+        else:
+            self.moments[name][:, :, layer - 1] = values[0].moments()
+
+    def _record_flat(self, layer: int, flat: np.ndarray, batch: int) -> None:
+        """The share of flat slopes, and of neurons with nothing else."""
+        neurons = flat.shape[1]
+        self.saturated[:, layer - 1] = flat.sum(axis=1) / (neurons * batch)
+        self.dead[:, layer - 1] = (flat == batch).sum(axis=1) / neurons
+
+
+def weight_gradient_moments(delta: Signal, h: Signal) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return mean, variance, second moment and exponent, each (T,), of ∂C_b/∂W = δ_b h_bᵀ over entries and inputs.
+
+    The matrix is never formed. Second moment: mean_b ‖δ_b‖² ‖h_b‖² / (n_out n_in). Mean: mean_b (Σ δ_b)(Σ h_b) / (n_out n_in).
+    """
+    (_, fan_out, batch), fan_in = delta.array.shape, h.array.shape[1]
+    second = np.einsum("tb,tb->t", delta.column_squares, h.column_squares) / (fan_out * fan_in * batch)
+    mean = np.einsum("tb,tb->t", delta.column_sums, h.column_sums) / (fan_out * fan_in * batch)
+    return mean, second - mean**2, second, delta.exponent + h.exponent

@@ -1,0 +1,232 @@
+"""Ops of the engine: what each op of an architecture does to the signals of T random networks at once, and to their gradients.
+
+`forward` takes h and returns what the op makes of it; `backward` takes ∂C/∂(output), a signal for each input's own cost C_b, and returns
+∂C/∂(input). What a layer measures it names with `tape.see`: z, δ, ∂C/∂W, σ_w², flat slopes. The other two are for networks whose weights
+are held (`method = "dense"`): `jvp` takes derivatives along a curve of inputs through the op, `trainable` hands out its parameters.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+
+from propagation.activations import Activation
+from propagation.architecture import Activate, Linear, Op, UnitVarianceOnData
+from propagation.config import Config
+from propagation.engine.cost import layer_is_implicit
+from propagation.engine.dense import DenseMap
+from propagation.engine.implicit import GaussianMap, HaarMap
+from propagation.engine.maps import RandomMap
+from propagation.engine.noise import Noise
+from propagation.engine.signal import PLAIN_RANGE, Signal, scaled_moments
+from propagation.engine.tape import Tape
+from propagation.engine.trainable import Trainable, TrainableActivate, TrainableLinear
+from propagation.expressions import lookup
+
+#: a slope below this share of the activation's steepest counts as flat
+FLAT = 0.05
+
+#: what stands for the gradient of the inputs: nobody asks for it, and its noise would be drawn for nothing
+_NOT_WANTED = Signal(np.empty((0, 0, 0)), np.empty(0, dtype=int))
+
+#: first and, where it is asked for, second derivatives along a curve of inputs, (T, n, k) each
+Tangents = tuple[Signal, ...]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an op stands: in which trials of a config, in which layer (from 1), after how many linear maps, above which other op."""
+
+    config: Config
+    trials: range
+    layer: int
+    maps_before: int
+    below: EngineOp | None
+
+
+class EngineOp(ABC):
+    """One op at one place of a network."""
+
+    #: precision of the gradients that reach the op below
+    gradient_type: type = np.float64
+    #: whether `replay` gives the output of `forward` again, without its input
+    can_replay = False
+
+    @abstractmethod
+    def forward(self, x: Signal, tape: Tape) -> Signal:
+        """Return the output, (T, n_out, B), for the input x, (T, n_in, B)."""
+
+    @abstractmethod
+    def backward(self, gradient: Signal, tape: Tape) -> Signal:
+        """Return ∂C/∂(input), (T, n_in, B), for ∂C/∂(output), (T, n_out, B)."""
+
+    def replay(self) -> Signal:
+        """Return what `forward` returned, computed again from noise."""
+        raise NotImplementedError
+
+    @abstractmethod
+    def jvp(self, x: Signal, tangents: Tangents) -> Tangents:
+        """Return the derivatives of the output along a curve on which the input is x and has these."""
+
+    @abstractmethod
+    def trainable(self) -> Trainable:
+        """Return the op of the first trial as arrays that training can change."""
+
+
+class LinearOp(EngineOp):
+    """z = W h + b through a random map, with W scaled to the data where the rule says so."""
+
+    can_replay = True
+
+    def __init__(self, op: Linear, place: Place) -> None:
+        self.op, self.layer = op, place.layer
+        self.map = _random_map(op, place)
+        self.gradient_type = self.map.gradient_type
+        self.is_first = place.below is None
+
+    def forward(self, x: Signal, tape: Tape) -> Signal:
+        z = self._pushed(x)
+        tape.save_input(self, x, self.gradient_type)  # after the push, which has summed x: the sums are kept with it
+        tape.see("weight_variance", self.layer, (self.map.gain[:, 0, 0] * self.map.weight_deviation) ** 2)
+        tape.see("z", self.layer, z)
+        return z
+
+    def _pushed(self, x: Signal) -> Signal:
+        bias_deviation = math.sqrt(self.op.bias_variance)
+        if not isinstance(self.op.weight, UnitVarianceOnData):
+            return self.map.push(x, math.sqrt(self.op.weight.value), bias_deviation)
+        _, log10_variance, _ = scaled_moments(*self.map.push(x, 1.0, bias_deviation).moments())
+        self.map.gain = np.where(np.isfinite(log10_variance), 10 ** (-0.5 * log10_variance), 1.0)[:, None, None]
+        return self.map.replay()
+
+    def replay(self) -> Signal:
+        return self.map.replay()
+
+    def backward(self, gradient: Signal, tape: Tape) -> Signal:
+        h = tape.load_input(self, self.gradient_type)
+        below = _NOT_WANTED if self.is_first else self.map.pull(gradient, h)
+        tape.see("delta", self.layer, gradient)
+        tape.see("weight_gradient", self.layer, gradient, h)
+        return below
+
+    def jvp(self, x: Signal, tangents: Tangents) -> Tangents:
+        weights = self.weights
+        return tuple(Signal(weights @ tangent.array, tangent.exponent) for tangent in tangents)
+
+    def trainable(self) -> Trainable:
+        return TrainableLinear(self.weights[0], self._held().biases(self.op.bias_variance)[0])
+
+    @property
+    def weights(self) -> np.ndarray:
+        """W of every trial, (T, n_out, n_in); TypeError where the map does not hold it."""
+        held = self._held()
+        return held.gain * held.unit_weights * (held.weight_deviation / held.fan_in**0.5)
+
+    def _held(self) -> DenseMap:
+        if not isinstance(self.map, DenseMap):
+            raise TypeError("only a network with method = 'dense' holds its weights")
+        return self.map
+
+
+class ActivateOp(EngineOp):
+    """h = φ(z)."""
+
+    def __init__(self, op: Activate, place: Place) -> None:
+        self.phi, self.layer = lookup(op.activation), place.layer
+        self.gradient_type = place.below.gradient_type if place.below else np.float64
+        self._flat_trials: np.ndarray | None = None
+
+    def forward(self, x: Signal, tape: Tape) -> Signal:
+        h, plain_slopes = activate(self.phi, x)
+        slopes = Signal(tape.put(plain_slopes, self.gradient_type), np.zeros(len(plain_slopes), dtype=int))
+        if self._flat_trials is None:
+            self._flat_trials = self._look_for_flat_slopes(slopes.array, tape)
+        if self._flat_trials.size:
+            slopes = _scaled_slopes(plain_slopes, self._flat_trials, self.gradient_type)
+        tape.save(self, slopes)
+        return h
+
+    def _look_for_flat_slopes(self, slopes: np.ndarray, tape: Tape) -> np.ndarray:
+        """Count, neuron by neuron, the inputs on which it is flat. Returns the trials, (k,), with nothing else."""
+        batch = slopes.shape[2]
+        flat = (np.abs(slopes) < FLAT * self.phi.steepest).astype(np.float32) @ np.ones(batch, np.float32)
+        tape.see("flat", self.layer, flat, batch)
+        return np.flatnonzero((flat == batch).all(axis=1))
+
+    def backward(self, gradient: Signal, tape: Tape) -> Signal:
+        slopes = tape.load(self)
+        return Signal(gradient.array * slopes.array, gradient.exponent + slopes.exponent).settled()
+
+    def jvp(self, x: Signal, tangents: Tangents) -> Tangents:
+        _, plain_slopes = activate(self.phi, x)
+        slopes = _scaled_slopes(plain_slopes, np.arange(len(plain_slopes)), float)
+        first, *second = (Signal(tangent.array * slopes.array, tangent.exponent + slopes.exponent) for tangent in tangents)
+        if not second:
+            return (first,)
+        # (φ(z))″ = φ″ z′² + φ′ z″
+        bends = self.phi.second_derivative(x.array)
+        square = np.ldexp(bends * tangents[0].array ** 2, (2 * tangents[0].exponent - second[0].exponent)[:, None, None])
+        return first, Signal(square + second[0].array, second[0].exponent)
+
+    def trainable(self) -> Trainable:
+        return TrainableActivate(self.phi)
+
+
+#: what stands for each op of an architecture
+ENGINE_OPS: dict[type, type[EngineOp]] = {Linear: LinearOp, Activate: ActivateOp}
+
+
+def engine_op(op: Op, place: Place) -> EngineOp:
+    """Return what stands for this op at this place."""
+    return ENGINE_OPS[type(op)](op, place)  # type: ignore[call-arg]  # each takes its own kind of op
+
+
+def _random_map(op: Linear, place: Place) -> RandomMap:
+    """The map of a layer, of the kind that costs least unless the config insists."""
+    config = place.config
+    noise = Noise(config.seed, place.maps_before, place.trials.start, len(place.trials))
+    if not layer_is_implicit(config, op.fan_in, op.fan_out):
+        return DenseMap(noise, op.fan_in, op.fan_out, config.weight_law)
+    return (HaarMap if config.weight_law == "orthogonal" else GaussianMap)(noise, op.fan_in, op.fan_out)
+
+
+def activate(phi: Activation, z: Signal) -> tuple[Signal, np.ndarray]:
+    """Return (φ(z), φ′(z)). Beyond 2^±40 an activation is what its slopes at zero or at infinity make of it."""
+    if not z.exponent.any():
+        values, slopes = phi.evaluate(z.array)
+        return Signal(values, z.exponent).settled(), slopes
+    values, slopes, exponent = np.empty_like(z.array), np.empty_like(z.array), z.exponent.copy()
+    for trial, array in enumerate(z.array):
+        if exponent[trial] == 0:
+            values[trial], slopes[trial] = phi.evaluate(array)
+            continue
+        below, above = phi.slopes_at_zero if exponent[trial] < 0 else phi.slopes_at_infinity
+        slopes[trial] = np.where(array > 0, above, below)
+        values[trial] = array * slopes[trial]
+        if exponent[trial] > 0:
+            values[trial] += np.ldexp(np.where(array > 0, *_offsets_at_infinity(phi)), -exponent[trial])
+        elif phi.phi_zero != 0:
+            values[trial], exponent[trial] = phi.phi_zero, 0
+    return Signal(values, exponent).settled(), slopes
+
+
+def _scaled_slopes(slopes: np.ndarray, flat_trials: np.ndarray, dtype: type) -> Signal:
+    """φ′(z) in the precision of gradients. In the trials where all slopes are flat they may be too small for it: they get an exponent."""
+    exponent = np.zeros(len(slopes), dtype=int)
+    for trial in flat_trials:
+        largest = np.abs(slopes[trial]).max()
+        if 0 < largest < 2.0**-PLAIN_RANGE:
+            exponent[trial] = np.frexp(largest)[1]
+    if exponent.any():
+        slopes = np.ldexp(slopes, -exponent[:, None, None])
+    return Signal(slopes.astype(dtype, copy=False), exponent)
+
+
+def _offsets_at_infinity(phi: Activation) -> tuple[float, float]:
+    """φ(z) − slope · z far above and far below zero: −1 for ELU below, which is all that a layer without positive neurons says."""
+    far = 2.0**PLAIN_RANGE
+    below, above = phi.phi(np.array([-far, far])) - np.array(phi.slopes_at_infinity) * [-far, far]
+    return above, below
