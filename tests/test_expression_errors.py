@@ -164,6 +164,7 @@ def formulas() -> st.SearchStrategy[str]:
     return st.recursive(atoms, larger, max_leaves=8)
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(formulas())
 def test_formulas_keep_their_meaning_under_their_name(text):

@@ -13,6 +13,8 @@ import pytest
 
 from propagation.inputs import standardized_digits
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 #: reads every kind of asset, and says where the package was found
 READ = """

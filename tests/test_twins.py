@@ -120,12 +120,14 @@ def rate_errors_off(config: Config, wrong: float = 1.0) -> dict[str, float]:
     return {name: abs(float(around @ y / (around @ around)) + 0.5) / error for name, y in scatter.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("activation", ["linear", "relu", "gelu", "tanh", "sigmoid"])
 def test_they_come_together_as_one_over_the_root_of_the_width(activation):
     off = rate_errors_off(replace(RATE, activation=activation))
     assert max(off.values()) < ERRORS, off
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
 def test_a_wrong_theory_is_not_approached(activation):
     """Negative control: 3 % off in σ_w²."""

@@ -27,6 +27,7 @@ def log_mean_of_relu_layer(n: int) -> float:
     return float((chances * (np.log(2 / n) + special.digamma(k / 2))).sum() / chances.sum())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("weight_variance", [0.1, 30.0])
 def test_two_thousand_relu_layers_have_the_exact_slope_and_nothing_is_lost(weight_variance):
     """Forward and backward, per layer ln σ_w² + E ln χ²_K/n. With 2 trials of 4096 neurons 3e-3 is five standard errors."""
@@ -49,6 +50,7 @@ def test_reference_means_of_relu_layers():
     assert np.log(2) + log_mean_of_relu_layer(256) == pytest.approx(-0.00982865936, abs=1e-8)
 
 
+@pytest.mark.slow
 @wide_floats
 @pytest.mark.parametrize(
     ("activation", "weight_variance", "bias_variance"),

@@ -71,12 +71,14 @@ NETWORKS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("config", NETWORKS.values(), ids=NETWORKS)
 def test_implicit_networks_have_the_law_of_dense_ones(config):
     implicit, dense = (measured(replace(config, method=method), seed) for method, seed in (("implicit", 1000), ("dense", 0)))
     assert_same_law(implicit, dense)
 
 
+@pytest.mark.slow
 def test_the_oracle_rejects_a_backward_pass_through_another_network():
     """Forward from one draw and backward from another: each has the right law, together they have not."""
     config = NETWORKS["relu, narrow"]
@@ -86,6 +88,7 @@ def test_the_oracle_rejects_a_backward_pass_through_another_network():
     assert_same_law(together, statistics(first, first))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [{"weight_variance": 2.4}, {"bias_variance": 0.5}, {"weight_law": "orthogonal"}, {"width": 20}])
 def test_the_oracle_rejects_another_network(change):
     config = NETWORKS["relu with bias"]

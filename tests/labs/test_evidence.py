@@ -32,6 +32,7 @@ def answers():
     return found
 
 
+@pytest.mark.slow
 @STEPS
 def test_engine_and_theory_give_the_same_right_answer(step, answers):
     screen, answer = LESSON.screens[step], answers[step]
@@ -62,6 +63,7 @@ def test_another_network_has_another_right_answer(step, wrong):
 TRUE = {"1.2": 50 * math.log10(2.934 / 2) + math.log10(2), "2.2": 0.0}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("step", "exact"),
     [

@@ -49,6 +49,7 @@ def steady(place: int, accuracy: float, **kwargs) -> Lane:
     return lane(place, 0.1, *[accuracy] * LOOKS, **kwargs)
 
 
+@pytest.mark.slow
 def test_at_ten_layers_sigmoid_and_the_old_standard_lose():
     """As Glorot & Bengio 2010 found: tanh with normalized weights far ahead, standard ones behind, sigmoid not moving at all."""
     base = {"depth": 10, "width": 50, "weight_law": "uniform", "bias_variance": 0.0}
@@ -62,6 +63,7 @@ def test_at_ten_layers_sigmoid_and_the_old_standard_lose():
     assert not clearly_less(normalized[:2], normalized[2:])
 
 
+@pytest.mark.slow
 def test_at_fifty_layers_only_the_critical_one_learns():
     base = {"depth": 50, "width": 50, "activation": "tanh", "scheme": "custom", "bias_variance": 0.05}
     recipe = Recipe(0.01, steps=150)

@@ -162,6 +162,7 @@ def test_the_line_predicts_the_map_that_ships(shipped):
         assert right < found.right
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("draw", range(2))
 def test_random_cells_of_the_map_that_ships_are_made_again(shipped, draw):
     """Up to 16 layers: deeper, chaotic networks magnify how another processor rounds its sums."""
@@ -172,6 +173,7 @@ def test_random_cells_of_the_map_that_ships_are_made_again(shipped, draw):
     assert again.diverged == shipped.diverged[place]
 
 
+@pytest.mark.slow
 def test_another_seed_makes_another_network(shipped):
     """Negative control: in the chaotic phase networks of two seeds differ by more than is allowed above."""
     place = (5, 19)

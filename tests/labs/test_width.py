@@ -35,6 +35,7 @@ def results_like(measured, networks: int = 64) -> list[WidthResult]:
     return [WidthResult(width, networks, d, d) for width, d in zip(WIDTHS, deviation, strict=False)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "config",
     [
@@ -54,6 +55,7 @@ def test_what_is_measured_is_what_theory_expects(config):
             assert abs(deviation.measured - deviation.theory) < ERRORS * error
 
 
+@pytest.mark.slow
 def test_another_theory_is_told_apart():
     """Negative control: twice the depth is √2 times the deviation."""
     results = list(deviations(HE, WIDTHS[3:6]))
@@ -62,6 +64,7 @@ def test_another_theory_is_told_apart():
     assert np.mean(off) > ERRORS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("config", [HE, Config(depth=4), Config(depth=4, activation="gelu", weight_law="orthogonal")])
 def test_the_slope_is_one_half(config):
     results = list(deviations(config, WIDTHS[2:7]))

@@ -45,16 +45,19 @@ def opened() -> set[str]:
     return {name for name in names if "__pycache__" not in name and (ROOT / name).is_file()}
 
 
+@pytest.mark.slow
 def test_every_file_the_app_opens_is_there(opened):
     assert not opened - set(app_files())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [".py", ".js", ".md", ".toml", ".npz", ".json"])
 def test_the_visit_has_opened_files_of_every_kind(opened, kind):
     """Without this the test above could pass because nothing was seen."""
     assert any(name.endswith(kind) for name in opened)
 
 
+@pytest.mark.slow
 def test_a_file_left_out_would_be_seen(opened):
     """Negative control."""
     without = {name for name in app_files() if not name.startswith("assets/lessons/")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from propagation.ui.pages import angles as page
@@ -67,12 +68,14 @@ def test_merged_inputs_are_called_one():
     assert "one input" in texts(opened(weight_variance="0.3", depth="50"))
 
 
+@pytest.mark.slow
 def test_too_large_is_refused_and_the_circle_still_drawn():
     app = opened(width="1000000", depth="2000", trials="1", weight_law="uniform")
     assert "What would fit" in app.warning[0].value and len(figures(app)) == 2
     assert "400 neurons" in texts(app) and "the first 100 layers" in texts(app)
 
 
+@pytest.mark.slow
 def test_what_fails_leaves_a_sentence_and_the_rest(monkeypatch):
     def fail(*_, **__):
         raise RuntimeError("secret detail")

@@ -78,6 +78,7 @@ def reflected(query: dict[str, list[str]], text: str) -> list[str]:
     return [markup for markup in MARKUP if markup in said and markup in text]
 
 
+@pytest.mark.slow
 @settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(addresses)
 @example({name: ["<b>[x](http://y)$a$"] for name in NAMES})

@@ -47,6 +47,7 @@ def editions() -> tuple[dict, dict]:
     return run_as("emscripten"), run_as("linux")
 
 
+@pytest.mark.slow
 def test_a_browser_computes_the_same_without_threads(editions):
     here, server = editions
     assert here["size"] == server["size"]

@@ -72,6 +72,7 @@ def functions(module: ModuleType, *floors: str) -> list[str]:
     return [name for name, value in found.items() if value.__module__.startswith(tuple(f"propagation.{floor}" for floor in floors))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES)
 def test_charts_that_fail_leave_all_words_standing(page, monkeypatch, caplog):
     monkeypatch.setattr(width, "widths_of", lambda config: (16, 64))  # the wide ones take seconds

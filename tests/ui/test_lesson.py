@@ -51,6 +51,7 @@ def figure(app: AppTest) -> dict:
     return charts(app)[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", LESSON.steps)
 def test_a_screen_asks_and_then_shows(step):
     screen = LESSON.screens[step]

@@ -31,6 +31,7 @@ def words(app: AppTest) -> str:
     return "\n".join(element.value for element in (*app.markdown, *app.caption))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PAPERS)
 def test_every_paper_is_shown_with_its_verdict_figure_and_numbers(name):
     app = opened(paper=name)

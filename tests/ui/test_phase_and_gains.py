@@ -44,6 +44,7 @@ def test_the_symbols_of_the_phase_page_are_explained_on_it():
         assert symbol in numbers.replace("\\", "") and f"**{symbol}" in folded[0].replace("\\", ""), symbol
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("activation", [*ACTIVATIONS, "x*sigmoid(1.7*x)"])
 def test_every_activation_has_its_plane_and_its_gains(activation):
     plane = opened(phase_page, activation=activation)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from ui.shown import charts
@@ -63,6 +64,7 @@ def test_places_are_networks_with_something_to_see():
     assert "above 10¹³" in texts(app)
 
 
+@pytest.mark.slow
 def test_what_is_measured_smaller_is_said_to_be():
     app = opened(width="1024", depth="150", width_profile="funnel")
     assert "400 neurons" in texts(app) and "first 100 layers" in texts(app) and "mean square only" in texts(app)
