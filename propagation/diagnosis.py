@@ -11,6 +11,7 @@ from propagation.config import BOUNDS, Config, layer_variances
 from propagation.engine.trace import Trace
 from propagation.expressions import lookup
 from propagation.formatting import factor, from_log10, magnitude, multiple, number, percent
+from propagation.signals import BACKWARD, FORWARD, SIGNALS
 from propagation.theory.maps import fixed_point
 from propagation.theory.phases import critical_weight_variance
 from propagation.trials import over_trials
@@ -191,9 +192,10 @@ def _outcome(drift: _Drift, end: int) -> str:
 
 def _lost_headline(trace: Trace) -> str:
     """What to say where a signal is exactly zero, or no number at all, from some layer on."""
-    for name, subject in (("z", "The signal dies"), ("h", "The signal dies"), ("delta", "Gradients die")):
-        if name in trace.lost:
-            where = f"from layer {trace.lost[name]} {'down' if name == 'delta' else 'on'}"
+    for name, info in SIGNALS.items():
+        if name in trace.lost and info.way:
+            subject, onward = ("The signal dies", "on") if info.forward else ("Gradients die", "down")
+            where = f"from layer {trace.lost[name]} {onward}"
             return f"{subject}: {where} nothing but zero is left, in at least one of {trace.config.trials} networks."
     return "The signal dies: nothing but zero is left."
 
@@ -236,8 +238,8 @@ def _critical_already(config: Config, prediction, fades: bool) -> str:
 
 def _layers_until_lost(trace: Trace) -> float:
     """How many layers a signal passed before it was gone, in the direction in which that took fewest."""
-    backward = [trace.config.depth - trace.lost[name] for name in ("delta", "weight_gradient") if name in trace.lost]
-    forward = [trace.lost[name] - 1 for name in ("z", "h") if name in trace.lost]
+    backward = [trace.config.depth - trace.lost[name] for name in BACKWARD if name in trace.lost]
+    forward = [trace.lost[name] - 1 for name in FORWARD if name in trace.lost]
     return float(min(forward or backward))
 
 

@@ -13,6 +13,8 @@ from propagation.charts.axes import decade_windows
 from propagation.charts.theme import Palette, base_layout, palette
 from propagation.engine.trace import Trace
 from propagation.formatting import from_log10
+from propagation.signals import SIGNALS
+from propagation.theory.prediction import Prediction
 
 HEIGHT = 470
 _TOP, _BOTTOM, _TITLE_HEIGHT = 30, 50, 26
@@ -21,11 +23,8 @@ MOST_LAYERS = 200
 #: a shape for each place of the palette's `compare` colours, as Plotly and as a page's text call it
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x")
 GLYPHS = ("●", "■", "◆", "▲", "✚", "✖")
-ROWS = {
-    "z": "forward → pre-activation z",
-    "delta": "backward ← gradient δ = ∂C/∂z",
-    "weight_gradient": "weight gradient ∂C/∂W",
-}
+#: the signals of the rows, from the top
+ROWS = ("z", "delta", "weight_gradient")
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ class Curves:
     place: int
     label: str
     trace: Trace
-    prediction: object | None
+    prediction: Prediction | None
 
 
 def compare_chart(columns: Sequence[Curves], *, winner: int | None = None, appearance: str = "light") -> go.Figure:
@@ -58,7 +57,7 @@ def compare_chart(columns: Sequence[Curves], *, winner: int | None = None, appea
         axis = "y" if index == 0 else f"y{index + 1}"
         bottom, top = _domain(index)
         axes[axis.replace("y", "yaxis")] = rows.size_axis([bottom, top], window, colours)
-        annotations.append(rows.title(f"<b>{ROWS[name]}</b>", top, colours.text, size=15))
+        annotations.append(rows.title(f"<b>{SIGNALS[name].title}</b>", top, colours.text, size=15))
         annotations += _missing(columns, medians[name], layers, axis, window, colours)
         for column, middle, theory in zip(columns, medians[name], theories[name], strict=True):
             data += _column_traces(column, name, layers, middle, theory, axis, column.place == winner, colours)
@@ -92,7 +91,7 @@ def _theory(column: Curves, name: str, layers: np.ndarray) -> np.ndarray:
     """The prediction at these layers; empty without one."""
     if column.prediction is None:
         return np.empty(0)
-    return np.asarray(getattr(column.prediction, name).log10_second_moment)[layers - 1]
+    return np.asarray(column.prediction.signal(name).log10_second_moment)[layers - 1]
 
 
 def _column_traces(

@@ -10,9 +10,9 @@ import plotly.graph_objects as go
 from propagation.charts.theme import Palette, base_layout, palette
 from propagation.formatting import from_log10, percent
 from propagation.labs.distributions import CENTRES, EDGES, Distributions, Histogram
+from propagation.signals import SIGNALS
 
 RIDGES_HEIGHT, LAYER_HEIGHT = 500, 300
-ROLES = {"z": "forward", "h": "forward", "delta": "backward", "weight_gradient": "weight_gradient"}
 #: what is drawn of a histogram, in root mean squares to both sides
 SHOWN = 4.0
 #: height of a ridge, in distances between ridges
@@ -37,7 +37,7 @@ def ridges_chart(
     for place, (layer, one) in enumerate(zip(result.layers, histograms, strict=True)):
         ground = len(histograms) - 1 - place
         unit = 10 ** (one.log10_rms - largest) if common and math.isfinite(one.log10_rms) else 1.0
-        data.append(_ridge(layer, one, ground, unit, getattr(colours, ROLES[signal]), layer == chosen, colours))
+        data.append(_ridge(layer, one, ground, unit, getattr(colours, SIGNALS[signal].role), layer == chosen, colours))
         if one.zeros > _SOME:
             data.append(_stem(one.zeros, ground, colours))
         if theory is not None and math.isfinite(one.log10_rms) and one.density.any():
@@ -71,7 +71,7 @@ def ridges_chart(
 def layer_chart(one: Histogram, signal: str, *, log10_theory: float | None = None, appearance: str = "light") -> go.Figure:
     """One histogram in units of its root mean square, and the Gaussian whose root mean square theory predicts."""
     colours = palette(appearance)
-    colour = getattr(colours, ROLES[signal])
+    colour = getattr(colours, SIGNALS[signal].role)
     data = [
         {
             "type": "bar",

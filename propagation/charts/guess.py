@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from propagation.charts.theme import Palette, palette, translucent
 from propagation.formatting import power_of_ten
-from propagation.signals import FORWARD, SIGNALS
+from propagation.signals import BACKWARD
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Guess:
 
 def guess_traces(guess: Guess, depth: int, axis: str, window: tuple[int, int], colours: Palette) -> list[dict]:
     """A dashed line from where the signal sets out, at 0, to a value guessed; a bracket around a range."""
-    start, end = (depth, 1) if guess.signal in SIGNALS and guess.signal not in FORWARD else (0, depth)
+    start, end = (depth, 1) if guess.signal in BACKWARD else (0, depth)
     if guess.low < guess.high:
         return [_bracket(end, max(guess.low, window[0]), min(guess.high, window[1]), axis, colours)]
     return [

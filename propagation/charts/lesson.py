@@ -15,21 +15,16 @@ from propagation.charts.rows import bottom_line, extremes, numbers, size_axis, s
 from propagation.charts.theme import Palette, base_layout, palette
 from propagation.formatting import from_log10
 from propagation.labs.evidence import Evidence, arrivals, log10_apart, median_sizes, origins, predicted_sizes
-from propagation.signals import FORWARD
+from propagation.signals import FORWARD, SIGNALS
 
 _TOP, _BOTTOM, _TITLE = 8, 50, 28
 _HEIGHTS = {1: 372, 2: 452, 3: 540}
 _LEGEND = 26
 #: layers drawn one by one; of deeper networks this many
 _MOST_LAYERS = 200
-_ROLES = {"z": "forward", "h": "forward", "delta": "backward", "weight_gradient": "weight_gradient", "apart": "forward"}
-_TITLES = {
-    "z": "forward → E[z²]",
-    "h": "forward → E[h²]",
-    "delta": "backward ← E[δ²]",
-    "weight_gradient": "weight gradient E[(∂C/∂W)²]",
-    "apart": "distance of two inputs: 1 − cosine",
-}
+#: what rows show: a signal's mean square, or how far two inputs are apart
+_ROLES = {name: info.role for name, info in SIGNALS.items()} | {"apart": "forward"}
+_TITLES = {name: info.mean_square_title for name, info in SIGNALS.items()} | {"apart": "distance of two inputs: 1 − cosine"}
 
 
 @dataclass(frozen=True)

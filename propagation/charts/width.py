@@ -11,14 +11,14 @@ from propagation.charts.axes import decade_windows
 from propagation.charts.theme import Palette, base_layout, palette
 from propagation.formatting import percent, power_of_ten
 from propagation.labs.width import WIDTHS, Deviation, WidthResult, fitted
+from propagation.signals import SIGNALS
 
 HEIGHT = 460
-#: signal → (role of its colour, symbol on the chart, symbol in words, title)
-_SIGNALS = {
-    "z": ("forward", "circle", "●", "signal z → in the last layer"),
-    "delta": ("backward", "diamond-open", "◇", "gradient δ ← in the first layer"),
+#: signal → (shape of its marks, the same in words, title)
+_MARKS = {
+    "z": ("circle", "●", "signal z → in the last layer"),
+    "delta": ("diamond-open", "◇", "gradient δ ← in the first layer"),
 }
-_LETTERS = {"z": "z", "delta": "δ"}
 #: share of the height that the plot takes; the titles stand above
 _PLOT = 0.8
 #: room at the ends of the width axis, in decades
@@ -33,10 +33,11 @@ def width_chart(results: Sequence[WidthResult], width: int, *, appearance: str =
     colours = palette(appearance)
     data: list[dict] = []
     annotations: list[dict] = []
-    for place, signal in enumerate(_SIGNALS):
-        role, _, mark, title = _SIGNALS[signal]
+    for place, signal in enumerate(_MARKS):
+        _, mark, title = _MARKS[signal]
         data += _signal_traces(results, signal, colours)
-        annotations.append(_note(1 - 0.065 * place, f"{mark} <b>{title}</b>{_slope(results, signal)}", getattr(colours, f"{role}_text")))
+        colour = getattr(colours, f"{SIGNALS[signal].role}_text")
+        annotations.append(_note(1 - 0.065 * place, f"{mark} <b>{title}</b>{_slope(results, signal)}", colour))
     known = any(result.z.theory is not None for result in results)
     annotations.append(_note(0.87, "┄ fitted" + ("   ─ theory at this width" if known else ""), colours.muted))
     bottom, top = _window(data)
@@ -74,8 +75,7 @@ def width_chart(results: Sequence[WidthResult], width: int, *, appearance: str =
 
 def _signal_traces(results: Sequence[WidthResult], signal: str, colours: Palette) -> list[dict]:
     """Theory, the fitted line, the marks."""
-    role, symbol, _, _ = _SIGNALS[signal]
-    colour = getattr(colours, role)
+    colour = getattr(colours, SIGNALS[signal].role)
     common: dict = {"type": "scatter"}
     drawable = [result for result in results if _of(result, signal).measured > 0]
     expected = [(result.width, theory) for result in results if (theory := _of(result, signal).theory or 0.0) > 0]
@@ -112,7 +112,7 @@ def _signal_traces(results: Sequence[WidthResult], signal: str, colours: Palette
             "mode": "markers",
             "x": [math.log10(result.width) for result in drawable],
             "y": [math.log10(_of(result, signal).measured) for result in drawable],
-            "marker": {"color": colour, "size": 10, "symbol": symbol, "line": {"width": 2, "color": colour}},
+            "marker": {"color": colour, "size": 10, "symbol": _MARKS[signal][0], "line": {"width": 2, "color": colour}},
             "text": [_hover(result, signal) for result in drawable],
             "hovertemplate": "%{text}<extra></extra>",
             "cliponaxis": False,
@@ -135,7 +135,7 @@ def _slope(results: Sequence[WidthResult], signal: str) -> str:
 
 def _hover(result: WidthResult, signal: str) -> str:
     deviation = _of(result, signal)
-    text = f"<b>width {result.width:,}</b><br>{_LETTERS[signal]} off by {percent(deviation.measured)} ({result.networks} networks)"
+    text = f"<b>width {result.width:,}</b><br>{SIGNALS[signal].symbol} off by {percent(deviation.measured)} ({result.networks} networks)"
     return text if deviation.theory is None else f"{text}<br>theory {percent(deviation.theory)}"
 
 

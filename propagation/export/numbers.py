@@ -15,21 +15,21 @@ import numpy as np
 from propagation.config import Config
 from propagation.engine.trace import Trace
 from propagation.expressions import lookup
-from propagation.signals import SIGNALS
+from propagation.signals import BACKWARD, FORWARD, SIGNALS
 from propagation.trials import over_trials, sizes_over_trials
 
 #: decimals of a logarithm, which is as far as gradients in single precision go
 _DECIMALS = 6
 _MOMENTS = {"second_moment": "log10_second_moment", "variance": "log10_variance"}
 _STATISTICS = ("median", "mean", "low", "high", "predicted")
+_DIRECTIONS = ((FORWARD, ""), (BACKWARD, " of one input's cost C"))
 
 TITLE = "Signal Propagation Explorer: sizes in every layer of a network that has learned nothing yet"
 COLUMNS_EXPLAINED = {
     "layer": "1 is the first layer, whose input has fan_in numbers",
     "fan_in, fan_out": "neurons before and after the layer's weights",
     "weight_variance": "σ_w² = fan_in · Var[W] as drawn, median over draws",
-    "z, h": "pre-activation z = W h + b and activation h = φ(z)",
-    "delta, weight_gradient": "∂C/∂z and ∂C/∂W of one input's cost C",
+    **{", ".join(names): " and ".join(SIGNALS[name].meaning for name in names) + end for names, end in _DIRECTIONS},
     "second_moment, variance": "over all neurons (entries) and inputs of one draw, as log10; dimensionless",
     "median, mean": "over draws, of the log10",
     "low, high": "the draws that bound the band from 10 to 90 %",
@@ -47,7 +47,7 @@ class Table:
 
 
 def table(trace: Trace, prediction=None, link: str = "") -> Table:
-    """One row a layer: fans, σ_w², then of z, h, delta and weight_gradient log10 of second moment and variance.
+    """Return one row a layer: fans, σ_w², then of every signal log10 of second moment and variance.
 
     Of each: median, mean, and the draws at 10 and 90 % as the chart's band has them, and what theory predicts (NaN without one). What is
     exactly zero is −inf. `link` is the address that shows the experiment.
@@ -59,9 +59,9 @@ def table(trace: Trace, prediction=None, link: str = "") -> Table:
         "fan_out": np.array(config.widths[1:]),
         "weight_variance": _rounded(over_trials(trace.weight_variance).median, significant=True),
     }
-    for signal in SIGNALS:
+    for signal, moments in trace.signals.items():
         for moment, attribute in _MOMENTS.items():
-            values = getattr(trace.signal(signal), attribute)
+            values = getattr(moments, attribute)
             predicted = None if prediction is None else getattr(prediction.signal(signal), attribute)
             for statistic, column in zip(_STATISTICS, _statistics(values, predicted), strict=True):
                 columns[f"{signal}_{moment}_{statistic}"] = _rounded(column)

@@ -10,10 +10,10 @@ from propagation.export.code.settings import scheme_words
 from propagation.export.numbers import Table
 from propagation.expressions import lookup
 from propagation.formatting import factor, number
+from propagation.signals import SIGNALS
 
 #: rows of a table that is not asked for whole
 _ROWS = 12
-_SIGNALS = {"z": "z", "h": "h", "delta": "δ = ∂C/∂z", "weight_gradient": "∂C/∂W"}
 
 
 def settings(config: Config) -> str:
@@ -39,19 +39,18 @@ def layers_shown(depth: int, every: bool = False) -> list[int]:
 
 
 def table_text(numbers: Table, every: bool = False) -> str:
-    """log10 of the mean squares, medians over draws, with theory beside each: aligned columns, less than 80 wide."""
+    """Return log10 of the mean squares, medians over draws, with theory beside each: aligned columns, less than 80 wide."""
     columns = numbers.columns
+    signals = [info for name, info in SIGNALS.items() if f"{name}_second_moment_median" in columns]
     wide = max(6, len(str(max(columns["fan_out"]))))
     lines = [
         f"log10 of mean squares, median of {counted(numbers.config.trials, 'draw')} | theory of infinite width",
         "",
-        f"{'layer':>5}  {'width':>{wide}}  " + "  ".join(f"{label:^14}" for label in _SIGNALS.values()).rstrip(),
+        f"{'layer':>5}  {'width':>{wide}}  " + "  ".join(f"{info.formula:^14}" for info in signals).rstrip(),
     ]
     for layer in layers_shown(numbers.config.depth, every):
-        pairs = (
-            f"{_log(columns[f'{signal}_second_moment_median'][layer - 1])} |{_log(columns[f'{signal}_second_moment_predicted'][layer - 1])}"
-            for signal in _SIGNALS
-        )
+        rows = [[columns[f"{info.name}_second_moment_{of}"][layer - 1] for of in ("median", "predicted")] for info in signals]
+        pairs = (f"{_log(median)} |{_log(predicted)}" for median, predicted in rows)
         lines.append(f"{layer:>5}  {columns['fan_out'][layer - 1]:>{wide}}  " + "  ".join(pairs))
     return "\n".join(lines)
 

@@ -13,6 +13,7 @@ from propagation.charts.distributions import layer_chart, ridges_chart
 from propagation.config import Config
 from propagation.formatting import from_log10, number, percent
 from propagation.labs.distributions import MOST_LAYERS, Distributions, Histogram, distributions, layers_of, seen
+from propagation.signals import BACKWARD, SIGNALS
 from propagation.ui import controls, experiment
 from propagation.ui.figures import draw_figure
 from propagation.ui.longwork import remembered
@@ -33,8 +34,7 @@ STARTS = (
     ("Glorot 2010: normalized", {"preset": "glorot_2010", "scheme": "glorot"}, "Figures 6 and 7, bottom: they keep their width."),
     ("ReLU with He", {"preset": "he_relu"}, "Half of all activations and gradients are exactly 0, in every layer."),
 )
-_SYMBOLS = {"z": "z", "h": "h", "delta": "δ", "weight_gradient": "∂C/∂W"}
-_NAMES = {"z": "pre-activation z", "h": "activation h", "delta": "gradient δ = ∂C/∂z", "weight_gradient": "weight gradient ∂C/∂W"}
+_SYMBOLS = {name: info.symbol for name, info in SIGNALS.items()}
 _SCALES = {"common": "one for all layers", "own": "each layer's own"}
 _PLACES = {1: ("first",), 2: ("first", "last"), 3: ("first", "middle", "last"), 4: ("first", "early", "late", "last")}
 _ALL_PLACES = ("first", "early", "middle", "late", "last")
@@ -76,7 +76,8 @@ def _switches() -> tuple[str, bool]:
     """The signal, and whether all layers share one scale."""
     left, right = st.columns([1.3, 1])
     with left:
-        signal = controls.page_choice("Signal", "signal", _SYMBOLS, f"What is counted: {', '.join(_NAMES.values())}.")
+        labels = ", ".join(info.label for info in SIGNALS.values())
+        signal = controls.page_choice("Signal", "signal", _SYMBOLS, f"What is counted: {labels}.")
     with right:
         scale = controls.page_choice(
             "Scale", "scale", _SCALES, "One scale shows how the width changes, each layer's own how the shape does."
@@ -111,10 +112,10 @@ def _theory(config: Config) -> np.ndarray | None:
 def in_words(result: Distributions, signal: str) -> str:
     """How the width of the histograms changes, in the signal's own direction of travel."""
     layers, histograms = list(result.layers), list(result.histograms[signal])
-    if signal in ("delta", "weight_gradient"):
+    if signal in BACKWARD:
         layers, histograms = layers[::-1], histograms[::-1]
     start, end = histograms[0].log10_rms, histograms[-1].log10_rms
-    name = _NAMES[signal]
+    name = SIGNALS[signal].label
     if not (math.isfinite(start) and math.isfinite(end)):
         return f"**The {name} is lost**: in layer {layers[0 if not math.isfinite(start) else -1]} there is nothing to count."
     if len(layers) == 1:

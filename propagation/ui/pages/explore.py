@@ -11,12 +11,13 @@ from propagation.budget import refusal
 from propagation.config import Config
 from propagation.expressions import lookup
 from propagation.initializers import SCHEMES
+from propagation.signals import SIGNALS
 from propagation.ui import controls, export, share
 from propagation.ui.answer import ForwardRow, answers_ahead, figure, first_answer, way_out, whole_answer
 from propagation.ui.page_header import arrival
 
 TITLE = "Does the signal survive?"
-_FORWARD = {"z": "pre-activation z", "h": "activation h"}
+_FORWARD = {name: SIGNALS[name].label for name in ("z", "h")}
 _OVER = {"": "everything", "inputs": "inputs", "neurons": "neurons", "draws": "draws of the network"}
 _OVER_HELP = (
     "Everything: the mean square over neurons and inputs, as theory has it. Or over one thing with the others held still, in 32 networks "

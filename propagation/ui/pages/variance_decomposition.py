@@ -12,6 +12,7 @@ from propagation.charts.variance_decomposition import HELD_STILL, OVER, WHOSE_LA
 from propagation.config import Config
 from propagation.formatting import from_log10, number, percent
 from propagation.labs.variance_decomposition import INPUTS, PARTS, RESOLUTION, WHOSE, Scatter, measured, seen
+from propagation.signals import SIGNALS
 from propagation.ui import controls, experiment
 from propagation.ui.figures import draw_figure
 from propagation.ui.longwork import remembered
@@ -33,7 +34,7 @@ STARTS = (
     ("Ordered tanh", _TANH | {"weight_variance": 0.9}, "σ_w² = 0.9: soon every input looks the same."),
     ("Chaotic tanh", _TANH | {"weight_variance": 4.0}, "σ_w² = 4: inputs stay apart however deep."),
 )
-_SIGNALS = {"z": "pre-activation z", "h": "activation h"}
+_SIGNALS = {name: SIGNALS[name].label for name in ("z", "h")}
 #: shares of the second moment that count as next to nothing, and as most of it
 _GONE, _MOST = 0.05, 0.5
 
