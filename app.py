@@ -7,9 +7,12 @@ from pathlib import Path
 
 import streamlit as st
 
-from propagation.ui import browser, controls, experiment, image_export, paths, predict_first, question, reconnect
+from propagation.ui import browser
+from propagation.ui.components import image_export, reconnect
 from propagation.ui.pages import PAGES
-from propagation.ui.panels import panel
+from propagation.ui.session import experiment, paths, predict_first
+from propagation.ui.widgets import controls, question
+from propagation.ui.widgets.panels import panel
 
 ICON = Path(__file__).parent / "propagation" / "ui" / "icon.svg"
 

@@ -33,7 +33,7 @@ EXTRA = """
 
 
 def script() -> None:
-    from propagation.ui import controls
+    from propagation.ui.widgets import controls
 
     controls.draw()
 

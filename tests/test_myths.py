@@ -14,7 +14,7 @@ from propagation.labs.compare_text import read
 from propagation.labs.evidence import collect
 from propagation.myths import MYTHS
 from propagation.theory.prediction import predict
-from propagation.ui import address
+from propagation.ui.session import url
 
 #: E ln R of a ReLU layer of width n under He's rule, to first order in 1/n: −5/(2n)
 SAG = -2.5
@@ -81,7 +81,7 @@ def test_a_sigmoid_passes_the_signal_and_not_the_gradient():
 @pytest.mark.parametrize("name", MYTHS)
 def test_every_link_says_what_it_opens(name):
     link = MYTHS[name].link
-    config, problems = address.parsed({key: [text] for key, text in link.query.items()})
+    config, problems = url.parsed({key: [text] for key, text in link.query.items()})
     assert problems == []
     shown = [network.config for network in MYTHS[name].networks]
     if link.page == "compare":

@@ -15,7 +15,7 @@ from propagation.labs import variance_decomposition
 from propagation.labs.variance_decomposition import Scatter
 from propagation.runtime.scheduler import queue_length, queued_since
 from propagation.theory.prediction import Prediction
-from propagation.ui import experiment
+from propagation.ui.session import experiment
 
 #: seconds of work that a hand on a slider does not notice
 _MOMENT = 0.03

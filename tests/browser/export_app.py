@@ -3,10 +3,11 @@
 from functools import partial
 
 from propagation.charts.signals import signals_chart
-from propagation.ui import controls, export, image_export
-from propagation.ui.figures import draw_figure
-from propagation.ui.page_header import appearance
+from propagation.ui.components import image_export
 from propagation.ui.results import prediction_of, trace_of
+from propagation.ui.widgets import controls, export
+from propagation.ui.widgets.figures import draw_figure
+from propagation.ui.widgets.page_header import appearance
 
 config = controls.draw()
 trace, prediction = trace_of(config), prediction_of(config)

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from propagation.ui.pages import angles as page
 from ui.shown import charts
 
-PAGE = "from propagation.ui import controls\nfrom propagation.ui.pages import angles\nangles.render(controls.draw())"
+PAGE = "from propagation.ui.widgets import controls\nfrom propagation.ui.pages import angles\nangles.render(controls.draw())"
 SMALL = {"depth": "8", "width": "32", "trials": "2"}
 
 

@@ -14,14 +14,14 @@ from propagation.formatting import plain
 from propagation.labs import compare_text
 from propagation.locks import CONTROLS, PARAMETERS, Terms
 from propagation.rules import settled
-from propagation.ui import address
+from propagation.ui.session import url
 
 APP = str(Path(__file__).parents[2] / "app.py")
 SMALL = {"depth": "3", "width": "8", "inputs": "2", "trials": "1"}
 #: what must never come back as it is: HTML, a link, a picture, a formula, an icon, a colour, a heading
 MARKUP = ("<b>", "<script>", "[x](http://y)", "![x](y)", "$a$", ":material/x:", ":red[x]", "**x**", "\n# x", "</div>", "javascript:")
 FIELDS = tuple(Config.__dataclass_fields__)
-NAMES = (*FIELDS, *address.PAGE_PARAMETERS)
+NAMES = (*FIELDS, *url.PAGE_PARAMETERS)
 #: kinds of elements whose text Streamlit reads as Markdown
 READ_AS_MARKDOWN = ("title", "header", "subheader", "markdown", "caption", "warning", "error", "info", "success", "toast", "latex")
 
@@ -102,9 +102,9 @@ def test_markup_that_came_back_would_be_seen():
 @settings(max_examples=500, deadline=None)
 @given(addresses)
 def test_any_address_is_a_config_and_a_sentence_for_what_was_lost(query):
-    config, problems = address.parsed(query)
+    config, problems = url.parsed(query)
     assert config == settled(config)
-    assert address.parsed({name: [text] for name, text in config.to_query().items()}) == (config, [])
+    assert url.parsed({name: [text] for name, text in config.to_query().items()}) == (config, [])
     unknown = [name for name in query if name not in NAMES]
     assert len(problems) >= len(unknown)
     assert all(len(problem) < 400 and problem.endswith(".") for problem in problems)
@@ -151,8 +151,8 @@ def test_a_problem_is_named_on_every_page():
     """The sentence stands under the title, which all pages draw in the same way."""
 
     def script() -> None:
-        from propagation.ui import controls
-        from propagation.ui.page_header import opening
+        from propagation.ui.widgets import controls
+        from propagation.ui.widgets.page_header import opening
 
         controls.draw()
         opening("A page?", "A sentence.")
@@ -163,5 +163,5 @@ def test_a_problem_is_named_on_every_page():
 
 
 def test_names_of_parameters_do_not_clash():
-    assert not {*FIELDS} & {*address.PAGE_PARAMETERS} and {*PARAMETERS} < {*address.PAGE_PARAMETERS}
+    assert not {*FIELDS} & {*url.PAGE_PARAMETERS} and {*PARAMETERS} < {*url.PAGE_PARAMETERS}
     assert not Terms()

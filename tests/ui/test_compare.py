@@ -10,7 +10,7 @@ from propagation.labs.compare import FIRST, GLOROT_2010
 from propagation.labs.compare_text import NONE, written
 from ui.shown import charts
 
-PAGE = "from propagation.ui import controls\nfrom propagation.ui.pages import compare\ncompare.render(controls.draw())"
+PAGE = "from propagation.ui.widgets import controls\nfrom propagation.ui.pages import compare\ncompare.render(controls.draw())"
 SMALL = {"depth": "20", "width": "32", "inputs": "4", "trials": "2"}
 TWO = "lecun.relu.gaussian~he.relu.gaussian"
 

@@ -22,8 +22,8 @@ def page(config_fields: dict, page_parameters: dict) -> None:
     import streamlit as st
 
     from propagation.config import Config
-    from propagation.ui import experiment
     from propagation.ui.pages import distributions
+    from propagation.ui.session import experiment
 
     for name, text in page_parameters.items():
         if "page" not in st.session_state:

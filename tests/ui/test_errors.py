@@ -12,8 +12,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from propagation.papers import PAPERS
-from propagation.ui import answer, controls, experiment, pages, results
+from propagation.ui import pages, results
 from propagation.ui.pages import width
+from propagation.ui.session import experiment
+from propagation.ui.widgets import answer, controls
 from ui.shown import charts
 
 APP = Path(__file__).parents[2] / "app.py"
@@ -27,9 +29,10 @@ SMALL = {"depth": "3", "width": "8", "inputs": "2", "trials": "2"}
 def opened(page: str, seed: int) -> AppTest:
     """A page, as app.py opens it."""
     script = f"""
-from propagation.ui import controls, experiment
+from propagation.ui.session import experiment
+from propagation.ui.widgets import controls
 from propagation.ui.pages import PAGES
-from propagation.ui.panels import panel
+from propagation.ui.widgets.panels import panel
 
 experiment.sync_from_url()
 config = experiment.sync_to_url()

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from propagation.config import Config
 from propagation.export.code import FRAMEWORKS, snippet
-from propagation.ui import export
+from propagation.ui.widgets import export
 from ui.shown import messages
 
 PANEL = str(Path(__file__).parents[1] / "browser" / "export_app.py")

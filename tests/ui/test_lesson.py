@@ -10,13 +10,13 @@ from streamlit.testing.v1 import AppTest
 from propagation import lessons
 from propagation.labs.evidence import Answer
 from propagation.lessons import load
-from propagation.ui import address
 from propagation.ui.pages import PAGES, lesson
+from propagation.ui.session import url
 from tests.test_lessons import GOOD
 from ui.shown import charts
 
 PAGE = """
-from propagation.ui import experiment
+from propagation.ui.session import experiment
 from propagation.ui.pages import lesson
 experiment.sync_from_url()
 lesson.render(experiment.sync_to_url())
@@ -78,7 +78,7 @@ def test_a_screen_asks_and_then_shows(step):
 @pytest.mark.parametrize("step", LESSON.steps)
 def test_every_link_is_one_the_app_can_read(step):
     for link in LESSON.screens[step].links:
-        _, problems = address.parsed({name: [text] for name, text in link.query.items() if name not in address.PAGE_PARAMETERS})
+        _, problems = url.parsed({name: [text] for name, text in link.query.items() if name not in url.PAGE_PARAMETERS})
         assert problems == [] and link.page in {page.slug for page in PAGES}
 
 

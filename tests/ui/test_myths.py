@@ -11,7 +11,7 @@ from propagation.ui.pages import myths
 from ui.shown import charts
 
 PAGE = """
-from propagation.ui import experiment
+from propagation.ui.session import experiment
 from propagation.ui.pages import myths
 experiment.sync_from_url()
 myths.render(experiment.sync_to_url())

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from propagation.ui import experiment, pages
+from propagation.ui import pages
 from propagation.ui.pages import PAGES, PageSpec
+from propagation.ui.session import experiment
 
 FOLDER = Path(pages.__file__).parent
 SMALL = {"depth": "3", "width": "8", "inputs": "2", "trials": "1", "activation": "relu"}

@@ -13,7 +13,7 @@ from propagation.papers.publications import Published
 from propagation.ui.pages import papers as page
 from ui.shown import charts
 
-PAGE = "from propagation.ui import controls\nfrom propagation.ui.pages import papers\npapers.render(controls.draw())"
+PAGE = "from propagation.ui.widgets import controls\nfrom propagation.ui.pages import papers\npapers.render(controls.draw())"
 FIGURES = {"glorot": 2, "saxe": 2, "he": 1, "poole": 2, "schoenholz": 2, "kumar": 1, "hanin": 1, "luther": 1}
 
 

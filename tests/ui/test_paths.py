@@ -8,8 +8,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from propagation.config import Config
-from propagation.ui import address, paths
 from propagation.ui.pages import PAGES
+from propagation.ui.session import paths, url
 
 APP = Path(__file__).parents[2] / "app.py"
 SMALL = {"depth": "4", "width": "8", "inputs": "4", "trials": "2"}
@@ -82,5 +82,5 @@ def test_page_names_are_such_that_the_page_for_missing_pages_knows_them():
 
 def test_the_shared_link_is_made_for_the_host(monkeypatch):
     monkeypatch.setattr(paths, "HOME", "/course/")
-    link = address.link_from("https://example.org/course/phase?old=1", Config(depth=7), {"view": "h"})
+    link = url.link_from("https://example.org/course/phase?old=1", Config(depth=7), {"view": "h"})
     assert link == "https://example.org/course/?page=phase&depth=7&view=h"

@@ -11,15 +11,15 @@ from ui.shown import charts
 
 
 def phase_page() -> None:
-    from propagation.ui import controls
     from propagation.ui.pages import phase
+    from propagation.ui.widgets import controls
 
     phase.render(controls.draw())
 
 
 def gains_page() -> None:
-    from propagation.ui import controls
     from propagation.ui.pages import gains
+    from propagation.ui.widgets import controls
 
     gains.render(controls.draw())
 

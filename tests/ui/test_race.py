@@ -11,11 +11,12 @@ from streamlit.testing.v1 import AppTest
 
 from propagation.labs import race as lab
 from propagation.labs.training import Recipe
-from propagation.ui import race_session, race_setup
 from propagation.ui.pages import race as page
+from propagation.ui.session import race_session
+from propagation.ui.widgets import race_setup
 from ui.shown import charts
 
-PAGE = "from propagation.ui import controls\nfrom propagation.ui.pages import race\nrace.render(controls.draw())"
+PAGE = "from propagation.ui.widgets import controls\nfrom propagation.ui.pages import race\nrace.render(controls.draw())"
 SMALL = {"depth": "4", "width": "16", "steps": "100", "rate": "0.1"}
 TWO = "glorot.tanh.uniform~glorot_standard.sigmoid.uniform"
 

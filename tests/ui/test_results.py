@@ -34,7 +34,7 @@ def test_a_place_in_line_is_kept_for_a_while(seconds_ago, kept):
 
         import streamlit as st
 
-        from propagation.ui import experiment
+        from propagation.ui.session import experiment
 
         since = st.session_state.waiting_since = time.monotonic() - seconds_ago
         st.session_state.kept = experiment.waiting_since() == since
@@ -49,7 +49,7 @@ def test_a_value_that_no_slider_has_changes_nothing():
 
         import streamlit as st
 
-        from propagation.ui import experiment
+        from propagation.ui.session import experiment
 
         experiment.sync_from_url()
         for value in (math.inf, math.nan, "x", None, [], 10**400):

@@ -14,7 +14,8 @@ from propagation.config import Config
 from propagation.labs import compare_text
 from propagation.labs.compare import MOST_COLUMNS, Column
 from propagation.locks import CONTROLS, Terms
-from propagation.ui import address, share
+from propagation.ui.session import url
+from propagation.ui.widgets import share
 from ui.shown import SMALL, opened
 
 #: every field away from its default, with texts as long as they get
@@ -47,7 +48,8 @@ def panel_of(app: AppTest) -> AppTest:
     """The panel, alone: its widgets run again without the page, which a test cannot do."""
 
     def script() -> None:
-        from propagation.ui import experiment, share
+        from propagation.ui.session import experiment
+        from propagation.ui.widgets import share
 
         experiment.sync_from_url()
         experiment.sync_to_url()
@@ -203,23 +205,23 @@ def test_links_stay_below_two_thousand_characters():
     assert {*LONGEST} == {field.name for field in fields(Config)}
     config = Config(**LONGEST)
     page = {"view": "h", "over": "neurons"} | Terms(frozenset(CONTROLS), asks=True).to_query()
-    link = address.link_from("https://a-rather-long-name-of-a-school.example.org/distributions", config, page)
+    link = url.link_from("https://a-rather-long-name-of-a-school.example.org/distributions", config, page)
     assert 400 < len(link) < share.MOST_CHARACTERS
     object.__setattr__(config, "activation", "+" * 200)  # three characters each, the worst there is
-    assert len(address.link_from("https://a-rather-long-name-of-a-school.example.org/distributions", config, page)) < share.MOST_CHARACTERS
+    assert len(url.link_from("https://a-rather-long-name-of-a-school.example.org/distributions", config, page)) < share.MOST_CHARACTERS
 
 
 def test_a_link_that_is_too_long_says_what_makes_it_so():
     formula = "tanh(x) + " * 19 + "x"
     compared = [Column("custom", f"{formula} + {n}", "gaussian", 1.5) for n in range(MOST_COLUMNS)]
-    link = address.link_from("https://example.org/compare", Config(), {"columns": compare_text.written(compared)})
+    link = url.link_from("https://example.org/compare", Config(), {"columns": compare_text.written(compared)})
     assert len(link) > share.MOST_CHARACTERS and "the comparison" in share.too_long(link)
     assert "the typed formula" in share.too_long("https://example.org/?activation=" + "x" * 3000 + "&depth=3")
 
 
 def test_a_link_too_long_for_a_code_is_still_handed_out():
     def script() -> None:
-        from propagation.ui.copy_box import draw_code
+        from propagation.ui.components.copy_box import draw_code
 
         draw_code("https://example.org/?" + "x" * 3000, "long")
 

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from ui.shown import charts
 
-PAGE = "from propagation.ui import controls\nfrom propagation.ui.pages import spectrum\nspectrum.render(controls.draw())"
+PAGE = "from propagation.ui.widgets import controls\nfrom propagation.ui.pages import spectrum\nspectrum.render(controls.draw())"
 SMALL = {"depth": "8", "width": "32"}
 LINEAR = {"activation": "linear", "weight_variance": "1", "bias_variance": "0"}
 

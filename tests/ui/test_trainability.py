@@ -9,7 +9,7 @@ from propagation.labs.trainability import Outcome
 from propagation.ui.pages import trainability as page
 from ui.shown import charts
 
-PAGE = "from propagation.ui import controls\nfrom propagation.ui.pages import trainability\ntrainability.render(controls.draw())"
+PAGE = "from propagation.ui.widgets import controls\nfrom propagation.ui.pages import trainability\ntrainability.render(controls.draw())"
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from propagation.ui.pages import width as page
 from ui.shown import charts
 
-PAGE = "from propagation.ui import controls\nfrom propagation.ui.pages import width\nwidth.render(controls.draw())"
+PAGE = "from propagation.ui.widgets import controls\nfrom propagation.ui.pages import width\nwidth.render(controls.draw())"
 FEW = (16, 64, 256, 1024)
 
 

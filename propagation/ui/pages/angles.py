@@ -24,12 +24,13 @@ from propagation.labs.manifold import (
 )
 from propagation.theory.manifold import CirclePrediction, angle_path, predict_circle
 from propagation.trials import over_trials
-from propagation.ui import controls, experiment
-from propagation.ui.figures import draw_figure
 from propagation.ui.longwork import remembered
-from propagation.ui.page_header import appearance, opening
-from propagation.ui.panels import panel
-from propagation.ui.places import Place, draw_places
+from propagation.ui.session import experiment
+from propagation.ui.widgets import controls
+from propagation.ui.widgets.figures import draw_figure
+from propagation.ui.widgets.page_header import appearance, opening
+from propagation.ui.widgets.panels import panel
+from propagation.ui.widgets.places import Place, draw_places
 
 TITLE = "Do two inputs stay apart?"
 LOOK_FOR = (

@@ -31,11 +31,11 @@ from propagation.labs.compare import (
     summarize,
     with_added,
 )
-from propagation.ui import experiment
-from propagation.ui.figures import draw_figure
-from propagation.ui.page_header import appearance, opening, unbroken
-from propagation.ui.panels import panel
 from propagation.ui.results import prediction_of, trace_of
+from propagation.ui.session import experiment
+from propagation.ui.widgets.figures import draw_figure
+from propagation.ui.widgets.page_header import appearance, opening, unbroken
+from propagation.ui.widgets.panels import panel
 
 log = logging.getLogger(__name__)
 

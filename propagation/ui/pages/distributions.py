@@ -14,12 +14,13 @@ from propagation.config import Config
 from propagation.formatting import from_log10, number, percent
 from propagation.labs.distributions import MOST_LAYERS, Distributions, Histogram, distributions, layers_of, seen
 from propagation.signals import BACKWARD, SIGNALS
-from propagation.ui import controls, experiment
-from propagation.ui.figures import draw_figure
 from propagation.ui.longwork import remembered
-from propagation.ui.page_header import appearance, opening
-from propagation.ui.panels import panel
 from propagation.ui.results import prediction_of
+from propagation.ui.session import experiment
+from propagation.ui.widgets import controls
+from propagation.ui.widgets.figures import draw_figure
+from propagation.ui.widgets.page_header import appearance, opening
+from propagation.ui.widgets.panels import panel
 
 log = logging.getLogger(__name__)
 

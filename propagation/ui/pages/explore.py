@@ -12,9 +12,9 @@ from propagation.config import Config
 from propagation.expressions import lookup
 from propagation.initializers import SCHEMES
 from propagation.signals import SIGNALS
-from propagation.ui import controls, export, share
-from propagation.ui.answer import ForwardRow, answers_ahead, figure, first_answer, way_out, whole_answer
-from propagation.ui.page_header import arrival
+from propagation.ui.widgets import controls, export, share
+from propagation.ui.widgets.answer import ForwardRow, answers_ahead, figure, first_answer, way_out, whole_answer
+from propagation.ui.widgets.page_header import arrival
 
 TITLE = "Does the signal survive?"
 _FORWARD = {name: SIGNALS[name].label for name in ("z", "h")}

@@ -14,10 +14,11 @@ from propagation.formatting import number
 from propagation.rules import shown_bias_variance
 from propagation.theory.gains import Gain, gains
 from propagation.theory.phases import PhaseGrid, phase_grid
-from propagation.ui import controls, experiment
-from propagation.ui.figures import draw_figure
-from propagation.ui.page_header import appearance, opening
-from propagation.ui.panels import panel
+from propagation.ui.session import experiment
+from propagation.ui.widgets import controls
+from propagation.ui.widgets.figures import draw_figure
+from propagation.ui.widgets.page_header import appearance, opening
+from propagation.ui.widgets.panels import panel
 
 TITLE = "Which gain for this activation?"
 LOOK_FOR = (

@@ -25,12 +25,13 @@ from propagation.config import Config
 from propagation.formatting import factor, from_log10, percent, plain, power_of_ten
 from propagation.labs.evidence import MEASURES, Answer, Evidence, collect
 from propagation.lessons import Choice, Lesson, Screen
-from propagation.ui import controls, experiment, guesses
-from propagation.ui.figures import draw_figure
-from propagation.ui.links import draw_link
 from propagation.ui.longwork import remembered
-from propagation.ui.page_header import appearance, opening
-from propagation.ui.panels import panel
+from propagation.ui.session import experiment, guesses
+from propagation.ui.widgets import controls
+from propagation.ui.widgets.figures import draw_figure
+from propagation.ui.widgets.links import draw_link
+from propagation.ui.widgets.page_header import appearance, opening
+from propagation.ui.widgets.panels import panel
 
 TITLE = "Why constant variance?"
 LOOK_FOR = "**Predict first, then look**: on every screen the networks are drawn and measured the moment you ask."

@@ -8,11 +8,11 @@ from propagation.charts.lesson import distance_rows, lesson_chart, rows_of
 from propagation.config import Config
 from propagation.labs.evidence import Evidence, collect
 from propagation.myths import MYTHS, Myth
-from propagation.ui.figures import draw_figure
-from propagation.ui.links import draw_link
 from propagation.ui.longwork import remembered
-from propagation.ui.page_header import appearance, opening
-from propagation.ui.panels import panel
+from propagation.ui.widgets.figures import draw_figure
+from propagation.ui.widgets.links import draw_link
+from propagation.ui.widgets.page_header import appearance, opening
+from propagation.ui.widgets.panels import panel
 
 TITLE = "What is not true?"
 LOOK_FOR = "Claims that sound right, and what networks drawn this minute say to them. **Each opens as an experiment** for you to change."

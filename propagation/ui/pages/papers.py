@@ -12,12 +12,13 @@ from propagation.formatting import number, plain
 from propagation.papers import PAPERS
 from propagation.papers.paper import Drawn, Finding, Paper
 from propagation.papers.publications import Publication, Published, publications
-from propagation.ui import controls, experiment
-from propagation.ui.figures import draw_figure
-from propagation.ui.links import draw_link
 from propagation.ui.longwork import remembered
-from propagation.ui.page_header import appearance, opening
-from propagation.ui.panels import panel
+from propagation.ui.session import experiment
+from propagation.ui.widgets import controls
+from propagation.ui.widgets.figures import draw_figure
+from propagation.ui.widgets.links import draw_link
+from propagation.ui.widgets.page_header import appearance, opening
+from propagation.ui.widgets.panels import panel
 
 TITLE = "What did the papers show, and does it hold here?"
 LOOK_FOR = (

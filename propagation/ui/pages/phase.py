@@ -16,10 +16,10 @@ from propagation.rules import shown_bias_variance, shown_weight_variance
 from propagation.theory.iterates import correlation_iterates, length_iterates
 from propagation.theory.maps import DepthScales, correlation_map, depth_scales, length_map
 from propagation.theory.phases import PhaseGrid, critical_line, critical_weight_variance, phase_grid, phase_of
-from propagation.ui import controls
-from propagation.ui.figures import draw_figure
-from propagation.ui.page_header import appearance, opening
-from propagation.ui.panels import panel
+from propagation.ui.widgets import controls
+from propagation.ui.widgets.figures import draw_figure
+from propagation.ui.widgets.page_header import appearance, opening
+from propagation.ui.widgets.panels import panel
 
 TITLE = "Order or chaos?"
 LOOK_FOR = (

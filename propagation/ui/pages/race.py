@@ -14,11 +14,12 @@ from propagation.formatting import from_log10, number, plain
 from propagation.labs import compare_text
 from propagation.labs.race import LOOKS, Decision, Entry, Lane, decide, of_weights, ranked, whole_percent
 from propagation.labs.training import HELD_OUT, split
-from propagation.ui import controls, experiment, race_session
-from propagation.ui.figures import draw_figure
-from propagation.ui.page_header import appearance, opening, unbroken
-from propagation.ui.panels import panel
-from propagation.ui.race_setup import draw_lanes, draw_recipe, draw_starts, entries_of, read_recipe
+from propagation.ui.session import experiment, race_session
+from propagation.ui.widgets import controls
+from propagation.ui.widgets.figures import draw_figure
+from propagation.ui.widgets.page_header import appearance, opening, unbroken
+from propagation.ui.widgets.panels import panel
+from propagation.ui.widgets.race_setup import draw_lanes, draw_recipe, draw_starts, entries_of, read_recipe
 
 TITLE = "Which initialization learns?"
 LOOK_FOR = (

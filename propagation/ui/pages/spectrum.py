@@ -12,12 +12,12 @@ from propagation.config import Config, layer_variances
 from propagation.formatting import from_log10, number, power_of_ten
 from propagation.labs.spectrum import DEEPEST, RESOLUTION, WIDEST, Spectrum, depths_shown, measure_spectrum, spectrum_config
 from propagation.theory.spectrum import LAWS, SpectrumPrediction, predict_spectrum, product_density
-from propagation.ui import controls
-from propagation.ui.figures import draw_figure
 from propagation.ui.longwork import remembered
-from propagation.ui.page_header import appearance, opening
-from propagation.ui.panels import panel
-from propagation.ui.places import Place, draw_places
+from propagation.ui.widgets import controls
+from propagation.ui.widgets.figures import draw_figure
+from propagation.ui.widgets.page_header import appearance, opening
+from propagation.ui.widgets.panels import panel
+from propagation.ui.widgets.places import Place, draw_places
 
 TITLE = "Is every direction treated alike?"
 LOOK_FOR = (

@@ -33,11 +33,11 @@ from propagation.labs.training import HELD_OUT
 from propagation.rules import shown_bias_variance, shown_weight_variance
 from propagation.theory.maps import fixed_point
 from propagation.theory.phases import critical_weight_variance
-from propagation.ui import controls, places
-from propagation.ui.figures import draw_figure
 from propagation.ui.longwork import remembered
-from propagation.ui.page_header import appearance, opening
-from propagation.ui.panels import panel
+from propagation.ui.widgets import controls, places
+from propagation.ui.widgets.figures import draw_figure
+from propagation.ui.widgets.page_header import appearance, opening
+from propagation.ui.widgets.panels import panel
 
 log = logging.getLogger(__name__)
 

@@ -12,9 +12,9 @@ from propagation.config import Config
 from propagation.formatting import percent
 from propagation.initializers import WEIGHT_LAWS
 from propagation.labs.width import MOST_NETWORKS, SMALL, WIDTHS, PowerLaw, WidthResult, deviations, experiment_of, fitted, widths_of
-from propagation.ui.figures import draw_figure, redraw_figure
-from propagation.ui.page_header import appearance, opening
-from propagation.ui.panels import panel
+from propagation.ui.widgets.figures import draw_figure, redraw_figure
+from propagation.ui.widgets.page_header import appearance, opening
+from propagation.ui.widgets.panels import panel
 
 TITLE = "How wide is infinite?"
 LOOK_FOR = (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from propagation.ui import experiment
+from propagation.ui.session import experiment
 
 
 @dataclass(frozen=True)

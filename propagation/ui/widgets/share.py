@@ -8,8 +8,8 @@ from urllib.parse import parse_qsl, quote, urlsplit
 import streamlit as st
 
 from propagation.locks import CONTROLS, Terms
-from propagation.ui import experiment
-from propagation.ui.copy_box import draw_code, draw_copier
+from propagation.ui.components.copy_box import draw_code, draw_copier
+from propagation.ui.session import experiment
 
 #: characters up to which every mail and chat program leaves a link whole
 MOST_CHARACTERS = 2000

@@ -16,10 +16,10 @@ from propagation.export import page, words
 from propagation.export.code import FRAMEWORKS, snippet
 from propagation.export.numbers import table, to_csv, to_json
 from propagation.runtime.platform import IN_BROWSER
-from propagation.ui import experiment
-from propagation.ui.image_export import save_buttons
-from propagation.ui.page_header import appearance
-from propagation.ui.panels import panel
+from propagation.ui.components.image_export import save_buttons
+from propagation.ui.session import experiment
+from propagation.ui.widgets.page_header import appearance
+from propagation.ui.widgets.panels import panel
 
 _NAME = "signal-propagation"
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from propagation.ui import experiment
 from propagation.ui.pages import PAGES
+from propagation.ui.session import experiment
 
 
 def draw_link(text: str, page: str, query: Mapping[str, str]) -> None:

@@ -24,7 +24,7 @@ from propagation.config import Config
 from propagation.expressions import ExpressionError, typed_activation
 from propagation.locks import PARAMETERS, Terms
 from propagation.presets import PRESETS
-from propagation.ui import address
+from propagation.ui.session import url
 
 #: key of the number entry that belongs to a field's slider: the field and this
 EXACTLY = "_exactly"
@@ -37,7 +37,7 @@ _LONGEST_WAIT = 60.0
 def sync_from_url() -> None:
     """Bring the experiment up to date: from the address if that is new (the first run, Back, Forward), else by what was done."""
     state = st.session_state
-    here, path = address.read(), address.path()
+    here, path = url.read(), url.path()
     new = "config" not in state
     if new:
         state.pending, state.orders, state.told, state.shown, state.path, state.brought = {}, [], {}, set(), path, None
@@ -64,8 +64,8 @@ def _open(here: dict[str, list[str]]) -> None:
     """Take the experiment over from an address. The terms of a visit are those it began with, wherever its links and Back lead."""
     state = st.session_state
     first = "terms" not in state
-    config, problems = address.parsed(here)
-    page, (asked, unread) = address.of_page(here), Terms.from_query(here)
+    config, problems = url.parsed(here)
+    page, (asked, unread) = url.of_page(here), Terms.from_query(here)
     if first:
         state.terms, state.own_seed = asked, secrets.randbelow(_SEEDS)
         state.asked = {name: page[name] for name in PARAMETERS if name in page and name != "own_seed"}
@@ -85,7 +85,7 @@ def sync_to_url() -> Config:
     """Make the address say what the widgets say; returns the experiment."""
     state = st.session_state
     if not state.silent:
-        state.address = address.write(state.config, state.page)
+        state.address = url.write(state.config, state.page)
     return state.config
 
 
@@ -128,8 +128,8 @@ def on_these_terms(query: Mapping[str, str]) -> dict[str, str]:
     if not terms():
         return dict(query)
     parameters = {name: [text] for name, text in query.items()}
-    config, _ = terms().kept(present(), address.parsed(parameters)[0])
-    return config.to_query() | address.of_page(parameters) | st.session_state.asked
+    config, _ = terms().kept(present(), url.parsed(parameters)[0])
+    return config.to_query() | url.of_page(parameters) | st.session_state.asked
 
 
 def waiting_since() -> float:
@@ -160,7 +160,7 @@ def problems() -> list[str]:
 
 def link() -> str:
     """The full address of the experiment."""
-    return address.link(present(), st.session_state.page)
+    return url.link(present(), st.session_state.page)
 
 
 def link_on(asked: Terms) -> str:
@@ -168,7 +168,7 @@ def link_on(asked: Terms) -> str:
     config, page = present(), {name: text for name, text in st.session_state.page.items() if name not in PARAMETERS}
     if asked.own_seed:
         config, asked = replace(config, seed=0), replace(asked, locked=asked.locked | {"seed"} - asked.hidden)
-    return address.link(config, page | asked.to_query())
+    return url.link(config, page | asked.to_query())
 
 
 def order(**fields: Any) -> None:
@@ -248,7 +248,7 @@ def _moves() -> list[tuple[str, Any]]:
 def _apply(key: str, value: Any) -> None:
     """Change the experiment by one move."""
     state = st.session_state
-    if key in address.PAGE_PARAMETERS:
+    if key in url.PAGE_PARAMETERS:
         return
     config, note = state.config, ""
     if key != "preset":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from propagation.ui import experiment
+from propagation.ui.session import experiment
 
 #: what gradients can do on their way back
 EXPECTATIONS = {"fade": "fade away ↘", "level": "keep their size →", "grow": "grow ↗"}

@@ -15,7 +15,7 @@ from propagation.labs import compare_text
 from propagation.labs.compare import GLOROT_2010, Column, column_of, with_added
 from propagation.labs.race import MOST_DEPTH, MOST_SECONDS, Entry, fitting_width
 from propagation.labs.training import Recipe
-from propagation.ui import experiment, race_session
+from propagation.ui.session import experiment, race_session
 
 #: parameter of the address → field of the recipe
 FIELDS = {"rate": "learning_rate", "momentum": "momentum", "steps": "steps"}

@@ -14,7 +14,8 @@ import streamlit as st
 from propagation import locks
 from propagation.config import Config
 from propagation.rules import settled
-from propagation.ui import pages, paths
+from propagation.ui import pages
+from propagation.ui.session import paths
 
 #: parameters that pages, and the terms of a visit, read and write themselves, not fields of Config
 PAGE_PARAMETERS = (*locks.PARAMETERS, *pages.PARAMETERS)

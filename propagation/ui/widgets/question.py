@@ -9,9 +9,10 @@ from propagation.config import Config
 from propagation.export.words import settings
 from propagation.expressions import lookup
 from propagation.formatting import plain
-from propagation.ui import controls, predict_first
-from propagation.ui.figures import draw_figure
-from propagation.ui.page_header import appearance, opening
+from propagation.ui.session import predict_first
+from propagation.ui.widgets import controls
+from propagation.ui.widgets.figures import draw_figure
+from propagation.ui.widgets.page_header import appearance, opening
 
 TITLE = "What do you expect?"
 LOOK_FOR = "**Make up your mind first**, then look: the network is drawn and measured when you ask for it."

@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from propagation.formatting import plain
-from propagation.ui import experiment, predict_first, share
+from propagation.ui.session import experiment, predict_first
+from propagation.ui.widgets import share
 
 #: complaints about an address that are shown one by one
 _MOST_PROBLEMS = 8

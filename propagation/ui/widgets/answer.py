@@ -25,13 +25,14 @@ from propagation.labs.variance_decomposition import Scatter, measured, seen
 from propagation.runtime.scheduler import queue_length
 from propagation.slider_steps import neighbours, sliders
 from propagation.theory.prediction import Prediction
-from propagation.ui import controls, experiment
-from propagation.ui.figures import draw_figure, foresee_figures, redraw_figure
-from propagation.ui.live import Hand, by_keys, held, watch
+from propagation.ui.components.live import Hand, by_keys, held, watch
 from propagation.ui.longwork import remembered
-from propagation.ui.page_header import appearance
-from propagation.ui.panels import panel
 from propagation.ui.results import first_scatters_of, first_trace_of, is_soon, prediction_of, scatters_predicted, trace_of
+from propagation.ui.session import experiment
+from propagation.ui.widgets import controls
+from propagation.ui.widgets.figures import draw_figure, foresee_figures, redraw_figure
+from propagation.ui.widgets.page_header import appearance
+from propagation.ui.widgets.panels import panel
 
 log = logging.getLogger(__name__)
 

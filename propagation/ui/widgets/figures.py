@@ -9,8 +9,8 @@ from typing import Any
 import plotly.graph_objects as go
 
 from propagation.charts.theme import palette
-from propagation.ui import plot
-from propagation.ui.page_header import appearance
+from propagation.ui.components import plot
+from propagation.ui.widgets.page_header import appearance
 
 
 def draw_figure(figure: go.Figure | dict, key: str, alt: str, on_point: Callable[[], None] | None = None) -> None:

@@ -17,10 +17,10 @@ from propagation.initializers import SCHEMES
 from propagation.locks import CONTROLS, labels
 from propagation.presets import PRESETS
 from propagation.slider_steps import scale, slider_end
-from propagation.ui import experiment
-from propagation.ui.figures import clicked_point
-from propagation.ui.panels import panel
-from propagation.ui.slider_marks import Mark, ruler
+from propagation.ui.components.slider_marks import Mark, ruler
+from propagation.ui.session import experiment
+from propagation.ui.widgets.figures import clicked_point
+from propagation.ui.widgets.panels import panel
 
 _MARKED = {"lecun": "LeCun", "glorot": "Glorot", "he": "He", "kumar": "Kumar"}
 _CRITICAL = "critical"

@@ -1,0 +1,1 @@
+"""Widgets: pieces of a page that several pages share."""
