@@ -11,18 +11,12 @@ import numpy as np
 
 from propagation.activations import ACTIVATIONS
 from propagation.expressions import lookup
-from propagation.fields import Choice, Number, declarations, declared, text_of
-from propagation.formatting import quoted
+from propagation.fields import Choice, Number, declarations, declared, from_query, to_query
 from propagation.initializers import SCHEMES, WEIGHT_LAWS, kumar_scale
+from propagation.widths import WIDTH_PROFILES
 
 DIGIT_PIXELS = 64
 
-WIDTH_PROFILES = {
-    "constant": "constant",
-    "funnel": "funnel: wide to an eighth",
-    "widening": "widening: an eighth to wide",
-    "bottleneck": "bottleneck: an eighth in the middle",
-}
 INPUT_LAWS = {"gaussian": "Gaussian", "uniform": "uniform", "digits": "handwritten digits (8 × 8)"}
 COSTS = {
     "gaussian": "unit Gaussian ∂C/∂h",
@@ -32,9 +26,6 @@ COSTS = {
 METHODS = {"auto": "automatic", "dense": "dense: holds every W", "implicit": "implicit: never builds W"}
 
 _IMPLICIT_LAWS = " or ".join(repr(law.name) for law in WEIGHT_LAWS.values() if law.has_implicit_map)
-#: longest text an address may give for one field
-LONGEST_TEXT = 200
-
 _DEPTHS = (*range(1, 11), 12, 15, *range(20, 51, 5), *range(60, 101, 10), 120, 150, 200, 300, 400, 500, 700, 1000, 1500, 2000)
 _WIDTHS = (*(2**k for k in range(1, 20)), 1_000_000)
 _INPUTS = tuple(2**k for k in range(11))
@@ -139,7 +130,7 @@ class Config:
         label="Width profile",
         help="How the width changes with depth. Where fan-in and fan-out differ, no rule can serve both directions.",
         option="how the width changes with depth",
-        choices=WIDTH_PROFILES,
+        choices=_labels(WIDTH_PROFILES),
     )
     inputs: int = declared(
         Number,
@@ -214,21 +205,12 @@ class Config:
     @cached_property
     def widths(self) -> tuple[int, ...]:
         """Return the layer sizes n_0 … n_L, depth + 1 of them. Digits have n_0 = 64 pixels whatever the profile."""
-        narrow = max(2, self.width // 8)
-        turning_points = {
-            "constant": (self.width, self.width),
-            "funnel": (self.width, narrow),
-            "widening": (narrow, self.width),
-            "bottleneck": (self.width, narrow, self.width),
-        }[self.width_profile]
-        sizes = [_geometric(turning_points, layer / self.depth) for layer in range(self.depth + 1)]
-        if self.input_law == "digits":
-            sizes[0] = DIGIT_PIXELS
-        return tuple(sizes)
+        sizes = WIDTH_PROFILES[self.width_profile].sizes(self.width, self.depth)
+        return (DIGIT_PIXELS, *sizes[1:]) if self.input_law == "digits" else sizes
 
     def to_query(self) -> dict[str, str]:
         """Return the fields that differ from their defaults, as the texts of an address."""
-        return {name: text_of(value) for name, default in DEFAULTS.items() if (value := getattr(self, name)) != default}
+        return to_query(self)
 
     @classmethod
     def from_query(cls, query: Mapping[str, Any]) -> tuple[Config, list[str]]:
@@ -236,23 +218,7 @@ class Config:
 
         Values are texts, or lists of texts of which there must be one. What cannot be read keeps its default.
         """
-        values: dict[str, Any] = {}
-        problems: list[str] = []
-        for name, given in query.items():
-            if name not in FIELDS:
-                problems.append(f"{quoted(name)} is not a setting of this app, and was ignored.")
-                continue
-            try:
-                values[name] = FIELDS[name].read(name, _only_text(name, given))
-            except ValueError as error:
-                problems.append(f"{error}. It stays at {text_of(DEFAULTS[name])}.")
-        while True:
-            try:
-                return cls(**values), problems
-            except ValueError as error:  # two fields that contradict each other; the message begins with the one at fault
-                culprit = str(error).split()[0]
-                del values[culprit]
-                problems.append(f"{error}. {culprit} stays at {text_of(DEFAULTS[culprit])}.")
+        return from_query(cls, query)
 
 
 #: the declaration of every field, and its default
@@ -281,22 +247,3 @@ def layer_variances(config: Config) -> tuple[np.ndarray, np.ndarray]:
         weight = scheme.weight_variance(config.activation, fan_in, fan_out) * np.ones(config.depth)
     bias = np.full(config.depth, config.bias_variance) if scheme.bias_scale is None else scheme.bias_scale / fan_in
     return weight, bias
-
-
-def _geometric(turning_points: tuple[int, ...], position: float) -> int:
-    """Return the size at `position` ∈ [0, 1] on a path of equal pieces between the turning points, each piece geometric."""
-    pieces = len(turning_points) - 1
-    piece = min(int(position * pieces), pieces - 1)
-    start, end = turning_points[piece : piece + 2]
-    return round(start * (end / start) ** (position * pieces - piece))
-
-
-def _only_text(name: str, given: Any) -> str:
-    """Return the one text that an address gives for a field; ValueError if it gives another number of texts, or a very long one."""
-    texts = list(given) if isinstance(given, (list, tuple)) else [given]
-    if len(texts) != 1:
-        raise ValueError(f"{name} is given {len(texts)} times, and one value is needed")
-    text = str(texts[0])
-    if len(text) > LONGEST_TEXT:
-        raise ValueError(f"{name} is {len(text)} characters long, and at most {LONGEST_TEXT} are read")
-    return text

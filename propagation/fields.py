@@ -14,6 +14,8 @@ from typing import Any, ParamSpec, TypeVar
 
 from propagation.formatting import quoted
 
+#: longest text an address may give for one field
+LONGEST_TEXT = 200
 #: key of a declaration in the metadata of its dataclass field
 _ABOUT = "about"
 _T = TypeVar("_T")
@@ -125,7 +127,7 @@ def declared(kind: Callable[_P, Field], default: _T, *args: _P.args, **about: _P
     return dataclasses.field(default=default, metadata={_ABOUT: kind(*args, **about)})
 
 
-def declarations(cls: type) -> dict[str, Field]:
+def declarations(cls: Any) -> dict[str, Field]:
     """Return the declarations of a dataclass by field, in its order."""
     return {field.name: field.metadata[_ABOUT] for field in dataclasses.fields(cls)}
 
@@ -137,6 +139,50 @@ def in_order_of_controls(fields: Mapping[str, Field]) -> list[str]:
         if field.below:
             names.insert(names.index(field.below) + 1, name)
     return names
+
+
+def to_query(values: Any) -> dict[str, str]:
+    """Return the declared fields of a dataclass that differ from their defaults, as the texts of an address."""
+    present = ((field, getattr(values, field.name)) for field in dataclasses.fields(values))
+    return {field.name: text_of(value) for field, value in present if value != field.default}
+
+
+def from_query(cls: type[_T], query: Mapping[str, Any]) -> tuple[_T, list[str]]:
+    """Return the dataclass that an address describes, and a sentence for each part that could not be read. Never raises.
+
+    Values are texts, or lists of texts of which there must be one. What cannot be read keeps its default. The dataclass may refuse
+    fields that contradict each other with a ValueError that begins with the name of the one at fault.
+    """
+    known = declarations(cls)
+    defaults = {name: text_of(getattr(cls, name)) for name in known}
+    values: dict[str, Any] = {}
+    problems: list[str] = []
+    for name, given in query.items():
+        if name not in known:
+            problems.append(f"{quoted(name)} is not a setting of this app, and was ignored.")
+            continue
+        try:
+            values[name] = known[name].read(name, _only_text(name, given))
+        except ValueError as error:
+            problems.append(f"{error}. It stays at {defaults[name]}.")
+    while True:
+        try:
+            return cls(**values), problems
+        except ValueError as error:
+            culprit = str(error).split()[0]
+            del values[culprit]
+            problems.append(f"{error}. {culprit} stays at {defaults[culprit]}.")
+
+
+def _only_text(name: str, given: Any) -> str:
+    """Return the one text that an address gives for a field; ValueError if it gives another number of texts, or a very long one."""
+    texts = list(given) if isinstance(given, (list, tuple)) else [given]
+    if len(texts) != 1:
+        raise ValueError(f"{name} is given {len(texts)} times, and one value is needed")
+    text = str(texts[0])
+    if len(text) > LONGEST_TEXT:
+        raise ValueError(f"{name} is {len(text)} characters long, and at most {LONGEST_TEXT} are read")
+    return text
 
 
 def text_of(value: Any) -> str:

@@ -24,6 +24,7 @@ FLOORS = {
     "expressions": 1,
     "initializers": 1,
     "fields": 1,
+    "widths": 1,
     "config": 1,
     "rules": 2,
     "locks": 2,

@@ -11,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from propagation import ACTIVATIONS, SCHEMES, Config
-from propagation.config import BOUNDS, CHOICES, LONGEST_TEXT, WIDTH_PROFILES
+from propagation.config import BOUNDS, CHOICES
+from propagation.fields import LONGEST_TEXT
 from propagation.initializers import kumar_scale
+from propagation.widths import WIDTH_PROFILES
 
 FIELDS = {field.name: field for field in fields(Config)}
 WHOLE = [name for name, (low, _) in BOUNDS.items() if isinstance(low, int)]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from propagation.config import INPUT_LAWS, WIDTH_PROFILES, Config
+from propagation.config import INPUT_LAWS, Config
 from propagation.diagnosis import Verdict
 from propagation.export.code.settings import scheme_words
 from propagation.export.numbers import Table
 from propagation.expressions import lookup
 from propagation.formatting import factor, number
 from propagation.signals import SIGNALS
+from propagation.widths import WIDTH_PROFILES
 
 #: rows of a table that is not asked for whole
 _ROWS = 12
@@ -18,7 +19,7 @@ _ROWS = 12
 
 def settings(config: Config) -> str:
     """The experiment in one line."""
-    profile = "" if config.width_profile == "constant" else f" ({WIDTH_PROFILES[config.width_profile]})"
+    profile = "" if config.width_profile == "constant" else f" ({WIDTH_PROFILES[config.width_profile].label})"
     return (
         f"{counted(config.depth, 'layer')} of width {config.width:,}{profile}, {lookup(config.activation).label}, {scheme_words(config)}; "
         f"{counted(config.inputs, 'input')} ({INPUT_LAWS[config.input_law]}), {counted(config.trials, 'draw')}, seed {config.seed}"
