@@ -20,14 +20,15 @@ ROOT = Path(__file__).parent.parent
 READ = """
 import json
 import propagation
-from propagation import inputs, lessons, papers
+from propagation import inputs, lessons
 from propagation.assets import asset
+from propagation.papers import PAPERS
 digits = inputs.standardized_digits()
 found = {
     "package": propagation.__file__,
     "digits": [digits.shape, float(digits[100] @ digits[200])],
     "screens": len(lessons.load().screens),
-    "papers": len(papers.papers()),
+    "papers": len(PAPERS),
     "map": asset("trainability.json").is_file(),
     "delta": propagation.simulate(propagation.Config(input_law="digits", depth=3, trials=2)).delta.log10_second_moment.shape,
 }
