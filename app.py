@@ -8,9 +8,9 @@ from pathlib import Path
 import streamlit as st
 
 from propagation.ui import browser
-from propagation.ui.components import image_export, reconnect
+from propagation.ui.components import reconnect
 from propagation.ui.pages import PAGES
-from propagation.ui.session import experiment, paths, predict_first
+from propagation.ui.session import experiment, predict_first, url
 from propagation.ui.widgets import controls, question
 from propagation.ui.widgets.panels import panel
 
@@ -26,7 +26,7 @@ def main() -> None:
         layout="wide",
         initial_sidebar_state="collapsed" if st.context.is_embedded else "auto",
     )
-    asked_for = paths.page_asked_for()
+    asked_for = url.page_asked_for()
     with panel("This experiment", instead="Open the address without what follows its “?”", needed=True):
         experiment.sync_from_url()
         config = experiment.sync_to_url()
@@ -39,7 +39,7 @@ def main() -> None:
         pages[spec] = page
         menu.setdefault(spec.section, []).append(page)
     chosen = st.navigation(menu, position="hidden" if st.context.is_embedded else "top")
-    paths.lead_to(asked_for, pages.values(), default=PAGES[0].slug)
+    url.lead_to(asked_for, pages.values(), default=PAGES[0].slug)
     with_controls = any(page is chosen and spec.shows_controls for spec, page in pages.items())
     if with_controls:
         with st.sidebar:
@@ -50,7 +50,6 @@ def main() -> None:
     else:
         with panel("The rest of this page"):
             chosen.run()
-    image_export.prepare_cameras()
     reconnect.prepare()
 
 

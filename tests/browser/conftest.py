@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.browser.streamlit_page import IDLE
+
 ROOT = Path(__file__).parents[2]
 #: nothing here may call home, and a root user needs --no-sandbox
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
@@ -157,7 +159,7 @@ class Visitor:
     def settle(self) -> None:
         """Wait until the app has answered the last move."""
         self.page.wait_for_timeout(400)
-        self.page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=30_000)
+        self.page.wait_for_selector(IDLE, timeout=30_000)
         self.page.wait_for_timeout(300)
 
     def figure(self) -> dict:

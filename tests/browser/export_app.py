@@ -3,7 +3,6 @@
 from functools import partial
 
 from propagation.charts.signals import signals_chart
-from propagation.ui.components import image_export
 from propagation.ui.results import prediction_of, trace_of
 from propagation.ui.widgets import controls, export
 from propagation.ui.widgets.figures import draw_figure
@@ -14,4 +13,3 @@ trace, prediction = trace_of(config), prediction_of(config)
 chart = partial(signals_chart, trace, prediction, appearance=appearance())
 draw_figure(chart(), key="curves", alt="")
 export.draw(config, trace, prediction, {"curves": chart})
-image_export.prepare_cameras()

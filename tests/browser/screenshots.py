@@ -17,6 +17,7 @@ from playwright.sync_api import Page
 
 from propagation.ui.pages import PAGES
 from tests.browser.conftest import ROOT, launched_browser, running_app
+from tests.browser.streamlit_page import IDLE
 
 SCREENSHOTS = ROOT / "assets" / "screenshots"
 DESK = {"width": 1440, "height": 1000}
@@ -40,7 +41,7 @@ def take(page: Page, address: str, path: str, file: Path) -> None:
         button, done = CLICKS[path]
         page.get_by_role("button", name=button, exact=True).click()
         page.get_by_role("button", name=done).wait_for(timeout=120_000)
-    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=120_000)
+    page.wait_for_selector(IDLE, timeout=120_000)
     page.wait_for_timeout(1000)
     picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
     few_colours(picture).save(file, optimize=True)

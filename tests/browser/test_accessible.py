@@ -11,6 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from propagation.ui.pages import PAGES
 from tests.browser.conftest import Visitor
+from tests.browser.streamlit_page import MAIN, MENU_IN_SIDEBAR, SIDEBAR, TABLE
 
 SLUGS = [page.slug for page in PAGES]
 #: pages that open before there are numbers: one waits for a guess, one for a start
@@ -19,9 +20,9 @@ GRAVE = ("serious", "critical")
 #: What of Streamlit's own is wrong, by rule, and where; only on a phone. There the pages stand in the sidebar, whose groups are not parts
 #: of its list by the letter, and a table scrolls in a box that an older browser gives no focus.
 LET_BE = {
-    "list": "[data-testid=stSidebarNavItems]",
-    "listitem": "[data-testid=stSidebarNavItems] li",
-    "scrollable-region-focusable": "[data-testid=stTable] > div",
+    "list": MENU_IN_SIDEBAR,
+    "listitem": f"{MENU_IN_SIDEBAR} li",
+    "scrollable-region-focusable": f"{TABLE} > div",
 }
 #: the accessible names of all charts
 CHARTS = "() => [...document.querySelectorAll('.js-plotly-plot')].map(plot => plot.closest('[role]').getAttribute('aria-label') || '')"
@@ -69,7 +70,7 @@ def test_a_page_can_be_read_on_a_phone(phone, path):
     """And does not scroll sideways. What is wide scrolls in itself; the page is what scrolls inside the window, which never does itself."""
     phone.open(path if path != "explore" else "")
     assert violations(phone, LET_BE) == []
-    width, room = phone.page.get_by_test_id("stMain").evaluate("main => [main.scrollWidth, main.clientWidth]")
+    width, room = phone.page.locator(MAIN).evaluate("main => [main.scrollWidth, main.clientWidth]")
     assert width <= room <= 390
 
 
@@ -82,7 +83,7 @@ def test_axe_finds_what_cannot_be_read(visitor):
 
 def test_every_control_is_reached_by_the_tab_key(visitor):
     visitor.open("?width=64&trials=2")
-    visitor.page.locator("[data-testid=stSidebar]").get_by_text("More: law, inputs, draws").click()
+    visitor.page.locator(SIDEBAR).get_by_text("More: law, inputs, draws").click()
     visitor.settle()
     visitor.page.evaluate("document.activeElement.blur()")
     reached: list[str] = []
@@ -90,7 +91,7 @@ def test_every_control_is_reached_by_the_tab_key(visitor):
         visitor.page.keyboard.press("Tab")
         reached.append(visitor.page.evaluate(FOCUSED))
         assert len(reached) < 200
-    sidebar = visitor.page.locator("[data-testid=stSidebar]")
+    sidebar = visitor.page.locator(SIDEBAR)
     wanted = [role.get_attribute("aria-label") for kind in ("slider", "combobox", "spinbutton") for role in sidebar.get_by_role(kind).all()]
     assert len(wanted) >= 15
     missing = [name for name in wanted if not any(name in one for one in reached)]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from tests.browser.streamlit_page import MAIN
+
 LEGEND = ".js-plotly-plot .legendtext"
 
 
@@ -42,6 +44,6 @@ def test_a_column_goes_by_two_clicks_and_a_legend_entry_switches_all_its_rows(vi
 def test_on_a_phone_the_winner_comes_first_and_nothing_runs_off_the_side(phone):
     phone.open("compare?depth=20&width=64&inputs=8")
     assert phone.page.locator("tbody tr").count() == 5
-    assert phone.page.get_by_test_id("stMain").evaluate("main => main.scrollWidth - main.clientWidth") <= 0
+    assert phone.page.locator(MAIN).evaluate("main => main.scrollWidth - main.clientWidth") <= 0
     winner = phone.page.get_by_role("heading", name=re.compile("healthiest|leads")).bounding_box()
     assert winner["y"] < phone.page.locator(".js-plotly-plot").bounding_box()["y"] < 600

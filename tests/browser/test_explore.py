@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.browser.streamlit_page import SIDEBAR
+
 WEIGHT_VARIANCE = "Weight variance σ_w²"
 
 
@@ -88,4 +90,4 @@ def test_on_a_phone_the_picture_comes_first_and_nothing_runs_off_the_side(phone)
     assert phone.page.evaluate("document.scrollingElement.scrollWidth") <= 390
     top = phone.page.locator(".js-plotly-plot").bounding_box()["y"]
     assert top < 600
-    assert phone.page.get_by_role("slider").first.is_hidden() or phone.page.locator("[data-testid=stSidebar]").bounding_box()["x"] < 0
+    assert phone.page.get_by_role("slider").first.is_hidden() or phone.page.locator(SIDEBAR).bounding_box()["x"] < 0

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.browser.streamlit_page import EXCEPTION, SEGMENTS
+
 SMALL = "depth=12&width=64&inputs=8&trials=4"
 
 
@@ -16,7 +18,7 @@ def test_the_variances_of_he_relu_are_one_click_away(visitor):
     sums = [sum(shares) for shares in zip(*(traces[part] for part in ("inputs", "neurons", "draws", "mean")), strict=True)]
     assert sums == pytest.approx([1] * 50, abs=1e-5)
     assert traces["inputs"][0] > 0.9 and traces["inputs"][-1] < 0.08
-    visitor.page.get_by_test_id("stButtonGroup").get_by_text("draws", exact=True).click()
+    visitor.page.locator(SEGMENTS).get_by_text("draws", exact=True).click()
     visitor.settle()
     assert "whose=draws" in visitor.page.url and "scheme=he" in visitor.page.url
 
@@ -35,4 +37,4 @@ def test_a_link_to_one_layer_of_one_signal_shows_it(visitor):
 def test_on_a_phone_nothing_runs_off_the_side(phone, page):
     phone.open(f"{page}?{SMALL}")
     assert phone.page.evaluate("document.scrollingElement.scrollWidth") <= 390
-    assert phone.page.locator("[data-testid=stException]").count() == 0
+    assert phone.page.locator(EXCEPTION).count() == 0

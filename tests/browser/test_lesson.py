@@ -8,6 +8,7 @@ import pytest
 
 from propagation.lessons import load
 from propagation.myths import MYTHS
+from tests.browser.streamlit_page import ALERT, EXCEPTION
 
 LESSON = load()
 
@@ -32,7 +33,7 @@ def test_every_screen_renders_and_its_link_opens_the_state_it_names(visitor, cha
         link = visitor.page.get_by_role("link", name="Open this in Explore")
         link.wait_for(timeout=30_000)
         visitor.settle()
-        assert visitor.page.locator(".js-plotly-plot").count() == 1 and visitor.page.locator("[data-testid=stAlert]").count() == 0
+        assert visitor.page.locator(".js-plotly-plot").count() == 1 and visitor.page.locator(ALERT).count() == 0
         names = screen.networks[0].config.to_query()
         assert query(link.get_attribute("href")) == names | {"step": step}
         link.click()
@@ -81,7 +82,7 @@ def test_every_myth_has_a_chart_and_the_first_opens_its_comparison(visitor):
     visitor.page.get_by_role("link", name="Compare the three").click()
     visitor.page.get_by_role("heading", name="Which initialization wins?").wait_for(timeout=30_000)
     visitor.settle()
-    assert query(visitor.page.url) == dict(MYTHS["randn"].link.query) and visitor.page.locator("[data-testid=stAlert]").count() == 0
+    assert query(visitor.page.url) == dict(MYTHS["randn"].link.query) and visitor.page.locator(ALERT).count() == 0
 
 
 @pytest.mark.parametrize("page", ["lesson?step=3.1", "myths"])
@@ -92,4 +93,4 @@ def test_on_a_phone_nothing_runs_off_the_side(phone, page):
         phone.page.get_by_text("Go on from here").wait_for(timeout=30_000)
     phone.settle()
     assert phone.page.evaluate("document.scrollingElement.scrollWidth") <= 390
-    assert phone.page.locator("[data-testid=stException]").count() == 0
+    assert phone.page.locator(EXCEPTION).count() == 0

@@ -18,11 +18,11 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.browser.conftest import ROOT, Server, Visitor, running_server
+from tests.browser.streamlit_page import IS_CONNECTED
 
 NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin")
 pytestmark = pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
 WEIGHT_VARIANCE = "Weight variance σ_w²"
-STATE = "() => document.querySelector('[data-testid=stApp]').dataset.testConnectionState"
 
 
 @dataclass
@@ -86,7 +86,7 @@ def test_pages_work_under_the_headers_and_a_visit_outlives_its_replica(cluster, 
     for replica in cluster.replicas:  # the visit is on one of them, and goes to the other
         replica.kill()
         visitor.page.wait_for_timeout(1500)
-        visitor.page.wait_for_function(f"() => ({STATE})() === 'CONNECTED'", timeout=60_000)
+        visitor.page.wait_for_function(IS_CONNECTED, timeout=60_000)
         visitor.settle()
         assert (visitor.page.url, visitor.drawn(), visitor.value(WEIGHT_VARIANCE)) == (address, drawn, 1.51)
         replica.start()

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from propagation.papers.publications import publications
+from tests.browser.streamlit_page import ALERT, EXCEPTION, SEGMENTS
 
 
 def test_all_papers_on_a_phone(phone):
     phone.open("papers")
     for paper in publications().values():
-        phone.page.get_by_test_id("stButtonGroup").first.get_by_text(paper.label, exact=True).click()
+        phone.page.locator(SEGMENTS).first.get_by_text(paper.label, exact=True).click()
         phone.page.get_by_role("link", name=paper.title).wait_for(timeout=30_000)
         phone.page.get_by_text("Where we differ").wait_for(timeout=30_000)
         phone.settle()
         assert phone.page.get_by_text("It holds").count() == 1
         assert phone.page.locator(".js-plotly-plot").count() >= 1
-        assert phone.page.locator("[data-testid=stException], [data-testid=stAlert]").count() == 0
+        assert phone.page.locator(f"{EXCEPTION}, {ALERT}").count() == 0
         assert phone.page.evaluate("document.scrollingElement.scrollWidth") <= 390
     assert "paper=luther" in phone.page.url
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from tests.browser.streamlit_page import MAIN
+
 SMALL = "race?depth=4&width=16&rate=0.1&columns=glorot.tanh.uniform~glorot_standard.sigmoid.uniform"
 LOOKS = "() => Math.max(0, ...document.querySelector('.js-plotly-plot').data.filter(t => t.meta === 'accuracy').map(t => t.y.length))"
 
@@ -58,7 +60,7 @@ def test_on_a_phone_nothing_runs_off_the_side(phone):
     button(phone, "Start again").wait_for(timeout=60_000)
     phone.settle()
     assert phone.page.locator("tbody tr").count() == 2
-    assert phone.page.get_by_test_id("stMain").evaluate("main => main.scrollWidth - main.clientWidth") <= 0
+    assert phone.page.locator(MAIN).evaluate("main => main.scrollWidth - main.clientWidth") <= 0
 
 
 def test_a_slider_moved_again_and_again_does_not_end_a_race(visitor):

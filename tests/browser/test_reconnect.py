@@ -8,9 +8,9 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.conftest import Server, Visitor, running_server
+from tests.browser.streamlit_page import IS_CONNECTED
 
 WEIGHT_VARIANCE = "Weight variance σ_w²"
-CONNECTED = "document.querySelector('[data-testid=stApp]').dataset.testConnectionState === 'CONNECTED'"
 
 #: of all charts
 NUMBERS = """() => JSON.stringify([...document.querySelectorAll('.js-plotly-plot')].map(
@@ -43,10 +43,10 @@ def test_the_page_reconnects_and_stands_where_it_was(guest, server, path):
     before = stands(guest)
     assert before[1:3] == (1.57, 30) and "weight_variance=1.57" in before[0]
     server.kill()
-    guest.page.wait_for_function(f"!({CONNECTED})", timeout=30_000)
+    guest.page.wait_for_function(f"!({IS_CONNECTED})", timeout=30_000)
     assert guest.page.locator(".js-plotly-plot").first.is_visible()  # while nobody answers, the last answer stays
     server.start()
-    guest.page.wait_for_function(CONNECTED, timeout=60_000)
+    guest.page.wait_for_function(IS_CONNECTED, timeout=60_000)
     guest.page.wait_for_timeout(1500)
     guest.settle()
     assert stands(guest) == before

@@ -8,6 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from PIL import Image
 
+from tests.browser.streamlit_page import APP, UNFOLD_SIDEBAR
+
 TERMS = "?depth=20&width=64&lock=depth&hide=seed&ask=1&own_seed=1"
 
 
@@ -145,9 +147,9 @@ def test_inside_another_page_the_sidebar_is_folded_and_the_menu_away(visitor):
     frame_left = visitor.page.locator("iframe").bounding_box()["x"]
     assert inside.get_by_role("slider", name="Depth").bounding_box()["x"] < frame_left
     assert not inside.get_by_text("Look inside").count()
-    inside.get_by_test_id("stExpandSidebarButton").click()
+    inside.locator(UNFOLD_SIDEBAR).click()
     thumb = inside.get_by_role("slider", name="Depth")
     thumb.press("ArrowRight")
     visitor.page.wait_for_timeout(1500)
     assert not inside.get_by_text("Look inside").count() and thumb.get_attribute("aria-valuetext") == "25"
-    assert inside.locator("[data-testid=stApp]").evaluate("app => getComputedStyle(app).backgroundColor") == "rgb(16, 21, 28)"
+    assert inside.locator(APP).evaluate("app => getComputedStyle(app).backgroundColor") == "rgb(16, 21, 28)"

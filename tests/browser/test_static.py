@@ -20,6 +20,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page
 
 from propagation.static.site import build
+from tests.browser.streamlit_page import IDLE
 
 PIECES = os.environ.get("STATIC_PIECES", "")
 needs_the_runtime = pytest.mark.skipif(not PIECES, reason="STATIC_PIECES names no folder with a copy of stlite and Pyodide")
@@ -78,7 +79,7 @@ def context(browser) -> Iterator[BrowserContext]:
 
 def settle(page: Page) -> None:
     page.wait_for_timeout(500)
-    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=60_000)
+    page.wait_for_selector(IDLE, timeout=60_000)
     page.wait_for_timeout(300)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.browser.streamlit_page import EXCEPTION
+
 #: pixels from the middle of a cell, still in it
 BESIDE = (4, 5)
 
@@ -28,7 +30,7 @@ def test_leaving_while_ones_own_map_is_trained_keeps_what_is_there(visitor):
     visitor.press("Weight variance σ_w²", "ArrowLeft")
     visitor.page.get_by_role("button", name="Train the other").wait_for(timeout=60_000)
     assert "weight_variance=1.99" in visitor.page.url
-    assert visitor.page.locator("[data-testid=stException]").count() == 0
+    assert visitor.page.locator(EXCEPTION).count() == 0
 
 
 def test_on_a_phone_nothing_runs_off_the_side(phone):

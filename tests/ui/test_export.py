@@ -54,5 +54,5 @@ def test_files_are_made_when_they_are_asked_for(monkeypatch):
 def test_every_chart_has_a_camera_and_a_ground():
     message = messages(opened(False))[0]
     settings = message["config"]
-    assert settings["modeBarButtons"] == [["toImage"]] and settings["toImageButtonOptions"]["filename"].startswith("signal-propagation")
+    assert settings["displayModeBar"] == "hover" and settings["toImageButtonOptions"]["filename"].startswith("signal-propagation")
     assert message["figure"]["layout"]["paper_bgcolor"] == "#FFFFFF"

@@ -221,9 +221,9 @@ def test_a_link_that_is_too_long_says_what_makes_it_so():
 
 def test_a_link_too_long_for_a_code_is_still_handed_out():
     def script() -> None:
-        from propagation.ui.components.copy_box import draw_code
+        from propagation.ui.components.qr_code import qr_code
 
-        draw_code("https://example.org/?" + "x" * 3000, "long")
+        qr_code("https://example.org/?" + "x" * 3000, "long")
 
     app = AppTest.from_function(script).run()
     assert not app.exception and f"{qr.MOST_BYTES:,}" in app.info[0].value

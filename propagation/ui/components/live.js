@@ -61,7 +61,7 @@ function watch() {
   };
   const take = ({ target }) => {
     tell({});
-    const thumb = target.closest?.("[data-testid=stSlider]")?.querySelector(THUMB);
+    const thumb = target.closest?.(STREAMLIT.slider)?.querySelector(THUMB);
     const slider = thumb && hand.sliders[thumb.getAttribute("aria-label")];
     if (!slider) return;
     const position = where(thumb);

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
+from propagation.ui.components.mount import mount, nothing
+
 _KEY = "live"
-_JS = (Path(__file__).parent / "live.js").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True)
@@ -36,16 +36,10 @@ def watch(sliders: dict[str, dict[str, Any]]) -> None:
 
     `sliders`: by label, the field and, for a slider over steps, what each position means.
     """
-    # registered anew in every run, which costs nothing: a registry lives as long as its server, this module may outlive it
-    mount = st.components.v2.component("live", js=_JS, isolate_styles=False)
     # as bytes: to look through a dict, Streamlit imports pandas, and the first visitor would wait for that
-    mount(key=_KEY, data=json.dumps(sliders).encode(), on_moved_change=_nothing, on_stepped_change=_nothing)
+    mount("live", _KEY, isolated=False, data=json.dumps(sliders).encode(), on_moved_change=nothing, on_stepped_change=nothing)
 
 
 def by_keys() -> str | None:
     """The field of the slider that was last moved by keys; None where none was."""
     return getattr(st.session_state.get(_KEY), "stepped", None)
-
-
-def _nothing() -> None:
-    """The fragment reads what was moved by itself."""

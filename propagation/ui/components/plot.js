@@ -33,12 +33,35 @@ function draw(plot, text) {
   );
 }
 
+// What Plotly saves is a picture of its own, in which the page's fonts are missing and another one's letters would stand where theirs were
+// measured: so it is told to measure in a font that every machine has.
+const EVERYWHERE = "Arial, Helvetica, sans-serif";
+
+function save({ place, config }, format) {
+  const { layout } = place;
+  const { font } = layout;
+  const scale = format === "svg" ? 1 : config.toImageButtonOptions.scale;
+  layout.font = { ...font, family: EVERYWHERE };
+  const saved = window.Plotly.downloadImage(place, { ...config.toImageButtonOptions, format, scale }); // which copies the layout at once
+  layout.font = font;
+  saved.catch(() => {}); // it is being saved already
+}
+
+const camera = (plot) => ({
+  name: "save",
+  title: "Save as PNG (with Shift: SVG)",
+  icon: window.Plotly.Icons.camera,
+  click: (_, { shiftKey }) => plot.save(shiftKey ? "svg" : "png"),
+});
+
 function show(plot) {
   const width = plot.place.clientWidth;
   if (!width || plot.gone) return; // not laid out yet: the observer calls again
   plot.width = width;
   const { data, layout, frames } = plot.figure;
-  window.Plotly.react(plot.place, { data, layout: { ...layout, width }, frames, config: plot.config });
+  plot.camera ??= camera(plot); // the same in every redraw: other settings would mean another chart
+  const config = { ...plot.config, modeBarButtons: [[plot.camera]] };
+  window.Plotly.react(plot.place, { data, layout: { ...layout, width }, frames, config });
   if (!plot.listening) {
     plot.listening = true;
     plot.place.on("plotly_click", ({ points }) => plot.onPoint?.(points[0]));
@@ -47,6 +70,7 @@ function show(plot) {
 
 function made(place) {
   const plot = { place, text: null };
+  plot.save = (format) => plot.figure && window.Plotly && save(plot, format);
   plot.observer = new ResizeObserver(() => {
     if (plot.figure && window.Plotly && place.clientWidth !== plot.width) show(plot);
   });

@@ -18,7 +18,8 @@ import plotly
 import streamlit as st
 from streamlit.components.v1 import declare_component
 
-_JS = (Path(__file__).parent / "plot.js").read_text(encoding="utf-8")
+from propagation.ui.components.mount import mount, nothing
+
 _turns = itertools.count()
 _HTML = '<div class="plot" role="figure"></div>'
 
@@ -35,7 +36,7 @@ class Step:
 
 def plot(figure: str, key: str, alt: str, config: dict[str, Any], on_point: Callable[[], None] | None = None) -> None:
     """Show a figure, given as JSON. With `on_point`, points can be clicked; the one that was is `point(key)` while it is called."""
-    _mount("plot", key, _shown(figure, key, alt, config, on_point is not None), _HTML, on_point)
+    _mount("plot", key, _shown(figure, key, alt, config, on_point is not None), _HTML, on_point or nothing)
 
 
 def redraw(figure: str, key: str, alt: str, config: dict[str, Any], step: int = 0) -> None:
@@ -65,10 +66,8 @@ def _text(message: dict[str, Any], figure: str) -> str:
     return f'{head[:-1]}, "figure": {figure}}}'
 
 
-def _mount(name: str, key: str, text: str, html: str = "", on_point: Callable[[], None] | None = None) -> None:
-    # registered anew in every run, which costs nothing: a registry lives as long as its server, this module may outlive it
-    mount = st.components.v2.component(name, html=html, js=_JS, isolate_styles=False)
-    mount(key=key, data=text.encode(), on_point_change=on_point or _nothing)
+def _mount(name: str, key: str, text: str, html: str | None = None, on_point: Callable[[], None] = nothing) -> None:
+    mount(name, key, html=html, files="plot", isolated=False, data=text.encode(), on_point_change=on_point)
 
 
 @cache
@@ -77,7 +76,3 @@ def _library() -> str:
     folder = Path(plotly.__file__).parent / "package_data"
     served = declare_component("library", path=str(folder))
     return "/".join(("", *filter(None, (st.get_option("server.baseUrlPath").strip("/"), "component", served.name, "plotly.min.js"))))
-
-
-def _nothing() -> None:
-    """Not every plot can be clicked."""

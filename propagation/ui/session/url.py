@@ -3,36 +3,43 @@
 Streamlit can bind a widget to a parameter, but a bound selectbox writes its label ("He 2015") where the address must say "he", two
 controls that move together become two steps of history, and a bound slider leaves no step at all, so that Back could undo nothing. Here all
 parameters are written in one go, in the words of `Config.to_query`, and every change is one step back.
+
+Hosts of files know a single page and no paths beyond it: there a page is named by a parameter, as in `?page=phase`, which works everywhere.
 """
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
 from propagation import locks
 from propagation.config import Config
 from propagation.rules import settled
-from propagation.ui import pages
-from propagation.ui.session import paths
+from propagation.ui.pages import PARAMETER, PARAMETERS
 
 #: parameters that pages, and the terms of a visit, read and write themselves, not fields of Config
-PAGE_PARAMETERS = (*locks.PARAMETERS, *pages.PARAMETERS)
+PAGE_PARAMETERS = (*locks.PARAMETERS, *PARAMETERS)
+#: the path of the one page that a host of files knows, told by propagation/static/start.js; elsewhere empty
+HOME = os.environ.get("PROPAGATION_HOME", "")
+_ARRIVED = "arrived"
 
 
 def read() -> dict[str, list[str]]:
-    """All parameters the address has now, except Streamlit's own and the name of a page."""
-    return {name: st.query_params.get_all(name) for name in st.query_params if name != pages.PARAMETER}
+    """Return all parameters that the address has now, except Streamlit's own and the name of a page."""
+    return {name: st.query_params.get_all(name) for name in st.query_params if name != PARAMETER}
 
 
 def path() -> str:
-    """Which page the address names."""
+    """Return the path of the address: which page it is of."""
     return urlsplit(st.context.url or "").path
 
 
 def parsed(parameters: dict[str, list[str]]) -> tuple[Config, list[str]]:
-    """The config the parameters describe, and a sentence for each that could not be read."""
+    """Return the config that the parameters describe, and a sentence for each that could not be read."""
     config, problems = Config.from_query({name: texts for name, texts in parameters.items() if name not in PAGE_PARAMETERS})
     problems += [
         f"{name} is given {len(texts):,} times: the last one counts."
@@ -43,14 +50,14 @@ def parsed(parameters: dict[str, list[str]]) -> tuple[Config, list[str]]:
 
 
 def of_page(parameters: dict[str, list[str]]) -> dict[str, str]:
-    """What the parameters say beside the config; a list of locks given twice is one list."""
+    """Return what the parameters say beside the config; a list of locks given twice is one list."""
     return {
         name: ",".join(texts) if name in locks.PARAMETERS else texts[-1] for name, texts in parameters.items() if name in PAGE_PARAMETERS
     }
 
 
 def write(config: Config, page: dict[str, str]) -> dict[str, list[str]]:
-    """Make the address say this config and these page parameters, unless it does; returns what it says afterwards.
+    """Make the address say this config and these page parameters, unless it does; return what it says afterwards.
 
     An address that means the same in other words is left alone: rewriting it on arrival would trap the Back button.
     """
@@ -62,12 +69,38 @@ def write(config: Config, page: dict[str, str]) -> dict[str, list[str]]:
 
 
 def link(config: Config, page: dict[str, str]) -> str:
-    """The full address of this experiment, to be sent to a colleague."""
+    """Return the full address of this experiment, to be sent to a colleague."""
     return link_from(st.context.url or "", config, page)
 
 
 def link_from(here: str, config: Config, page: dict[str, str]) -> str:
-    """The address of this experiment on the page that is `here`; what need not be encoded stays readable."""
+    """Return the address of this experiment on the page that is `here`; what need not be encoded stays readable."""
     parts = urlsplit(here)
-    path, named = paths.place(parts.path)
+    path, named = place(parts.path)
     return urlunsplit((parts.scheme, parts.netloc, path, urlencode(named | config.to_query() | page, safe=",~"), ""))
+
+
+def place(path: str) -> tuple[str, dict[str, str]]:
+    """Return the path, and the parameter if it takes one, by which the page at this path is found on this host."""
+    if not HOME:
+        return path or "/", {}
+    name = path.removeprefix(HOME.rstrip("/")).strip("/")
+    return HOME, {PARAMETER: name} if name else {}
+
+
+def page_asked_for() -> str:
+    """Return the page that the address names by parameter, in the first run of a visit; Back may pass such an address again."""
+    first = _ARRIVED not in st.session_state
+    st.session_state[_ARRIVED] = True
+    return st.query_params.get(PARAMETER, "") if first else ""
+
+
+def lead_to(name: str, pages: Iterable[StreamlitPage], default: str) -> None:
+    """Lead the visitor to the page of that name, with the rest of the address; `default` names the page they are on."""
+    if name in ("", default):
+        return
+    target = next((page for page in pages if page.url_path == name), None)
+    if target is None:
+        st.warning("This address names a page that is not here: this is the first one.", icon=":material/link_off:")
+        return
+    st.switch_page(target, query_params={each: st.query_params.get_all(each) for each in st.query_params if each != PARAMETER})

@@ -38,10 +38,9 @@ def foresee_figures(steps: Iterable[tuple[str, float, dict, str]], key: str) -> 
 
 
 def configuration(key: str) -> dict[str, Any]:
-    """Plotly's settings of a chart: its one tool is the camera, shown while the pointer is on the chart."""
+    """Plotly's settings of a chart: its one tool is a camera (see plot.js), shown while the pointer is on the chart."""
     return {
         "displayModeBar": "hover",
-        "modeBarButtons": [["toImage"]],
         "displaylogo": False,
         "doubleClick": "reset",
         "toImageButtonOptions": {"format": "png", "scale": 2, "filename": f"signal-propagation-{key}"},

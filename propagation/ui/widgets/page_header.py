@@ -28,7 +28,9 @@ def arrival() -> None:
         more = len(problems) - _MOST_PROBLEMS
         lines = [f"- {plain(problem)}" for problem in problems[:_MOST_PROBLEMS]] + [f"- and {more:,} more"] * (more > 0)
         st.warning("\n".join(["Part of this address could not be read; the rest was.", *lines]), icon=":material/link_off:")
-    predict_first.draw_expectation()
+    said = predict_first.expectation()
+    if said:
+        st.caption(f":material/psychology: You expected that gradients **{predict_first.EXPECTATIONS[said]}**")
 
 
 def appearance() -> str:

@@ -8,7 +8,8 @@ from urllib.parse import parse_qsl, quote, urlsplit
 import streamlit as st
 
 from propagation.locks import CONTROLS, Terms
-from propagation.ui.components.copy_box import draw_code, draw_copier
+from propagation.ui.components.copy_box import copy_box
+from propagation.ui.components.qr_code import qr_code
 from propagation.ui.session import experiment
 
 #: characters up to which every mail and chat program leaves a link whole
@@ -49,10 +50,10 @@ def draw() -> None:
 
 def _hand_out(link: str, key: str) -> None:
     """A link to copy, its code to project, and what to know of it."""
-    draw_copier(link, "Copy link", "The link", f"copy_{key}")
+    copy_box(link, "Copy link", "The link", f"copy_{key}")
     left, right = st.columns([300, 340], gap="medium")
     with left:
-        draw_code(link, f"qr_{key}")
+        qr_code(link, f"qr_{key}")
     with right:
         st.markdown("**For the room**  \nProject the code, and every phone opens this experiment.")
         _notes(link)
@@ -84,7 +85,7 @@ def _embed(link: str) -> None:
         "Colours", list(_APPEARANCES), default="", format_func=_APPEARANCES.__getitem__, key="embed_colours"
     )
     height = right.number_input("Height in pixels", 300, 3000, 900, step=50, key="embed_height")
-    draw_copier(snippet(link, appearance or "", height), "Copy HTML", "The HTML", "copy_snippet")
+    copy_box(snippet(link, appearance or "", height), "Copy HTML", "The HTML", "copy_snippet")
 
 
 def snippet(link: str, appearance: str, height: int) -> str:

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from propagation.config import Config
 from propagation.ui.pages import PAGES
-from propagation.ui.session import paths, url
+from propagation.ui.session import url
 
 APP = Path(__file__).parents[2] / "app.py"
 SMALL = {"depth": "4", "width": "8", "inputs": "4", "trials": "2"}
@@ -70,8 +70,8 @@ def test_only_an_arrival_is_led_on():
     ],
 )
 def test_a_link_names_the_page_as_the_host_can_find_it(monkeypatch, home, path, expected):
-    monkeypatch.setattr(paths, "HOME", home)
-    assert paths.place(path) == expected
+    monkeypatch.setattr(url, "HOME", home)
+    assert url.place(path) == expected
 
 
 def test_page_names_are_such_that_the_page_for_missing_pages_knows_them():
@@ -81,6 +81,6 @@ def test_page_names_are_such_that_the_page_for_missing_pages_knows_them():
 
 
 def test_the_shared_link_is_made_for_the_host(monkeypatch):
-    monkeypatch.setattr(paths, "HOME", "/course/")
+    monkeypatch.setattr(url, "HOME", "/course/")
     link = url.link_from("https://example.org/course/phase?old=1", Config(depth=7), {"view": "h"})
     assert link == "https://example.org/course/?page=phase&depth=7&view=h"

@@ -1,0 +1,19 @@
+"""Streamlit's page as tests look at it: the app's own names of its parts, and those that only tests need."""
+
+from __future__ import annotations
+
+from propagation.ui.components.streamlit_page import APP, CONNECTED, CONNECTION
+
+#: the app once it has answered
+IDLE = f"{APP}[data-test-script-state=notRunning]"
+#: JavaScript: whether the page has its server
+IS_CONNECTED = f"document.querySelector('{APP}').getAttribute('{CONNECTION}') === '{CONNECTED}'"
+
+MAIN = "[data-testid=stMain]"
+SIDEBAR = "[data-testid=stSidebar]"
+UNFOLD_SIDEBAR = "[data-testid=stExpandSidebarButton]"
+MENU_IN_SIDEBAR = "[data-testid=stSidebarNavItems]"
+SEGMENTS = "[data-testid=stButtonGroup]"
+TABLE = "[data-testid=stTable]"
+ALERT = "[data-testid=stAlert]"
+EXCEPTION = "[data-testid=stException]"
