@@ -25,7 +25,7 @@ from urllib.parse import parse_qs, parse_qsl
 
 from propagation.assets import asset
 from propagation.config import Config
-from propagation.labs.evidence import CHARTS, MEASURES
+from propagation.labs.evidence import EVIDENCE, MEASURES
 from propagation.signals import SIGNALS
 
 FOLDER = asset("lessons")
@@ -153,7 +153,7 @@ def parse(text: str, name: str) -> Screen:
         raise LessonError(name, end, "there is no explanation after the second line of dashes")
     if ("guess" in entries) == ("choice" in entries):
         raise LessonError(name, end, "either “choice:” lines or one “guess:” is needed")
-    chart = _one_of(values["chart"], CHARTS, name, lines["chart"])
+    chart = _one_of(values["chart"], tuple(EVIDENCE), name, lines["chart"])
     measure, signal = _measure(values["measure"], chart, name, lines["measure"])
     rows = _rows(values.get("rows", signal), chart, signal, name, lines.get("rows", lines["measure"]))
     return Screen(

@@ -11,7 +11,7 @@ import pytest
 from propagation.config import Config
 from propagation.engine.network import simulate
 from propagation.labs.compare_text import read
-from propagation.labs.evidence import collect
+from propagation.labs.evidence import EVIDENCE
 from propagation.myths import MYTHS
 from propagation.theory.prediction import predict
 from propagation.ui.session import url
@@ -50,7 +50,7 @@ def test_xavier_with_tanh_fades_like_a_power():
     sizes = math.log(10) * simulate(config).z.log10_second_moment[:, -1]
     assert abs(sizes.mean() - math.log(q[-1])) < 4 * sizes.std(ddof=1) / math.sqrt(len(sizes)) + config.depth / config.width
     assert not agrees(sizes, 0.0), "negative control: it does not hold std 1"
-    assert "0.07" in MYTHS["xavier"].happens([collect(config, "sizes")])
+    assert "0.07" in MYTHS["xavier"].happens([EVIDENCE["sizes"](config)])
 
 
 def test_he_with_relu_loses_nothing_and_without_the_2_it_loses_half():
@@ -61,7 +61,7 @@ def test_he_with_relu_loses_nothing_and_without_the_2_it_loses_half():
 
 
 def test_a_level_variance_hides_that_inputs_become_one():
-    relu, linear = (collect(config, "cosines") for config in networks("stable"))
+    relu, linear = (EVIDENCE["cosines"](config) for config in networks("stable"))
     for found in (relu, linear):
         assert abs(found.scatter.log10_second_moment[-1] - found.scatter.log10_second_moment[0]) < 0.2
     assert relu.scatter.parts[3, -1] < 0.1 < 0.8 < linear.scatter.parts[3, -1]
@@ -86,8 +86,8 @@ def test_every_link_says_what_it_opens(name):
     shown = [network.config for network in MYTHS[name].networks]
     if link.page == "compare":
         columns, problems = read(link.query["columns"])
-        assert problems == [] and [column.config(config).weight_law for column in columns] == [own.weight_law for own in shown]
-        variances = [(column.config(config).scheme, column.weight_variance) for column in columns]
+        assert problems == [] and [column.uses(config).weight_law for column in columns] == [own.weight_law for own in shown]
+        variances = [(column.uses(config).scheme, column.weight_variance) for column in columns]
         assert variances == [("he", None), ("custom", 0.666667), ("he", None)]
         assert (config.depth, config.width, config.bias_variance) == (shown[0].depth, shown[0].width, 0)
     else:

@@ -50,8 +50,8 @@ class Column:
         own_law = self.weight_law == SCHEMES[self.scheme].law
         return " · ".join([scheme, activation] + ([] if own_law else [_short(WEIGHT_LAWS[self.weight_law].label)]))
 
-    def config(self, base: Config) -> Config:
-        """The experiment `base`, in at most MOST_DRAWS networks, with this initialization; ValueError where it does not apply."""
+    def uses(self, base: Config) -> Config:
+        """Return the experiment `base`, in at most MOST_DRAWS networks, with this initialization; ValueError where it does not apply."""
         return replace(
             base,
             trials=min(base.trials, MOST_DRAWS),

@@ -8,7 +8,6 @@ them is drawn.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,6 +17,7 @@ from propagation.config import Config
 from propagation.engine.measure import Observer
 from propagation.engine.network import observe, repeating
 from propagation.engine.signal import LOG10_2, Signal
+from propagation.labs.protocol import Lab, Progress
 from propagation.signals import SIGNALS
 
 #: what one visitor's experiment is seen through, at most
@@ -63,8 +63,8 @@ class Distributions:
     saturated: Array
 
 
-def seen(config: Config) -> Config:
-    """The experiment as this lab runs it: at most 8 networks, 32 inputs and 512 neurons a layer."""
+def uses(config: Config) -> Config:
+    """Return the experiment as this lab runs it: at most 8 networks, 32 inputs and 512 neurons a layer."""
     return replace(
         config,
         trials=min(config.trials, MOST_DRAWS),
@@ -74,12 +74,12 @@ def seen(config: Config) -> Config:
 
 
 def layers_of(depth: int) -> tuple[int, ...]:
-    """The layers with a histogram: all of a shallow network, else some evenly spread, first and last included."""
+    """Return the layers with a histogram: all of a shallow network, else some evenly spread, first and last included."""
     return tuple(int(layer) for layer in np.unique(np.linspace(1, depth, min(depth, MOST_LAYERS)).round()))
 
 
-def distributions(config: Config, progress: Callable[[float], None] | None = None) -> Distributions:
-    """The histograms of `config.trials` networks; `progress` hears the share that is done and may stop by raising."""
+def measure(config: Config, progress: Progress | None = None) -> Distributions:
+    """Return the histograms of `config.trials` networks; `progress` hears the share that is done and may stop by raising."""
     show, look = repeating(progress)
     observer = _Histograms(config, show)
     observe(config, observer, range(config.trials), look=look)
@@ -92,10 +92,13 @@ def distributions(config: Config, progress: Callable[[float], None] | None = Non
     )
 
 
+DISTRIBUTIONS = Lab("distributions", uses, measure)
+
+
 class _Histograms(Observer):
     """Makes the histograms of the chosen layers as they pass."""
 
-    def __init__(self, config: Config, progress: Callable[[float], None]) -> None:
+    def __init__(self, config: Config, progress: Progress) -> None:
         self.config = config
         self.progress = progress
         self.layers = layers_of(config.depth)
@@ -123,7 +126,7 @@ class _Histograms(Observer):
 
 
 def sampled_entries(delta: Signal, h: Signal, count: int, rng: np.random.Generator) -> tuple[Array, Array]:
-    """About `count` entries δ_ib h_jb of ∂C_b/∂W, (T, count/T), for i, j and b uniformly at random, and their exponents, (T,)."""
+    """Return about `count` entries δ_ib h_jb of ∂C_b/∂W, (T, count/T), for i, j and b uniformly at random, and their exponents, (T,)."""
     trials, outputs, batch = delta.array.shape
     each = max(1, count // trials)
     trial = np.arange(trials)[:, None]
@@ -135,7 +138,7 @@ def sampled_entries(delta: Signal, h: Signal, count: int, rng: np.random.Generat
 
 
 def histogram(array: Array, exponent: Array) -> Histogram:
-    """The histogram of all numbers `array` · 2^`exponent`, (T, …) and (T,), whatever their size."""
+    """Return the histogram of all numbers `array` · 2^`exponent`, (T, …) and (T,), whatever their size."""
     values = array.astype(float).reshape(len(array), -1)
     zero = values == 0
     zeros = float(np.mean(zero))

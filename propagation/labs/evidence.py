@@ -18,15 +18,13 @@ from propagation.engine.network import simulate
 from propagation.engine.ops import FLAT
 from propagation.engine.trace import Trace
 from propagation.expressions import lookup
-from propagation.labs.distributions import Distributions, distributions
-from propagation.labs.distributions import seen as seen_in_histograms
+from propagation.labs.distributions import DISTRIBUTIONS, Distributions
+from propagation.labs.protocol import Lab, Progress
 from propagation.labs.variance_decomposition import PARTS, WHOSE, Scatter, measured, predicted
 from propagation.labs.variance_decomposition import seen as seen_decomposed
 from propagation.signals import FORWARD, SIGNALS
 from propagation.theory.prediction import Prediction, predict
 
-#: what can be shown of a network
-CHARTS = ("sizes", "cosines", "parts", "histogram")
 #: 1 − cosine below this is rounding
 _LEAST_APART = 1e-13
 
@@ -34,7 +32,7 @@ Array = np.ndarray
 
 
 class Scatters(NamedTuple):
-    """The scatter of z as measured, and as theory expects it."""
+    """Return the scatter of z as measured, and as theory expects it."""
 
     measured: Scatter
     expected: Scatter
@@ -42,7 +40,7 @@ class Scatters(NamedTuple):
 
 @dataclass(frozen=True)
 class Evidence:
-    """One network seen in one of CHARTS: `config` as it was run, theory's prediction, and what that chart shows.
+    """One network seen in one of the charts of EVIDENCE: `config` as it was run, theory's prediction, and what that chart shows.
 
     "sizes" show a `trace`, "cosines" and "parts" a `scatter` and the one `expected`, "histogram" its `histograms`; each has no other.
     """
@@ -53,25 +51,25 @@ class Evidence:
 
     @property
     def trace(self) -> Trace:
-        """What was measured in every layer."""
+        """Return what was measured in every layer."""
         assert isinstance(self.shown, Trace)
         return self.shown
 
     @property
     def scatter(self) -> Scatter:
-        """The scatter of z as measured."""
+        """Return the scatter of z as measured."""
         assert isinstance(self.shown, Scatters)
         return self.shown.measured
 
     @property
     def expected(self) -> Scatter:
-        """The scatter of z that theory expects."""
+        """Return the scatter of z that theory expects."""
         assert isinstance(self.shown, Scatters)
         return self.shown.expected
 
     @property
     def histograms(self) -> Distributions:
-        """The histograms of all signals."""
+        """Return the histograms of all signals."""
         assert isinstance(self.shown, Distributions)
         return self.shown
 
@@ -97,49 +95,65 @@ class Measure:
     of: Callable[[Sequence[Evidence], str], Answer]
 
 
-def collect(config: Config, chart: str, progress: Callable[[float], None] | None = None) -> Evidence:
-    """Run the networks of a config as the chart needs them; `progress` hears the share that is done and may stop by raising."""
-    if chart == "sizes":
-        return Evidence(config, predict(config), simulate(config, progress))
-    if chart == "histogram":
-        own = seen_in_histograms(config)
-        return Evidence(own, predict(own), distributions(own, progress))
-    own = seen_decomposed(config)
-    return Evidence(own, predict(own), Scatters(measured(own, progress)["z"], predicted(own)["z"]))
+def _everything(config: Config) -> Config:
+    """Return the config itself."""
+    return config
+
+
+def _sizes(config: Config, progress: Progress | None = None) -> Evidence:
+    return Evidence(config, predict(config), simulate(config, progress))
+
+
+def _histograms(config: Config, progress: Progress | None = None) -> Evidence:
+    return Evidence(config, predict(config), DISTRIBUTIONS.measure(config, progress))
+
+
+def _scatters(config: Config, progress: Progress | None = None) -> Evidence:
+    return Evidence(config, predict(config), Scatters(measured(config, progress)["z"], predicted(config)["z"]))
+
+
+_SCATTERED = Lab("evidence: scatter", seen_decomposed, _scatters)
+#: what measures a network for a chart, by the charts there are
+EVIDENCE = {
+    "sizes": Lab("evidence: sizes", _everything, _sizes),
+    "cosines": _SCATTERED,
+    "parts": _SCATTERED,
+    "histogram": Lab("evidence: histogram", DISTRIBUTIONS.uses, _histograms),
+}
 
 
 def median_sizes(evidence: Evidence, signal: str) -> Array:
-    """log₁₀ of a signal's second moment, median over the networks drawn, (depth,); −inf where it is gone."""
+    """Return log₁₀ of a signal's second moment, median over the networks drawn, (depth,); −inf where it is gone."""
     return evidence.trace.signal(signal).median()
 
 
 def predicted_sizes(evidence: Evidence, signal: str) -> Array:
-    """The same as theory has it, (depth,)."""
+    """Return the same as theory has it, (depth,)."""
     return np.asarray(evidence.prediction.signal(signal).log10_second_moment)
 
 
 def origins(evidence: Evidence, signal: str) -> tuple[float, float]:
-    """log₁₀ of the size from which a signal sets out, measured and predicted: the input's, or the last layer's for gradients."""
+    """Return log₁₀ of the size from which a signal sets out, measured and predicted: the input's, or the last layer's for gradients."""
     if signal in FORWARD:
         return evidence.trace.input_log10_second_moment, evidence.prediction.input_log10_second_moment
     return float(median_sizes(evidence, signal)[-1]), float(predicted_sizes(evidence, signal)[-1])
 
 
 def arrivals(evidence: Evidence, signal: str) -> tuple[float, float]:
-    """log₁₀ of the size with which a signal arrives, measured and predicted: in the last layer, or in the first for gradients."""
+    """Return log₁₀ of the size with which a signal arrives, measured and predicted: in the last layer, or in the first for gradients."""
     end = -1 if signal in FORWARD else 0
     return float(median_sizes(evidence, signal)[end]), float(predicted_sizes(evidence, signal)[end])
 
 
 def log10_apart(cosine: Array) -> Array:
-    """log₁₀ of 1 − cosine, −inf where that is rounding."""
+    """Return log₁₀ of 1 − cosine, −inf where that is rounding."""
     apart = 1 - cosine
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(apart > _LEAST_APART, np.log10(apart), -np.inf)
 
 
 def flat_share(config: Config, prediction: Prediction) -> float:
-    """Share of slopes |φ′(√q x)| below FLAT of the steepest in the last layer, for x ~ N(0, 1), to about 10⁻³."""
+    """Return the share of slopes |φ′(√q x)| below FLAT of the steepest in the last layer, for x ~ N(0, 1), to about 10⁻³."""
     phi = lookup(config.activation)
     x = np.linspace(-8, 8, 16_001)
     density = np.exp(-0.5 * x**2)
@@ -148,43 +162,43 @@ def flat_share(config: Config, prediction: Prediction) -> float:
 
 
 def _change(seen: Sequence[Evidence], signal: str) -> Answer:
-    """From where the signal sets out to where it arrives, in the first network."""
+    """Return the change from where the signal sets out to where it arrives, in the first network."""
     (start, start_theory), (end, end_theory) = origins(seen[0], signal), arrivals(seen[0], signal)
     return Answer(end - start, end_theory - start_theory)
 
 
 def _narrowing(seen: Sequence[Evidence], signal: str) -> Answer:
-    """The change of a second moment over the layers that have a histogram, in the signal's own direction."""
+    """Return the change of a second moment over the layers that have a histogram, in the signal's own direction."""
     first, last = (0, -1) if signal in FORWARD else (-1, 0)
     histograms, theory = seen[0].histograms.histograms[signal], predicted_sizes(seen[0], signal)
     return Answer(2 * (histograms[last].log10_rms - histograms[first].log10_rms), float(theory[last] - theory[first]))
 
 
 def _gap(seen: Sequence[Evidence], signal: str) -> Answer:
-    """The first network against the last one, where the signal arrives."""
+    """Compare the first network with the last one, where the signal arrives."""
     (own, own_theory), (other, other_theory) = arrivals(seen[0], signal), arrivals(seen[-1], signal)
     return Answer(own - other, own_theory - other_theory)
 
 
 def _apart(seen: Sequence[Evidence], _: str) -> Answer:
-    """1 − cosine of two inputs in the last layer of the first network."""
+    """Return 1 − cosine of two inputs in the last layer of the first network."""
     return Answer(*(float(log10_apart(scatter.cosine)[-1]) for scatter in (seen[0].scatter, seen[0].expected)))
 
 
 def _inputs_share(seen: Sequence[Evidence], _: str) -> Answer:
-    """What differs between inputs, as a share of E[z²] in the last layer."""
+    """Return what differs between inputs, as a share of E[z²] in the last layer."""
     part = PARTS.index("inputs")
     return Answer(*(float(scatter.parts[part, -1]) for scatter in (seen[0].scatter, seen[0].expected)))
 
 
 def _neurons_over_draws(seen: Sequence[Evidence], _: str) -> Answer:
-    """The variance over neurons divided by that over weight draws, in the last layer."""
+    """Return the variance over neurons divided by that over weight draws, in the last layer."""
     neurons, draws = WHOSE.index("neurons"), WHOSE.index("draws")
     return Answer(*(float(s.variances[neurons, -1] / s.variances[draws, -1]) for s in (seen[0].scatter, seen[0].expected)))
 
 
 def _flat(seen: Sequence[Evidence], _: str) -> Answer:
-    """The share of neurons of the last layer that stand where the activation is flat."""
+    """Return the share of neurons of the last layer that stand where the activation is flat."""
     return Answer(float(seen[0].histograms.saturated[-1]), flat_share(seen[0].config, seen[0].prediction))
 
 
@@ -200,7 +214,7 @@ MEASURES: dict[str, Measure] = {
 
 
 def per_layer(evidence: Evidence, signal: str) -> float:
-    """The factor by which one layer changes a second moment, in the signal's own direction: the geometric mean over layers 1 … L."""
+    """Return the factor by which one layer changes a second moment, in the signal's own direction: the geometric mean over layers 1 … L."""
     sizes = median_sizes(evidence, signal)
     change = sizes[-1] - sizes[0] if signal in FORWARD else sizes[0] - sizes[-1]
     return 10 ** (float(change) / (len(sizes) - 1)) if len(sizes) > 1 else math.nan

@@ -15,8 +15,8 @@ Result_co = TypeVar("Result_co", covariant=True)
 Progress = Callable[[float], None]
 
 
-class Measure(Protocol[Result_co]):
-    """Runs a config and returns what was measured; `progress` hears the share that is done, from 0 to 1, and may stop it by raising."""
+class Measurement(Protocol[Result_co]):
+    """Runs a config and returns what was found; `progress` hears the share that is done, up to 1, and may stop it by raising."""
 
     def __call__(self, config: Config, progress: Progress | None = None) -> Result_co: ...
 
@@ -32,7 +32,11 @@ class Lab(Generic[Result]):
 
     name: str
     uses: Callable[[Config], Config]
-    measure: Measure[Result]
+    measure: Measurement[Result]
+
+    def __call__(self, config: Config, progress: Progress | None = None) -> Result:
+        """Run the experiment with any config."""
+        return self.measure(self.uses(config), progress)
 
 
 def part_of(progress: Progress | None, start: float, end: float) -> Progress | None:

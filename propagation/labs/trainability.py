@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 
 from propagation.config import Config
-from propagation.labs.training import Recipe, train
+from propagation.labs.protocol import Lab, Progress
+from propagation.labs.training import Recipe, network_of, train
 from propagation.theory.maps import depth_scale
 from propagation.theory.phases import critical_weight_variance, phase_grid
 
@@ -100,7 +101,7 @@ class TrainabilityMap:
         return Outcome(float(self.accuracy[place]), bool(self.diverged[place]))
 
 
-def train_cell(config: Config, recipe: Recipe, progress: Callable[[float], None] | None = None) -> Outcome:
+def train_cell(config: Config, recipe: Recipe, progress: Progress | None = None) -> Outcome:
     """Train one network to the end: the unit of work, plain values in and out, the same numbers in any process.
 
     `progress` is called with the share of steps that are done.
@@ -109,6 +110,15 @@ def train_cell(config: Config, recipe: Recipe, progress: Callable[[float], None]
         if progress:
             progress(snapshot.step / recipe.steps)
     return Outcome(float(snapshot.accuracy), bool(snapshot.diverged))
+
+
+def training_by(recipe: Recipe) -> Lab[Outcome]:
+    """Return the lab that trains one network by a recipe."""
+
+    def measure(config: Config, progress: Progress | None = None) -> Outcome:
+        return train_cell(config, recipe, progress)
+
+    return Lab(f"training by {recipe}", network_of, measure)
 
 
 def seconds_to_train(config: Config, recipe: Recipe) -> float:

@@ -20,6 +20,7 @@ import numpy as np
 from propagation.config import Config
 from propagation.engine.network import simulate
 from propagation.initializers import WEIGHT_LAWS
+from propagation.labs.protocol import Lab, Progress
 from propagation.runtime.platform import IN_BROWSER
 from propagation.theory.finite_width import layer_spread
 from propagation.theory.prediction import Prediction, predict
@@ -73,16 +74,16 @@ class PowerLaw:
     log_offset: float
 
     def deviation_at(self, width: float) -> float:
-        """The deviation at a width."""
+        """Return the deviation at a width."""
         return math.exp(self.log_offset + self.slope * math.log(width))
 
     def width_at(self, deviation: float) -> float:
-        """The width it takes to come within a deviation."""
+        """Return the width it takes to come within a deviation."""
         return math.exp((math.log(deviation) - self.log_offset) / self.slope)
 
 
-def experiment_of(config: Config) -> Config:
-    """What is measured for a config: its activation, weights and biases, in at most DEPTH layers, with one input and a Gaussian ∂C/∂h.
+def uses(config: Config) -> Config:
+    """Return what is measured for a config: its activation, weights and biases in at most DEPTH layers, one input and a Gaussian ∂C/∂h.
 
     Configs that differ in nothing else have the same experiment. (The gradient of a loss depends on its labels at any width.)
     """
@@ -90,12 +91,12 @@ def experiment_of(config: Config) -> Config:
 
 
 def widths_of(config: Config) -> tuple[int, ...]:
-    """The widths that are within the budget: on a server all of them, unless the weight law needs its matrices."""
+    """Return the widths that are within the budget: on a server all of them, unless the weight law needs its matrices."""
     return tuple(width for width in WIDTHS if _networks(config, width) >= FEWEST_NETWORKS)
 
 
 def deviations(config: Config, widths: Sequence[int], progress: Callable[[int, float], None] | None = None) -> Iterator[WidthResult]:
-    """One result for each of `widths`, as it is measured; `progress` is called with a width and the share of all the work.
+    """Yield one result for each of `widths`, as it is measured; `progress` is called with a width and the share of all the work.
 
     The result at one width depends on no other.
     """
@@ -106,8 +107,16 @@ def deviations(config: Config, widths: Sequence[int], progress: Callable[[int, f
         yield _measured(experiment, progress and _within(progress, experiment.width, before, after))
 
 
+def measure(config: Config, progress: Progress | None = None) -> tuple[WidthResult, ...]:
+    """Return the results at all widths within the budget; `deviations` yields them one by one."""
+    return tuple(deviations(config, widths_of(config), progress and (lambda _, share: progress(share))))
+
+
+WIDTH = Lab("width", uses, measure)
+
+
 def fitted(results: Sequence[WidthResult], signal: str) -> PowerLaw | None:
-    """The power law through the SMALL deviations of "z" or "delta", by least squares on logarithms; None for fewer than two widths.
+    """Return the power law through the SMALL deviations of "z" or "delta", by least squares on logarithms; None for fewer than two widths.
 
     With x = ln n, d the deviation there, w the number of networks: slope Σ w (x − x̄) ln d / Σ w (x − x̄)², and its variance
     Σ w² (x − x̄)² s² / (Σ w (x − x̄)²)², s the error of ln d: that of Gaussian deviations, 1/√(2w), or the measured one if that is larger.
@@ -128,27 +137,27 @@ def fitted(results: Sequence[WidthResult], signal: str) -> PowerLaw | None:
 
 
 def _drawn(config: Config, width: int) -> int:
-    """Random numbers that one layer of this width takes: those of one input, or of a whole matrix."""
+    """Return how many random numbers one layer of this width takes: those of one input, or of a whole matrix."""
     return width if WEIGHT_LAWS[config.weight_law].has_implicit_map else width**2
 
 
 def _networks(config: Config, width: int) -> int:
-    """How many networks of this width are drawn."""
+    """Return how many networks of this width are drawn."""
     return min(MOST_NETWORKS, MOST_DRAWN // _drawn(config, width))
 
 
 def _at(config: Config, width: int) -> Config:
-    """The experiment at one width; its seed is its own, lest the noise of one width be the beginning of another's."""
+    """Return the experiment at one width; its seed is its own, lest the noise of one width be the beginning of another's."""
     seed = int(np.random.SeedSequence((config.seed, width)).generate_state(1)[0])
-    return replace(experiment_of(config), width=width, trials=_networks(config, width), seed=seed)
+    return replace(uses(config), width=width, trials=_networks(config, width), seed=seed)
 
 
-def _within(progress: Callable[[int, float], None], width: int, before: float, after: float) -> Callable[[float], None]:
-    """Progress of one width, as a part of the progress of all."""
+def _within(progress: Callable[[int, float], None], width: int, before: float, after: float) -> Progress:
+    """Return the progress of one width, as a part of the progress of all."""
     return lambda share: progress(width, float(before + share * (after - before)))
 
 
-def _measured(config: Config, progress: Callable[[float], None] | None) -> WidthResult:
+def _measured(config: Config, progress: Progress | None) -> WidthResult:
     trace, prediction = simulate(config, progress), predict(config)
     theory_z, theory_delta = _expected(config, prediction)
     return WidthResult(
@@ -160,7 +169,7 @@ def _measured(config: Config, progress: Callable[[float], None] | None) -> Width
 
 
 def _deviation(log10_measured: Array, log10_predicted: float, theory: float | None) -> Deviation:
-    """The root mean square of ratio − 1 over the trials, and its standard error: that of the mean square over twice the root."""
+    """Return the root mean square of ratio − 1 over the trials, and its standard error: that of the mean square over twice the root."""
     if not math.isfinite(log10_predicted):
         return Deviation(math.nan, math.nan, None)
     squares = (10 ** (log10_measured - log10_predicted) - 1) ** 2
@@ -171,7 +180,7 @@ def _deviation(log10_measured: Array, log10_predicted: float, theory: float | No
 
 
 def _expected(config: Config, prediction: Prediction) -> tuple[float | None, float | None]:
-    """The deviations of z and of δ that theory expects, √(Π E[R²] − 1); None where no law is known.
+    """Return the deviations of z and of δ that theory expects, √(Π E[R²] − 1); None where no law is known.
 
     z passes all layers but the last through the activation; δ meets every slope, starting from a Gaussian.
     """

@@ -13,7 +13,7 @@ from propagation.engine.ops import LinearOp
 from propagation.engine.signal import Signal
 from propagation.formatting import number
 from propagation.inputs import draw_inputs
-from propagation.labs.distributions import Distributions, distributions
+from propagation.labs.distributions import DISTRIBUTIONS, Distributions
 from propagation.labs.protocol import Progress, part_of
 from propagation.lessons import Link
 from propagation.papers.paper import Drawn, Finding, Paper
@@ -34,7 +34,7 @@ def measure(config: Config, progress: Progress | None = None) -> Finding:
     numbers: dict[str, float] = {}
     for done, (name, scheme) in enumerate(SCHEMES.items()):
         own = replace(config, scheme=scheme)
-        evidence[name] = distributions(own, part_of(progress, done / 2, done / 2 + 0.25))
+        evidence[name] = DISTRIBUTIONS.measure(own, part_of(progress, done / 2, done / 2 + 0.25))
         numbers[f"jacobian_{name}"] = mean_singular_value(own)
         if progress:
             progress((done + 1) / 2)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import plotly.graph_objects as go
 
 from propagation.config import Config
-from propagation.labs.protocol import Lab, Measure
+from propagation.labs.protocol import Lab, Measurement
 from propagation.lessons import Link
 from propagation.papers.publications import Publication, publications
 
@@ -42,7 +42,7 @@ class Paper:
 
     name: str
     config: Config
-    measure: Measure[Finding]
+    measure: Measurement[Finding]
     draw: Callable[..., Sequence[Drawn]]
     link: Link
     choices: dict[str, str] = field(default_factory=dict)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import Any, TypeVar
 
 import streamlit as st
 
 from propagation.config import Config
+from propagation.labs.protocol import Lab, Progress
 
 Result = TypeVar("Result")
 
@@ -17,23 +17,23 @@ _ENTRIES = 32
 _PATIENCE = 1.5
 
 
-def remembered(lab: Callable[..., Result], config: Config, *choices: Any, words: str) -> Result:
-    """`lab(config, *choices, progress=…)`, remembered; `words` say on the bar what is being done.
+def remembered(lab: Lab[Result], config: Config, *, words: str) -> Result:
+    """Return what a lab finds of a config, from the cache or measured now; `words` say on the bar what is being done.
 
     Drawing the bar is where Streamlit stops a run that a visitor has already moved on from.
     """
-    name = f"{lab.__module__}.{lab.__qualname__}"
+    own = lab.uses(config)
     slot = st.empty()  # in any case, so that what follows keeps its place, and a chart its view
     try:
-        return _kept(name, config, choices)
+        return _kept(lab.name, own)
     except _NotYet:
-        result = lab(config, *choices, progress=_progress_in(slot, words))
+        result = lab.measure(own, _progress_in(slot, words))
         slot.empty()
-        return _kept(name, config, choices, result)
+        return _kept(lab.name, own, result)
 
 
 @st.cache_data(max_entries=_ENTRIES, show_spinner=False)
-def _kept(lab: str, config: Config, choices: tuple, _result: Any = None) -> Any:
+def _kept(lab: str, config: Config, _result: Any = None) -> Any:
     if _result is None:
         raise _NotYet
     return _result
@@ -43,7 +43,7 @@ class _NotYet(LookupError):
     """The cache does not hold this."""
 
 
-def _progress_in(slot, words: str) -> Callable[[float], None]:
+def _progress_in(slot, words: str) -> Progress:
     began = time.monotonic()
 
     def show(share: float) -> None:

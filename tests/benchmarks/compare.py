@@ -37,7 +37,7 @@ def six(columns: Sequence[Column], base: Config) -> float:
     """Processor time of everything the page computes for these columns."""
     start = time.process_time()
     for place, column in enumerate(columns):
-        config = column.config(base)
+        config = column.uses(base)
         trace = simulate(config)
         summarize(place, column, trace, diagnose(trace, predict(config)), condition(config))
     return time.process_time() - start
@@ -45,7 +45,7 @@ def six(columns: Sequence[Column], base: Config) -> float:
 
 def one(column: Column, base: Config) -> float:
     """Processor time of one simulation with this initialization, with every draw of the network that the experiment asks for."""
-    config = replace(column.config(base), trials=base.trials)
+    config = replace(column.uses(base), trials=base.trials)
     start = time.process_time()
     trace = simulate(config)
     diagnose(trace, predict(config))

@@ -27,7 +27,7 @@ RACES = {
 
 def main() -> None:
     for name, (columns, base, recipe) in RACES.items():
-        entries = [Entry(place, column.label, column.config(base)) for place, column in enumerate(columns)]
+        entries = [Entry(place, column.label, column.uses(base)) for place, column in enumerate(columns)]
         start = time.process_time()
         *_, lanes = race(entries, recipe)
         taken = time.process_time() - start

@@ -10,10 +10,10 @@ import pytest
 from propagation.charts.distributions import SHOWN, blended, layer_chart, ridges_chart
 from propagation.charts.theme import PALETTES
 from propagation.config import Config
-from propagation.labs.distributions import BINS, CENTRES, EDGES, Distributions, Histogram, distributions
+from propagation.labs.distributions import BINS, CENTRES, EDGES, Distributions, Histogram, measure
 from propagation.signals import SIGNALS
 
-RELU = distributions(Config(depth=5, width=64, inputs=8, trials=2, activation="relu", scheme="he", bias_variance=0))
+RELU = measure(Config(depth=5, width=64, inputs=8, trials=2, activation="relu", scheme="he", bias_variance=0))
 
 
 def gaussian(log10_rms=0.0, zeros=0.0) -> Histogram:

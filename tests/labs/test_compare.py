@@ -35,7 +35,7 @@ LAYERS = np.arange(1, BASE.depth + 1)
 
 
 def sizes(column: Column, name: str = "z", **changes) -> np.ndarray:
-    config = column.config(Config(**{**vars_of(BASE), **changes}))
+    config = column.uses(Config(**{**vars_of(BASE), **changes}))
     return simulate(config).signal(name).log10_second_moment
 
 
@@ -67,7 +67,7 @@ def test_columns_of_different_activations_share_their_noise():
 
 
 def test_a_column_changes_nothing_but_the_initialization():
-    config = Column("glorot", "softsign", "uniform").config(BASE)
+    config = Column("glorot", "softsign", "uniform").uses(BASE)
     assert (config.scheme, config.activation, config.weight_law) == ("glorot", "softsign", "uniform")
     own = {"scheme", "activation", "weight_law", "weight_variance"}
     assert {name: value for name, value in vars_of(config).items() if name not in own} == {
@@ -77,18 +77,18 @@ def test_a_column_changes_nothing_but_the_initialization():
 
 def test_a_law_without_a_shortcut_is_simulated_densely():
     insisting = Config(method="implicit")
-    assert Column("glorot", "tanh", "uniform").config(insisting).method == "auto"
-    assert Column("he", "tanh", "gaussian").config(insisting).method == "implicit"
+    assert Column("glorot", "tanh", "uniform").uses(insisting).method == "auto"
+    assert Column("he", "tanh", "gaussian").uses(insisting).method == "implicit"
 
 
 def test_a_scheme_that_does_not_apply_is_refused():
     with pytest.raises(ValueError, match="kumar"):
-        Column("kumar", "selu", "gaussian").config(BASE)
+        Column("kumar", "selu", "gaussian").uses(BASE)
 
 
 @pytest.mark.parametrize("column", sorted(ALL, key=str), ids=lambda column: column.label)
 def test_sets_hold_columns_that_work_and_come_back_from_their_config(column):
-    assert column_of(column.config(BASE)) == column
+    assert column_of(column.uses(BASE)) == column
 
 
 def test_the_sets_are_what_they_say():
@@ -125,7 +125,7 @@ def test_a_summary_measures_what_the_chart_shows():
 
 
 def test_the_spread_of_weight_gradients_is_that_of_the_simulation():
-    measured = simulate(Column("lecun", "tanh", "gaussian").config(BASE))
+    measured = simulate(Column("lecun", "tanh", "gaussian").uses(BASE))
     gradients = np.median(measured.weight_gradient.log10_second_moment, axis=0)
     spread = summarize(0, FIRST[2], measured, diagnose(measured), 0.0).drift["weight gradients"]
     assert 10**spread == pytest.approx(10 ** (gradients.max() - gradients.min()))
@@ -195,7 +195,7 @@ def test_he_wins_with_relu_and_loses_with_tanh():
     base = Config(width=128, trials=4)
     summaries = []
     for place, column in enumerate(FIRST):
-        measured = simulate(column.config(base))
+        measured = simulate(column.uses(base))
         summaries.append(summarize(place, column, measured, diagnose(measured), 0.0))
     assert {s.label for s in summaries if s.kind == "healthy"} == {"He 2015 · ReLU", "σ_w² 1.76 · tanh"}
     assert ranked(summaries)[0].place == decide(summaries).winner
@@ -203,7 +203,7 @@ def test_he_wins_with_relu_and_loses_with_tanh():
 
 
 def test_the_condition_number_is_that_of_the_explicit_product():
-    config = replace(Column("custom", "tanh", "gaussian", 1.8).config(BASE), depth=4, width=30)
+    config = replace(Column("custom", "tanh", "gaussian", 1.8).uses(BASE), depth=4, width=30)
     one = replace(config, inputs=1, trials=1)
     product = np.eye(30)
     for linear, _ in walk(one, 0, draw_inputs(one)):
@@ -212,7 +212,7 @@ def test_the_condition_number_is_that_of_the_explicit_product():
 
 
 def test_orthogonal_weights_are_well_conditioned_and_relu_never_is():
-    assert condition(Column("custom", "linear", "orthogonal", 1.0).config(BASE)) == pytest.approx(0, abs=1e-9)
-    assert condition(Column("lecun", "linear", "gaussian").config(BASE)) > 3
-    assert condition(Column("he", "relu", "gaussian").config(BASE)) == math.inf
-    assert condition(Column("lsuv", "tanh", "gaussian").config(BASE)) < math.inf
+    assert condition(Column("custom", "linear", "orthogonal", 1.0).uses(BASE)) == pytest.approx(0, abs=1e-9)
+    assert condition(Column("lecun", "linear", "gaussian").uses(BASE)) > 3
+    assert condition(Column("he", "relu", "gaussian").uses(BASE)) == math.inf
+    assert condition(Column("lsuv", "tanh", "gaussian").uses(BASE)) < math.inf

@@ -16,11 +16,11 @@ from propagation.labs.distributions import (
     DRAWN_ENTRIES,
     EDGES,
     MOST_LAYERS,
-    distributions,
     histogram,
     layers_of,
+    measure,
     sampled_entries,
-    seen,
+    uses,
 )
 from propagation.signals import SIGNALS
 from propagation.theory.prediction import predict
@@ -82,7 +82,7 @@ def test_nothing_and_no_number_have_words_of_their_own():
 @pytest.mark.parametrize("changes", [{}, {"activation": "relu", "weight_variance": 1e-3, "bias_variance": 0, "depth": 200}], ids=str)
 def test_sizes_are_those_of_the_trace(changes):
     config = Config(**(SMALL | changes))
-    found, trace = distributions(config), simulate(config)
+    found, trace = measure(config), simulate(config)
     for name in ("z", "h", "delta"):
         for layer, one in zip(found.layers, found.histograms[name], strict=True):
             logs = trace.signal(name).log10_second_moment[:, layer - 1]
@@ -94,7 +94,7 @@ def test_sizes_are_those_of_the_trace(changes):
 
 def test_weight_gradients_are_sampled_to_their_true_size():
     config = Config(**SMALL)
-    found, trace = distributions(config), simulate(config)
+    found, trace = measure(config), simulate(config)
     for place, layer in enumerate(found.layers):
         true = np.mean(10 ** trace.weight_gradient.log10_second_moment[:, layer - 1])
         one = found.histograms["weight_gradient"][place]
@@ -114,7 +114,7 @@ def test_sampled_entries_are_entries():
 
 def test_z_of_a_wide_network_is_the_gaussian_of_theory():
     config = Config(depth=3, width=512, inputs=16, trials=8, activation="tanh", weight_variance=1.76)
-    one = distributions(config).histograms["z"][-1]
+    one = measure(config).histograms["z"][-1]
     deviation = 10 ** (0.5 * predict(config).z.log10_second_moment[-1] - one.log10_rms)
     edges = np.concatenate(([-np.inf], EDGES[1:-1], [np.inf]))
     gaussian = np.diff([0.5 * (1 + math.erf(edge / deviation / math.sqrt(2))) for edge in edges])
@@ -127,7 +127,7 @@ def test_z_of_a_wide_network_is_the_gaussian_of_theory():
 
 def test_relu_is_zero_half_of_the_time_and_its_weight_gradient_three_quarters():
     config = Config(depth=4, width=256, inputs=16, trials=8, activation="relu", scheme="he", bias_variance=0)
-    found = distributions(config).histograms
+    found = measure(config).histograms
     error = 4 * 0.5 / math.sqrt(256 * 8)
     assert found["h"][-1].zeros == pytest.approx(0.5, abs=error) and found["delta"][-1].zeros == pytest.approx(0.5, abs=error)
     assert found["weight_gradient"][-1].zeros == pytest.approx(0.75, abs=2 * error)
@@ -137,7 +137,7 @@ def test_relu_is_zero_half_of_the_time_and_its_weight_gradient_three_quarters():
 def test_glorot_2010_in_numbers():
     """Figures 6 and 7: with standard weights activations narrow upward and gradients downward, weight gradients do neither."""
     standard, normalized = (
-        distributions(
+        measure(
             Config(depth=6, width=256, activation="tanh", scheme=scheme, weight_law="uniform", bias_variance=0, trials=2, inputs=16)
         ).histograms
         for scheme in ("glorot_standard", "glorot")
@@ -158,17 +158,17 @@ def test_layers_reach_from_first_to_last(depth):
 
 
 def test_every_signal_has_a_histogram_in_every_layer_shown():
-    found = distributions(Config(**(SMALL | {"depth": 25})))
+    found = measure(Config(**(SMALL | {"depth": 25})))
     assert {name: len(found.histograms[name]) for name in SIGNALS} == dict.fromkeys(SIGNALS, MOST_LAYERS)
 
 
 def test_what_the_lab_sees_is_modest_and_the_rest_is_the_experiment():
-    own = seen(Config(width=1_000_000, inputs=1024, trials=64, activation="gelu"))
+    own = uses(Config(width=1_000_000, inputs=1024, trials=64, activation="gelu"))
     assert (own.width, own.inputs, own.trials, own.activation) == (512, 32, 8, "gelu")
-    assert seen(Config(**SMALL)) == Config(**SMALL)
+    assert uses(Config(**SMALL)) == Config(**SMALL)
 
 
 def test_progress_goes_from_nothing_to_all():
     shares = []
-    distributions(Config(**SMALL), shares.append)
+    measure(Config(**SMALL), shares.append)
     assert shares == sorted(shares) and shares[-1] == 1

@@ -11,7 +11,7 @@ import pytest
 
 from propagation.config import Config
 from propagation.engine.network import simulate
-from propagation.labs.evidence import MEASURES, Evidence, collect, flat_share, log10_apart, per_layer
+from propagation.labs.evidence import EVIDENCE, MEASURES, Evidence, flat_share, log10_apart, per_layer
 from propagation.lessons import load
 from propagation.theory.prediction import predict
 from tests.charts.traces import trace
@@ -27,7 +27,7 @@ def answers():
     """Step → the answer to its question, of the networks that ship."""
     found = {}
     for step, screen in LESSON.screens.items():
-        seen = [collect(network.config, screen.chart) for network in screen.networks]
+        seen = [EVIDENCE[screen.chart](network.config) for network in screen.networks]
         found[step] = MEASURES[screen.measure].of(seen, screen.signal)
     return found
 
@@ -53,7 +53,7 @@ def test_engine_and_theory_give_the_same_right_answer(step, answers):
 def test_another_network_has_another_right_answer(step, wrong):
     """Negative control."""
     screen = LESSON.screens[step]
-    seen = [collect(replace(screen.networks[0].config, **wrong), screen.chart)]
+    seen = [EVIDENCE[screen.chart](replace(screen.networks[0].config, **wrong))]
     answer = MEASURES[screen.measure].of(seen, screen.signal)
     right = {step: next(choice for choice in LESSON.screens[step].choices if choice.holds(value)) for step, value in TRUE.items()}[step]
     assert not right.holds(answer.measured) and not right.holds(answer.theory)
@@ -125,7 +125,7 @@ def test_a_gap_is_the_first_network_against_the_last():
 
 
 def test_a_signal_that_is_gone_is_gone():
-    found = collect(Config(depth=4, width=16, inputs=2, weight_variance=0, bias_variance=0, trials=2), "sizes")
+    found = EVIDENCE["sizes"](Config(depth=4, width=16, inputs=2, weight_variance=0, bias_variance=0, trials=2))
     assert MEASURES["change"].of([found], "z").measured == -math.inf
 
 

@@ -74,7 +74,7 @@ def test_at_fifty_layers_only_the_critical_one_learns():
 
 def test_lanes_advance_together_and_each_is_its_own_training():
     recipe = Recipe(0.05, steps=100)
-    configs = [column.config(Config(depth=3, width=12)) for column in GLOROT_2010[:3]]
+    configs = [column.uses(Config(depth=3, width=12)) for column in GLOROT_2010[:3]]
     states = list(race([Entry(place, f"{place}", config) for place, config in enumerate(configs)], recipe))
     assert len(states) == 21 and states[0][0].latest.step == 0 and states[-1][0].latest.step == 100
     for state in states:

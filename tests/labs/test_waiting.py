@@ -8,7 +8,7 @@ import pytest
 
 from propagation.config import Config
 from propagation.engine.network import repeating
-from propagation.labs.distributions import distributions
+from propagation.labs.distributions import measure as distributions
 from propagation.labs.manifold import measure_angles
 from propagation.labs.variance_decomposition import measured
 from propagation.runtime import scheduler

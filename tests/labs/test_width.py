@@ -20,8 +20,8 @@ from propagation.labs.width import (
     Deviation,
     WidthResult,
     deviations,
-    experiment_of,
     fitted,
+    uses,
     widths_of,
 )
 
@@ -117,10 +117,10 @@ def test_the_budget_holds_for_every_law(law):
 
 
 def test_the_experiment_is_what_the_numbers_depend_on():
-    assert experiment_of(Config(width=64, inputs=100, trials=3, cost="cross_entropy")) == experiment_of(Config())
-    assert experiment_of(Config(depth=3)).depth == 3 and experiment_of(Config(depth=300)).depth == DEPTH
-    assert experiment_of(Config(seed=1)) != experiment_of(Config())
-    assert experiment_of(Config(method="dense")).method == "auto"
+    assert uses(Config(width=64, inputs=100, trials=3, cost="cross_entropy")) == uses(Config())
+    assert uses(Config(depth=3)).depth == 3 and uses(Config(depth=300)).depth == DEPTH
+    assert uses(Config(seed=1)) != uses(Config())
+    assert uses(Config(method="dense")).method == "auto"
 
 
 def test_a_width_does_not_depend_on_the_others():

@@ -24,13 +24,13 @@ if sys.platform == "emscripten":
 from propagation import Config, simulate
 from propagation.engine.cost import work
 from propagation.labs.race import race
-from propagation.labs.width import experiment_of, widths_of
+from propagation.labs.width import WIDTH, widths_of
 from propagation import budget
 config = Config(depth=5, width=512, inputs=64, trials=16)
 trace = simulate(config)
 print(json.dumps({
     "seconds": work(Config(trials=1)).seconds, "most": [budget.MOST_BYTES, budget.MOST_SECONDS], "default": budget.refusal(Config()),
-    "widest": widths_of(experiment_of(Config()))[-1], "size": float(trace.z.log10_second_moment[0, -1]),
+    "widest": widths_of(WIDTH.uses(Config()))[-1], "size": float(trace.z.log10_second_moment[0, -1]),
 }))
 """
 

@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from propagation.config import Config
-from propagation.labs.distributions import distributions, layers_of
+from propagation.labs.distributions import DISTRIBUTIONS, layers_of
 from propagation.presets import PRESETS
 from propagation.ui.pages import distributions as page_module
 from ui.shown import charts
@@ -93,7 +93,7 @@ def test_a_failing_lab_leaves_a_sentence(monkeypatch, caplog):
     def fail(*_, **__):
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(page_module, "distributions", fail)
+    monkeypatch.setattr(page_module, "DISTRIBUTIONS", replace(DISTRIBUTIONS, measure=fail))
     app = opened({"seed": 515151})
     assert "could not be drawn" in app.error[0].value and "secret" not in app.error[0].value
     assert "secret detail" in caplog.text
@@ -122,7 +122,7 @@ def test_every_start_is_one_the_experiment_understands(start):
 
 
 def test_the_sentence_goes_the_way_the_signal_goes():
-    standard = distributions(replace(PRESETS["glorot_2010"].config, width=64, inputs=8))
+    standard = DISTRIBUTIONS(replace(PRESETS["glorot_2010"].config, width=64, inputs=8))
     assert page_module.in_words(standard, "h").startswith("**The activation h narrows**")
     backward = page_module.in_words(standard, "delta")
     assert "gradient δ = ∂C/∂z narrows" in backward and "in layer 10 to" in backward and backward.endswith("in layer 1.")
@@ -130,7 +130,7 @@ def test_the_sentence_goes_the_way_the_signal_goes():
 
 
 def test_numbers_are_in_words():
-    one = distributions(Config(**SMALL)).histograms["z"][0]
+    one = DISTRIBUTIONS(Config(**SMALL)).histograms["z"][0]
     rows = page_module.numbers_of(replace(one, zeros=0.5, excess_kurtosis=math.nan, beyond=0.001), 0.25, math.log10(1.5))
     assert (rows["exactly zero"], rows["saturated slopes"], rows["excess kurtosis"], rows["theory"]) == ("50 %", "25 %", "—", "1.5")
     assert rows["beyond ± 5"] == "0.1 %" and np.isfinite(one.excess_kurtosis)

@@ -11,6 +11,8 @@ from types import ModuleType
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from propagation.labs.evidence import EVIDENCE
+from propagation.labs.protocol import Lab
 from propagation.papers import PAPERS
 from propagation.ui import pages, results
 from propagation.ui.pages import width
@@ -57,6 +59,11 @@ def break_all(page: str, monkeypatch, *floors: str) -> None:
     for module in (importlib.import_module(f"propagation.ui.pages.{PAGES[page].module or page}"), answer, results):
         for name in functions(module, *floors):
             monkeypatch.setattr(module, name, fail)
+        if "labs" in floors:
+            for name, lab in [(name, value) for name, value in vars(module).items() if isinstance(value, Lab)]:
+                monkeypatch.setattr(module, name, replace(lab, name="a lab that fails", measure=fail))
+            for chart, lab in EVIDENCE.items():
+                monkeypatch.setitem(EVIDENCE, chart, replace(lab, name="a lab that fails", measure=fail))
     if "engine" in floors:
         monkeypatch.setattr("propagation.simulate", fail)
     broken = {part: fail for floor, part in (("labs", "measure"), ("charts", "draw")) if floor in floors}

@@ -22,6 +22,7 @@ from propagation.labs.manifold import (
     follow_circle,
     measure_angles,
 )
+from propagation.labs.protocol import Lab
 from propagation.theory.manifold import CirclePrediction, angle_path, predict_circle
 from propagation.trials import over_trials
 from propagation.ui.longwork import remembered
@@ -79,7 +80,7 @@ def render(config: Config) -> None:
 
 
 def _angles(config: Config) -> None:
-    angles = remembered(measure_angles, angle_config(config), words="Following pairs of inputs")
+    angles = remembered(Lab("angles", angle_config, measure_angles), config, words="Following pairs of inputs")
     theory = _angle_theory(angle_config(config))
     answer = _in_words(angles, theory)
     st.markdown(answer)
@@ -113,7 +114,7 @@ def _in_words(angles: Angles, theory: np.ndarray) -> str:
 
 def _circle(config: Config) -> None:
     config = circle_config(config)
-    circle = remembered(follow_circle, config, words="Pushing a circle of inputs through the layers")
+    circle = remembered(Lab("circle", circle_config, follow_circle), config, words="Pushing a circle of inputs through the layers")
     prediction = _circle_theory(config)
     left, right = st.columns(2, gap="medium")
     with left:

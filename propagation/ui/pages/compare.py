@@ -114,7 +114,7 @@ def _accepted(config: Config, columns: Sequence[Column]) -> tuple[list[tuple[int
     seconds = 0.0
     for place, column in enumerate(columns):
         try:
-            own = column.config(config)
+            own = column.uses(config)
             why = refusal(own)
         except ValueError as error:
             why = f"{error}."

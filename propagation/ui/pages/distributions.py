@@ -12,7 +12,7 @@ from propagation.budget import refusal
 from propagation.charts.distributions import layer_chart, ridges_chart
 from propagation.config import Config
 from propagation.formatting import from_log10, number, percent
-from propagation.labs.distributions import MOST_LAYERS, Distributions, Histogram, distributions, layers_of, seen
+from propagation.labs.distributions import DISTRIBUTIONS, MOST_LAYERS, Distributions, Histogram, layers_of
 from propagation.signals import BACKWARD, SIGNALS
 from propagation.ui.longwork import remembered
 from propagation.ui.results import prediction_of
@@ -45,14 +45,14 @@ def render(config: Config) -> None:
     """The page: how the width changes in a sentence, the ridges of all layers, one layer beside them with its numbers."""
     opening(TITLE, LOOK_FOR)
     _starts()
-    own = seen(config)
+    own = DISTRIBUTIONS.uses(config)
     signal, common = _switches()
     refused = refusal(own)
     if refused:
         st.warning(refused, icon=":material/scale:")
         return
     with panel("The simulation"):
-        result = remembered(distributions, own, words="Drawing networks")
+        result = remembered(DISTRIBUTIONS, own, words="Drawing networks")
         theory = _theory(own) if signal == "z" else None
         words = in_words(result, signal)
         st.markdown(words)

@@ -23,7 +23,7 @@ from propagation.charts.variance_decomposition import HEIGHT as PARTS_HEIGHT
 from propagation.charts.variance_decomposition import decomposition_chart
 from propagation.config import Config
 from propagation.formatting import factor, from_log10, percent, plain, power_of_ten
-from propagation.labs.evidence import MEASURES, Answer, Evidence, collect
+from propagation.labs.evidence import EVIDENCE, MEASURES, Answer, Evidence
 from propagation.lessons import Choice, Lesson, Screen
 from propagation.ui.longwork import remembered
 from propagation.ui.session import experiment, guesses
@@ -156,7 +156,7 @@ def _ask(step: str, value: int | None) -> None:
 
 def _seen(screen: Screen) -> list[tuple[str, Evidence]]:
     """The networks of a screen, drawn now or remembered, each with its label."""
-    return [(network.label, remembered(collect, network.config, screen.chart, words="Drawing networks")) for network in screen.networks]
+    return [(network.label, remembered(EVIDENCE[screen.chart], network.config, words="Drawing networks")) for network in screen.networks]
 
 
 def _draw(step: str, screen: Screen, seen: Sequence[tuple[str, Evidence]], value: int | None) -> None:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from propagation.charts.lesson import distance_rows, lesson_chart, rows_of
 from propagation.config import Config
-from propagation.labs.evidence import Evidence, collect
+from propagation.labs.evidence import EVIDENCE, Evidence
 from propagation.myths import MYTHS, Myth
 from propagation.ui.longwork import remembered
 from propagation.ui.widgets.figures import draw_figure
@@ -35,7 +35,7 @@ def _card(name: str, myth: Myth) -> None:
         st.markdown(f"**What is true.** {myth.truth}")
         draw_link(myth.link.text, myth.link.page, myth.link.query)
     with right:
-        seen = [(network.label, remembered(collect, network.config, myth.chart, words="Drawing networks")) for network in myth.networks]
+        seen = [(network.label, remembered(EVIDENCE[myth.chart], network.config, words="Drawing networks")) for network in myth.networks]
         words = myth.happens([evidence for _, evidence in seen]).replace("× ", "×\u00a0")
         happens.markdown(f"**What happens.** {words}")
         _chart(name, myth, seen, words)

@@ -43,7 +43,7 @@ def render(config: Config) -> None:
             st.markdown(f":small[{plain(said.authors)}: [{plain(said.title)}]({said.url}). {plain(said.venue)}, {said.year}.]")
         answer = st.empty()
         with panel("The experiment"):
-            found = remembered(paper.measure, paper.lab.uses(config), words="Repeating the experiment")
+            found = remembered(paper.lab, config, words="Repeating the experiment")
             answer.header(verdict(said, found), anchor=False)
             with panel("The figure"):
                 st.caption(plain(said.figure))

@@ -10,6 +10,7 @@ import streamlit as st
 from propagation.charts.spectrum import spectrum_chart, window_of
 from propagation.config import Config, layer_variances
 from propagation.formatting import from_log10, number, power_of_ten
+from propagation.labs.protocol import Lab
 from propagation.labs.spectrum import DEEPEST, RESOLUTION, WIDEST, Spectrum, depths_shown, measure_spectrum, spectrum_config
 from propagation.theory.spectrum import LAWS, SpectrumPrediction, predict_spectrum, product_density
 from propagation.ui.longwork import remembered
@@ -59,7 +60,7 @@ def render(config: Config) -> None:
     opening(TITLE, LOOK_FOR)
     draw_places(PLACES)
     with panel("The spectra"):
-        spectra = [remembered(measure_spectrum, spectrum_config(config, law), law, words=f"Multiplying {_NAMES[law]}") for law in LAWS]
+        spectra = [remembered(_lab(law), config, words=f"Multiplying {_NAMES[law]}") for law in LAWS]
         depths = depths_shown(config.depth)
         offered = {str(layer): str(layer) for layer in depths[::-1]}
         layer = int(controls.page_choice("Histogram at layer", "at", offered, "The depth whose singular values are counted on the right."))
@@ -70,6 +71,15 @@ def render(config: Config) -> None:
                 _spectrum(spectrum, place, window)
     st.caption(_limits(config))
     _explanation()
+
+
+def _lab(law: str) -> Lab[Spectrum]:
+    """Return the lab that measures the spectrum with weights of this law."""
+    return Lab(
+        f"spectrum {law}",
+        lambda config: spectrum_config(config, law),
+        lambda config, progress=None: measure_spectrum(config, law, progress),
+    )
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

@@ -27,7 +27,7 @@ from propagation.labs.trainability import (
     from_json,
     reach,
     seconds_to_train,
-    train_cell,
+    training_by,
 )
 from propagation.labs.training import HELD_OUT
 from propagation.rules import shown_bias_variance, shown_weight_variance
@@ -180,7 +180,7 @@ def _yours(config: Config, trainability: TrainabilityMap, shipped: bool) -> None
         return
     network = replace(grid.base, scheme="custom", depth=depth, weight_variance=weight_variance)
     if st.button("Train it now", icon=":material/play_arrow:", key="train_now", help="The same weights and batches: the same result."):
-        outcome = remembered(train_cell, network, grid.recipe, words=f"Training {depth} layers, {grid.recipe.steps} steps")
+        outcome = remembered(training_by(grid.recipe), network, words=f"Training {depth} layers, {grid.recipe.steps} steps")
         st.markdown(_compared(outcome, trainability.outcome(place) if here else None))
 
 

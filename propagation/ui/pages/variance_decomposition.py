@@ -11,6 +11,7 @@ from propagation.budget import refusal
 from propagation.charts.variance_decomposition import HELD_STILL, OVER, WHOSE_LABELS, decomposition_chart
 from propagation.config import Config
 from propagation.formatting import from_log10, number, percent
+from propagation.labs.protocol import Lab
 from propagation.labs.variance_decomposition import INPUTS, PARTS, RESOLUTION, WHOSE, Scatter, measured, seen
 from propagation.signals import SIGNALS
 from propagation.ui.longwork import remembered
@@ -51,7 +52,7 @@ def render(config: Config) -> None:
         st.warning(refused, icon=":material/scale:")
         return
     with panel("The simulation"):
-        found = remembered(measured, own, words="Drawing networks")[signal]
+        found = remembered(Lab("variance decomposition", seen, measured), own, words="Drawing networks")[signal]
         theory = _predicted(own)
         expected = theory[signal] if theory else None
         words = in_words(found, signal)

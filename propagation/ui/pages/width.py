@@ -11,7 +11,7 @@ from propagation.charts.width import width_chart
 from propagation.config import Config
 from propagation.formatting import percent
 from propagation.initializers import WEIGHT_LAWS
-from propagation.labs.width import MOST_NETWORKS, SMALL, WIDTHS, PowerLaw, WidthResult, deviations, experiment_of, fitted, widths_of
+from propagation.labs.width import MOST_NETWORKS, SMALL, WIDTH, WIDTHS, PowerLaw, WidthResult, deviations, fitted, widths_of
 from propagation.ui.widgets.figures import draw_figure, redraw_figure
 from propagation.ui.widgets.page_header import appearance, opening
 from propagation.ui.widgets.panels import panel
@@ -38,7 +38,7 @@ def render(config: Config) -> None:
     opening(TITLE, LOOK_FOR)
     answer, chart = st.empty(), st.container(gap=None)
     with panel("The widths"):
-        results = _results(experiment_of(config), config.width, answer, chart)
+        results = _results(WIDTH.uses(config), config.width, answer, chart)
         words = _in_words(config, results)
         answer.markdown(words)
         with chart:
@@ -47,7 +47,7 @@ def render(config: Config) -> None:
         stopped = _stopped(config)
         if stopped:
             st.caption(stopped)
-    _explanations(experiment_of(config))
+    _explanations(WIDTH.uses(config))
 
 
 def _results(experiment: Config, width: int, answer, chart) -> list[WidthResult]:
@@ -84,7 +84,7 @@ def _in_words(config: Config, results: Sequence[WidthResult]) -> str:
     """How far off this width is, and what it takes to come close, in a sentence with the numbers."""
     if any(math.isnan(result.z.measured) or math.isnan(result.delta.measured) for result in results):
         return "There is nothing to compare: theory says that nothing but zero comes through."
-    measured = experiment_of(config).depth
+    measured = WIDTH.uses(config).depth
     layers = "one layer" if measured == 1 else f"{measured} layers"
     if measured < config.depth:
         layers += f" (you have {config.depth:,})"

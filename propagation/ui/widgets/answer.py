@@ -21,6 +21,7 @@ from propagation.engine.cost import work
 from propagation.engine.trace import Trace
 from propagation.expressions import lookup
 from propagation.formatting import factor, number, plain
+from propagation.labs.protocol import Lab
 from propagation.labs.variance_decomposition import Scatter, measured, seen
 from propagation.runtime.scheduler import queue_length
 from propagation.slider_steps import neighbours, sliders
@@ -237,7 +238,9 @@ def _spec(answer: Answer, row: ForwardRow, over: Over | None = None, hover: bool
 
 
 def _over(config: Config, row: ForwardRow, whole: bool) -> Over | None:
-    scatters = remembered(measured, seen(config), words="Drawing networks") if whole else first_scatters_of(config)
+    scatters = (
+        remembered(Lab("variance decomposition", seen, measured), config, words="Drawing networks") if whole else first_scatters_of(config)
+    )
     return Over(row.whose, scatters[row.signal], _predicted_scatter(config, row.signal)) if scatters else None
 
 

@@ -128,14 +128,14 @@ def entries_of(config: Config, columns: Sequence[Column], recipe: Recipe) -> tup
     problems = []
     for place, column in enumerate(columns):
         try:
-            column.config(config)
+            column.uses(config)
         except ValueError as error:
             problems.append(f"{GLYPHS[place]} **{plain(column.label)}**: {plain(str(error))}.")
         else:
             accepted.append((place, column))
 
     def of_width(width: int) -> list[Config]:
-        return [column.config(replace(config, width=width)) for _, column in accepted]
+        return [column.uses(replace(config, width=width)) for _, column in accepted]
 
     width = fitting_width(of_width, config.width, recipe)
     if width is None:
