@@ -67,7 +67,7 @@ def handed_out(panel: AppTest) -> list[str]:
     """The texts that can be copied."""
     return [
         text.split('"text": "', 1)[1].split('", "label"', 1)[0].replace('\\"', '"')
-        for text in (element.proto.json for element in panel.get("bidi_component") if element.proto.component_name == "copier")
+        for text in (element.proto.json for element in panel.get("bidi_component") if element.proto.component_name == "copy_box")
     ]
 
 
