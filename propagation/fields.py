@@ -1,6 +1,6 @@
 """Fields: how a field of Config is declared, once, for the value itself, its text in an address, its control and its option.
 
-A kind of field knows which values are allowed and how one is read from a text; how a kind is drawn stands in `ui/controls.py`.
+A kind of field knows which values are allowed and how one is read from a text; how a kind is drawn stands in `ui/widgets/controls.py`.
 """
 
 from __future__ import annotations
