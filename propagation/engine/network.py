@@ -51,19 +51,6 @@ def simulate(config: Config, progress: Progress | None = None) -> Trace:
     return _assemble(config, x, measured)
 
 
-def repeating(progress: Progress | None) -> tuple[Progress, Pause]:
-    """`progress`, and what tells it again the share it heard last (at first 0), for `observe` to call where nothing goes on."""
-    last = 0.0
-
-    def show(share: float) -> None:
-        nonlocal last
-        last = share
-        if progress:
-            progress(share)
-
-    return show, lambda: show(last)
-
-
 def observe(config: Config, observer: Observer, trials: range, x: np.ndarray | None = None, look: Pause | None = None) -> None:
     """Run these trials in one stack and show every layer to the observer. Inputs are `x`, (n_0, B), or the config's own.
 

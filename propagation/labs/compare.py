@@ -18,7 +18,7 @@ from propagation.engine.trace import Moments, Trace
 from propagation.expressions import lookup
 from propagation.formatting import from_log10, magnitude, number
 from propagation.initializers import SCHEMES, WEIGHT_LAWS, kumar_scale
-from propagation.labs.spectrum import measure_spectrum
+from propagation.labs.spectrum import SPECTRUM
 from propagation.trials import over_trials
 
 MOST_COLUMNS = 6
@@ -139,7 +139,7 @@ def condition(config: Config) -> float:
     The network is at most CONDITION_WIDTH wide and as deep as `labs.spectrum` goes. ∞ where the smallest is zero or lost to rounding.
     """
     narrow = replace(config, width=min(config.width, CONDITION_WIDTH))
-    return measure_spectrum(narrow, config.weight_law).log10_condition(-1)
+    return SPECTRUM(narrow).log10_condition(-1)
 
 
 def summarize(place: int, column: Column, trace: Trace, verdict, log10_condition: float) -> Summary:

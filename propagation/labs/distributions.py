@@ -15,9 +15,9 @@ import numpy as np
 
 from propagation.config import Config
 from propagation.engine.measure import Observer
-from propagation.engine.network import observe, repeating
+from propagation.engine.network import observe
 from propagation.engine.signal import LOG10_2, Signal
-from propagation.labs.protocol import Lab, Progress
+from propagation.labs.protocol import Lab, Progress, repeating
 from propagation.signals import SIGNALS
 
 #: what one visitor's experiment is seen through, at most

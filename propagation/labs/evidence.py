@@ -20,8 +20,7 @@ from propagation.engine.trace import Trace
 from propagation.expressions import lookup
 from propagation.labs.distributions import DISTRIBUTIONS, Distributions
 from propagation.labs.protocol import Lab, Progress
-from propagation.labs.variance_decomposition import PARTS, WHOSE, Scatter, measured, predicted
-from propagation.labs.variance_decomposition import seen as seen_decomposed
+from propagation.labs.variance_decomposition import PARTS, VARIANCE_DECOMPOSITION, WHOSE, Scatter, predicted
 from propagation.signals import FORWARD, SIGNALS
 from propagation.theory.prediction import Prediction, predict
 
@@ -109,10 +108,10 @@ def _histograms(config: Config, progress: Progress | None = None) -> Evidence:
 
 
 def _scatters(config: Config, progress: Progress | None = None) -> Evidence:
-    return Evidence(config, predict(config), Scatters(measured(config, progress)["z"], predicted(config)["z"]))
+    return Evidence(config, predict(config), Scatters(VARIANCE_DECOMPOSITION.measure(config, progress)["z"], predicted(config)["z"]))
 
 
-_SCATTERED = Lab("evidence: scatter", seen_decomposed, _scatters)
+_SCATTERED = Lab("evidence: scatter", VARIANCE_DECOMPOSITION.uses, _scatters)
 #: what measures a network for a chart, by the charts there are
 EVIDENCE = {
     "sizes": Lab("evidence: sizes", _everything, _sizes),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
@@ -12,13 +11,12 @@ import numpy as np
 from propagation.config import Config
 from propagation.engine.cost import trials_at_once
 from propagation.engine.measure import Observer
-from propagation.engine.network import observe, repeating, walk
+from propagation.engine.network import observe, walk
 from propagation.engine.ops import EngineOp, LinearOp
 from propagation.engine.signal import Signal
+from propagation.labs.protocol import Lab, Progress, repeating
 from propagation.runtime.blas import one_thread
 from propagation.streams import stream
-
-Progress = Callable[[float], None]
 
 #: 1 − c of the pairs of inputs, from almost parallel to almost opposite
 STARTS = (1e-6, 1e-3, 0.1, 0.5, 1.0, 1.9)
@@ -41,14 +39,14 @@ class Angles:
     log10_eps: np.ndarray
 
 
-def angle_config(config: Config) -> Config:
-    """The experiment that `measure_angles` runs: the first input, and a partner of it for each start."""
+def _used_for_angles(config: Config) -> Config:
+    """Return the experiment that `measure_angles` runs: the first input, and a partner of it for each start."""
     return replace(config, inputs=1 + len(STARTS))
 
 
 def measure_angles(config: Config, progress: Progress | None = None) -> Angles:
-    """Correlations of pairs of inputs in every layer of `config.trials` networks. Inputs lie on one random circle, at exact angles."""
-    config = angle_config(config)
+    """Measure correlations of pairs of inputs, on one random circle at exact angles, in every layer of `config.trials` networks."""
+    config = _used_for_angles(config)
     starts = np.array(STARTS)
     x = circle(config, np.append(0.0, np.arctan2(np.sqrt(starts * (2 - starts)), 1 - starts)))
     seen = np.full((config.trials, config.depth + 1, len(STARTS)), np.nan)
@@ -62,8 +60,11 @@ def measure_angles(config: Config, progress: Progress | None = None) -> Angles:
         return Angles(config, np.log10(np.where(seen < FLOOR, 0.0, seen)))
 
 
+ANGLES = Lab("angles", _used_for_angles, measure_angles)
+
+
 def circle(config: Config, angles: np.ndarray) -> np.ndarray:
-    """Inputs √(n_0 input_variance) (u cos θ + v sin θ) on a circle in a random plane, (n_0, k)."""
+    """Return inputs √(n_0 input_variance) (u cos θ + v sin θ) on a circle in a random plane, (n_0, k)."""
     size = config.widths[0]
     plane, _ = np.linalg.qr(stream(config.seed, "inputs").standard_normal((size, 2)))
     return np.sqrt(size * config.input_variance) * (plane @ np.stack((np.cos(angles), np.sin(angles))))
@@ -76,15 +77,18 @@ class _AngleObserver(Observer):
         self.config, self.group, self.seen, self.progress = config, group, seen, progress
 
     def see(self, name: str, layer: int, *values: Any) -> None:
-        if name != "z":
-            return
-        self.seen[self.group.start : self.group.stop, layer] = _distances(values[0].array)
-        share = 0.5 * layer / self.config.depth  # the way back takes as long
+        if name == "z":
+            self.seen[self.group.start : self.group.stop, layer] = _distances(values[0].array)
+            self._report(0.5 * layer / self.config.depth)  # the way back takes as long
+        elif name == "weight_gradient":
+            self._report(1 - 0.5 * (layer - 1) / self.config.depth)
+
+    def _report(self, share: float) -> None:
         self.progress((self.group.start + share * len(self.group)) / self.config.trials)
 
 
 def _distances(z: np.ndarray) -> np.ndarray:
-    """1 − c of the first column and each of the others, (T, B − 1), from (T, n, B): half the squared distance of unit vectors."""
+    """Return 1 − c of the first column and each of the others, (T, B − 1), from (T, n, B): half the squared distance of unit vectors."""
     lengths = np.sqrt(np.einsum("tnb,tnb->tb", z, z))
     with np.errstate(invalid="ignore", divide="ignore"):
         unit = z / lengths[:, None, :]
@@ -108,8 +112,8 @@ class Circle:
     log10_curvature: np.ndarray
 
 
-def circle_config(config: Config) -> Config:
-    """The experiment that `follow_circle` runs: no wider than WIDEST, of at most DRAWS draws."""
+def _used_for_circle(config: Config) -> Config:
+    """Return the experiment that `follow_circle` runs: no wider than WIDEST, of at most DRAWS draws."""
     return replace(config, width=min(config.width, WIDEST), trials=min(config.trials, DRAWS), method="auto")
 
 
@@ -119,7 +123,7 @@ def follow_circle(config: Config, progress: Progress | None = None) -> Circle:
     With v = ∂z/∂θ and a = ∂²z/∂θ²: v ← W φ′ v and a ← W (φ″ v² + φ′ a). Length ∫ ‖v‖ dθ; curvature √(‖v‖² ‖a‖² − (v·a)²) / ‖v‖³,
     mean over θ. Source: Poole et al. 2016.
     """
-    config = circle_config(config)
+    config = _used_for_circle(config)
     depth = min(config.depth, DEEPEST)
     lengths, curvatures = np.full((2, config.trials, depth + 1), np.nan)
     shadows = _Shadows()
@@ -147,6 +151,9 @@ def follow_circle(config: Config, progress: Progress | None = None) -> Circle:
     kept = len(shadows.points)
     lengths, curvatures = ((values - values[:, :1])[:, :kept] for values in (lengths, curvatures))
     return Circle(config, np.stack(shadows.points), np.array(shadows.shares), lengths, curvatures)
+
+
+CIRCLE = Lab("circle", _used_for_circle, follow_circle)
 
 
 class _Motion:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -13,9 +12,8 @@ from propagation.config import Config
 from propagation.engine.network import walk
 from propagation.engine.signal import LOG10_2, Signal
 from propagation.inputs import draw_inputs
+from propagation.labs.protocol import Lab, Progress
 from propagation.runtime.blas import one_thread
-
-Progress = Callable[[float], None]
 
 #: networks are measured no wider and no deeper than this
 WIDEST, DEEPEST = 400, 100
@@ -40,30 +38,29 @@ class Spectrum:
     log10_mean_square: np.ndarray
 
     def log10_condition(self, place: int) -> float:
-        """log10 of largest/smallest singular value at the depth in this place; inf where the smallest is not resolved."""
+        """Return log10 of largest/smallest singular value at the depth in this place; inf where the smallest is not resolved."""
         values = self.log10_values[place]
         return float(values[0] - values[-1]) if math.isfinite(values[-1]) else math.inf
 
 
-def spectrum_config(config: Config, law: str) -> Config:
-    """The experiment that `measure_spectrum` runs: one input, this law, no wider than WIDEST."""
-    return replace(config, width=min(config.width, WIDEST), inputs=1, trials=1, weight_law=law, method="auto")
+def uses(config: Config) -> Config:
+    """Return the experiment as this lab runs it: one network, one input, no wider than WIDEST."""
+    return replace(config, width=min(config.width, WIDEST), inputs=1, trials=1, method="auto")
 
 
 def depths_shown(depth: int) -> np.ndarray:
-    """At most MOST_DEPTHS layers, evenly spread in the logarithm, first and last included."""
+    """Return at most MOST_DEPTHS layers, evenly spread in the logarithm, first and last included."""
     last = min(depth, DEEPEST)
     return np.unique(np.geomspace(1, last, min(last, MOST_DEPTHS)).round().astype(int))
 
 
-def measure_spectrum(config: Config, law: str, progress: Progress | None = None, trial: int = 0) -> Spectrum:
-    """The Jacobian of one network with weights of this law, multiplied up layer by layer and decomposed at `depths_shown`."""
-    config = spectrum_config(config, law)
+def measure(config: Config, progress: Progress | None = None) -> Spectrum:
+    """Multiply up the Jacobian of one network, layer by layer, and decompose it at `depths_shown`."""
     wanted = depths_shown(config.depth)
     jacobian = Signal(np.eye(config.widths[0])[None], np.zeros(1, dtype=int))
     mean_square, values = np.full(wanted[-1], -np.inf), []
     with one_thread():
-        for layer, steps in enumerate(islice(walk(config, trial, draw_inputs(config)), int(wanted[-1])), start=1):
+        for layer, steps in enumerate(islice(walk(config, 0, draw_inputs(config)), int(wanted[-1])), start=1):
             for step in steps:
                 (jacobian,) = step.op.jvp(step.x, (jacobian,))
                 jacobian = jacobian.settled()
@@ -75,14 +72,17 @@ def measure_spectrum(config: Config, law: str, progress: Progress | None = None,
     return Spectrum(config, wanted, tuple(values), mean_square)
 
 
+SPECTRUM = Lab("spectrum", uses, measure)
+
+
 def _log10_mean_square(jacobian: Signal) -> float:
-    """log10 of ‖J‖²/n_0."""
+    """Return log10 of ‖J‖²/n_0."""
     square = float(jacobian.second_moment[0]) * jacobian.array.shape[1]
     return math.log10(square) + 2 * float(jacobian.exponent[0]) * LOG10_2 if square else -math.inf
 
 
 def _log10_values(jacobian: Signal) -> np.ndarray:
-    """log10 of the singular values, largest first; −inf below RESOLUTION of the largest."""
+    """Return log10 of the singular values, largest first; −inf below RESOLUTION of the largest."""
     values = np.linalg.svd(jacobian.array[0], compute_uv=False)
     resolved = (values > RESOLUTION * values[0]) & (values > 0)
     return np.where(resolved, np.log10(np.where(resolved, values, 1.0)) + jacobian.exponent[0] * LOG10_2, -np.inf)

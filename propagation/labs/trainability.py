@@ -16,7 +16,7 @@ import numpy as np
 
 from propagation.config import Config
 from propagation.labs.protocol import Lab, Progress
-from propagation.labs.training import Recipe, network_of, train
+from propagation.labs.training import Recipe, train, uses
 from propagation.theory.maps import depth_scale
 from propagation.theory.phases import critical_weight_variance, phase_grid
 
@@ -118,7 +118,7 @@ def training_by(recipe: Recipe) -> Lab[Outcome]:
     def measure(config: Config, progress: Progress | None = None) -> Outcome:
         return train_cell(config, recipe, progress)
 
-    return Lab(f"training by {recipe}", network_of, measure)
+    return Lab(f"training by {recipe}", uses, measure)
 
 
 def seconds_to_train(config: Config, recipe: Recipe) -> float:

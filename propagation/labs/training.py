@@ -134,14 +134,14 @@ def cross_entropy(scores: Array, labels: Array) -> tuple[float, Array]:
     return loss, p / labels.size
 
 
-def network_of(config: Config) -> Config:
-    """What training takes from a config: shown the digits, one draw. Configs that differ in nothing else train alike."""
+def uses(config: Config) -> Config:
+    """Return what training takes from a config: shown the digits, one draw. Configs that differ in nothing else train alike."""
     return replace(config, input_law="digits", inputs=1, trials=1, cost="cross_entropy", method="auto")
 
 
 def initial_network(config: Config) -> Network:
     """The network that a config draws in its first trial, in front of the readout that the simulation's cross-entropy has there."""
-    config = network_of(config)
+    config = uses(config)
     x = digits(config)[0][:, : LSUV_INPUTS if SCHEMES[config.scheme].from_data else 1]
     ops = [step.op.trainable() for steps in walk(config, 0, x) for step in steps]
     last = config.widths[-1]
@@ -180,7 +180,7 @@ def train(config: Config, recipe: Recipe, every: int = 10) -> Iterator[Snapshot]
 
 def parameters(config: Config) -> int:
     """How many numbers such a network trains."""
-    config = network_of(config)
+    config = uses(config)
     maps = [op for block in blocks(config) for op in block if isinstance(op, Linear)]
     return sum(op.fan_out * (op.fan_in + 1) for op in maps) + LABELS * (config.widths[-1] + 1)
 

@@ -13,7 +13,6 @@ is common to all inputs, q c, is no difference between them. For h it is E[φ²]
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,9 +20,10 @@ import numpy as np
 
 from propagation.config import Config
 from propagation.engine.measure import Observer
-from propagation.engine.network import observe, repeating
+from propagation.engine.network import observe
 from propagation.engine.signal import LOG10_2, Signal
 from propagation.inputs import draw_inputs
+from propagation.labs.protocol import Lab, Progress, repeating
 from propagation.theory.kernel import kernel
 from propagation.theory.moments import moments
 from propagation.theory.prediction import predict
@@ -58,22 +58,25 @@ class Scatter:
     cosine: Array
 
     def log10_variance(self, whose: str) -> Array:
-        """log₁₀ of the variance over one of WHOSE, (depth,); −inf where there is none."""
+        """Return log₁₀ of the variance over one of WHOSE, (depth,); −inf where there is none."""
         with np.errstate(divide="ignore"):
             return self.log10_second_moment + np.log10(self.variances[WHOSE.index(whose)])
 
 
-def seen(config: Config) -> Config:
-    """The experiment as this lab runs it: 32 networks, 16 inputs, at most 256 neurons a layer."""
+def uses(config: Config) -> Config:
+    """Return the experiment as this lab runs it: 32 networks, 16 inputs, at most 256 neurons a layer."""
     return replace(config, trials=DRAWS, inputs=INPUTS, width=min(config.width, MOST_NEURONS), cost="gaussian")
 
 
-def measured(config: Config, progress: Callable[[float], None] | None = None) -> dict[str, Scatter]:
-    """The scatters of z and h in `config.trials` networks; `progress` hears the share that is done and may stop by raising."""
+def measure(config: Config, progress: Progress | None = None) -> dict[str, Scatter]:
+    """Return the scatters of z and h in `config.trials` networks; `progress` hears the share that is done and may stop by raising."""
     show, look = repeating(progress)
     observer = _Scatters(config.depth, show)
     observe(config, observer, range(config.trials), look=look)
     return observer.scatters
+
+
+VARIANCE_DECOMPOSITION = Lab("variance decomposition", uses, measure)
 
 
 def predicted(config: Config) -> dict[str, Scatter]:
@@ -116,7 +119,7 @@ def predicted(config: Config) -> dict[str, Scatter]:
 class _Scatters(Observer):
     """Fills in the scatters of z and h, layer by layer."""
 
-    def __init__(self, depth: int, progress: Callable[[float], None]) -> None:
+    def __init__(self, depth: int, progress: Progress) -> None:
         self.depth = depth
         self.progress = progress
         self.scatters = {name: _nothing(depth) for name in ("z", "h")}
@@ -141,14 +144,14 @@ class _Scatters(Observer):
 
 
 def at_one_scale(signal: Signal) -> tuple[Array, int]:
-    """The numbers of all trials divided by one power of two, (T, n, B) float64, and its exponent: that of the largest trial alive."""
+    """Return all trials divided by one power of two, (T, n, B) float64, and its exponent: that of the largest trial alive."""
     alive = signal.second_moment > 0
     exponent = int(signal.exponent[alive].max()) if alive.any() else 0
     return np.ldexp(signal.array.astype(float, copy=False), (signal.exponent - exponent)[:, None, None]), exponent
 
 
 def split(values: Array) -> tuple[float, float, float, float]:
-    """The mean square of values, (T, n, B), as the sum of the four PARTS; exact to rounding, each part from squares around its own mean."""
+    """Split the mean square of values, (T, n, B), into the four PARTS; exact to rounding, each from squares around its own mean."""
     of_neuron = values.mean(axis=2)
     of_network = of_neuron.mean(axis=1)
     return (
@@ -160,13 +163,13 @@ def split(values: Array) -> tuple[float, float, float, float]:
 
 
 def _each_alone(values: Array) -> tuple[float, float, float, float]:
-    """The variances in the order of WHOSE."""
+    """Return the variances in the order of WHOSE."""
     over_draws, over_neurons, over_inputs = (float(np.mean(_variance(values, axis))) for axis in (0, 1, 2))
     return over_inputs, over_neurons, over_draws, float(values.var())
 
 
 def _variance(values: Array, axis: int) -> Array:
-    """The variance along an axis without bias; 0 of a single value."""
+    """Return the variance along an axis without bias; 0 of a single value."""
     return values.var(axis=axis, ddof=min(1, values.shape[axis] - 1))
 
 
@@ -178,7 +181,7 @@ def _distances(sizes: Array, apart: Array | float, pairs: tuple[Array, Array]) -
 
 
 def _mean_cosine(gram: Array) -> float:
-    """The mean cosine of two columns, from the Gram matrices (T, B, B); pairs with a column of length 0 do not count."""
+    """Return the mean cosine of two columns, from the Gram matrices (T, B, B); pairs with a column of length 0 do not count."""
     lengths = np.sqrt(np.diagonal(gram, axis1=1, axis2=2))
     first, second = np.triu_indices(gram.shape[1], 1)
     products = lengths[:, first] * lengths[:, second]
@@ -187,7 +190,7 @@ def _mean_cosine(gram: Array) -> float:
 
 
 def _nothing(depth: int) -> Scatter:
-    """The scatter of a signal before anything is known of it."""
+    """Return the scatter of a signal before anything is known of it."""
     return Scatter(np.full(depth, -np.inf), np.full((4, depth), np.nan), np.full((4, depth), np.nan), np.full(depth, np.nan))
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from propagation.charts.spectrum import spectrum_chart, window_of
 from propagation.config import Config
 from propagation.formatting import number
 from propagation.labs.protocol import Progress, part_of
-from propagation.labs.spectrum import Spectrum, measure_spectrum
+from propagation.labs.spectrum import SPECTRUM, Spectrum
 from propagation.lessons import Link
 from propagation.papers.paper import Drawn, Finding, Paper
 from propagation.theory.spectrum import predict_spectrum
@@ -21,7 +23,7 @@ def measure(config: Config, progress: Progress | None = None) -> Finding:
     """Return a Spectrum for each of LAWS as the evidence."""
     spectra: list[Spectrum] = []
     for done, law in enumerate(LAWS):
-        spectra.append(measure_spectrum(config, law, part_of(progress, done / len(LAWS), (done + 1) / len(LAWS))))
+        spectra.append(SPECTRUM(replace(config, weight_law=law), part_of(progress, done / len(LAWS), (done + 1) / len(LAWS))))
     gaussian, orthogonal = (spectrum.log10_values[-1] for spectrum in spectra)
     return Finding(
         {

@@ -103,7 +103,7 @@ class _NotYet(LookupError):
 
 def first_scatters_of(config: Config) -> dict[str, Scatter] | None:
     """The scatters of a few networks, or None where even they take longer than a moment."""
-    few = replace(variance_decomposition.seen(config), trials=4)
+    few = replace(variance_decomposition.uses(config), trials=4)
     if work(few).seconds > _TOO_LONG:
         return None
     with queued_since(experiment.waiting_since()):
@@ -114,7 +114,7 @@ def first_scatters_of(config: Config) -> dict[str, Scatter] | None:
 
 @st.cache_data(max_entries=_ENTRIES, show_spinner=False, hash_funcs={Config: repr})
 def _scatters_remembered(config: Config) -> dict[str, Scatter]:
-    return variance_decomposition.measured(config, _stoppable(None))
+    return variance_decomposition.measure(config, _stoppable(None))
 
 
 @st.cache_data(max_entries=_ENTRIES, show_spinner=False, hash_funcs={Config: repr})

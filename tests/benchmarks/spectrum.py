@@ -14,8 +14,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from propagation import Config
-from propagation.labs.manifold import angle_config, follow_circle, measure_angles
-from propagation.labs.spectrum import measure_spectrum, spectrum_config
+from propagation.labs.manifold import ANGLES, CIRCLE
+from propagation.labs.spectrum import SPECTRUM
 from propagation.theory.manifold import predict_circle
 from propagation.theory.spectrum import LAWS, predict_spectrum
 
@@ -35,8 +35,9 @@ def seconds(run: Callable[[], object]) -> float:
 
 def both_laws(config: Config) -> None:
     for law in LAWS:
-        measure_spectrum(config, law)
-        predict_spectrum(spectrum_config(config, law), law, min(config.depth, 100))
+        own = SPECTRUM.uses(replace(config, weight_law=law))
+        SPECTRUM.measure(own)
+        predict_spectrum(own, law, min(config.depth, 100))
 
 
 def main() -> None:
@@ -45,8 +46,8 @@ def main() -> None:
         # another seed each time: noise that is kept would make all but the first run faster
         fresh = [replace(config, seed=seed) for seed in range(RUNS)]
         spectra = min(seconds(lambda one=one: both_laws(one)) for one in fresh)
-        angles = min(seconds(lambda one=one: measure_angles(angle_config(one))) for one in fresh)
-        circle = min(seconds(lambda one=one: (follow_circle(one), predict_circle(one))) for one in fresh)
+        angles = min(seconds(lambda one=one: ANGLES(one)) for one in fresh)
+        circle = min(seconds(lambda one=one: (CIRCLE(one), predict_circle(one))) for one in fresh)
         print(f"{name:20}{spectra:12.2f}{angles:12.2f}{circle:12.2f}")
 
 

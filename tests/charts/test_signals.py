@@ -171,7 +171,7 @@ def test_a_spread_around_zero_is_not_drawn():
 
 def test_the_first_row_can_show_a_variance_over_one_thing_alone():
     config = Config(depth=8, width=32, activation="relu", scheme="he", bias_variance=0, inputs=4, trials=3)
-    measured, predicted = variance_decomposition.measured(config)["z"], variance_decomposition.predicted(config)["z"]
+    measured, predicted = variance_decomposition.measure(config)["z"], variance_decomposition.predicted(config)["z"]
     figure = signals_chart(simulate(config), predict(config), over=Over("inputs", measured, predicted))
     rows = {trace.name: trace for trace in figure.data}
     np.testing.assert_allclose(rows["z"].y, measured.log10_variance("inputs"), atol=1e-4)
@@ -182,7 +182,7 @@ def test_the_first_row_can_show_a_variance_over_one_thing_alone():
 
 def test_a_variance_too_small_to_measure_is_not_drawn_as_a_number():
     config = Config(depth=30, width=16, weight_variance=0.1, bias_variance=0.5, inputs=4, trials=2)
-    figure = signals_chart(simulate(config), over=Over("inputs", variance_decomposition.measured(config)["z"], None))
+    figure = signals_chart(simulate(config), over=Over("inputs", variance_decomposition.measure(config)["z"], None))
     dots = next(trace for trace in figure.data if trace.name == "z")
     assert dots.y[0] is not None and dots.y[-1] is None
     assert any("too small to measure" in note.text for note in figure.layout.annotations)

@@ -10,7 +10,7 @@ import pytest
 from propagation.charts.theme import PALETTES
 from propagation.charts.variance_decomposition import MOST_LAYERS, STACKED, decomposition_chart
 from propagation.config import Config
-from propagation.labs.variance_decomposition import PARTS, RESOLUTION, WHOSE, Scatter, measured, predicted
+from propagation.labs.variance_decomposition import PARTS, RESOLUTION, WHOSE, Scatter, measure, predicted
 
 CONFIG = Config(depth=8, width=32, inputs=4, trials=3, activation="relu", scheme="he")
 
@@ -27,7 +27,7 @@ def drawn(figure, name):
 
 
 def test_bars_add_up_in_every_layer():
-    figure = decomposition_chart(measured(CONFIG)["h"], None, symbol="h")
+    figure = decomposition_chart(measure(CONFIG)["h"], None, symbol="h")
     bars = [drawn(figure, part) for part in STACKED]
     assert figure.layout.barmode == "stack" and set(STACKED) == set(PARTS)
     np.testing.assert_allclose(np.sum([bar.y for bar in bars], axis=0), 1, atol=1e-5)
@@ -36,7 +36,7 @@ def test_bars_add_up_in_every_layer():
 
 @pytest.mark.parametrize("whose", WHOSE)
 def test_dots_are_measured_and_lines_are_theory(whose):
-    found, theory = measured(CONFIG)["z"], predicted(CONFIG)["z"]
+    found, theory = measure(CONFIG)["z"], predicted(CONFIG)["z"]
     figure = decomposition_chart(found, theory, whose=whose)
     np.testing.assert_allclose(drawn(figure, "variance").y, found.log10_variance(whose), atol=1e-4)
     np.testing.assert_allclose(drawn(figure, "variance theory").y, theory.log10_variance(whose), atol=1e-4)

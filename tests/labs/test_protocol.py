@@ -30,18 +30,15 @@ OTHERS = {
     "race": "trains several networks in step",
     "compare": "sets several configs side by side",
     "compare_text": "writes such a comparison into an address",
-    "spectrum": "comes next",
-    "manifold": "comes next",
-    "variance_decomposition": "comes next",
 }
 
 
 def labs_of(name: str) -> list[Lab]:
-    """The labs that a module makes."""
+    """The labs that a module makes itself."""
     module = importlib.import_module(f"propagation.labs.{name}")
     values = [value for value in vars(module).values() if isinstance(value, (Lab, dict))]
     found = [lab for value in values for lab in (value.values() if isinstance(value, dict) else [value])]
-    return [lab for lab in found if isinstance(lab, Lab)]
+    return [lab for lab in found if isinstance(lab, Lab) and lab.measure.__module__ == module.__name__]
 
 
 MODULES = [module.name for module in pkgutil.iter_modules(package.__path__)]

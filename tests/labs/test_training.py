@@ -22,10 +22,10 @@ from propagation.labs.training import (
     cross_entropy,
     digits,
     initial_network,
-    network_of,
     parameters,
     split,
     train,
+    uses,
 )
 from propagation.streams import stream
 
@@ -111,7 +111,7 @@ def test_steps_are_those_of_the_definition(momentum):
 @pytest.mark.parametrize("scheme", ["custom", "pytorch", "he_fan_out", "lsuv"])
 @pytest.mark.parametrize("law", ["gaussian", "uniform", "orthogonal"])
 def test_it_starts_from_the_weights_of_the_simulation(scheme, law):
-    config = network_of(Config(scheme=scheme, weight_law=law, width_profile="widening", seed=2, **SMALL))
+    config = uses(Config(scheme=scheme, weight_law=law, width_profile="widening", seed=2, **SMALL))
     network = initial_network(config)
     x = digits(config)[0][:, :256]
     h = x

@@ -11,7 +11,7 @@ import pytest
 from propagation.config import Config
 from propagation.engine.signal import Signal
 from propagation.inputs import draw_inputs
-from propagation.labs.variance_decomposition import DRAWS, INPUTS, PARTS, WHOSE, at_one_scale, measured, predicted, seen, split
+from propagation.labs.variance_decomposition import DRAWS, INPUTS, PARTS, WHOSE, at_one_scale, measure, predicted, split, uses
 from propagation.theory.maps import correlation_map, length_map
 from propagation.theory.moments import moments
 
@@ -43,7 +43,7 @@ def variance(scatter, whose):
     ids=str,
 )
 def test_the_parts_add_up(changes):
-    for found in measured(Config(**(SMALL | changes))).values():
+    for found in measure(Config(**(SMALL | changes))).values():
         assert np.isfinite(found.log10_second_moment).all()
         np.testing.assert_allclose(found.parts.sum(axis=0), 1, rtol=0, atol=1e-12)
         assert (found.parts >= 0).all()
@@ -51,7 +51,7 @@ def test_the_parts_add_up(changes):
 
 def test_one_part_left_out_is_seen():
     """Negative control."""
-    found = measured(Config(**SMALL, **HE))["h"]
+    found = measure(Config(**SMALL, **HE))["h"]
     for missing in range(4):
         assert np.abs(np.delete(found.parts, missing, axis=0).sum(axis=0) - 1).max() > 1e-6
 
@@ -75,7 +75,7 @@ def test_trials_of_different_exponents_are_brought_to_one_scale():
 def test_each_variance_holds_everything_else_still():
     """In a linear layer the variance over two inputs is half of their mean squared distance, whatever their lengths."""
     config = Config(depth=1, width=64, inputs=2, trials=20, activation="linear", weight_variance=1.0, bias_variance=0, seed=3)
-    found = measured(config)["z"]
+    found = measure(config)["z"]
     x = draw_inputs(config)
     q = np.mean(x**2)
     assert found.log10_second_moment[0] == pytest.approx(math.log10(q), abs=0.05)
@@ -113,7 +113,7 @@ def test_the_parts_of_theory_add_up(signal):
 def deviations(config: Config, theory: dict, seeds: range) -> dict:
     """(measured − theory) / standard error over seeds, of the parts and variances in the last layer as absolute sizes."""
     answers = {}
-    runs = [measured(replace(config, seed=seed)) for seed in seeds]
+    runs = [measure(replace(config, seed=seed)) for seed in seeds]
     for signal in ("z", "h"):
         own = theory[signal]
         for kind, names in (("parts", PARTS[2:]), ("variances", WHOSE)):
@@ -138,8 +138,8 @@ def test_measured_meets_theory(changes, monkeypatch):
 
 
 def test_he_relu_keeps_the_size_and_loses_the_inputs():
-    config = seen(Config(**HE, depth=50, width=256))
-    found, theory = measured(config)["z"], predicted(config)["z"]
+    config = uses(Config(**HE, depth=50, width=256))
+    found, theory = measure(config)["z"], predicted(config)["z"]
     assert abs(found.log10_second_moment[-1] - found.log10_second_moment[0]) < math.log10(1.5)
     assert part(found, "inputs")[0] > 0.9 and part(found, "inputs")[-1] < 0.08
     np.testing.assert_allclose(found.cosine[9::10], theory.cosine[9::10], atol=0.01)
@@ -147,21 +147,21 @@ def test_he_relu_keeps_the_size_and_loses_the_inputs():
 
 
 def test_in_the_ordered_phase_the_inputs_die_exponentially_and_theory_keeps_its_digits():
-    config = seen(Config(depth=60, weight_variance=0.5, bias_variance=0.1, width=64))
-    found, theory = measured(config)["z"], predicted(config)["z"]
+    config = uses(Config(depth=60, weight_variance=0.5, bias_variance=0.1, width=64))
+    found, theory = measure(config)["z"], predicted(config)["z"]
     slopes = [np.diff(s.log10_variance("inputs")[[8, 24]])[0] / 16 for s in (found, theory)]
     assert slopes[0] == pytest.approx(slopes[1], rel=0.03) and slopes[1] < -0.3
     assert variance(theory, "inputs")[-1] < 1e-18  # 1 − c itself would have been rounded to 0 long before
 
 
 def test_chaotic_inputs_stay_apart():
-    theory = predicted(seen(Config(depth=100, weight_variance=4.0)))["z"]
+    theory = predicted(uses(Config(depth=100, weight_variance=4.0)))["z"]
     assert variance(theory, "inputs")[-1] > 0.7
 
 
 def test_a_signal_that_dies_is_not_a_number_and_no_error():
     config = Config(**(SMALL | {"weight_variance": 0.0, "bias_variance": 0.0}))
-    for scatters in (measured(config), predicted(config)):
+    for scatters in (measure(config), predicted(config)):
         assert np.isneginf(scatters["z"].log10_second_moment).all() and np.isnan(scatters["z"].parts).all()
 
 
@@ -172,14 +172,14 @@ def test_theory_stops_where_sizes_leave_floating_point():
 
 
 def test_what_the_lab_sees_is_modest():
-    own = seen(Config(width=1_000_000, inputs=1024, trials=1))
+    own = uses(Config(width=1_000_000, inputs=1024, trials=1))
     assert (own.trials, own.inputs, own.width) == (DRAWS, INPUTS, 256)
-    assert seen(Config(width=20)).width == 20
+    assert uses(Config(width=20)).width == 20
 
 
 def test_progress_goes_from_nothing_to_all_and_can_stop_the_work():
     shares = []
-    measured(Config(**SMALL), shares.append)
+    measure(Config(**SMALL), shares.append)
     assert shares == sorted(shares) and shares[-1] == 1
 
     class Stop(Exception):
@@ -189,4 +189,4 @@ def test_progress_goes_from_nothing_to_all_and_can_stop_the_work():
         raise Stop
 
     with pytest.raises(Stop):
-        measured(Config(**SMALL), stop)
+        measure(Config(**SMALL), stop)

@@ -7,10 +7,11 @@ import threading
 import pytest
 
 from propagation.config import Config
-from propagation.engine.network import repeating
-from propagation.labs.distributions import measure as distributions
-from propagation.labs.manifold import measure_angles
-from propagation.labs.variance_decomposition import measured
+from propagation.labs.distributions import DISTRIBUTIONS
+from propagation.labs.evidence import EVIDENCE
+from propagation.labs.manifold import ANGLES
+from propagation.labs.protocol import repeating
+from propagation.labs.variance_decomposition import VARIANCE_DECOMPOSITION
 from propagation.runtime import scheduler
 from propagation.runtime.scheduler import PriorityLimiter
 
@@ -22,7 +23,7 @@ class Gone(Exception):
     """A visitor has moved on."""
 
 
-@pytest.mark.parametrize("lab", [measured, distributions, measure_angles])
+@pytest.mark.parametrize("lab", [VARIANCE_DECOMPOSITION, DISTRIBUTIONS, ANGLES, *EVIDENCE.values()], ids=lambda lab: lab.name)
 def test_whoever_has_moved_on_leaves_the_line(lab, monkeypatch):
     turns, shares = PriorityLimiter(1), []
     for name in ("_short", "_long"):
@@ -41,11 +42,6 @@ def test_whoever_has_moved_on_leaves_the_line(lab, monkeypatch):
         visitor.start()
         visitor.join(PATIENCE)
         assert not visitor.is_alive() and turns.waiting() == 0 and shares == [0.0]
-
-
-@pytest.mark.parametrize("lab", [measured, distributions, measure_angles])
-def test_nobody_needs_to_be_told(lab):
-    assert lab(SMALL) is not None
 
 
 def test_what_is_repeated_is_the_share_heard_last():

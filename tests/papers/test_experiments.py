@@ -11,7 +11,7 @@ import pytest
 
 from propagation.config import Config
 from propagation.initializers import kumar_scale
-from propagation.labs.spectrum import measure_spectrum
+from propagation.labs.spectrum import SPECTRUM
 from propagation.papers import PAPERS, glorot, hanin, he, poole, saxe, schoenholz
 from propagation.papers.correlations import correlations_with_first, inputs_of, orthogonal_directions
 from propagation.papers.paper import Finding
@@ -94,7 +94,7 @@ def test_half_the_variance_is_lost_per_layer_exactly():
 
 
 def test_gaussian_products_keep_the_mean_square_and_not_the_median():
-    squares = [10 ** measure_spectrum(replace(saxe.CONFIG, seed=seed), "gaussian").log10_mean_square[-1] for seed in range(3, 11)]
+    squares = [10 ** SPECTRUM(replace(saxe.CONFIG, seed=seed)).log10_mean_square[-1] for seed in range(3, 11)]
     error = np.std(squares, ddof=1) / math.sqrt(len(squares))
     assert abs(np.mean(squares) - 1) < 4 * error
     assert abs(np.mean(squares) - 1.05**30) > 4 * error  # weights 5 % too variable

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -80,8 +82,7 @@ def test_what_fails_leaves_a_sentence_and_the_rest(monkeypatch):
     def fail(*_, **__):
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(page, "measure_angles", fail)
-    fail.__name__ = "a lab that fails"
+    monkeypatch.setattr(page, "ANGLES", replace(page.ANGLES, name="a lab that fails", measure=fail))
     app = AppTest.from_string(PAGE, default_timeout=30)
     app.query_params["seed"] = "4321"
     app.run()

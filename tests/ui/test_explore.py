@@ -189,7 +189,7 @@ def test_a_failing_simulation_leaves_a_sentence_and_the_controls(monkeypatch):
 def test_the_first_row_switches_to_the_variance_over_inputs():
     app = opened(over="inputs")
     dots = next(trace for trace in figure(app)["data"] if trace.get("name") == "z")
-    scatter = variance_decomposition.measured(variance_decomposition.seen(Config(depth=6, width=16, inputs=4, trials=2)))["z"]
+    scatter = variance_decomposition.VARIANCE_DECOMPOSITION(Config(depth=6, width=16, inputs=4, trials=2))["z"]
     assert dots["y"] == pytest.approx(list(scatter.log10_variance("inputs")), abs=1e-3)
     app.selectbox(key="over").set_value("neurons").run()
     assert "over" in address(app) and any("over neurons" in note["text"] for note in figure(app)["layout"]["annotations"])

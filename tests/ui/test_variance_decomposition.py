@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -84,7 +86,8 @@ def test_a_failing_lab_leaves_a_sentence(monkeypatch, caplog):
     def fail(*_, **__):
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(variance_decomposition, "measured", fail)
+    lab = replace(variance_decomposition.VARIANCE_DECOMPOSITION, measure=fail)
+    monkeypatch.setattr(variance_decomposition, "VARIANCE_DECOMPOSITION", lab)
     app = opened({"seed": 424242})
     assert "could not be drawn" in app.error[0].value and "secret" not in app.error[0].value
     assert "secret detail" in caplog.text

@@ -12,17 +12,14 @@ from propagation.charts.manifold import angles_chart, geometry_chart, space_char
 from propagation.config import Config
 from propagation.formatting import from_log10, number, percent
 from propagation.labs.manifold import (
+    ANGLES,
+    CIRCLE,
     DEEPEST,
     STARTS,
     WIDEST,
     Angles,
     Circle,
-    angle_config,
-    circle_config,
-    follow_circle,
-    measure_angles,
 )
-from propagation.labs.protocol import Lab
 from propagation.theory.manifold import CirclePrediction, angle_path, predict_circle
 from propagation.trials import over_trials
 from propagation.ui.longwork import remembered
@@ -68,7 +65,7 @@ def render(config: Config) -> None:
     """The page: pairs of inputs against depth, then a circle of inputs as a curve, its length and its curvature."""
     opening(TITLE, LOOK_FOR)
     draw_places(PLACES)
-    refused = refusal(angle_config(config))
+    refused = refusal(ANGLES.uses(config))
     if refused:
         st.warning(refused, icon=":material/scale:")
     else:
@@ -80,8 +77,8 @@ def render(config: Config) -> None:
 
 
 def _angles(config: Config) -> None:
-    angles = remembered(Lab("angles", angle_config, measure_angles), config, words="Following pairs of inputs")
-    theory = _angle_theory(angle_config(config))
+    angles = remembered(ANGLES, config, words="Following pairs of inputs")
+    theory = _angle_theory(ANGLES.uses(config))
     answer = _in_words(angles, theory)
     st.markdown(answer)
     draw_figure(angles_chart(angles, theory, appearance=appearance()), key="angles", alt=answer.replace("*", ""))
@@ -113,8 +110,8 @@ def _in_words(angles: Angles, theory: np.ndarray) -> str:
 
 
 def _circle(config: Config) -> None:
-    config = circle_config(config)
-    circle = remembered(Lab("circle", circle_config, follow_circle), config, words="Pushing a circle of inputs through the layers")
+    config = CIRCLE.uses(config)
+    circle = remembered(CIRCLE, config, words="Pushing a circle of inputs through the layers")
     prediction = _circle_theory(config)
     left, right = st.columns(2, gap="medium")
     with left:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import streamlit as st
@@ -10,8 +11,7 @@ import streamlit as st
 from propagation.charts.spectrum import spectrum_chart, window_of
 from propagation.config import Config, layer_variances
 from propagation.formatting import from_log10, number, power_of_ten
-from propagation.labs.protocol import Lab
-from propagation.labs.spectrum import DEEPEST, RESOLUTION, WIDEST, Spectrum, depths_shown, measure_spectrum, spectrum_config
+from propagation.labs.spectrum import DEEPEST, RESOLUTION, SPECTRUM, WIDEST, Spectrum, depths_shown
 from propagation.theory.spectrum import LAWS, SpectrumPrediction, predict_spectrum, product_density
 from propagation.ui.longwork import remembered
 from propagation.ui.widgets import controls
@@ -60,7 +60,8 @@ def render(config: Config) -> None:
     opening(TITLE, LOOK_FOR)
     draw_places(PLACES)
     with panel("The spectra"):
-        spectra = [remembered(_lab(law), config, words=f"Multiplying {_NAMES[law]}") for law in LAWS]
+        own = {law: replace(config, weight_law=law) for law in LAWS}
+        spectra = [remembered(SPECTRUM, own[law], words=f"Multiplying {_NAMES[law]}") for law in LAWS]
         depths = depths_shown(config.depth)
         offered = {str(layer): str(layer) for layer in depths[::-1]}
         layer = int(controls.page_choice("Histogram at layer", "at", offered, "The depth whose singular values are counted on the right."))
@@ -71,15 +72,6 @@ def render(config: Config) -> None:
                 _spectrum(spectrum, place, window)
     st.caption(_limits(config))
     _explanation()
-
-
-def _lab(law: str) -> Lab[Spectrum]:
-    """Return the lab that measures the spectrum with weights of this law."""
-    return Lab(
-        f"spectrum {law}",
-        lambda config: spectrum_config(config, law),
-        lambda config, progress=None: measure_spectrum(config, law, progress),
-    )
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -152,7 +144,7 @@ def _limits(config: Config) -> str:
         parts.append(f"Measured at {WIDEST} neurons a layer, whatever the width.")
     if config.depth > DEEPEST:
         parts.append(f"Measured through the first {DEEPEST} layers.")
-    if len(set(spectrum_config(config, "gaussian").widths)) > 1:
+    if len(set(SPECTRUM.uses(config).widths)) > 1:
         parts.append("Where layers differ in width, theory has the mean square only.")
     return " ".join(parts)
 

@@ -11,8 +11,7 @@ from propagation.budget import refusal
 from propagation.charts.variance_decomposition import HELD_STILL, OVER, WHOSE_LABELS, decomposition_chart
 from propagation.config import Config
 from propagation.formatting import from_log10, number, percent
-from propagation.labs.protocol import Lab
-from propagation.labs.variance_decomposition import INPUTS, PARTS, RESOLUTION, WHOSE, Scatter, measured, seen
+from propagation.labs.variance_decomposition import INPUTS, PARTS, RESOLUTION, VARIANCE_DECOMPOSITION, WHOSE, Scatter
 from propagation.signals import SIGNALS
 from propagation.ui.longwork import remembered
 from propagation.ui.results import scatters_predicted
@@ -46,13 +45,13 @@ def render(config: Config) -> None:
     opening(TITLE, LOOK_FOR)
     _starts()
     signal, whose = _switches()
-    own = seen(config)
+    own = VARIANCE_DECOMPOSITION.uses(config)
     refused = refusal(own)
     if refused:
         st.warning(refused, icon=":material/scale:")
         return
     with panel("The simulation"):
-        found = remembered(Lab("variance decomposition", seen, measured), own, words="Drawing networks")[signal]
+        found = remembered(VARIANCE_DECOMPOSITION, own, words="Drawing networks")[signal]
         theory = _predicted(own)
         expected = theory[signal] if theory else None
         words = in_words(found, signal)

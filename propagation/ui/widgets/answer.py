@@ -21,8 +21,7 @@ from propagation.engine.cost import work
 from propagation.engine.trace import Trace
 from propagation.expressions import lookup
 from propagation.formatting import factor, number, plain
-from propagation.labs.protocol import Lab
-from propagation.labs.variance_decomposition import Scatter, measured, seen
+from propagation.labs.variance_decomposition import VARIANCE_DECOMPOSITION, Scatter
 from propagation.runtime.scheduler import queue_length
 from propagation.slider_steps import neighbours, sliders
 from propagation.theory.prediction import Prediction
@@ -238,16 +237,14 @@ def _spec(answer: Answer, row: ForwardRow, over: Over | None = None, hover: bool
 
 
 def _over(config: Config, row: ForwardRow, whole: bool) -> Over | None:
-    scatters = (
-        remembered(Lab("variance decomposition", seen, measured), config, words="Drawing networks") if whole else first_scatters_of(config)
-    )
+    scatters = remembered(VARIANCE_DECOMPOSITION, config, words="Drawing networks") if whole else first_scatters_of(config)
     return Over(row.whose, scatters[row.signal], _predicted_scatter(config, row.signal)) if scatters else None
 
 
 def _predicted_scatter(config: Config, signal: str) -> Scatter | None:
     """What theory expects of the scatter, or None: the measurement stands without it."""
     try:
-        return scatters_predicted(seen(config))[signal]
+        return scatters_predicted(VARIANCE_DECOMPOSITION.uses(config))[signal]
     except Exception:
         log.exception("no prediction of the scatter for %s", config)
         return None
