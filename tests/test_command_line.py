@@ -158,6 +158,7 @@ def test_too_much_is_refused_before_anything_is_allocated(capsys):
     assert out == "" and "GB" in err and "Lower" in err and time.monotonic() - began < 2
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no head")
 def test_a_reader_that_leaves_early_is_no_error():
     done = subprocess.run(

@@ -238,6 +238,7 @@ class TestAddress:
 
     any_name = st.one_of(st.sampled_from(list(FIELDS)), st.text(), st.none(), st.integers(), st.binary())
 
+    @pytest.mark.slow
     @given(st.dictionaries(any_name, anything, max_size=8))
     def test_it_never_raises(self, query):
         config, problems = Config.from_query(query)

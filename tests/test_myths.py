@@ -43,6 +43,7 @@ def test_randn_and_rand_differ_by_their_variance_alone():
     assert not agrees(unit, sag), "negative control: unmatched, the gap is there"
 
 
+@pytest.mark.slow
 def test_xavier_with_tanh_fades_like_a_power():
     (config,) = networks("xavier")
     q = 10 ** predict(config).z.log10_second_moment
@@ -60,6 +61,7 @@ def test_he_with_relu_loses_nothing_and_without_the_2_it_loses_half():
     assert not agrees(he, sag - 49 * math.log(2)), "negative control"
 
 
+@pytest.mark.slow
 def test_a_level_variance_hides_that_inputs_become_one():
     relu, linear = (EVIDENCE["cosines"](config) for config in networks("stable"))
     for found in (relu, linear):

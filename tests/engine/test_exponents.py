@@ -91,6 +91,7 @@ def test_deep_networks_equal_80_bit_ones(activation, weight_variance, bias_varia
         assert_equal_to_wide_floats(trace, trial)
 
 
+@pytest.mark.slow
 @wide_floats
 def test_every_trial_of_a_stack_has_its_own_exponent():
     """Narrow networks drift apart: one trial is 1e-300 while another has died and a third is ordinary."""

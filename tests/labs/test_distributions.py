@@ -79,6 +79,7 @@ def test_nothing_and_no_number_have_words_of_their_own():
     assert math.isnan(plain(np.ones((1, 4))).excess_kurtosis)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("changes", [{}, {"activation": "relu", "weight_variance": 1e-3, "bias_variance": 0, "depth": 200}], ids=str)
 def test_sizes_are_those_of_the_trace(changes):
     config = Config(**(SMALL | changes))

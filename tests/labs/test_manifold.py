@@ -69,6 +69,7 @@ def test_length_and_curvature_are_those_of_the_curve_itself():
         assert followed.log10_curvature[0, layer] == pytest.approx(np.log10(curvature.mean()), abs=1e-4)
 
 
+@pytest.mark.slow
 def test_circles_follow_the_theory_and_no_other():
     config = Config(depth=4, width=WIDEST, weight_variance=3.0, bias_variance=0.1, trials=3)
     circles = [CIRCLE(replace(config, seed=seed)) for seed in range(6)]

@@ -49,6 +49,7 @@ def test_the_jacobian_is_the_derivative_of_the_network():
     np.testing.assert_allclose(10 ** SPECTRUM(SMALL).log10_values[-1], expected, rtol=1e-5, atol=1e-10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("activation", "weight_variance", "chi_1"), [("relu", 2.0, 1.0), ("linear", 1.2, 1.2), ("leaky_relu", 2.0, 1.0001)]
 )

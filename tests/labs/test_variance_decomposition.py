@@ -27,6 +27,7 @@ def variance(scatter, whose):
     return scatter.variances[WHOSE.index(whose)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changes",
     [
@@ -137,6 +138,7 @@ def test_measured_meets_theory(changes, monkeypatch):
     assert all(abs(wrong[signal, "parts", "inputs"]) > 8 for signal in ("z", "h"))  # negative control
 
 
+@pytest.mark.slow
 def test_he_relu_keeps_the_size_and_loses_the_inputs():
     config = uses(Config(**HE, depth=50, width=256))
     found, theory = measure(config)["z"], predicted(config)["z"]
@@ -146,6 +148,7 @@ def test_he_relu_keeps_the_size_and_loses_the_inputs():
     assert found.cosine[-1] > 0.98
 
 
+@pytest.mark.slow
 def test_in_the_ordered_phase_the_inputs_die_exponentially_and_theory_keeps_its_digits():
     config = uses(Config(depth=60, weight_variance=0.5, bias_variance=0.1, width=64))
     found, theory = measure(config)["z"], predicted(config)["z"]

@@ -123,6 +123,7 @@ def test_the_experiment_is_what_the_numbers_depend_on():
     assert uses(Config(method="dense")).method == "auto"
 
 
+@pytest.mark.slow
 def test_a_width_does_not_depend_on_the_others():
     assert list(deviations(HE, [])) == []
     assert list(deviations(HE, NARROW))[2] == next(deviations(HE, NARROW[2:]))

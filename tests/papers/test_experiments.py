@@ -20,6 +20,8 @@ from propagation.theory.finite_width import layer_spread
 from propagation.theory.maps import depth_scales
 from propagation.theory.phases import critical_weight_variance
 
+pytestmark = pytest.mark.slow
+
 
 @cache
 def heard_and_found(name: str, seed: int = 0) -> tuple[list[float], Finding]:
@@ -40,7 +42,6 @@ def published(paper: str, name: str) -> Published:
     return next(number for number in numbers_of(paper) if number.name == name)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", PAPERS)
 def test_ours_agrees_with_the_paper_where_the_file_says_so_and_nowhere_else(name):
     numbers = found(name).numbers
@@ -49,14 +50,12 @@ def test_ours_agrees_with_the_paper_where_the_file_says_so_and_nowhere_else(name
     assert outcome == {number.name: number.agrees for number in numbers_of(name)}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ["he", "saxe", "poole", "luther"])
 @pytest.mark.parametrize("seed", [1, 2])
 def test_it_agrees_for_other_draws_too(name, seed):
     assert all(number.holds(found(name, seed).numbers[number.name]) == number.agrees for number in numbers_of(name))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", PAPERS)
 def test_progress_rises_and_ends_at_one(name):
     heard, _ = heard_and_found(name)

@@ -94,6 +94,7 @@ def _nets(config: Config, nets: int) -> tuple[np.ndarray, np.ndarray]:
     return np.log10(z_moments), np.log10(delta_moments)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("inputs", [1, 12])
 @pytest.mark.parametrize(("activation", "law"), [("relu", "gaussian"), ("linear", "gaussian"), ("relu", "orthogonal")])
 def test_band_around_the_line(activation, law, inputs):

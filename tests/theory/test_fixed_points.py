@@ -117,6 +117,7 @@ def test_selu_diverges_where_its_upper_branch_does():
     assert fixed_point("selu", edge * (1 + 1e-6), 0.0) == np.inf
 
 
+@pytest.mark.slow
 @given(name=st.sampled_from(NAMES), weight=st.floats(0, 6), bias=st.floats(0, 2), start=st.floats(0.01, 20))
 def test_the_limit_is_where_iterating_leads(name, weight, bias, start):
     limit = fixed_point(name, weight, bias, start)
@@ -180,6 +181,7 @@ def test_relu_correlations_move_alike_for_every_weight_variance():
         np.testing.assert_allclose(correlation_map(c, 2.5, "relu", weight, 0.0), expected, atol=1e-13)
 
 
+@pytest.mark.slow
 def test_relu_at_criticality_creeps_to_one_like_9_pi_squared_over_2_l_squared():
     c = 0.0
     for _ in range(4000):

@@ -133,6 +133,7 @@ def test_reference_kernel(row):
     assert gaussian_pair_mean(phi.dphi, phi.dphi, q, c, phi.kinks) == pytest.approx(row["E_dd"], abs=1e-12)
 
 
+@pytest.mark.slow
 @given(
     name=st.sampled_from(BY_QUADRATURE),
     log_q=st.floats(-12, 8),

@@ -19,6 +19,7 @@ from propagation.theory.prediction import predict
 APART = np.array([1e-8, 1e-3, 0.3, 1.0, 1.7])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("activation", ["elu", "gelu", "softplus", "x - tanh(x)"])
 def test_the_kernel_comes_to_that_of_the_asymptotes_without_a_step(activation):
     of = kernel(typed_activation(activation).name if "(" in activation else activation)
@@ -32,6 +33,7 @@ def test_the_kernel_comes_to_that_of_the_slopes_at_zero_without_a_step():
     assert kernel("tanh")(1e-300, 0.5)[0] == pytest.approx(0.5e-300)
 
 
+@pytest.mark.slow
 def test_a_signal_that_explodes_is_followed_to_the_end_of_numbers_with_few_tables():
     config = Config(activation="elu", weight_variance=100, bias_variance=0, depth=2000)
     path = angle_path(config, APART)

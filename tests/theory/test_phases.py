@@ -50,6 +50,7 @@ def test_well_known_critical_points(name, bias, critical):
     assert critical_weight_variance(name, bias) == pytest.approx(critical, rel=1e-6, nan_ok=True)
 
 
+@pytest.mark.slow
 @given(name=st.sampled_from([name for name in NAMES if name not in ("linear", "relu", "leaky_relu", "softplus")]), bias=st.floats(1e-6, 5))
 def test_gradients_keep_their_size_on_the_critical_line(name, bias):
     weight = critical_weight_variance(name, bias)

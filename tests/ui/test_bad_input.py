@@ -99,6 +99,7 @@ def test_markup_that_came_back_would_be_seen():
     assert reflected(query, warning.replace("\\", "")) == ["<b>", "[x](http://y)"]
 
 
+@pytest.mark.slow
 @settings(max_examples=500, deadline=None)
 @given(addresses)
 def test_any_address_is_a_config_and_a_sentence_for_what_was_lost(query):
@@ -110,6 +111,7 @@ def test_any_address_is_a_config_and_a_sentence_for_what_was_lost(query):
     assert all(len(problem) < 400 and problem.endswith(".") for problem in problems)
 
 
+@pytest.mark.slow
 @settings(max_examples=500, deadline=None)
 @given(st.one_of(texts, st.lists(texts, max_size=5).map("~".join), st.lists(texts, max_size=5).map(".".join)))
 def test_any_text_of_a_comparison_is_columns_and_sentences(text):

@@ -12,6 +12,8 @@ import pytest
 
 from propagation.ui import browser
 
+pytestmark = pytest.mark.slow
+
 #: run in a fresh process that says it is a browser, and in which no thread and no process can be started
 AS_A_BROWSER = """
 import json, sys, threading
@@ -47,7 +49,6 @@ def editions() -> tuple[dict, dict]:
     return run_as("emscripten"), run_as("linux")
 
 
-@pytest.mark.slow
 def test_a_browser_computes_the_same_without_threads(editions):
     here, server = editions
     assert here["size"] == server["size"]

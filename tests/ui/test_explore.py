@@ -186,6 +186,7 @@ def test_a_failing_simulation_leaves_a_sentence_and_the_controls(monkeypatch):
     assert app.slider(key="weight_variance").value == 1.5
 
 
+@pytest.mark.slow
 def test_the_first_row_switches_to_the_variance_over_inputs():
     app = opened(over="inputs")
     dots = next(trace for trace in figure(app)["data"] if trace.get("name") == "z")
@@ -211,6 +212,7 @@ def test_a_first_answer_takes_as_many_draws_as_are_quick(config, networks):
     assert (first and first.config.trials) == networks
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("query", "drawn"), [({"trials": "8"}, [8]), ({"trials": "8", "inputs": "64"}, [1, 8])])
 def test_a_first_answer_is_left_out_where_the_whole_one_is_soon_had(query, drawn, monkeypatch):
     asked, simulate = [], propagation.simulate

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import parse_qs
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from propagation.myths import MYTHS
@@ -19,11 +20,12 @@ myths.render(experiment.sync_to_url())
 
 
 def opened() -> AppTest:
-    app = AppTest.from_string(PAGE, default_timeout=30).run()
+    app = AppTest.from_string(PAGE, default_timeout=60).run()
     assert not app.exception
     return app
 
 
+@pytest.mark.slow
 def test_every_myth_has_its_card():
     app = opened()
     assert app.title[0].value.endswith("?") and not app.error

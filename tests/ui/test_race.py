@@ -67,6 +67,7 @@ def test_it_opens_at_the_start_with_empty_charts():
     assert len(charts(app)) == 2 and drawn(app) == [] and "race_start" in keys(app)
 
 
+@pytest.mark.slow
 def test_a_race_ends_with_a_winner_a_reason_and_a_table():
     app = raced(opened())
     assert "Glorot 2010 · tanh leads" in app.header[0].value and "slowest layer of standard · sigmoid" in text(app)
@@ -134,6 +135,7 @@ def test_lanes_are_added_and_removed():
     assert "one network of 4" in text(app)
 
 
+@pytest.mark.slow
 def test_the_gradients_of_another_lane_are_a_choice_in_the_link():
     app = raced(opened(lane="1"))
     figure = charts(app)[2]

@@ -55,6 +55,7 @@ def test_the_depth_of_the_histogram_is_part_of_the_address():
     assert {figure["layout"]["shapes"][0]["x0"] for figure in figures(opened(at="77"))} == {8}
 
 
+@pytest.mark.slow
 def test_places_are_networks_with_something_to_see():
     app = opened()
     for label in ("Linear", "Tanh, almost linear", "ReLU with He"):

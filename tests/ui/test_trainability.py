@@ -9,6 +9,8 @@ from propagation.labs.trainability import Outcome
 from propagation.ui.pages import trainability as page
 from ui.shown import charts
 
+pytestmark = pytest.mark.slow
+
 PAGE = "from propagation.ui.widgets import controls\nfrom propagation.ui.pages import trainability\ntrainability.render(controls.draw())"
 
 
@@ -116,7 +118,6 @@ def test_what_was_trained_before_a_visitor_left_is_kept(monkeypatch):
     assert "5 networks" in app.header[0].value and "Train the other 31" in app.button(key="train_map").label
 
 
-@pytest.mark.slow
 def test_a_cell_that_cannot_be_trained_says_so(monkeypatch):
     monkeypatch.setattr(page, "outcomes", lambda grid, places: [(place, Outcome(failure="ValueError: *no*")) for place in places])
     app = opened(map="own")

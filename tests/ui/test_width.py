@@ -94,6 +94,7 @@ def test_weights_that_keep_lengths_leave_nothing_to_chance():
     assert "exact" in sentence(app) and "neurons a layer" in sentence(app)
 
 
+@pytest.mark.slow
 def test_nothing_but_zero_is_no_crash():
     assert "nothing to compare" in sentence(opened(weight_variance="0", bias_variance="0"))
 
