@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from propagation.charts.theme import base_layout, palette
+from propagation.charts.axes import axis, named
+from propagation.charts.theme import base_layout, figure, palette
 from propagation.formatting import number
 
 HEIGHT = 250
@@ -27,7 +28,7 @@ class Cobweb:
 
 
 def cobweb_chart(cobweb: Cobweb, *, role: str = "forward", appearance: str = "light") -> go.Figure:
-    """The map in the colour of `role`, the diagonal, the cobweb of the iterates and the fixed point."""
+    """Draw the map in the colour of `role`, the diagonal, the cobweb of the iterates and the fixed point."""
     colours = palette(appearance)
     low, high = float(cobweb.x[0]), float(cobweb.x[-1])
     steps_x, steps_y = path(cobweb.iterates)
@@ -50,19 +51,19 @@ def cobweb_chart(cobweb: Cobweb, *, role: str = "forward", appearance: str = "li
                 "cliponaxis": False,
             }
         )
-    axis = {"range": [low, high], "fixedrange": True, "gridcolor": colours.grid, "zeroline": False, "nticks": 6}
+    square = axis(colours, range=[low, high], nticks=6)
     layout = base_layout(colours) | {
         "height": HEIGHT,
         "margin": {"l": 52, "r": 12, "t": 8, "b": 44},
         "hovermode": "closest",
         "dragmode": False,
-        "xaxis": axis | {"title": {"text": cobweb.before, "standoff": 4}},
-        "yaxis": axis | {"title": {"text": cobweb.after, "standoff": 4}},
+        "xaxis": square | {"title": named(cobweb.before)},
+        "yaxis": square | {"title": named(cobweb.after)},
     }
-    return go.Figure({"data": data, "layout": layout}, _validate=False)
+    return figure(data, layout)
 
 
 def path(iterates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Corners of the cobweb: from (a, a) up to (a, f(a)), across to (f(a), f(a)), and so on."""
+    """Return the corners of the cobweb: from (a, a) up to (a, f(a)), across to (f(a), f(a)), and so on."""
     corners = np.repeat(iterates, 2)
     return corners[:-1], np.concatenate(([iterates[0]], corners[2:]))

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from propagation.charts import rows
-from propagation.charts.axes import decade_windows
-from propagation.charts.theme import Palette, base_layout, palette
+from propagation.charts.axes import spikes, stack_axis
+from propagation.charts.marks import GLYPHS, SYMBOLS, dot_size, dots, line, thinned, title
+from propagation.charts.rows import bottom_line, extremes, missing, shares, size_axes, span, stack, stack_layout
+from propagation.charts.theme import LEGEND_ABOVE, Palette, figure, palette
 from propagation.engine.trace import Trace
 from propagation.formatting import from_log10
 from propagation.signals import SIGNALS
@@ -20,9 +21,6 @@ HEIGHT = 470
 _TOP, _BOTTOM, _TITLE_HEIGHT = 30, 50, 26
 #: layers drawn one by one; of deeper networks this many, evenly spread, first and last included
 MOST_LAYERS = 200
-#: a shape for each place of the palette's `compare` colours, as Plotly and as a page's text call it
-SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x")
-GLYPHS = ("●", "■", "◆", "▲", "✚", "✖")
 #: the signals of the rows, from the top
 ROWS = ("z", "delta", "weight_gradient")
 
@@ -37,140 +35,82 @@ class Curves:
     prediction: Prediction | None
 
 
+@dataclass(frozen=True)
+class _Curve:
+    """One column in one row: log10 of the second moment at the layers drawn, measured and predicted (empty without a prediction)."""
+
+    column: Curves
+    signal: str
+    measured: np.ndarray
+    theory: np.ndarray
+
+
 def compare_chart(columns: Sequence[Curves], *, winner: int | None = None, appearance: str = "light") -> go.Figure:
-    """Second moments of every layer on logarithmic axes: for each column dots (median over draws) and a thin line (theory).
+    """Draw second moments of every layer on logarithmic axes: for each column dots (median over draws) and a thin line (theory).
 
     All columns have the same number of layers; there is at least one. All rows have the same decades per pixel. The column at the place
     `winner` is drawn last, on top of the others, with a tick in the legend.
     """
     colours = palette(appearance)
     depth = columns[0].trace.config.depth
-    layers = np.unique(np.linspace(1, depth, min(depth, MOST_LAYERS)).round().astype(int))
-    medians = {name: [column.trace.signal(name).median()[layers - 1] for column in columns] for name in ROWS}
-    theories = {name: [_theory(column, name, layers) for column in columns] for name in ROWS}
-    windows = decade_windows([rows.extremes([*medians[name], *theories[name]]) for name in ROWS])
-
+    layers = thinned(depth, MOST_LAYERS)
+    rows = [[_curve(column, name, layers) for column in columns] for name in ROWS]
+    domains = shares(len(ROWS), _TITLE_HEIGHT / (HEIGHT - _TOP - _BOTTOM))
+    places = stack(domains, [extremes([*(curve.measured for curve in row), *(curve.theory for curve in row)]) for row in rows])
     data: list[dict] = []
-    annotations: list[dict] = _bottom_line(columns, colours)
-    axes: dict[str, dict] = {}
-    for index, (name, window) in enumerate(zip(ROWS, windows, strict=True)):
-        axis = "y" if index == 0 else f"y{index + 1}"
-        bottom, top = _domain(index)
-        axes[axis.replace("y", "yaxis")] = rows.size_axis([bottom, top], window, colours)
-        annotations.append(rows.title(f"<b>{SIGNALS[name].title}</b>", top, colours.text, size=15))
-        annotations += _missing(columns, medians[name], layers, axis, window, colours)
-        for column, middle, theory in zip(columns, medians[name], theories[name], strict=True):
-            data += _column_traces(column, name, layers, middle, theory, axis, column.place == winner, colours)
+    notes = _bottom_line(columns, colours)
+    for row, place in zip(rows, places, strict=True):
+        notes.append(title(f"<b>{SIGNALS[row[0].signal].title}</b>", place.top, colours.text, 15))
+        dead = [(curve, gone) for curve in row if len(gone := layers[~np.isfinite(curve.measured)])]
+        notes += [
+            missing(f"{GLYPHS[curve.column.place]} 0 in {span(gone)}", gone, place, colours, yshift=18 * above)
+            for above, (curve, gone) in enumerate(dead)
+        ]
+        for curve in row:
+            data += _traces(curve, layers.tolist(), place.yaxis, curve.column.place == winner, colours)
     # the sort is stable: within a row and a column the line stays under its dots
     data.sort(key=lambda trace: trace["legendgroup"] == str(winner))
-    layout = base_layout(colours) | {
-        "height": HEIGHT,
-        "margin": {"l": 58, "r": 14, "t": _TOP, "b": _BOTTOM, "pad": 4},
-        "hovermode": "x unified",
-        "uirevision": f"depth {depth} {[column.label for column in columns]}",
+    layout = stack_layout(colours, HEIGHT, _TOP, _BOTTOM, f"depth {depth} {[column.label for column in columns]}") | {
         "showlegend": True,
-        # above the plot: where its entries need more rows, as on a phone, the plot gives way
-        "legend": {
-            "orientation": "h",
-            "x": 0,
-            "y": 1,
-            "xanchor": "left",
-            "yanchor": "bottom",
-            "font": {"size": 14},
-            "itemsizing": "constant",
-            "traceorder": "normal",
-        },
-        "xaxis": rows.stack_axis(depth, "y3", colours, first=1) | rows.spikes(colours),
-        **axes,
-        "annotations": annotations,
+        "legend": LEGEND_ABOVE | {"font": {"size": 14}, "itemsizing": "constant", "traceorder": "normal"},
+        "xaxis": stack_axis(depth, places[-1].yaxis, first=1) | spikes(colours),
+        **size_axes(places, colours),
+        "annotations": notes,
     }
-    return go.Figure({"data": data, "layout": layout}, _validate=False)
+    return figure(data, layout)
 
 
-def _theory(column: Curves, name: str, layers: np.ndarray) -> np.ndarray:
-    """The prediction at these layers; empty without one."""
-    if column.prediction is None:
-        return np.empty(0)
-    return np.asarray(column.prediction.signal(name).log10_second_moment)[layers - 1]
+def _curve(column: Curves, signal: str, layers: np.ndarray) -> _Curve:
+    expected = None if column.prediction is None else column.prediction.signal(signal)
+    theory = np.empty(0) if expected is None else np.asarray(expected.log10_second_moment)[layers - 1]
+    return _Curve(column, signal, column.trace.signal(signal).median()[layers - 1], theory)
 
 
-def _column_traces(
-    column: Curves, name: str, layers: np.ndarray, middle: np.ndarray, theory: np.ndarray, axis: str, wins: bool, colours: Palette
-) -> list[dict]:
-    """Theory line and dots of one column in one row; the dots of the first row stand for the column in the legend."""
-    x, colour = layers.tolist(), colours.compare[column.place]
-    common = {"type": "scatter", "xaxis": "x", "yaxis": axis, "x": x, "legendgroup": str(column.place)}
+def _traces(curve: _Curve, x: list[int], yaxis: str, wins: bool, colours: Palette) -> list[dict]:
+    """Return theory's line and the dots of one column in one row; the dots of the first row stand for the column in the legend."""
+    column, colour = curve.column, colours.compare[curve.column.place]
+    at = {"xaxis": "x", "yaxis": yaxis, "legendgroup": str(column.place)}
     traces = []
-    if len(theory):
-        traces.append(
-            common
-            | {
-                "name": f"{name} {column.label} theory",
-                "mode": "lines",
-                "y": rows.numbers(theory),
-                "line": {"color": colour, "width": 1.25},
-                "showlegend": False,
-                "hoverinfo": "skip",
-            }
-        )
-    traces.append(
-        common
-        | {
-            "name": f"<b>✓ {column.label}</b>" if wins else column.label,
-            "meta": name,
-            "mode": "markers",
-            "cliponaxis": False,
-            "y": rows.numbers(middle),
-            "marker": {"color": colour, "symbol": SYMBOLS[column.place], "size": 7 if len(x) <= 60 else 5 if len(x) <= 120 else 3.5},
-            "showlegend": name == "z",
-            "legendrank": column.place,
-            "text": [_hover(column, middle, theory, i) for i in range(len(x))],
-            "hovertemplate": "%{text}<extra></extra>",
-        }
-    )
+    if len(curve.theory):
+        name = f"{curve.signal} {column.label} theory"
+        traces.append(line(name, x, curve.theory, {"color": colour, "width": 1.25}, showlegend=False, **at))
+    name = f"<b>✓ {column.label}</b>" if wins else column.label
+    marker = {"color": colour, "symbol": SYMBOLS[column.place], "size": dot_size(len(x), many=120)}
+    legend = {"meta": curve.signal, "showlegend": curve.signal == ROWS[0], "legendrank": column.place}
+    traces.append(dots(name, x, curve.measured, marker, _hovers(curve), **legend, **at))
     return traces
 
 
-def _hover(column: Curves, middle: np.ndarray, theory: np.ndarray, i: int) -> str:
-    text = f"{column.label}: {from_log10(middle[i])}"
-    return f"{text}, theory {from_log10(theory[i])}" if len(theory) else text
-
-
-def _missing(
-    columns: Sequence[Curves], medians: list[np.ndarray], layers: np.ndarray, axis: str, window: tuple[int, int], colours: Palette
-) -> list[dict]:
-    """A word at the edge for each column that is exactly zero somewhere, which has no place on a logarithmic axis."""
-    notes: list[dict] = []
-    for column, middle in zip(columns, medians, strict=True):
-        gone = layers[~np.isfinite(middle)]
-        if len(gone) == 0:
-            continue
-        where = f"layer {gone[0]}" if len(gone) == 1 else f"layers {gone[0]} – {gone[-1]}"
-        notes.append(
-            {
-                "x": float(gone.mean()),
-                "y": window[0],
-                "xref": "x",
-                "yref": axis,
-                "text": f"▼ {GLYPHS[column.place]} 0 in {where}",
-                "showarrow": False,
-                "yanchor": "bottom",
-                "yshift": 18 * len(notes),
-                "font": {"color": colours.warning, "size": 14},
-            }
-        )
-    return notes
+def _hovers(curve: _Curve) -> list[str]:
+    texts = [f"{curve.column.label}: {from_log10(value)}" for value in curve.measured]
+    if not len(curve.theory):
+        return texts
+    return [f"{text}, theory {from_log10(value)}" for text, value in zip(texts, curve.theory, strict=True)]
 
 
 def _bottom_line(columns: Sequence[Curves], colours: Palette) -> list[dict]:
-    """Under the layer axis: what dots and lines stand for."""
+    """Return the words under the layer axis: what dots and lines stand for."""
     trials = columns[0].trace.config.trials
     dots = f"dots: median of {trials} networks" if trials > 1 else "dots: one network"
     theory = "   line: theory" if any(column.prediction is not None for column in columns) else ""
-    return rows.bottom_line(dots + theory, colours)
-
-
-def _domain(index: int) -> list[float]:
-    """Where a row stands between 0 and 1; its title stands above it."""
-    title = _TITLE_HEIGHT / (HEIGHT - _TOP - _BOTTOM)
-    return [1 - (index + 1) / 3, 1 - index / 3 - title]
+    return bottom_line(dots + theory, colours)

@@ -7,7 +7,9 @@ import math
 import numpy as np
 import plotly.graph_objects as go
 
-from propagation.charts.theme import Palette, base_layout, palette
+from propagation.charts.axes import axis, named
+from propagation.charts.marks import note, title
+from propagation.charts.theme import Palette, base_layout, figure, palette
 from propagation.formatting import from_log10, percent
 from propagation.labs.distributions import CENTRES, EDGES, Distributions, Histogram
 from propagation.signals import SIGNALS
@@ -24,7 +26,7 @@ _SOME = 0.001
 def ridges_chart(
     result: Distributions, signal: str, *, common: bool, chosen: int, theory: np.ndarray | None = None, appearance: str = "light"
 ) -> go.Figure:
-    """The histograms of one signal, the first layer on top, all drawn to one height; `chosen` is the layer that stands out.
+    """Draw the histograms of one signal, the first layer on top, all drawn to one height; `chosen` is the layer that stands out.
 
     Each is in units of its own root mean square, or, with `common`, of the largest. `theory`, (layers,), is log₁₀ of the root mean
     squares of Gaussians to be drawn over them. A stem at 0 stands for the exact zeros; as high as a ridge would be 100 %.
@@ -65,11 +67,11 @@ def ridges_chart(
             *(_size(one, len(histograms) - 1 - place, colours) for place, one in enumerate(histograms)),
         ],
     }
-    return go.Figure({"data": data, "layout": layout}, _validate=False)
+    return figure(data, layout)
 
 
 def layer_chart(one: Histogram, signal: str, *, log10_theory: float | None = None, appearance: str = "light") -> go.Figure:
-    """One histogram in units of its root mean square, and the Gaussian whose root mean square theory predicts."""
+    """Draw one histogram in units of its root mean square, and the Gaussian whose root mean square theory predicts."""
     colours = palette(appearance)
     colour = getattr(colours, SIGNALS[signal].role)
     data = [
@@ -101,20 +103,20 @@ def layer_chart(one: Histogram, signal: str, *, log10_theory: float | None = Non
         "dragmode": False,
         "uirevision": "one layer",
         "xaxis": _value_axis("value, in root mean squares of the layer", colours),
-        "yaxis": {"range": [0, top], "fixedrange": True, "gridcolor": colours.grid, "zeroline": False, "nticks": 4},
+        "yaxis": axis(colours, range=[0, top], nticks=4),
         "annotations": notes,
     }
-    return go.Figure({"data": data, "layout": layout}, _validate=False)
+    return figure(data, layout)
 
 
 def blended(colour: str, ground: str, share: float) -> str:
-    """A #RRGGBB colour mixed with another, opaque."""
+    """Return a #RRGGBB colour mixed with another, opaque."""
     mixed = [round(share * int(colour[i : i + 2], 16) + (1 - share) * int(ground[i : i + 2], 16)) for i in (1, 3, 5)]
     return "#" + "".join(f"{part:02X}" for part in mixed)
 
 
 def _ridge(layer: int, one: Histogram, ground: float, unit: float, colour: str, strong: bool, colours: Palette) -> dict:
-    """A histogram as an outline standing on its ground; a signal that is all zero is the ground alone."""
+    """Return a histogram as an outline standing on its ground; a signal that is all zero is the ground alone."""
     heights = _RIDGE * one.density / (one.density.max() or 1.0)
     x = unit * EDGES
     return {
@@ -133,7 +135,7 @@ def _ridge(layer: int, one: Histogram, ground: float, unit: float, colour: str, 
 
 
 def _gaussian_ridge(one: Histogram, ground: float, unit: float, log10_ratio: float, colours: Palette) -> dict:
-    """A Gaussian 10^`log10_ratio` times as wide as the histogram measured, to the same scale as its ridge."""
+    """Return a Gaussian 10^`log10_ratio` times as wide as the histogram measured, to the same scale as its ridge."""
     density = _gaussian(CENTRES, 10**log10_ratio)
     heights = np.minimum(_RIDGE * density / one.density.max(), 1.5 * _RIDGE)
     return _curve("theory", unit * CENTRES, ground + heights, colours)
@@ -151,7 +153,7 @@ def _curve(name: str, x: np.ndarray, y: np.ndarray, colours: Palette) -> dict:
 
 
 def _stem(share: float, ground: float, colours: Palette) -> dict:
-    """A stem at zero with a knob."""
+    """Return a stem at zero with a knob."""
     return {
         "type": "scatter",
         "name": "zeros",
@@ -177,58 +179,23 @@ def _nothing(one: Histogram) -> str:
 
 
 def _size(one: Histogram, ground: float, colours: Palette) -> dict:
-    """The root mean square at the end of a ridge, or why there is none."""
+    """Return the root mean square at the end of a ridge, or why there is none."""
     gone = not math.isfinite(one.log10_rms)
-    return {
-        "x": 1,
-        "xref": "paper",
-        "xanchor": "left",
-        "xshift": 8,
-        "y": ground,
-        "yanchor": "middle",
-        "text": _nothing(one) if gone else from_log10(one.log10_rms),
-        "showarrow": False,
-        "font": {"size": 13, "color": colours.warning if gone else colours.text},
-    }
+    text, colour = (_nothing(one), colours.warning) if gone else (from_log10(one.log10_rms), colours.text)
+    return note(text, colour, 13, 1, ground, xref="paper", xanchor="left", xshift=8, yanchor="middle")
 
 
 def _corner(text: str, x: float, anchor: str, colours: Palette) -> dict:
-    font = {"size": 13, "color": colours.muted}
-    return {
-        "x": x,
-        "xref": "paper",
-        "xanchor": anchor,
-        "y": 1,
-        "yref": "paper",
-        "yanchor": "bottom",
-        "text": text,
-        "showarrow": False,
-        "font": font,
-    }
+    return title(text, 1, colours.muted, 13) | {"x": x, "xanchor": anchor}
 
 
 def _flag(text: str, y: float, colours: Palette) -> dict:
-    """A text beside the stem at zero."""
-    return {
-        "x": 0,
-        "y": y,
-        "xanchor": "left",
-        "xshift": 8,
-        "text": text,
-        "showarrow": False,
-        "font": {"size": 14, "color": colours.warning},
-    }
+    """Return a text beside the stem at zero."""
+    return note(text, colours.warning, 14, 0, y, xanchor="left", xshift=8)
 
 
-def _value_axis(title: str, colours: Palette) -> dict:
-    return {
-        "title": {"text": title, "standoff": 6, "font": {"size": 13}},
-        "range": [-SHOWN, SHOWN],
-        "tickvals": [-4, -2, 0, 2, 4],
-        "fixedrange": True,
-        "gridcolor": colours.grid,
-        "zeroline": False,
-    }
+def _value_axis(text: str, colours: Palette) -> dict:
+    return axis(colours, title=named(text, 6, size=13), range=[-SHOWN, SHOWN], tickvals=[-4, -2, 0, 2, 4])
 
 
 def _rounded(values: np.ndarray, digits: int = 4) -> list[float]:

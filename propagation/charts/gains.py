@@ -9,7 +9,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from propagation.activations import Activation
-from propagation.charts.theme import base_layout, palette, translucent
+from propagation.charts.axes import named
+from propagation.charts.theme import base_layout, figure, palette, translucent
 from propagation.formatting import factor, number
 from propagation.theory.gains import Gain
 from propagation.theory.phases import PhaseGrid
@@ -25,7 +26,7 @@ _EDGELESS = {"line": {"width": 0}, "hoverinfo": "skip"}
 
 
 def shape_chart(activation: Activation, *, appearance: str = "light") -> go.Figure:
-    """φ and φ′ over z, above the bell curve of a pre-activation of size 1."""
+    """Draw φ and φ′ over z, above the bell curve of a pre-activation of size 1."""
     colours = palette(appearance)
     z = np.linspace(-_REACH, _REACH, 401)
     values, slopes = activation.evaluate(z)
@@ -33,11 +34,12 @@ def shape_chart(activation: Activation, *, appearance: str = "light") -> go.Figu
     top = max(1.1, float(np.max(np.abs(values[np.abs(z) <= 3]))))
     bell = np.exp(-0.5 * z**2) * 0.4 * top
     line = {"type": "scatter", "mode": "lines", "x": z}
-    data = [
+    data: list[dict] = [
         line | {"name": "z ~ N(0, 1)", "y": bell, "fill": "tozeroy", "fillcolor": translucent(colours.muted, 0.18)} | _EDGELESS,
         line | {"name": "φ(z)", "y": values, "line": {"color": colours.forward, "width": 3}},
         line | {"name": "φ′(z)", "y": slopes, "line": {"color": colours.backward, "width": 2.5, "dash": "dash"}, "connectgaps": False},
     ]
+    quiet = {"fixedrange": True, "gridcolor": colours.grid, "hoverformat": ".3g"}
     layout = base_layout(colours) | {
         "height": SHAPE_HEIGHT,
         "margin": {"l": 40, "r": 8, "t": 8, "b": 40},
@@ -45,25 +47,14 @@ def shape_chart(activation: Activation, *, appearance: str = "light") -> go.Figu
         "legend": {"x": 0.02, "y": 0.98, "bgcolor": translucent(colours.background, 0.7)},
         "hovermode": "x unified",
         "dragmode": False,
-        "xaxis": {
-            "title": {"text": "pre-activation z", "standoff": 4},
-            "fixedrange": True,
-            "gridcolor": colours.grid,
-            "hoverformat": ".3g",
-        },
-        "yaxis": {
-            "range": [-top, 1.15 * top],
-            "fixedrange": True,
-            "gridcolor": colours.grid,
-            "zerolinecolor": colours.grid,
-            "hoverformat": ".3g",
-        },
+        "xaxis": quiet | {"title": named("pre-activation z")},
+        "yaxis": quiet | {"range": [-top, 1.15 * top], "zerolinecolor": colours.grid},
     }
-    return go.Figure({"data": data, "layout": layout}, _validate=False)
+    return figure(data, layout)
 
 
 def gain_chart(grid: PhaseGrid, rules: Sequence[Gain], *, appearance: str = "light") -> go.Figure:
-    """χ₁ at the fixed point against σ_w² (the first row of `grid`), with numbered marks for the rules, at the edge if outside."""
+    """Draw χ₁ at the fixed point against σ_w² (the first row of `grid`), with numbered marks for the rules, at the edge if outside."""
     colours = palette(appearance)
     x, chi = grid.weight_variances, grid.chi_1[0]
     with np.errstate(divide="ignore"):
@@ -71,7 +62,7 @@ def gain_chart(grid: PhaseGrid, rules: Sequence[Gain], *, appearance: str = "lig
     low, high = (math.log10(edge) for edge in _FACTORS)
     marks = _marks(rules, float(x[-1]), (low, high))
     ticks = (0.1, 0.3, 0.5, 1, 2, 3)
-    data = [
+    data: list[dict] = [
         {
             "type": "scatter",
             "name": "χ₁",
@@ -102,13 +93,13 @@ def gain_chart(grid: PhaseGrid, rules: Sequence[Gain], *, appearance: str = "lig
         "hovermode": "closest",
         "dragmode": False,
         "xaxis": {
-            "title": {"text": "weight variance σ_w²", "standoff": 4},
+            "title": named("weight variance σ_w²"),
             "range": [0, float(x[-1])],
             "fixedrange": True,
             "gridcolor": colours.grid,
         },
         "yaxis": {
-            "title": {"text": "χ₁, per layer", "standoff": 4},
+            "title": named("χ₁, per layer"),
             "range": [low, high],
             "tickvals": [math.log10(tick) for tick in ticks],
             "ticktext": [factor(tick) for tick in ticks],
@@ -118,11 +109,11 @@ def gain_chart(grid: PhaseGrid, rules: Sequence[Gain], *, appearance: str = "lig
             "zerolinewidth": 2,
         },
     }
-    return go.Figure({"data": data, "layout": layout}, _validate=False)
+    return figure(data, layout)
 
 
 def _marks(rules: Sequence[Gain], end: float, window: tuple[float, float]) -> list[list[tuple[float, float, int, Gain]]]:
-    """The rules' marks, each a list of (σ_w², log₁₀ χ₁, number, rule): those that would overlap share a place."""
+    """Return the rules' marks, each a list of (σ_w², log₁₀ χ₁, number, rule): those that would overlap share a place."""
     low, high = window
     marks: list[list[tuple[float, float, int, Gain]]] = []
     for place, rule in enumerate(rules, 1):
@@ -143,7 +134,7 @@ def _hover(rule: Gain) -> str:
 
 
 def _with_gaps(z: np.ndarray, slopes: np.ndarray, kinks: tuple[float, ...]) -> np.ndarray:
-    """The slope with a gap where it jumps, so that no line is drawn through the jump."""
+    """Return the slope with a gap where it jumps, so that no line is drawn through the jump."""
     broken = slopes.copy()
     for kink in kinks:
         broken[np.argmin(np.abs(z - kink))] = np.nan

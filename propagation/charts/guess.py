@@ -25,7 +25,7 @@ class Guess:
 
 
 def guess_traces(guess: Guess, depth: int, axis: str, window: tuple[int, int], colours: Palette) -> list[dict]:
-    """A dashed line from where the signal sets out, at 0, to a value guessed; a bracket around a range."""
+    """Return a dashed line from where the signal sets out, at 0, to a value guessed; a bracket around a range."""
     start, end = (depth, 1) if guess.signal in BACKWARD else (0, depth)
     if guess.low < guess.high:
         return [_bracket(end, max(guess.low, window[0]), min(guess.high, window[1]), axis, colours)]
@@ -48,7 +48,7 @@ def guess_traces(guess: Guess, depth: int, axis: str, window: tuple[int, int], c
 
 
 def _bracket(layer: int, low: float, high: float, axis: str, colours: Palette) -> dict:
-    """A range that was guessed, as a broad band over one layer."""
+    """Return a range that was guessed, as a broad band over one layer."""
     return {
         "type": "scatter",
         "name": "your guess",
@@ -65,7 +65,7 @@ def _bracket(layer: int, low: float, high: float, axis: str, colours: Palette) -
 
 
 def with_share_guess(figure: go.Figure, layer: int, low: float, high: float, *, appearance: str = "light") -> go.Figure:
-    """A chart of parts with the visitor's guess, a range of shares, as a bracket at the layer in question."""
+    """Return a chart of parts with the visitor's guess, a range of shares, as a bracket at the layer in question."""
     colours = palette(appearance)
     bracket = _bracket(layer, max(low, 0.0), min(high, 1.0), "y", colours)
     return figure.add_trace(go.Scatter(bracket))

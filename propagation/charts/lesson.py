@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from propagation.charts.axes import decade_windows
-from propagation.charts.compare import SYMBOLS
+from propagation.charts.axes import stack_axis
 from propagation.charts.guess import Guess, guess_traces
-from propagation.charts.rows import bottom_line, extremes, numbers, size_axis, stack_axis, title
-from propagation.charts.theme import Palette, base_layout, palette
+from propagation.charts.marks import SYMBOLS, dots, line, note, thinned, title
+from propagation.charts.rows import Place, bottom_line, extremes, shares, size_axes, stack, stack_layout
+from propagation.charts.theme import LEGEND_ABOVE, Palette, base_layout, figure, palette
 from propagation.formatting import from_log10
 from propagation.labs.evidence import Evidence, arrivals, log10_apart, median_sizes, origins, predicted_sizes
 from propagation.signals import FORWARD, SIGNALS
@@ -46,7 +46,7 @@ class Row:
 
 
 def rows_of(seen: Sequence[tuple[str, Evidence]], signals: Sequence[str], *, gap: bool = False) -> tuple[Row, ...]:
-    """The rows of a chart of sizes from (label, evidence) pairs, each curve in units of the size from which its signal sets out.
+    """Return the rows of a chart of sizes from (label, evidence) pairs, each curve in units of the size from which its signal sets out.
 
     With `gap`, all are in units of the last network's size where its signal arrives.
     """
@@ -63,18 +63,18 @@ def rows_of(seen: Sequence[tuple[str, Evidence]], signals: Sequence[str], *, gap
 
 
 def waiting_rows(signals: Sequence[str], depth: int, *, gap: str = "") -> tuple[Row, ...]:
-    """The same rows while there is nothing to show; `gap` is the label of the network that the others are compared with."""
+    """Return the same rows while there is nothing to show; `gap` is the label of the network that the others are compared with."""
     return tuple(Row(signal, (), _unit(signal, depth, gap)) for signal in signals)
 
 
 def distance_rows(seen: Sequence[tuple[str, Evidence]]) -> tuple[Row, ...]:
-    """One row: 1 − cosine of two inputs' z in every layer."""
+    """Return one row: 1 − cosine of two inputs' z in every layer."""
     curves = (Curve(label, log10_apart(e.scatter.cosine), log10_apart(e.expected.cosine)) for label, e in seen)
     return (Row("apart", tuple(curves)),)
 
 
 def waiting_distance_rows() -> tuple[Row, ...]:
-    """The same row while there is nothing to show."""
+    """Return the same row while there is nothing to show."""
     return (Row("apart", ()),)
 
 
@@ -86,50 +86,45 @@ def lesson_chart(
     reach: tuple[float, float] | None = None,
     appearance: str = "light",
 ) -> go.Figure:
-    """Dots measured and theory's line in every row, and the guess dashed; rows without curves wait for the truth.
+    """Draw dots measured and theory's line in every row, and the guess dashed; rows without curves wait for the truth.
 
     `reach` is what the guess may span: its row shows all of it, so that the axis gives nothing away. All rows have the same decades per
     pixel and never less than two.
     """
     colours = palette(appearance)
-    layers = np.unique(np.linspace(1, depth, min(depth, _MOST_LAYERS)).round().astype(int))
+    layers = thinned(depth, _MOST_LAYERS)
     labels = [curve.label for curve in rows[0].curves] if len(rows[0].curves) > 1 else []
     top = _TOP + (_LEGEND if labels else 0)
     height = _HEIGHTS[len(rows)] + top - _TOP
-    plot = height - top - _BOTTOM
-    windows = decade_windows([_extremes(row, layers, reach if guess is None or row.signal == guess.signal else None) for row in rows])
+    domains = shares(len(rows), _TITLE / (height - top - _BOTTOM), gap=0.03)
+    places = stack(domains, [_extremes(row, layers, reach if guess is None or row.signal == guess.signal else None) for row in rows])
     data: list[dict] = []
     notes = _bottom_line(bool(rows[0].curves), guess is not None, colours)
-    layout = base_layout(colours) | {
-        "height": height,
-        "margin": {"l": 58, "r": 14, "t": top, "b": _BOTTOM, "pad": 4},
-        "hovermode": "x unified",
-        "uirevision": f"lesson {depth} {labels}",
-        "showlegend": bool(labels),
-        "legend": {"orientation": "h", "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom", "font": {"size": 14}},
-        "xaxis": stack_axis(depth, "y" if len(rows) == 1 else f"y{len(rows)}", colours) | {"fixedrange": True},
-    }
-    for index, (row, window) in enumerate(zip(rows, windows, strict=True)):
-        axis = "y" if index == 0 else f"y{index + 1}"
-        headroom = _TITLE / plot
-        domain = [1 - (index + 1) / len(rows) + (0.03 if index + 1 < len(rows) else 0), 1 - index / len(rows) - headroom]
-        layout[axis.replace("y", "yaxis")] = size_axis(domain, window, colours)
-        notes.append(_title(row, domain[1], colours))
-        for place in range(len(row.curves)):
-            data += _curve(row, place, layers, axis, index == 0, colours)
+    for row, place in zip(rows, places, strict=True):
+        notes.append(_title(row, place, colours))
+        for number in range(len(row.curves)):
+            data += _curve(row, number, layers, place, colours)
         if guess and guess.signal == row.signal:
-            data += guess_traces(guess, depth, axis, window, colours)
+            data += guess_traces(guess, depth, place.yaxis, place.window, colours)
         if not row.curves:
-            data.append(
-                {"type": "scatter", "x": [None], "y": [None], "yaxis": axis, "hoverinfo": "skip"}
-            )  # without a trace there is no axis
-            notes.append(_question_mark((domain[0] + domain[1]) / 2, colours))
-    layout["annotations"] = notes
-    return go.Figure({"data": data, "layout": layout}, _validate=False)
+            data.append(_NOTHING | {"yaxis": place.yaxis})
+            notes.append(_question_mark(sum(place.domain) / 2, colours))
+    layout = stack_layout(colours, height, top, _BOTTOM, f"lesson {depth} {labels}") | {
+        "showlegend": bool(labels),
+        "legend": LEGEND_ABOVE | {"font": {"size": 14}},
+        "xaxis": stack_axis(depth, places[-1].yaxis) | {"fixedrange": True},
+        **size_axes(places, colours),
+        "annotations": notes,
+    }
+    return figure(data, layout)
+
+
+#: without a trace Plotly draws no axis
+_NOTHING = {"type": "scatter", "x": [None], "y": [None], "hoverinfo": "skip"}
 
 
 def waiting_chart(height: int, *, appearance: str = "light") -> go.Figure:
-    """The place of a chart that is still to be guessed at."""
+    """Draw the place of a chart that is still to be guessed at."""
     colours = palette(appearance)
     frame = {"type": "rect", "xref": "paper", "yref": "paper", "x0": 0, "x1": 1, "y0": 0, "y1": 1}
     layout = base_layout(colours) | {
@@ -140,82 +135,52 @@ def waiting_chart(height: int, *, appearance: str = "light") -> go.Figure:
         "shapes": [frame | {"line": {"color": colours.grid, "width": 1.5, "dash": "dot"}}],
         "annotations": [_question_mark(0.5, colours)],
     }
-    return go.Figure({"data": [{"type": "scatter", "x": [None], "y": [None], "hoverinfo": "skip"}], "layout": layout}, _validate=False)
+    return figure([_NOTHING], layout)
 
 
 def _unit(signal: str, depth: int, label: str) -> str:
-    """What the sizes of a row are measured in."""
+    """Return what the sizes of a row are measured in."""
     if label:
         return f"{label} in layer {depth if signal in FORWARD else 1} = 1"
     return "the input = 1" if signal in FORWARD else f"layer {depth} = 1"
 
 
 def _extremes(row: Row, layers: np.ndarray, reach: tuple[float, float] | None) -> tuple[float, float]:
-    """Lowest and highest number a row has to show; 0, where every signal sets out, is one of them."""
+    """Return the lowest and the highest number a row has to show; 0, where every signal sets out, is one of them."""
     shown = [np.array([0.0]), np.array(reach or (), dtype=float)]
     shown += [part[layers - 1] for curve in row.curves for part in (curve.measured, curve.theory)]
     return extremes(shown)
 
 
-def _curve(row: Row, place: int, layers: np.ndarray, axis: str, first: bool, colours: Palette) -> list[dict]:
-    """Theory's line of one curve, and dots over it; where curves coincide, the later ones are smaller, and all can be seen."""
-    curve, several = row.curves[place], len(row.curves) > 1
-    colour = colours.compare[place] if several else getattr(colours, _ROLES[row.signal])
-    common = {"type": "scatter", "xaxis": "x", "yaxis": axis, "x": layers.tolist(), "legendgroup": str(place)}
-    size = (6.5 if len(layers) <= 60 else 4) + 1.5 * (len(row.curves) - 1 - place)
+def _curve(row: Row, number: int, layers: np.ndarray, place: Place, colours: Palette) -> list[dict]:
+    """Return theory's line of one curve, and dots over it; where curves coincide, the later ones are smaller, and all can be seen."""
+    curve, several = row.curves[number], len(row.curves) > 1
+    colour = colours.compare[number] if several else getattr(colours, _ROLES[row.signal])
+    x, at = layers.tolist(), {"xaxis": "x", "yaxis": place.yaxis, "legendgroup": str(number)}
     measured, theory = curve.measured[layers - 1], curve.theory[layers - 1]
-    texts = [
-        f"{curve.label + ': ' if several else ''}{from_log10(a)}, theory {from_log10(b)}" for a, b in zip(measured, theory, strict=True)
-    ]
+    before = f"{curve.label}: " if several else ""
+    texts = [f"{before}{from_log10(a)}, theory {from_log10(b)}" for a, b in zip(measured, theory, strict=True)]
+    style = {"color": colour if several else colours.text, "width": 1.25}
+    marker = {"color": colour, "symbol": SYMBOLS[number], "size": (6.5 if len(x) <= 60 else 4) + 1.5 * (len(row.curves) - 1 - number)}
+    legend = {"meta": row.signal, "showlegend": several and place.yaxis == "y"}
     return [
-        common
-        | {
-            "name": f"{row.signal} {curve.label} theory",
-            "mode": "lines",
-            "y": numbers(theory),
-            "line": {"color": colour if several else colours.text, "width": 1.25},
-            "showlegend": False,
-            "hoverinfo": "skip",
-        },
-        common
-        | {
-            "name": curve.label if several else row.signal,
-            "meta": row.signal,
-            "mode": "markers",
-            "cliponaxis": False,
-            "y": numbers(measured),
-            "marker": {
-                "color": colour,
-                "symbol": SYMBOLS[place],
-                "size": size,
-            },
-            "showlegend": several and first,
-            "text": texts,
-            "hovertemplate": "%{text}<extra></extra>",
-        },
+        line(f"{row.signal} {curve.label} theory", x, theory, style, showlegend=False, **at),
+        dots(curve.label if several else row.signal, x, measured, marker, texts, **legend, **at),
     ]
 
 
-def _title(row: Row, top: float, colours: Palette) -> dict:
+def _title(row: Row, place: Place, colours: Palette) -> dict:
     colour = colours.text if len(row.curves) > 1 else getattr(colours, f"{_ROLES[row.signal]}_text")
     unit = f'  <span style="color:{colours.muted};font-size:13px">{row.unit}</span>' if row.unit else ""
-    return title(f"<b>{_TITLES[row.signal]}</b>{unit}", top, colour, size=15)
+    return title(f"<b>{_TITLES[row.signal]}</b>{unit}", place.top, colour, 15)
 
 
 def _question_mark(height: float, colours: Palette) -> dict:
-    return {
-        "x": 0.5,
-        "y": height,
-        "xref": "paper",
-        "yref": "paper",
-        "text": "?",
-        "showarrow": False,
-        "font": {"color": colours.grid, "size": 64},
-    }
+    return note("?", colours.grid, 64, 0.5, height, xref="paper", yref="paper")
 
 
 def _bottom_line(shown: bool, guessed: bool, colours: Palette) -> list[dict]:
-    """Under the layer axis: what dots, line and dashes stand for."""
+    """Return the words under the layer axis: what dots, line and dashes stand for."""
     parts = ["● measured", "─ theory"] if shown else []
     if guessed:
         parts.append(f'<span style="color:{colours.warning}">╌ your guess</span>')
@@ -223,5 +188,5 @@ def _bottom_line(shown: bool, guessed: bool, colours: Palette) -> list[dict]:
 
 
 def _finite(value: float) -> float:
-    """A unit to measure in: 1 where the signal is gone already."""
+    """Return a unit to measure in: 1 where the signal is gone already."""
     return float(value) if np.isfinite(value) else 0.0

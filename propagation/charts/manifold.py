@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
-from propagation.charts import rows
-from propagation.charts.axes import decade_windows
-from propagation.charts.theme import Palette, base_layout, palette
+from propagation.charts.axes import axis, decade_axis, decade_windows, layer_axis
+from propagation.charts.marks import band, dots, line, note, title, vertical
+from propagation.charts.rows import extremes, stack, stack_layout
+from propagation.charts.theme import Palette, base_layout, figure, palette
 from propagation.formatting import from_log10, number, power_of_ten
 from propagation.labs.manifold import FLOOR, STARTS, Angles, Circle
 from propagation.theory.manifold import CirclePrediction
@@ -19,96 +21,68 @@ ANGLES_HEIGHT, SPACE_HEIGHT, GEOMETRY_HEIGHT = 500, 400, 400
 #: seconds of one turn are these many frames of 60 ms
 _FRAMES = 72
 _ELEVATION, _DISTANCE = 0.55, 1.55
+#: shapes of the pairs of inputs
+_SYMBOLS = ("circle", "diamond", "square", "triangle-up", "triangle-down", "x")
 
 
 def angles_chart(angles: Angles, theory: np.ndarray | None, *, appearance: str = "light") -> go.Figure:
-    """Two rows: c on a straight axis and 1 − c on a logarithmic one; dots (median over trials), band, and thin lines for theory.
+    """Draw two rows: c on a straight axis and 1 − c on a logarithmic one; dots (median over trials), band, and thin lines for theory.
 
     `theory` is 1 − c, (depth + 1, pairs).
     """
     colours = palette(appearance)
     depth = angles.config.depth
     layers = np.arange(depth + 1)
+    x = layers.tolist()
     median, low, high = over_trials(angles.log10_eps)
     drawn = median[np.isfinite(median)]
     window = decade_windows([(drawn.min(), 0.3)])[0] if drawn.size else (-2, 1)
+    thin = {"color": colours.text, "width": 1.25}
+    upper: dict[str, Any] = {"xaxis": "x", "yaxis": "y"}
+    lower = upper | {"yaxis": "y2"}
     data: list[dict] = []
     for pair, colour in reversed(list(enumerate(colours.compare))):
-        upper, lower = {"xaxis": "x", "yaxis": "y"}, {"xaxis": "x", "yaxis": "y2"}
         if len(angles.log10_eps) > 1:
-            data.append(rows.band(layers, 1 - 10 ** high[:, pair], 1 - 10 ** low[:, pair], colour))
-            data.append(rows.band(layers, low[:, pair], high[:, pair], colour, yaxis="y2"))
-        data.append(upper | _dots(layers, 1 - 10 ** median[:, pair], pair, colour) | {"hovertemplate": "%{text}<extra></extra>"})
-        data[-1]["text"] = _hovers(median[:, pair], None if theory is None else theory[:, pair], colour)
-        data.append(lower | _dots(layers, median[:, pair], pair, colour) | {"showlegend": False, "hoverinfo": "skip"})
+            data.append(band(layers, 1 - 10 ** high[:, pair], 1 - 10 ** low[:, pair], colour, showlegend=False, **upper))
+            data.append(band(layers, low[:, pair], high[:, pair], colour, showlegend=False, **lower))
+        name = f"c = {_start(pair)}"
+        marker = {"color": colour, "size": _dot_size(depth), "symbol": _SYMBOLS[pair]}
+        words = _hovers(median[:, pair], None if theory is None else theory[:, pair], colour)
+        data.append(dots(name, x, 1 - 10 ** median[:, pair], marker, words, **upper))
+        data.append(dots(name, x, median[:, pair], marker, showlegend=False, **lower))
         if theory is not None:
-            data += [upper | _line(layers, 1 - theory[:, pair], colours), lower | _line(layers, _log10(theory[:, pair]), colours)]
-    layout = base_layout(colours) | {
-        "height": ANGLES_HEIGHT,
-        "margin": {"l": 58, "r": 14, "t": 56, "b": 50, "pad": 4},
-        "hovermode": "x unified",
+            data.append(line("theory", x, 1 - theory[:, pair], thin, showlegend=False, **upper))
+            data.append(line("theory", x, _log10(theory[:, pair]), thin, showlegend=False, **lower))
+    layout = stack_layout(colours, ANGLES_HEIGHT, 56, 50, f"depth {depth}") | {
         "showlegend": True,
         "legend": {"orientation": "h", "x": 0, "y": 1.055, "yanchor": "bottom", "traceorder": "reversed", "itemsizing": "constant"},
-        "uirevision": f"depth {depth}",
-        "xaxis": rows.layer_axis(depth, colours) | {"anchor": "y2"},
-        "yaxis": {
-            "domain": [0.55, 1],
-            "range": [-1.05, 1.05],
-            "tickvals": [-1, -0.5, 0, 0.5, 1],
-            "fixedrange": True,
-            "gridcolor": colours.grid,
-            "zeroline": False,
-        },
-        "yaxis2": rows.decade_axis(window, colours) | {"domain": [0, 0.45]},
+        "xaxis": layer_axis(depth, colours) | {"anchor": "y2"},
+        "yaxis": axis(colours, domain=[0.55, 1], range=[-1.05, 1.05], tickvals=[-1, -0.5, 0, 0.5, 1]),
+        "yaxis2": decade_axis(window, colours) | {"domain": [0, 0.45]},
         "annotations": [
-            rows.title("<b>correlation c</b> of two inputs", 1, colours.forward_text),
-            rows.title("<b>1 − c</b>, how far they are apart", 0.45, colours.forward_text),
+            title("<b>correlation c</b> of two inputs", 1, colours.forward_text),
+            title("<b>1 − c</b>, how far they are apart", 0.45, colours.forward_text),
             *_merged(median, colours, window),
         ],
     }
-    return go.Figure({"data": data, "layout": layout}, _validate=False)
+    return figure(data, layout)
 
 
-def _dots(layers: np.ndarray, values: np.ndarray, pair: int, colour: str) -> dict:
-    return {
-        "type": "scatter",
-        "name": f"c = {_start(pair)}",
-        "mode": "markers",
-        "x": layers.tolist(),
-        "y": rows.numbers(values),
-        "marker": {"color": colour, "size": 7 if len(layers) <= 60 else 4, "symbol": _SYMBOLS[pair]},
-        "cliponaxis": False,
-    }
-
-
-_SYMBOLS = ("circle", "diamond", "square", "triangle-up", "triangle-down", "x")
+def _dot_size(depth: int) -> int:
+    return 7 if depth <= 60 else 4
 
 
 def _start(pair: int) -> str:
-    """The cosine a pair of inputs starts at, in full."""
+    """Return the cosine a pair of inputs starts at, in full."""
     return f"{1 - STARTS[pair]:.6g}".replace("-", "−")
 
 
-def _line(layers: np.ndarray, values: np.ndarray, colours: Palette) -> dict:
-    return {
-        "type": "scatter",
-        "name": "theory",
-        "mode": "lines",
-        "x": layers.tolist(),
-        "y": rows.numbers(values),
-        "line": {"color": colours.text, "width": 1.25},
-        "hoverinfo": "skip",
-        "showlegend": False,
-    }
-
-
 def _hovers(median: np.ndarray, theory: np.ndarray | None, colour: str) -> list[str]:
-    """What the hover box says of one pair in each layer."""
+    """Return what the hover box says of one pair in each layer."""
     texts = []
     for layer, value in enumerate(median):
-        text = f'<span style="color:{colour}">●</span> 1 − c = {from_log10(value)}'
-        if np.isneginf(value):
-            text = f'<span style="color:{colour}">●</span> 1 − c below {power_of_ten(round(math.log10(FLOOR)))}'
+        size = f"below {power_of_ten(round(math.log10(FLOOR)))}" if np.isneginf(value) else f"= {from_log10(value)}"
+        text = f'<span style="color:{colour}">●</span> 1 − c {size}'
         if theory is not None and np.isfinite(theory[layer]):
             text += f", theory {number(theory[layer])}"
         texts.append(text)
@@ -116,27 +90,17 @@ def _hovers(median: np.ndarray, theory: np.ndarray | None, colour: str) -> list[
 
 
 def _merged(median: np.ndarray, colours: Palette, window: tuple[int, int]) -> list[dict]:
-    """A word at the edge where two inputs have become one for the arithmetic."""
+    """Return a word at the edge where two inputs have become one for the arithmetic."""
     if not np.isneginf(median).any():
         return []
     first = int(np.flatnonzero(np.isneginf(median).any(axis=1))[0])
-    return [
-        {
-            "x": first,
-            "y": window[0],
-            "xref": "x",
-            "yref": "y2",
-            "xanchor": "left" if first < len(median) / 2 else "right",
-            "yanchor": "bottom",
-            "text": f"▼ closer than {power_of_ten(round(math.log10(FLOOR)))}: one input",
-            "showarrow": False,
-            "font": {"color": colours.muted, "size": 13},
-        }
-    ]
+    text = f"▼ closer than {power_of_ten(round(math.log10(FLOOR)))}: one input"
+    side = "left" if first < len(median) / 2 else "right"
+    return [note(text, colours.muted, 13, first, window[0], xref="x", yref="y2", xanchor=side, yanchor="bottom")]
 
 
 def space_chart(circle: Circle, layer: int, *, appearance: str = "light") -> go.Figure:
-    """The circle in z of one layer (0: the inputs) along its three leading directions, coloured by its angle; a button turns it."""
+    """Draw the circle in z of one layer (0: the inputs) along its three leading directions, coloured by its angle; a button turns it."""
     colours = palette(appearance)
     points = np.concatenate((circle.points[layer], circle.points[layer][:1]))
     reach = float(np.abs(points).max()) or 1.0
@@ -183,7 +147,7 @@ def space_chart(circle: Circle, layer: int, *, appearance: str = "light") -> go.
 
 
 def _camera(turn: float) -> dict:
-    """A view from a place on a circle around the curve; `turn` in whole turns."""
+    """Return a view from a place on a circle around the curve; `turn` in whole turns."""
     angle = 2 * math.pi * turn
     return {"eye": {"x": round(_DISTANCE * math.cos(angle), 4), "y": round(_DISTANCE * math.sin(angle), 4), "z": _ELEVATION}}
 
@@ -206,64 +170,52 @@ def _turn_button(colours: Palette) -> dict:
 
 
 def geometry_chart(circle: Circle, prediction: CirclePrediction | None, layer: int, *, appearance: str = "light") -> go.Figure:
-    """Two rows to one scale: the circle's length and its curvature, relative to the inputs'; dots (median over draws), band, theory."""
+    """Draw two rows to one scale: the circle's length and its curvature, relative to the inputs'.
+
+    Dots are medians over draws, the band holds them, the line is theory; `layer` is marked.
+    """
     colours = palette(appearance)
     depth = len(circle.points) - 1
     layers = np.arange(depth + 1)
+    length, curvature = (None, None) if prediction is None else (prediction.log10_length, prediction.log10_curvature)
     series = [
-        ("length", circle.log10_length, None if prediction is None else prediction.log10_length, "forward"),
-        ("curvature", circle.log10_curvature, None if prediction is None else prediction.log10_curvature, "weight_gradient"),
+        ("length", circle.log10_length, None if length is None else length[: depth + 1], "forward"),
+        ("curvature", circle.log10_curvature, None if curvature is None else curvature[: depth + 1], "weight_gradient"),
     ]
-    lines = [None if theory is None else theory[: depth + 1] for _, _, theory, _ in series]
-    extremes = []
-    for (_, measured, _, _), line in zip(series, lines, strict=True):
-        everything = np.concatenate([measured.ravel(), [0.0] if line is None else line])
-        finite = everything[np.isfinite(everything)]
-        extremes.append((float(finite.min()), float(finite.max())))
-    windows = decade_windows(extremes)
+    sizes = [extremes([measured, np.zeros(1) if theory is None else theory]) for _, measured, theory, _ in series]
+    places = stack([[0.56, 1.0], [0.0, 0.44]], sizes)
     data: list[dict] = []
-    annotations: list[dict] = []
-    layout = base_layout(colours) | {
-        "height": GEOMETRY_HEIGHT,
-        "margin": {"l": 58, "r": 14, "t": 24, "b": 50, "pad": 4},
-        "hovermode": "x unified",
-        "hoversubplots": "axis",
-        "uirevision": f"depth {depth}",
-        "xaxis": rows.layer_axis(depth, colours) | {"anchor": "y2"},
-        "shapes": [rows.layer_mark(layer, colours, "paper")],
-        "annotations": annotations,
-    }
-    for index, ((name, measured, _, role), line, window) in enumerate(zip(series, lines, windows, strict=True)):
-        axis, top = ("y", 1.0) if index == 0 else ("y2", 0.44)
+    notes: list[dict] = []
+    for (name, measured, theory, role), place in zip(series, places, strict=True):
         colour = getattr(colours, role)
-        layout[axis.replace("y", "yaxis")] = rows.decade_axis(window, colours) | {"domain": [top - 0.44, top]}
-        annotations.append(rows.title(f"<b>{name}</b>, input circle = 1", top, getattr(colours, f"{role}_text")))
+        at: dict[str, Any] = {"xaxis": "x", "yaxis": place.yaxis}
+        notes.append(title(f"<b>{name}</b>, input circle = 1", place.top, getattr(colours, f"{role}_text")))
         if not np.isfinite(measured[:, 2:]).any() and name == "curvature" and depth > 1:
-            annotations.append(_corners(axis, colours))
+            notes.append(_corners(place.yaxis, colours))
         median, low, high = over_trials(measured)
         if len(measured) > 1:
-            data.append(rows.band(layers, low, high, colour, yaxis=axis))
+            data.append(band(layers, low, high, colour, showlegend=False, **at))
         texts = [f'<span style="color:{colour}">{name}</span> {from_log10(value)}' for value in median]
-        if line is not None:
-            texts = [text + (f", theory {from_log10(t)}" if np.isfinite(t) else "") for text, t in zip(texts, line, strict=True)]
-        dots = {"name": name, "mode": "markers", "marker": {"color": colour, "size": 7 if depth <= 60 else 4}, "text": texts}
-        common = {"type": "scatter", "xaxis": "x", "yaxis": axis, "x": layers.tolist()}
-        data.append(common | dots | {"y": rows.numbers(median), "cliponaxis": False, "hovertemplate": "%{text}<extra></extra>"})
-        if line is not None:
-            data.append(_line(layers, line, colours) | {"name": f"{name} theory", "yaxis": axis})
-    return go.Figure({"data": data, "layout": layout}, _validate=False)
-
-
-def _corners(axis: str, colours: Palette) -> dict:
-    return {
-        "x": 0.5,
-        "y": 0.5,
-        "xref": "x domain",
-        "yref": f"{axis} domain",
-        "text": "φ has a kink, so the curve has corners:<br>its curvature is infinite there",
-        "showarrow": False,
-        "font": {"color": colours.muted},
+        if theory is not None:
+            texts = [text + (f", theory {from_log10(t)}" if np.isfinite(t) else "") for text, t in zip(texts, theory, strict=True)]
+        data.append(dots(name, layers.tolist(), median, {"color": colour, "size": _dot_size(depth)}, texts, **at))
+        if theory is not None:
+            thin = {"color": colours.text, "width": 1.25}
+            data.append(line(f"{name} theory", layers.tolist(), theory, thin, showlegend=False, yaxis=place.yaxis))
+    layout = stack_layout(colours, GEOMETRY_HEIGHT, 24, 50, f"depth {depth}") | {
+        "hoversubplots": "axis",
+        "xaxis": layer_axis(depth, colours) | {"anchor": "y2"},
+        "yaxis": decade_axis(places[0].window, colours) | {"domain": places[0].domain},
+        "yaxis2": decade_axis(places[1].window, colours) | {"domain": places[1].domain},
+        "shapes": [vertical(layer, colours.muted, layer="below")],
+        "annotations": notes,
     }
+    return figure(data, layout)
+
+
+def _corners(yaxis: str, colours: Palette) -> dict:
+    text = "φ has a kink, so the curve has corners:<br>its curvature is infinite there"
+    return note(text, colours.muted, 14, 0.5, 0.5, xref="x domain", yref=f"{yaxis} domain", font={"color": colours.muted})
 
 
 def _log10(values: np.ndarray) -> np.ndarray:

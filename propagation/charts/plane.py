@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from propagation.charts.theme import Palette, base_layout, palette, translucent
+from propagation.charts.axes import axis, named
+from propagation.charts.marks import note
+from propagation.charts.theme import Palette, base_layout, figure, palette, translucent
 from propagation.formatting import factor, number
 from propagation.theory.phases import PhaseGrid
 
@@ -30,7 +32,7 @@ class CriticalLine:
 def plane_chart(
     grid: PhaseGrid, line: CriticalLine, weight_variance: float, bias_variance: float, *, shown: str = "chi_1", appearance: str = "light"
 ) -> go.Figure:
-    """Colour for log χ₁ ("chi_1") or for 6 ξ_c ("survival"), the critical line, and a cross at (`weight_variance`, `bias_variance`).
+    """Draw colour for log χ₁ ("chi_1") or for 6 ξ_c ("survival"), the critical line, and a cross at (`weight_variance`, `bias_variance`).
 
     Invisible points, at every second place of the grid, catch hovers and clicks.
     """
@@ -101,11 +103,11 @@ def plane_chart(
         "yaxis": _axis("bias variance σ_b²", float(y[-1]), colours),
         "annotations": _regions(grid, colours),
     }
-    return go.Figure({"data": data, "layout": layout}, _validate=False)
+    return figure(data, layout)
 
 
 def survival(grid: PhaseGrid) -> np.ndarray:
-    """6 ξ_c, the number of layers a signal is followed through, (k, m); NaN where the signal itself dies."""
+    """Return 6 ξ_c, the number of layers a signal is followed through, (k, m); NaN where the signal itself dies."""
     return 6 * grid.xi_c
 
 
@@ -141,24 +143,15 @@ def _tick(value: float, shown: str) -> str:
 
 
 def _regions(grid: PhaseGrid, colours: Palette) -> list[dict]:
-    """The words "ordered" and "chaotic" in the middle of the cells that are so, where there are enough of them."""
+    """Return the words "ordered" and "chaotic" in the middle of the cells that are so, where there are enough of them."""
     notes = []
     x, y = np.meshgrid(grid.weight_variances, grid.bias_variances)
     for word, inside in (("ordered", grid.chi_1 < 1), ("chaotic", grid.chi_1 > 1)):
         if inside.mean() > 0.08:
-            notes.append(
-                {
-                    "x": float(np.median(x[inside])),
-                    "y": float(np.median(y[inside])),
-                    "text": f"<b>{word}</b>",
-                    "showarrow": False,
-                    "font": {"size": 18, "color": colours.text},
-                    "bgcolor": translucent(colours.background, 0.7),
-                    "borderpad": 3,
-                }
-            )
+            ground = {"bgcolor": translucent(colours.background, 0.7), "borderpad": 3}
+            notes.append(note(f"<b>{word}</b>", colours.text, 18, float(np.median(x[inside])), float(np.median(y[inside])), **ground))
     return notes
 
 
 def _axis(title: str, end: float, colours: Palette) -> dict:
-    return {"title": {"text": title, "standoff": 8}, "range": [0, end], "fixedrange": True, "gridcolor": colours.grid, "zeroline": False}
+    return axis(colours, title=named(title, 8), range=[0, end])

@@ -8,10 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from propagation.charts.axes import decade_ticks, decade_windows, layer_ticks
-from propagation.charts.compare import GLYPHS, SYMBOLS
-from propagation.charts.rows import decade_axis, numbers, title
-from propagation.charts.theme import Palette, base_layout, palette
+from propagation.charts.axes import axis, decade_axis, decade_ticks, decade_windows, layer_ticks, named, widened
+from propagation.charts.marks import GLYPHS, SYMBOLS, dot_size, note, numbers, thinned, title
+from propagation.charts.theme import Palette, base_layout, figure, palette
 from propagation.formatting import from_log10, number
 from propagation.labs.race import Lane, of_weights, whole_percent
 from propagation.labs.training import CHANCE, IGNORANCE, Snapshot
@@ -34,7 +33,7 @@ _ENDS = 400.0
 
 
 def race_chart(lanes: Sequence[Lane], steps: int, *, winner: int | None = None, appearance: str = "light") -> go.Figure:
-    """Held-out accuracy above, training loss on a logarithmic axis below, against the step, 0 … `steps`; `lanes` may be empty.
+    """Draw held-out accuracy above, training loss on a logarithmic axis below, against the step, 0 … `steps`; `lanes` may be empty.
 
     A mark stands where a lane is now; one that diverged ends with a cross and the word.
     """
@@ -46,12 +45,7 @@ def race_chart(lanes: Sequence[Lane], steps: int, *, winner: int | None = None, 
     layout = _layout(colours) | {
         "uirevision": f"race {steps} {[lane.label for lane in lanes]}",
         "xaxis": _axis(colours)
-        | {
-            "anchor": "y2",
-            "title": {"text": "step", "standoff": 4},
-            "range": [-0.015 * steps, 1.03 * steps],
-            "unifiedhovertitle": {"text": "<b>step %{x:,}</b>"},
-        },
+        | {"anchor": "y2", "title": named("step"), "range": _span(steps), "unifiedhovertitle": {"text": "<b>step %{x:,}</b>"}},
         "yaxis": _axis(colours)
         | {"domain": _ACCURACY, "range": [-4, 104], "tickvals": [0, 25, 50, 75, 100], "ticktext": ["0", "25 %", "50 %", "75 %", "100 %"]},
         "yaxis2": decade_axis(window, colours) | {"domain": _LOSS, "range": [window[0] - 0.08, window[1] + 0.08]},
@@ -61,17 +55,17 @@ def race_chart(lanes: Sequence[Lane], steps: int, *, winner: int | None = None, 
             *_ends(lanes, steps, colours),
         ],
     }
-    return go.Figure({"data": data, "layout": layout}, _validate=False)
+    return figure(data, layout)
 
 
 def pace_chart(lanes: Sequence[Lane], depth: int, *, winner: int | None = None, appearance: str = "light") -> go.Figure:
-    """The latest update ratio ‖ΔW‖/‖W‖ of every layer, 1 … `depth`, on a logarithmic axis: one line a lane; `lanes` may be empty."""
+    """Draw the latest update ratio ‖ΔW‖/‖W‖ of every layer, 1 … `depth`, on a logarithmic axis: one line a lane; `lanes` may be empty."""
     colours = palette(appearance)
-    layers = np.unique(np.linspace(1, depth, min(depth, _MOST_LAYERS)).round().astype(int))
+    layers = thinned(depth, _MOST_LAYERS)
     paces = {lane.place: np.log10(np.maximum(lane.latest.update_ratio, 10**-300.0))[layers - 1] for lane in lanes}
     bottom, top = _window(list(paces.values()), _PACES)
     lowest = min((float(pace.min()) for pace in paces.values()), default=math.inf)
-    size = 7 if len(layers) <= 30 else 5 if len(layers) <= 60 else 3.5
+    size = dot_size(len(layers), 30, 60)
     data = [
         _line(lane, lane.place == winner, colours)
         | {
@@ -82,30 +76,30 @@ def pace_chart(lanes: Sequence[Lane], depth: int, *, winner: int | None = None, 
         }
         for lane in lanes
     ]
-    axis = decade_axis((bottom, top), colours)
+    paces_axis = decade_axis((bottom, top), colours)
     ticks, names = layer_ticks(depth)
     layout = _layout(colours) | {
         "uirevision": f"pace {depth} {[lane.label for lane in lanes]}",
         "xaxis": _axis(colours)
         | {
-            "title": {"text": "layer", "standoff": 4},
+            "title": named("layer"),
             "range": [0.7 - 0.02 * depth, 0.3 + 1.02 * depth],
             "tickvals": ticks[1:],
             "ticktext": names[1:],
             "unifiedhovertitle": {"text": "<b>layer %{x}</b>"},
         },
-        "yaxis": axis
+        "yaxis": paces_axis
         | {
-            "range": [bottom - 0.02 * (top - bottom), top + 0.02 * (top - bottom)],
-            "ticktext": _with_edge(axis["tickvals"], axis["ticktext"], bottom, lowest),
+            "range": widened((bottom, top), 0.02),
+            "ticktext": _with_edge(paces_axis["tickvals"], paces_axis["ticktext"], bottom, lowest),
         },
         "annotations": [_title("pace of each layer", 1, colours, "‖ΔW‖ / ‖W‖ of one step")],
     }
-    return go.Figure({"data": data, "layout": layout}, _validate=False)
+    return figure(data, layout)
 
 
 def gradient_map(lane: Lane, lanes: Sequence[Lane], steps: int, *, appearance: str = "light") -> go.Figure:
-    """Mean square of ∂C/∂W^l of one lane, as colour over the step, 0 … `steps`, and the layer, the first below.
+    """Draw the mean square of ∂C/∂W^l of one lane, as colour over the step, 0 … `steps`, and the layer, the first below.
 
     A colour means the same for all `lanes`.
     """
@@ -141,17 +135,17 @@ def gradient_map(lane: Lane, lanes: Sequence[Lane], steps: int, *, appearance: s
         "margin": {"l": 46, "r": 8, "t": 8, "b": _BOTTOM},
         "dragmode": False,
         "uirevision": f"gradients {lane.label}",
-        "xaxis": _axis(colours) | {"title": {"text": "step", "standoff": 4}, "range": [-0.015 * steps, 1.03 * steps], "showgrid": False},
+        "xaxis": _axis(colours) | {"title": named("step"), "range": _span(steps), "showgrid": False},
         "yaxis": _axis(colours)
         | {
-            "title": {"text": "layer", "standoff": 4},
+            "title": named("layer"),
             "range": [0.5, depth + 0.5],
             "tickvals": sorted({1, *layers[1:]}),
             "ticktext": ["1", *texts[1:]] if 1 not in layers else texts[1:],
             "showgrid": False,
         },
     }
-    return go.Figure({"data": data, "layout": layout}, _validate=False)
+    return figure(data, layout)
 
 
 def _lane_traces(lane: Lane, wins: bool, colours: Palette) -> list[dict]:
@@ -194,33 +188,18 @@ def _line(lane: Lane, wins: bool, colours: Palette) -> dict:
     }
 
 
-def _guess(steps: int, height: float, axis: str, colours: Palette) -> dict:
-    """Where one who guesses stands."""
-    return {
-        "type": "scatter",
-        "name": "guessing",
-        "mode": "lines",
-        "x": [0, steps],
-        "y": [height, height],
-        "yaxis": axis,
-        "line": {"color": colours.muted, "width": 1.25, "dash": "dot"},
-        "hoverinfo": "skip",
-    }
+def _guess(steps: int, height: float, yaxis: str, colours: Palette) -> dict:
+    """Return where one who guesses stands."""
+    style = {"color": colours.muted, "width": 1.25, "dash": "dot"}
+    where = {"type": "scatter", "name": "guessing", "mode": "lines", "x": [0, steps], "y": [height, height], "yaxis": yaxis}
+    return where | {"line": style, "hoverinfo": "skip"}
 
 
 def _ends(lanes: Sequence[Lane], steps: int, colours: Palette) -> list[dict]:
     """A word where a lane diverged; they stand one above the other, lest they cover each other."""
     return [
-        {
-            "x": lane.latest.step,
-            "y": 100 * lane.latest.accuracy,
-            "text": f"{GLYPHS[lane.place]} diverged",
-            "showarrow": False,
-            "xanchor": "left" if lane.latest.step < 0.7 * steps else "right",
-            "yanchor": "bottom",
-            "yshift": 6 + 16 * place,
-            "font": {"color": colours.warning, "size": 13},
-        }
+        note(f"{GLYPHS[lane.place]} diverged", colours.warning, 13, lane.latest.step, 100 * lane.latest.accuracy)
+        | {"xanchor": "left" if lane.latest.step < 0.7 * steps else "right", "yanchor": "bottom", "yshift": 6 + 16 * place}
         for place, lane in enumerate(lane for lane in lanes if lane.latest.diverged)
     ]
 
@@ -274,4 +253,9 @@ def _layout(colours: Palette) -> dict:
 
 
 def _axis(colours: Palette) -> dict:
-    return {"fixedrange": True, "gridcolor": colours.grid, "zeroline": False, "tickangle": 0, "ticks": ""}
+    return axis(colours, tickangle=0, ticks="")
+
+
+def _span(steps: int) -> list[float]:
+    """Return the range of an axis of steps."""
+    return [-0.015 * steps, 1.03 * steps]

@@ -1,147 +1,93 @@
-"""Rows of a figure over one layer axis: pieces that charts of something against depth share."""
+"""Rows: charts of something against depth, one above the other over one layer axis."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from propagation.charts.axes import decade_ticks, layer_ticks
-from propagation.charts.theme import Palette, translucent
-from propagation.formatting import power_of_ten
-
-#: for axes whose labels have room: else Plotly measures each of them at every redraw, a tenth of its work, to hide those that stick out
-ROOM = {"ticklabeloverflow": "allow"}
+from propagation.charts.axes import ROOM, axis, decade_ticks, decade_windows, widened
+from propagation.charts.marks import note
+from propagation.charts.theme import Palette, base_layout
 
 
-def layer_axis(depth: int, colours: Palette) -> dict:
-    """The axis of layers 0 … depth with its title."""
-    values, texts = layer_ticks(depth)
-    return {
-        "title": {"text": "layer", "standoff": 4, "font": {"size": 14}},
-        "range": [-0.02 * depth, 1.02 * depth],
-        "tickvals": values,
-        "ticktext": texts,
-        "tickangle": 0,
-        "fixedrange": True,
-        "gridcolor": colours.grid,
-        "zeroline": False,
-    }
+@dataclass(frozen=True)
+class Place:
+    """Where a row stands: `yaxis` as its traces call it, its `domain` in the height of the plot, 0 … 1, its `window` in whole decades."""
+
+    yaxis: str
+    domain: list[float]
+    window: tuple[int, int]
+
+    @property
+    def top(self) -> float:
+        """Return the upper edge, on which the title stands."""
+        return self.domain[1]
 
 
-def decade_axis(window: tuple[int, int], colours: Palette) -> dict:
-    """A logarithmic axis over whole decades, for values given as log10."""
-    bottom, top = window
-    values, texts = decade_ticks(bottom, top)
-    if 5 < top - bottom <= 12:
-        values = [value for value in range(bottom, top + 1) if value % 2 == 0]
-        texts = [power_of_ten(value) for value in values]
-    return {
-        "range": [bottom, top],
-        "tickvals": values,
-        "ticktext": texts,
-        "fixedrange": True,
-        "gridcolor": colours.grid,
-        "zeroline": False,
-    }
-
-
-def stack_axis(depth: int, anchor: str, colours: Palette, first: int = 0) -> dict:
-    """The axis of layers `first` … depth under a stack of rows, the lowest of which is `anchor`; the hover box of all names the layer."""
-    values, texts = layer_ticks(depth)
-    return {
-        "anchor": anchor,
-        "domain": [0, 1],
-        "range": [first - 0.7 - depth / 200, depth + 0.7 + depth / 200],
-        "tickvals": values[first:],
-        "ticktext": texts[first:],
-        "tickangle": 0,
-        **ROOM,
-        "unifiedhovertitle": {"text": "<b>layer %{x}</b>"},
-        "showgrid": False,
-        "zeroline": False,
-    }
-
-
-def spikes(colours: Palette) -> dict:
-    """For a layer axis: a line through all rows where the pointer is."""
-    return {"showspikes": True, "spikemode": "across", "spikethickness": 1, "spikedash": "solid", "spikecolor": colours.muted}
-
-
-def size_axis(domain: list[float], window: tuple[int, int], colours: Palette) -> dict:
-    """A row's logarithmic axis over whole decades and a little more, for values given as log10."""
-    values, texts = decade_ticks(*window)
-    spare = 0.04 * (window[1] - window[0])
-    return {
-        "domain": domain,
-        "anchor": "x",
-        "range": [window[0] - spare, window[1] + spare],
-        "tickvals": values,
-        "ticktext": texts,
-        **ROOM,
-        "fixedrange": True,
-        "gridcolor": colours.grid,
-        "zeroline": False,
-    }
-
-
-def bottom_line(key: str, colours: Palette) -> list[dict]:
-    """Under the layer axis: what dots and lines stand for, and the axis' name."""
-    common = {"xref": "paper", "yref": "paper", "y": 0, "yanchor": "top", "yshift": -26, "showarrow": False}
+def shares(count: int, title: float, *, ceiling: float = 1.0, gap: float = 0.0) -> list[list[float]]:
+    """Return the domains of so many equal rows below `ceiling`, from the top: each under its title, with a gap above the next title."""
     return [
-        common | {"text": key, "x": 0, "xanchor": "left", "font": {"color": colours.muted, "size": 13}},
-        common | {"text": "layer", "x": 1, "xanchor": "right", "font": {"color": colours.text, "size": 14}},
+        [ceiling * (1 - (row + 1) / count) + (gap if row + 1 < count else 0), ceiling * (1 - row / count) - title] for row in range(count)
     ]
 
 
+def stack(domains: Sequence[list[float]], extremes: Sequence[tuple[float, float]]) -> list[Place]:
+    """Return the places of rows that show these (lowest, highest) as log10: all windows have as many decades, at least two."""
+    windows = decade_windows(extremes)
+    return [
+        Place("y" if row == 0 else f"y{row + 1}", domain, window) for row, (domain, window) in enumerate(zip(domains, windows, strict=True))
+    ]
+
+
+def size_axes(places: Iterable[Place], colours: Palette) -> dict[str, dict]:
+    """Return the logarithmic axes of rows by their keys in a layout: whole decades and a little more, for values given as log10."""
+    axes = {}
+    for place in places:
+        values, texts = decade_ticks(*place.window)
+        settings = {"domain": place.domain, "anchor": "x", "range": widened(place.window), "tickvals": values, "ticktext": texts}
+        axes[place.yaxis.replace("y", "yaxis")] = axis(colours, **settings, **ROOM)
+    return axes
+
+
+def stack_layout(colours: Palette, height: int, top: int, bottom: int, revision: str, **settings: Any) -> dict:
+    """Return what all stacks share: margins of these pixels, one hover box for all rows, zooms that last as long as `revision`."""
+    return (
+        base_layout(colours)
+        | {
+            "height": height,
+            "margin": {"l": 58, "r": 14, "t": top, "b": bottom, "pad": 4},
+            "hovermode": "x unified",
+            "uirevision": revision,
+        }
+        | settings
+    )
+
+
+def bottom_line(key: str, colours: Palette) -> list[dict]:
+    """Return the words under the layer axis: what dots and lines stand for, and the axis' name."""
+    below = {"xref": "paper", "yref": "paper", "yanchor": "top", "yshift": -26}
+    return [
+        note(key, colours.muted, 13, 0, 0, **below, xanchor="left"),
+        note("layer", colours.text, 14, 1, 0, **below, xanchor="right"),
+    ]
+
+
+def span(layers: np.ndarray) -> str:
+    """Return these layers in words, from the first to the last."""
+    return f"layer {layers[0]}" if len(layers) == 1 else f"layers {layers[0]} – {layers[-1]}"
+
+
+def missing(text: str, gone: np.ndarray, place: Place, colours: Palette, **settings: Any) -> dict:
+    """Return a word at the lower edge of a row for the layers `gone`, which have no place on its axis."""
+    at = {"xref": "x", "yref": place.yaxis, "yanchor": "bottom"}
+    return note(f"▼ {text}", colours.warning, 14, float(gone.mean()), place.window[0], **at, **settings)
+
+
 def extremes(curves: Iterable[np.ndarray]) -> tuple[float, float]:
-    """Lowest and highest finite number among these; 0 where there is none."""
-    everything = np.concatenate(list(curves))
+    """Return the lowest and the highest finite number among these; 0 where there is none."""
+    everything = np.concatenate([np.ravel(curve) for curve in curves])
     finite = everything[np.isfinite(everything)]
     return (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 0.0)
-
-
-def title(text: str, top: float, colour: str, size: int = 14) -> dict:
-    """A row's title at its upper left corner; `top` in the figure's own units, 0 … 1."""
-    return {
-        "x": 0,
-        "y": top,
-        "xref": "paper",
-        "yref": "paper",
-        "xanchor": "left",
-        "yanchor": "bottom",
-        "text": text,
-        "showarrow": False,
-        "font": {"color": colour, "size": size},
-    }
-
-
-def layer_mark(layer: int, colours: Palette, yref: str) -> dict:
-    """A vertical line at the layer that is shown elsewhere; yref "paper" or an axis domain."""
-    line = {"color": colours.muted, "width": 1.5, "dash": "dot"}
-    return {"type": "line", "x0": layer, "x1": layer, "y0": 0, "y1": 1, "yref": yref, "line": line, "layer": "below"}
-
-
-def band(x: np.ndarray, low: np.ndarray, high: np.ndarray, colour: str, opacity: float = 0.22, yaxis: str = "y") -> dict:
-    """The area between two lines, where both can be drawn."""
-    drawn = np.isfinite(low) & np.isfinite(high)
-    within = x[drawn].tolist()
-    return {
-        "type": "scatter",
-        "xaxis": "x",
-        "yaxis": yaxis,
-        "mode": "lines",
-        "x": within + within[::-1],
-        "y": numbers(high[drawn]) + numbers(low[drawn])[::-1],
-        "fill": "toself",
-        "fillcolor": translucent(colour, opacity),
-        "line": {"width": 0},
-        "hoverinfo": "skip",
-        "showlegend": False,
-    }
-
-
-def numbers(values: np.ndarray, digits: int = 4) -> list[float | None]:
-    """Values for a chart: None where there is nothing to draw."""
-    return [round(value, digits) if math.isfinite(value) else None for value in values.tolist()]

@@ -13,6 +13,7 @@ from propagation.charts.variance_decomposition import OVER
 from propagation.engine.trace import Trace
 from propagation.labs.variance_decomposition import RESOLUTION, Scatter
 from propagation.signals import SIGNALS
+from propagation.theory.prediction import Prediction
 from propagation.trials import sizes_over_trials
 
 
@@ -42,7 +43,7 @@ class Row:
     nothing: str = "0"
 
 
-def rows_of(trace: Trace, prediction, forward: str, layers: np.ndarray, colours: Palette) -> list[Row]:
+def rows_of(trace: Trace, prediction: Prediction | None, forward: str, layers: np.ndarray, colours: Palette) -> list[Row]:
     """Return the rows of the chart: the signal forward that was asked for, the gradient, the weight gradient."""
     rows = []
     for info in (SIGNALS[forward], SIGNALS["delta"], SIGNALS["weight_gradient"]):
@@ -66,7 +67,7 @@ def rows_of(trace: Trace, prediction, forward: str, layers: np.ndarray, colours:
 
 
 def row_over(row: Row, over: Over, layers: np.ndarray) -> Row:
-    """The forward row with the variance over one thing: what is too small to be measured counts as nothing."""
+    """Return the forward row with the variance over one thing: what is too small to be measured counts as nothing."""
     shown = over.measured.log10_variance(over.whose)[layers - 1]
     smallest = over.measured.log10_second_moment[layers - 1] + math.log10(RESOLUTION)
     shown = np.where(np.nan_to_num(shown, nan=-np.inf) > smallest, shown, -np.inf)

@@ -2,79 +2,91 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import plotly.graph_objects as go
 
-from propagation.charts.axes import decade_windows
-from propagation.charts.rows import extremes, numbers, size_axis, spikes, stack_axis
+from propagation.charts.axes import spikes, stack_axis
+from propagation.charts.marks import band, dot_size, dots, line, thinned, title
+from propagation.charts.rows import Place, extremes, missing, shares, size_axes, span, stack, stack_layout
 from propagation.charts.signal_rows import Over, Row, row_over, rows_of
 from propagation.charts.spread import spread_lines
 from propagation.charts.strip import strip_axis, strip_caption, strip_cells
-from propagation.charts.theme import Palette, base_layout, palette, translucent
+from propagation.charts.theme import Palette, figure, palette
 from propagation.engine.trace import Trace
 from propagation.formatting import from_log10
+from propagation.theory.prediction import Prediction
 
 HEIGHT = 560
 _LEFT, _BOTTOM = 58, 54
-_STRIP_TOP, _STRIP_HEIGHT, _TITLE_HEIGHT = 22, 40, 27
+#: of the plot, in pixels, from its top
+_PLOT = HEIGHT - _BOTTOM
+_STRIP_TOP, _STRIP_BOTTOM, _TITLE_HEIGHT = 22, 62, 27
 #: layers drawn one by one; of deeper networks this many, evenly spread, first and last included
 MOST_LAYERS = 400
 
 
-def signals_chart(trace: Trace, prediction=None, *, forward: str = "z", over: Over | None = None, appearance: str = "light") -> go.Figure:
-    """`signals_spec` as a Plotly figure."""
-    return go.Figure(signals_spec(trace, prediction, forward=forward, over=over, appearance=appearance), _validate=False)
+def signals_chart(
+    trace: Trace, prediction: Prediction | None = None, *, forward: str = "z", over: Over | None = None, appearance: str = "light"
+) -> go.Figure:
+    """Draw what one network does to its signals: second moments of every layer on logarithmic axes, one row a signal.
+
+    trace: what `simulate` measured; dots are medians over trials, the band holds 10 to 90 % of them. prediction: what `predict` expects,
+    a line; None draws none. Where theory knows how nets of this width scatter, it adds a dashed line for the typical one and dotted lines
+    at 10 and 90 %. forward: the signal of the first row, "z" or "h"; with `over`, the row shows that variance of it instead. appearance:
+    "light" or "dark". All rows have the same decades per pixel and never less than two.
+    """
+    spec = signals_spec(trace, prediction, forward=forward, over=over, appearance=appearance)
+    return figure(spec["data"], spec["layout"])
 
 
 def signals_spec(
-    trace: Trace, prediction=None, *, forward: str = "z", over: Over | None = None, appearance: str = "light", hover: bool = True
+    trace: Trace,
+    prediction: Prediction | None = None,
+    *,
+    forward: str = "z",
+    over: Over | None = None,
+    appearance: str = "light",
+    hover: bool = True,
 ) -> dict:
-    """Second moments of every layer on a logarithmic axis: dots for the median over trials, a band from 10 to 90 %, a line for theory.
+    """Return the figure of `signals_chart` as plain data, which is drawn while a hand moves.
 
-    The figure as plain data, which is drawn while a hand moves: `go.Figure` copies it twice, which takes longer than all of this.
-
-    Where theory knows how nets of this width scatter, it adds a dashed line for the typical one and dotted lines at 10 and 90 %.
-
-    `forward` is the signal of the first row, "z" or "h"; with `over`, the row shows that variance of it instead. Without `hover` no
-    words are made for a pointer on the chart, for when it is elsewhere.
-
-    All rows have the same decades per pixel and never less than two.
+    `go.Figure` copies it twice, which takes longer than all of this. Without `hover` no words are made for a pointer on the chart, for
+    when it is elsewhere.
     """
     colours = palette(appearance)
     depth = trace.config.depth
-    layers = np.unique(np.linspace(1, depth, min(depth, MOST_LAYERS)).round().astype(int))
+    layers = thinned(depth, MOST_LAYERS)
     rows = rows_of(trace, prediction, forward, layers, colours)
     if over is not None:
         rows[0] = row_over(rows[0], over, layers)
-    windows = decade_windows([_extremes(row, trace) for row in rows])
+    strip = [1 - _STRIP_BOTTOM / _PLOT, 1 - _STRIP_TOP / _PLOT]
+    places = stack(shares(len(rows), _TITLE_HEIGHT / _PLOT, ceiling=strip[0]), [_extremes(row, trace) for row in rows])
     data: list[dict] = []
-    annotations: list[dict] = [_note(0, strip_caption(colours), colours.muted, size=13)]
-    layout = base_layout(colours) | {
-        "template": {},  # Plotly's own is a fifth of the message and shows nowhere here
-        "height": HEIGHT,
-        "margin": {"l": _LEFT, "r": 14, "t": 0, "b": _BOTTOM, "pad": 4},
-        "hovermode": "x unified",
-        "hoversubplots": "axis",
-        "uirevision": f"depth {depth}",
-        "xaxis": stack_axis(depth, "y3", colours) | spikes(colours) | {"ticks": ""},
-        "yaxis4": strip_axis(_domain(_STRIP_TOP, _STRIP_TOP + _STRIP_HEIGHT)),
-    }
-    for index, (row, window) in enumerate(zip(rows, windows, strict=True)):
-        axis = "y" if index == 0 else f"y{index + 1}"
-        top, bottom = _row_edges(index)
-        layout[axis.replace("y", "yaxis")] = size_axis(_domain(top, bottom), window, colours)
-        data += _row_traces(row, layers, axis, colours, hover)
-        annotations += [_note(top, f"<b>{row.title}</b>", row.text_colour), *_missing(row, layers, axis, window, colours)]
+    notes = [title(strip_caption(colours), strip[1], colours.muted, 13)]
+    for row, place in zip(rows, places, strict=True):
+        data += _row_traces(row, layers, place, colours, hover)
+        notes.append(title(f"<b>{row.title}</b>", place.top, row.text_colour, 15))
+        gone = layers[~np.isfinite(row.middle)]
+        if len(gone):
+            notes.append(missing(f"{row.nothing} in {span(gone)}", gone, place, colours))
     if over is None:
         data.append(_input_mark(trace, colours))
     data.append(strip_cells(trace, colours, np.append(0, layers)))
-    annotations += _bottom_line(trace, prediction, colours)
-    layout["annotations"] = annotations
+    layout = stack_layout(colours, HEIGHT, 0, _BOTTOM, f"depth {depth}") | {
+        "template": {},  # Plotly's own is a fifth of the message and shows nowhere here
+        "hoversubplots": "axis",
+        "xaxis": stack_axis(depth, places[-1].yaxis) | spikes(colours) | {"ticks": ""},
+        **size_axes(places, colours),
+        "yaxis4": strip_axis(strip),
+        "annotations": notes + _bottom_line(trace, prediction, colours),
+    }
     return {"data": data, "layout": layout}
 
 
 def _extremes(row: Row, trace: Trace) -> tuple[float, float]:
-    """Lowest and highest number a row has to show."""
+    """Return the lowest and the highest number a row has to show."""
     shown = [row.middle, row.low, row.high] + ([] if row.theory is None else [row.theory])
     if row.spread is not None:
         shown += [row.spread.low, row.spread.high]
@@ -83,57 +95,25 @@ def _extremes(row: Row, trace: Trace) -> tuple[float, float]:
     return extremes(shown)
 
 
-def _row_traces(row: Row, layers: np.ndarray, axis: str, colours: Palette, hover: bool) -> list[dict]:
-    """Band, dots, theory line."""
+def _row_traces(row: Row, layers: np.ndarray, place: Place, colours: Palette, hover: bool) -> list[dict]:
+    """Return band, dots and lines of theory."""
     x = layers.tolist()
-    common = {"type": "scatter", "xaxis": "x", "yaxis": axis}
-    quiet = common | {"hoverinfo": "skip"}
+    at: dict[str, Any] = {"xaxis": "x", "yaxis": place.yaxis}
     traces = []
     drawable = np.isfinite(row.low) & np.isfinite(row.high)
     if np.any(row.high[drawable] > row.low[drawable]):
-        within = layers[drawable].tolist()
-        traces.append(
-            quiet
-            | {
-                "mode": "lines",
-                "x": within + within[::-1],
-                "y": numbers(row.high[drawable]) + numbers(row.low[drawable])[::-1],
-                "fill": "toself",
-                "fillcolor": translucent(row.colour, 0.22),
-                "line": {"width": 0},
-            }
-        )
-    words = {"text": [_hover(row, i) for i in range(len(x))], "hovertemplate": "%{text}<extra></extra>"} if hover else {"hoverinfo": "skip"}
-    traces.append(
-        common
-        | words
-        | {
-            "name": row.name,
-            "mode": "markers",
-            "cliponaxis": False,
-            "x": x,
-            "y": numbers(row.middle),
-            "marker": {"color": row.colour, "size": 7 if len(x) <= 60 else 5 if len(x) <= 150 else 3.5},
-        }
-    )
+        traces.append(band(layers, row.low, row.high, row.colour, **at))
+    words = [_hover(row, i) for i in range(len(x))] if hover else None
+    traces.append(dots(row.name, x, row.middle, {"color": row.colour, "size": dot_size(len(x))}, words, **at))
     if row.theory is not None:
-        traces.append(
-            quiet
-            | {
-                "name": f"{row.name} theory",
-                "mode": "lines",
-                "x": x,
-                "y": numbers(row.theory),
-                "line": {"color": colours.text, "width": 1.25},
-            }
-        )
+        traces.append(line(f"{row.name} theory", x, row.theory, {"color": colours.text, "width": 1.25}, **at))
     if row.spread is not None:
-        traces += spread_lines(row.name, row.spread, common | {"x": x}, colours)
+        traces += spread_lines(row.name, row.spread, x, colours, **at)
     return traces
 
 
 def _hover(row: Row, i: int) -> str:
-    """What the hover box says of one layer: median, band, theory."""
+    """Return what the hover box says of one layer: median, band, theory."""
     text = f'<span style="color:{row.text_colour}">{row.symbol}</span> {from_log10(row.middle[i])}'
     if row.high[i] > row.low[i]:
         text += f" ({from_log10(row.low[i])} – {from_log10(row.high[i])})"
@@ -145,79 +125,22 @@ def _hover(row: Row, i: int) -> str:
 
 
 def _input_mark(trace: Trace, colours: Palette) -> dict:
-    """The input's own size, at layer 0 of the first row."""
+    """Return the input's own size, at layer 0 of the first row."""
     size = trace.input_log10_second_moment
-    return {
-        "type": "scatter",
-        "name": "input",
-        "mode": "markers",
-        "cliponaxis": False,
-        "x": [0],
-        "y": numbers(np.array([size])),
-        "yaxis": "y",
-        "marker": {"color": colours.forward, "size": 9, "symbol": "diamond-open", "line": {"width": 2}},
-        "text": [f"input² {from_log10(size)}"],
-        "hovertemplate": "%{text}<extra></extra>",
-    }
+    marker = {"color": colours.forward, "size": 9, "symbol": "diamond-open", "line": {"width": 2}}
+    return dots("input", [0], np.array([size]), marker, [f"input² {from_log10(size)}"], yaxis="y")
 
 
-def _missing(row: Row, layers: np.ndarray, axis: str, window: tuple[int, int], colours: Palette) -> list[dict]:
-    """A word at the edge where a signal is exactly zero and has no place on a logarithmic axis."""
-    gone = layers[~np.isfinite(row.middle)]
-    if len(gone) == 0:
-        return []
-    where = f"layer {gone[0]}" if len(gone) == 1 else f"layers {gone[0]} – {gone[-1]}"
-    return [
-        {
-            "x": float(gone.mean()),
-            "y": window[0],
-            "xref": "x",
-            "yref": axis,
-            "text": f"▼ {row.nothing} in {where}",
-            "showarrow": False,
-            "yanchor": "bottom",
-            "font": {"color": colours.warning, "size": 14},
-        }
-    ]
-
-
-def _bottom_line(trace: Trace, prediction, colours: Palette) -> list[dict]:
-    """Under the layer axis: what dots, band and line stand for, and the axis' name."""
+def _bottom_line(trace: Trace, prediction: Prediction | None, colours: Palette) -> list[dict]:
+    """Return the words under the layer axis: what dots, band and line stand for, and the axis' name."""
     trials = trace.config.trials
     parts = [f"● median of {trials} networks", "▒ 10 – 90 %"] if trials > 1 else ["● one network"]
     if prediction is not None:
         parts.append("─ theory")
-        # a phone has just room for this, from the figure's own edge on
+        # a phase has just room for this, from the figure's own edge on
         parts += [] if prediction.z.band is None else ["╌ typical"]
-    below = {"y": -_BOTTOM / (HEIGHT - _BOTTOM)}
+    below = -_BOTTOM / _PLOT
     return [
-        _note(0, "  ".join(parts), colours.muted, size=13) | below | {"xshift": -_LEFT},
-        _note(0, "layer", colours.text, size=14) | below | {"x": 1, "xanchor": "right"},
+        title("  ".join(parts), below, colours.muted, 13) | {"xshift": -_LEFT},
+        title("layer", below, colours.text, 14) | {"x": 1, "xanchor": "right"},
     ]
-
-
-def _row_edges(index: int) -> tuple[float, float]:
-    """Top and bottom of a row's plot in pixels from the figure's top; its title stands above."""
-    first = _STRIP_TOP + _STRIP_HEIGHT
-    each = (HEIGHT - _BOTTOM - first) / 3
-    return first + index * each + _TITLE_HEIGHT, first + (index + 1) * each
-
-
-def _domain(top: float, bottom: float) -> list[float]:
-    height = HEIGHT - _BOTTOM
-    return [max(0.0, 1 - bottom / height), min(1.0, 1 - top / height)]
-
-
-def _note(top: float, text: str, colour: str, size: int = 15) -> dict:
-    """A line of text just above the pixel `top`, from the left edge of the plot."""
-    return {
-        "x": 0,
-        "y": 1 - max(top, _STRIP_TOP) / (HEIGHT - _BOTTOM),
-        "xref": "paper",
-        "yref": "paper",
-        "xanchor": "left",
-        "yanchor": "bottom",
-        "text": text,
-        "showarrow": False,
-        "font": {"color": colour, "size": size},
-    }

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from propagation.charts import rows
-from propagation.charts.axes import decade_windows
-from propagation.charts.theme import Palette, base_layout, palette, translucent
+from propagation.charts.axes import axis, decade_axis, decade_windows, layer_axis, named
+from propagation.charts.marks import band, line, note, numbers, title, vertical
+from propagation.charts.theme import Palette, base_layout, figure, palette, translucent
 from propagation.formatting import from_log10
 from propagation.labs.spectrum import Spectrum
 from propagation.theory.spectrum import SpectrumPrediction
@@ -56,11 +56,8 @@ def spectrum_chart(
     longest = max(bars["x"])
     if density is not None:
         inside = (density[0] >= window[0]) & (density[0] <= window[1])
-        line = {"color": colours.text, "width": 1.5}
-        data.append(
-            {"type": "scatter", "name": "density theory", "mode": "lines", "xaxis": "x2", "yaxis": "y", "line": line, "hoverinfo": "skip"}
-            | {"x": rows.numbers(density[1][inside]), "y": rows.numbers(density[0][inside])}
-        )
+        x, y = numbers(density[1][inside]), density[0][inside]
+        data.append(line("density theory", x, y, {"color": colours.text, "width": 1.5}, xaxis="x2", yaxis="y"))
     layout = base_layout(colours) | {
         "height": HEIGHT,
         "margin": {"l": 52, "r": 8, "t": 26, "b": 50, "pad": 4},
@@ -68,26 +65,18 @@ def spectrum_chart(
         "barmode": "overlay",
         "bargap": 0,
         "uirevision": f"depth {depth}",
-        "xaxis": rows.layer_axis(depth, colours) | {"domain": [0, 0.64]} | _few_ticks(depth),
-        "xaxis2": {
-            "domain": [0.68, 1],
-            "range": [0, 1.08 * longest],
-            "title": {"text": "share of all s", "standoff": 4, "font": {"size": 14}},
-            "showticklabels": False,
-            "nticks": 4,
-            "fixedrange": True,
-            "gridcolor": colours.grid,
-            "zeroline": False,
-        },
-        "yaxis": rows.decade_axis(window, colours),
-        "shapes": [rows.layer_mark(layer, colours, "paper") | {"xref": "x"}],
+        "xaxis": layer_axis(depth, colours) | {"domain": [0, 0.64]} | _few_ticks(depth),
+        "xaxis2": axis(colours, domain=[0.68, 1], range=[0, 1.08 * longest], nticks=4)
+        | {"title": named("share of all s", size=14), "showticklabels": False},
+        "yaxis": decade_axis(window, colours),
+        "shapes": [vertical(layer, colours.muted, xref="x", layer="below")],
         "annotations": [
-            rows.title("<b>singular values s</b> of ∂h/∂x", 1, getattr(colours, f"{role}_text")),
-            rows.title(f"layer {layer}", 1, colours.muted) | {"x": 0.68},
+            title("<b>singular values s</b> of ∂h/∂x", 1, getattr(colours, f"{role}_text")),
+            title(f"layer {layer}", 1, colours.muted) | {"x": 0.68},
             *_below(outside, colours),
         ],
     }
-    return go.Figure({"data": data, "layout": layout}, _validate=False)
+    return figure(data, layout)
 
 
 def _ranges(spectrum: Spectrum, colour: str, window: tuple[int, int]) -> list[dict]:
@@ -95,8 +84,8 @@ def _ranges(spectrum: Spectrum, colour: str, window: tuple[int, int]) -> list[di
     ordered = [np.maximum(values, window[0]) for values in spectrum.log10_values]
     quarters = np.array([[values[round(share * (len(values) - 1))] for share in (0, 0.25, 0.75, 1)] for values in ordered]).T
     return [
-        rows.band(spectrum.layers, quarters[3], quarters[0], colour, 0.16),
-        rows.band(spectrum.layers, quarters[2], quarters[1], colour, 0.26),
+        band(spectrum.layers, quarters[3], quarters[0], colour, 0.16, showlegend=False, xaxis="x", yaxis="y"),
+        band(spectrum.layers, quarters[2], quarters[1], colour, 0.26, showlegend=False, xaxis="x", yaxis="y"),
     ]
 
 
@@ -112,7 +101,7 @@ def _marks(spectrum: Spectrum, colour: str, colours: Palette) -> list[dict]:
             "name": name,
             "mode": "markers",
             "x": spectrum.layers.tolist(),
-            "y": rows.numbers(values),
+            "y": numbers(values),
             "marker": {"color": colour, "size": 9, "symbol": symbol, "line": {"width": 1, "color": colours.background}},
             "text": [f"layer {layer}: {name} {from_log10(value)}" for layer, value in zip(spectrum.layers, values, strict=True)],
             "hovertemplate": "%{text}<extra></extra>",
@@ -124,19 +113,9 @@ def _marks(spectrum: Spectrum, colour: str, colours: Palette) -> list[dict]:
 def _theory(prediction: SpectrumPrediction | None, depth: int, colours: Palette) -> list[dict]:
     if prediction is None:
         return []
-    layers = np.arange(1, depth + 1)
     series = (("largest theory", prediction.log10_largest, "solid"), ("root mean square theory", prediction.log10_mean_square / 2, "dot"))
     return [
-        {
-            "type": "scatter",
-            "name": name,
-            "mode": "lines",
-            "x": layers.tolist(),
-            "y": rows.numbers(values),
-            "line": {"color": colours.text, "width": 1.25, "dash": dash},
-            "hoverinfo": "skip",
-        }
-        for name, values, dash in series
+        line(name, list(range(1, depth + 1)), values, {"color": colours.text, "width": 1.25, "dash": dash}) for name, values, dash in series
     ]
 
 
@@ -173,17 +152,8 @@ def _below(share: float, colours: Palette) -> list[dict]:
     if share == 0:
         return []
     return [
-        {
-            "x": 0.5,
-            "y": 0,
-            "xref": "x2 domain",
-            "yref": "paper",
-            "yanchor": "bottom",
-            "text": f"▼ {100 * share:.0f} % below",
-            "showarrow": False,
-            "bgcolor": translucent(colours.background, 0.75),
-            "font": {"color": colours.text, "size": 13},
-        }
+        note(f"▼ {100 * share:.0f} % below", colours.text, 13, 0.5, 0, xref="x2 domain", yref="paper", yanchor="bottom")
+        | {"bgcolor": translucent(colours.background, 0.75)}
     ]
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from propagation.charts.marks import line
 from propagation.charts.theme import Palette
 from propagation.theory.spread import Band
 
@@ -23,7 +25,7 @@ class Spread:
 
 
 def spread_of(band: Band | None, layers: np.ndarray) -> Spread | None:
-    """The spread at these layers, (k,) from 1; None where theory has no law."""
+    """Return the spread at these layers, (k,) from 1; None where theory has no law."""
     if band is None:
         return None
     typical = band.log10_mean[layers - 1]
@@ -31,22 +33,12 @@ def spread_of(band: Band | None, layers: np.ndarray) -> Spread | None:
     return Spread(typical, typical - reach, typical + reach)
 
 
-def spread_lines(name: str, spread: Spread, common: dict, colours: Palette) -> list[dict]:
-    """The typical net as a dashed line, and the edges as thin dotted ones; no line where a size is exactly 0."""
+def spread_lines(name: str, spread: Spread, x: list, colours: Palette, **settings: Any) -> list[dict]:
+    """Return the typical net as a dashed line, and the edges as thin dotted ones; no line where a size is exactly 0."""
     edge = {"width": 1, "dash": "dot", "color": colours.muted}
     lines = {
         f"{name} theory, typical": (spread.typical, {"width": 1.5, "dash": "dash", "color": colours.text}),
         f"{name} theory, 10 %": (spread.low, edge),
         f"{name} theory, 90 %": (spread.high, edge),
     }
-    return [
-        common
-        | {
-            "name": label,
-            "mode": "lines",
-            "y": [round(y, 4) if np.isfinite(y) else None for y in heights.tolist()],
-            "line": style,
-            "hoverinfo": "skip",
-        }
-        for label, (heights, style) in lines.items()
-    ]
+    return [line(label, x, heights, style, **settings) for label, (heights, style) in lines.items()]

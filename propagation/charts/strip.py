@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from propagation.charts.rows import ROOM
+from propagation.charts.axes import ROOM
 from propagation.charts.theme import Palette
 from propagation.engine.trace import Trace
 
@@ -13,7 +13,7 @@ LEAST_DECADES = 2.0
 
 
 def deviations(trace: Trace) -> np.ndarray:
-    """Decades between a signal's size and its start, (2, depth + 1) for columns 0 … depth.
+    """Return decades between a signal's size and its start, (2, depth + 1) for columns 0 … depth.
 
     z starts from the input's size, ∂C/∂z from that of the last layer. Medians over trials. The gradient has no column 0 (NaN).
     """
@@ -24,7 +24,7 @@ def deviations(trace: Trace) -> np.ndarray:
 
 
 def strip_cells(trace: Trace, colours: Palette, layers: np.ndarray) -> dict:
-    """The two rows of cells as one heatmap trace, for the layers given (columns 0 … depth)."""
+    """Return the two rows of cells as one heatmap trace, for the layers given (columns 0 … depth)."""
     decades = deviations(trace)[:, layers]
     finite = decades[np.isfinite(decades)]
     span = max(LEAST_DECADES, float(np.abs(finite).max(initial=0)))
@@ -47,7 +47,7 @@ def strip_cells(trace: Trace, colours: Palette, layers: np.ndarray) -> dict:
 
 
 def strip_axis(domain: list[float]) -> dict:
-    """The axis that names the two rows and their direction of travel."""
+    """Return the axis that names the two rows and their direction of travel."""
     return {
         "domain": domain,
         "anchor": "x",
@@ -63,5 +63,5 @@ def strip_axis(domain: list[float]) -> dict:
 
 
 def strip_caption(colours: Palette) -> str:
-    """The key to the colours."""
+    """Return the key to the colours."""
     return f'<span style="color:{colours.smaller}">■</span> smaller, <span style="color:{colours.larger}">■</span> larger than at its start'

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import plotly.graph_objects as go
+
+#: a legend between the plot and the upper edge: where its entries need more rows, as on a phone, the plot gives way
+LEGEND_ABOVE = {"orientation": "h", "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom"}
 FONT = '"Source Sans", "Source Sans 3", "Source Sans Pro", "Segoe UI", "Helvetica Neue", Arial, sans-serif'
 
 
@@ -70,12 +74,12 @@ PALETTES = {
 
 
 def palette(appearance: str) -> Palette:
-    """The palette of "light" or "dark"; light for anything else, as a browser that says nothing expects."""
+    """Return the palette of "light" or "dark"; light for anything else, as a browser that says nothing expects."""
     return PALETTES.get(appearance, PALETTES["light"])
 
 
 def base_layout(colours: Palette) -> dict:
-    """What every figure shares: type, transparent ground, hover box. Dragging and zooming survive a redraw by `uirevision`."""
+    """Return what every layout shares: type, transparent ground, hover box. Dragging and zooming survive a redraw by `uirevision`."""
     return {
         "font": {"family": FONT, "size": 14, "color": colours.text},
         "paper_bgcolor": "rgba(0,0,0,0)",
@@ -85,7 +89,12 @@ def base_layout(colours: Palette) -> dict:
     }
 
 
+def figure(data: list[dict], layout: dict) -> go.Figure:
+    """Return the figure as it is: to check every property again would take longer than all the rest."""
+    return go.Figure({"data": data, "layout": layout}, _validate=False)
+
+
 def translucent(colour: str, opacity: float) -> str:
-    """A #RRGGBB colour as rgba(...)."""
+    """Return a #RRGGBB colour as rgba(...)."""
     red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
     return f"rgba({red},{green},{blue},{opacity})"

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from propagation.charts.theme import Palette, base_layout, palette, translucent
+from propagation.charts.axes import named
+from propagation.charts.marks import note, vertical
+from propagation.charts.theme import Palette, base_layout, figure, palette, translucent
 from propagation.formatting import number, percent
 from propagation.labs.trainability import REACH, Grid, Place, TrainabilityMap, reach
 from propagation.labs.training import CHANCE
@@ -24,10 +26,10 @@ _LARGEST = 1e6
 def trainability_chart(
     trainability: TrainabilityMap, critical: float, weight_variance: float, depth: int, *, appearance: str = "light"
 ) -> go.Figure:
-    """Colour for held-out accuracy, the line depth = 6 ξ_c(σ_w²), the critical σ_w² (NaN: none), a cross at (`weight_variance`, `depth`).
+    """Draw colour for held-out accuracy, the line depth = 6 ξ_c(σ_w²), the critical σ_w² (NaN: none) and a cross.
 
-    A dot marks a cell that is not trained yet, a stroke one that failed or ran away. Invisible points in the middle of the cells catch
-    hovers and clicks.
+    The cross stands at (`weight_variance`, `depth`). A dot marks a cell that is not trained yet, a stroke one that failed or ran away.
+    Invisible points in the middle of the cells catch hovers and clicks.
     """
     colours = palette(appearance)
     grid = trainability.grid
@@ -71,30 +73,25 @@ def trainability_chart(
         | {"type": "log", "range": [math.log10(bottom), math.log10(top)]}
         | {"tickvals": (ticks := _ticks(grid.depths)), "ticktext": [f"{tick:,}" for tick in ticks]},
         "annotations": [*_line_label(across, line, (bottom, top), colours), *_critical_label(critical, left, right, colours)],
-        "shapes": [
-            {"type": "line", "x0": critical, "x1": critical, "yref": "paper", "y0": 0, "y1": 1}
-            | {"line": {"color": colours.text, "width": 1.5, "dash": "dot"}}
-        ]
-        if left < critical < right
-        else [],
+        "shapes": [vertical(critical, colours.text)] if left < critical < right else [],
     }
-    return go.Figure({"data": data, "layout": layout}, _validate=False)
+    return figure(data, layout)
 
 
 def edges(places: Sequence[float] | np.ndarray) -> tuple[float, float]:
-    """Where the first cell begins and the last one ends, half a step beyond their places; one cell is one wide."""
+    """Return where the first cell begins and the last one ends, half a step beyond their places; one cell is one wide."""
     if len(places) == 1:
         return float(places[0]) - 0.5, float(places[0]) + 0.5
     return float(1.5 * places[0] - 0.5 * places[1]), float(1.5 * places[-1] - 0.5 * places[-2])
 
 
 def _ticks(depths: Sequence[int]) -> list[int]:
-    """Depths to write beside the axis: every other one where they are many."""
+    """Return the depths to write beside the axis: every other one where they are many."""
     return list(depths[:: 2 if len(depths) > 8 else 1])
 
 
 def _line(across: np.ndarray, line: np.ndarray, colours: Palette) -> list[dict]:
-    """The line in text colour, on a pale one that sets it off from the cells."""
+    """Return the line in text colour, on a pale one that sets it off from the cells."""
     shared = {"type": "scatter", "mode": "lines", "x": across, "y": line, "hoverinfo": "skip"}
     return [
         shared | {"name": "halo", "line": {"color": translucent(colours.background, 0.75), "width": 6}},
@@ -103,22 +100,15 @@ def _line(across: np.ndarray, line: np.ndarray, colours: Palette) -> list[dict]:
 
 
 def _line_label(across: np.ndarray, line: np.ndarray, window: tuple[float, float], colours: Palette) -> list[dict]:
-    """What the line is: above it where it falls, to the right of its middle if it can be, and beside it where it only rises."""
+    """Return what the line is: above it where it falls, to the right of its middle if it can be, and beside it where it only rises."""
     seen = np.flatnonzero((line > 1.1 * window[0]) & (line < 0.7 * window[1]))
     if not seen.size:
         return []
     at = seen[np.argmin(np.abs(seen - _LABEL_AT * _ON_LINE))]
     beside = {"xanchor": "left", "xshift": 8} if line[at] > line[max(at - 1, 0)] else {"yshift": 17}
     return [
-        {
-            "x": float(across[at]),
-            "y": math.log10(line[at]),
-            "text": f"<b>theory: {REACH} ξ_c</b>",
-            "showarrow": False,
-            "font": {"size": 14, "color": colours.text},
-            "bgcolor": translucent(colours.background, 0.75),
-            "borderpad": 2,
-        }
+        note(f"<b>theory: {REACH} ξ_c</b>", colours.text, 14, float(across[at]), math.log10(line[at]))
+        | {"bgcolor": translucent(colours.background, 0.75), "borderpad": 2}
         | beside
     ]
 
@@ -126,9 +116,8 @@ def _line_label(across: np.ndarray, line: np.ndarray, window: tuple[float, float
 def _critical_label(critical: float, left: float, right: float, colours: Palette) -> list[dict]:
     if not left < critical < right:
         return []
-    label = {"x": critical, "yref": "paper", "y": 0, "yanchor": "bottom", "yshift": 4, "text": f"critical {number(critical)}"}
-    style = {"font": {"size": 13, "color": colours.text}, "bgcolor": translucent(colours.background, 0.75), "borderpad": 2}
-    return [label | style | {"showarrow": False}]
+    ground = {"bgcolor": translucent(colours.background, 0.75), "borderpad": 2}
+    return [note(f"critical {number(critical)}", colours.text, 13, critical, 0, yref="paper", yanchor="bottom", yshift=4, **ground)]
 
 
 def _untrained(trainability: TrainabilityMap) -> list[Place]:
@@ -136,12 +125,12 @@ def _untrained(trainability: TrainabilityMap) -> list[Place]:
 
 
 def _failed(trainability: TrainabilityMap) -> list[Place]:
-    """Cells that could not be trained, and those that ran away."""
+    """Return the cells that could not be trained, and those that ran away."""
     return [place for place in trainability.grid.places if trainability.diverged[place] or place in trainability.failures]
 
 
 def _marked(name: str, places: Sequence[Place], grid: Grid, marker: dict) -> dict:
-    """A mark in the middle of each of these cells."""
+    """Return a mark in the middle of each of these cells."""
     return {
         "type": "scatter",
         "name": name,
@@ -154,7 +143,7 @@ def _marked(name: str, places: Sequence[Place], grid: Grid, marker: dict) -> dic
 
 
 def _here(weight_variance: float, depth: int, x_ends: tuple[float, float], y_ends: tuple[float, float], colours: Palette) -> dict:
-    """The cross; at the edge, with a word, where the experiment lies outside the map."""
+    """Return the cross; at the edge, with a word, where the experiment lies outside the map."""
     x, y = (min(max(value, low), high) for value, (low, high) in ((weight_variance, x_ends), (depth, y_ends)))
     words = [f"{depth:,} layer{'s' * (depth > 1)}" * (y != depth), f"σ_w² {number(weight_variance)}" * (x != weight_variance)]
     outside = ", ".join(word for word in words if word)
@@ -174,7 +163,7 @@ def _here(weight_variance: float, depth: int, x_ends: tuple[float, float], y_end
 
 
 def _targets(trainability: TrainabilityMap, colours: Palette) -> dict:
-    """What is hovered over and clicked; it carries the scale of colours, which a heat map without a single value would not show."""
+    """Return what is hovered over and clicked; it carries the scale of colours, which a heat map without a single value would not show."""
     grid = trainability.grid
     limits = reach(grid.base, np.array(grid.weight_variances))
     return {
@@ -206,7 +195,7 @@ def _cell_in_words(trainability: TrainabilityMap, place: Place, limit: float) ->
 
 
 def layers(limit: float) -> str:
-    """How deep a signal goes, in words: "680 layers", "to any depth"."""
+    """Return how deep a signal goes, in words: "680 layers", "to any depth"."""
     return "to any depth" if limit > _LARGEST / 10 else f"{number(float(f'{limit:.2g}'))} layers deep"
 
 
@@ -215,7 +204,7 @@ def _scale(colours: Palette) -> list[list]:
 
 
 def _colorbar() -> dict:
-    """What the colours mean, across the top."""
+    """Return what the colours mean, across the top."""
     return {
         "orientation": "h",
         "x": 0.5,
@@ -234,4 +223,4 @@ def _colorbar() -> dict:
 
 
 def _axis(title: str, colours: Palette) -> dict:
-    return {"title": {"text": title, "standoff": 8}, "fixedrange": True, "showgrid": False, "zeroline": False, "color": colours.text}
+    return {"title": named(title, 8), "fixedrange": True, "showgrid": False, "zeroline": False, "color": colours.text}

@@ -7,9 +7,10 @@ import math
 import numpy as np
 import plotly.graph_objects as go
 
-from propagation.charts.axes import decade_ticks, decade_windows, layer_ticks
-from propagation.charts.rows import numbers
-from propagation.charts.theme import Palette, base_layout, palette, translucent
+from propagation.charts.axes import axis, decade_ticks, decade_windows, layer_ticks, widened
+from propagation.charts.marks import dot_size, dots, line, numbers, thinned, title
+from propagation.charts.rows import Place, extremes, missing, stack_layout
+from propagation.charts.theme import Palette, figure, palette, translucent
 from propagation.formatting import from_log10, percent
 from propagation.labs.variance_decomposition import PARTS, RESOLUTION, Scatter
 
@@ -30,12 +31,13 @@ HELD_STILL = {
 MOST_LAYERS = 400
 #: the parts that are the same for every input are drawn paler
 _QUIET = 0.5
-#: edges of the two rows in pixels from the top: title, key, plot
-_ROWS = ((0, 46, 262), (284, 308, HEIGHT - _BOTTOM))
+#: of the plot, in pixels; from its top down the title of the bars, their key, their edges, and the edges of the lower row
+_PLOT = HEIGHT - _BOTTOM
+_TITLE, _BARS, _LOWER = 22, (46, 262), (308, _PLOT)
 
 
 def colours_of(colours: Palette) -> dict[str, str]:
-    """One colour for each part of a second moment and for each variance."""
+    """Return one colour for each part of a second moment and for each variance."""
     return {
         "inputs": colours.forward,
         "neurons": colours.compare[3],
@@ -48,38 +50,38 @@ def colours_of(colours: Palette) -> dict[str, str]:
 def decomposition_chart(
     measured: Scatter, predicted: Scatter | None, *, symbol: str = "z", whose: str = "inputs", appearance: str = "light"
 ) -> go.Figure:
-    """Bars of the four parts of E[z²], which add up to 100 %, over the variance over `whose`: dots measured, lines theory."""
+    """Draw bars of the four parts of E[z²], which add up to 100 %, over the variance over `whose`: dots measured, lines theory."""
     colours = palette(appearance)
     depth = len(measured.log10_second_moment)
-    layers = np.unique(np.linspace(1, depth, min(depth, MOST_LAYERS)).round().astype(int))
+    layers = thinned(depth, MOST_LAYERS)
     size = measured.log10_second_moment[layers - 1]
     shown = measured.log10_variance(whose)[layers - 1]
     shown = np.where(shown < size + math.log10(RESOLUTION), -np.inf, shown)
     theory = None if predicted is None else predicted.log10_variance(whose)[layers - 1]
-    window = _window(shown, size, theory)
+    bars = _domain(*_BARS)
+    # theory as far down as a measurement could follow it
+    seen = [shown, size] + ([] if theory is None else [np.maximum(theory, size + math.log10(RESOLUTION))])
+    lower = Place("y2", _domain(*_LOWER), decade_windows([extremes(seen)])[0])
+    values, texts = decade_ticks(*lower.window)
     data = [*_bars(measured, layers, colours), *_boundaries(predicted, layers, colours)]
     data += _sizes(layers, shown, size, theory, symbol, colours_of(colours)[whose], colours)
-    layout = base_layout(colours) | {
-        "height": HEIGHT,
-        "margin": {"l": 58, "r": 14, "t": 0, "b": _BOTTOM, "pad": 4},
+    layout = stack_layout(colours, HEIGHT, 0, _BOTTOM, f"whose {depth}") | {
         "barmode": "stack",
         "bargap": 0.12 if len(layers) <= 60 else 0,
-        "hovermode": "x unified",
         "hoversubplots": "axis",
-        "uirevision": f"whose {depth}",
-        "xaxis": _layer_axis(depth, colours),
-        "yaxis": _axis(0, [0, 1], [0, 0.5, 1], ["0", "50 %", "100 %"], colours),
-        "yaxis2": _axis(1, _widened(window), *decade_ticks(*window), colours),
+        "xaxis": _layer_axis(depth),
+        "yaxis": axis(colours, domain=bars, anchor="x", range=[0, 1], tickvals=[0, 0.5, 1], ticktext=["0", "50 %", "100 %"]),
+        "yaxis2": axis(colours, domain=lower.domain, anchor="x", range=widened(lower.window), tickvals=values, ticktext=texts),
         "annotations": [
-            _note(_ROWS[0][0] + 22, f"<b>What E[{symbol}²] is made of</b>", colours.text, 15),
-            _note(_ROWS[0][1], _key(colours), colours.muted, 13),
-            _note(_ROWS[1][1], _variance_title(symbol, whose, colours), colours.text, 15),
-            *_missing(layers, shown, size, window, colours),
-            _note(HEIGHT, _bottom_line(predicted, symbol), colours.muted, 13),
-            _note(HEIGHT, "layer", colours.text, 14) | {"x": 1, "xanchor": "right"},
+            title(f"<b>What E[{symbol}²] is made of</b>", 1 - _TITLE / _PLOT, colours.text, 15),
+            title(_key(colours), bars[1], colours.muted, 13),
+            title(_variance_title(symbol, whose, colours), lower.top, colours.text, 15),
+            *_missing(layers, shown, size, lower, colours),
+            title(_bottom_line(predicted, symbol), 1 - HEIGHT / _PLOT, colours.muted, 13),
+            title("layer", 1 - HEIGHT / _PLOT, colours.text, 14) | {"x": 1, "xanchor": "right"},
         ],
     }
-    return go.Figure({"data": data, "layout": layout}, _validate=False)
+    return figure(data, layout)
 
 
 def _bars(measured: Scatter, layers: np.ndarray, colours: Palette) -> list[dict]:
@@ -104,85 +106,42 @@ def _bars(measured: Scatter, layers: np.ndarray, colours: Palette) -> list[dict]
 
 
 def _boundaries(predicted: Scatter | None, layers: np.ndarray, colours: Palette) -> list[dict]:
-    """Where theory puts the upper edges of the bars, as far as it is not simply at 100 %."""
+    """Return where theory puts the upper edges of the bars, as far as it is not simply at 100 %."""
     if predicted is None:
         return []
     edges = np.cumsum([predicted.parts[PARTS.index(part)][layers - 1] for part in STACKED], axis=0)
-    lines = []
-    for part, edge in zip(STACKED[:2], edges, strict=False):
-        if np.any(edge < 0.999):
-            lines.append(_line(f"{part} theory", layers, edge, "y", {"color": colours.text, "width": 2}))
-    return lines
+    style = {"color": colours.text, "width": 2}
+    return [
+        line(f"{part} theory", layers.tolist(), edge, style, yaxis="y")
+        for part, edge in zip(STACKED[:2], edges, strict=False)
+        if np.any(edge < 0.999)
+    ]
 
 
 def _sizes(
     layers: np.ndarray, shown: np.ndarray, size: np.ndarray, theory: np.ndarray | None, symbol: str, colour: str, colours: Palette
 ) -> list[dict]:
-    """The second moment as a dotted line, the variance as dots, theory's variance as a line."""
-    lines = [_line("second moment", layers, size, "y2", {"color": colours.muted, "width": 2, "dash": "dot"})]
+    """Return the second moment as a dotted line, the variance as dots, theory's variance as a line."""
+    x = layers.tolist()
+    traces = [line("second moment", x, size, {"color": colours.muted, "width": 2, "dash": "dot"}, yaxis="y2")]
     texts = [f"E[{symbol}²] {from_log10(total)}, variance {from_log10(value)}" for total, value in zip(size, shown, strict=True)]
     if theory is not None:
-        lines.append(_line("variance theory", layers, theory, "y2", {"color": colours.text, "width": 1.25}))
+        traces.append(line("variance theory", x, theory, {"color": colours.text, "width": 1.25}, yaxis="y2"))
         texts = [f"{text}, theory {from_log10(value)}" for text, value in zip(texts, theory, strict=True)]
-    lines.append(
-        {
-            "type": "scatter",
-            "name": "variance",
-            "mode": "markers",
-            "yaxis": "y2",
-            "cliponaxis": False,
-            "x": layers.tolist(),
-            "y": numbers(shown),
-            "marker": {"color": colour, "size": 7 if len(layers) <= 60 else 5 if len(layers) <= 150 else 3.5},
-            "text": texts,
-            "hovertemplate": "%{text}<extra></extra>",
-        }
-    )
-    return lines
+    return [*traces, dots("variance", x, shown, {"color": colour, "size": dot_size(len(x))}, texts, yaxis="y2")]
 
 
-def _line(name: str, layers: np.ndarray, values: np.ndarray, axis: str, line: dict) -> dict:
-    return {
-        "type": "scatter",
-        "name": name,
-        "mode": "lines",
-        "x": layers.tolist(),
-        "y": numbers(values),
-        "yaxis": axis,
-        "line": line,
-        "hoverinfo": "skip",
-    }
-
-
-def _window(shown: np.ndarray, size: np.ndarray, theory: np.ndarray | None) -> tuple[int, int]:
-    """Whole decades around everything measured, and around theory as far down as a measurement could follow it."""
-    values = np.concatenate([shown, size] + ([] if theory is None else [np.maximum(theory, size + math.log10(RESOLUTION))]))
-    finite = values[np.isfinite(values)]
-    return decade_windows([(float(finite.min()), float(finite.max())) if len(finite) else (0.0, 0.0)] * 2)[0]
-
-
-def _missing(layers: np.ndarray, shown: np.ndarray, size: np.ndarray, window: tuple[int, int], colours: Palette) -> list[dict]:
-    """A word at the edge where there is nothing that could be drawn."""
+def _missing(layers: np.ndarray, shown: np.ndarray, size: np.ndarray, row: Place, colours: Palette) -> list[dict]:
+    """Return a word at the edge where there is nothing that could be drawn."""
     gone = layers[~np.isfinite(shown)]
     if len(gone) == 0:
         return []
     why = "too small to measure" if np.isfinite(size[layers == gone[0]][0]) else "no signal"
-    return [
-        {
-            "x": float(gone.mean()),
-            "y": window[0],
-            "xref": "x",
-            "yref": "y2",
-            "text": f"▼ {why} from layer {gone[0]}",
-            "showarrow": False,
-            "yanchor": "bottom",
-            "font": {"color": colours.warning, "size": 14},
-        }
-    ]
+    return [missing(f"{why} from layer {gone[0]}", gone, row, colours)]
 
 
 def _key(colours: Palette) -> str:
-    """Which colour is which part."""
+    """Return which colour is which part."""
     squares = colours_of(colours)
     return "  ".join(f'<span style="color:{squares[part]}">■</span> {PART_LABELS[part]}' for part in STACKED)
 
@@ -196,7 +155,8 @@ def _bottom_line(predicted: Scatter | None, symbol: str) -> str:
     return "   ".join(["● measured", f"┄ E[{symbol}²]"] + ([] if predicted is None else ["─ theory"]))
 
 
-def _layer_axis(depth: int, colours: Palette) -> dict:
+def _layer_axis(depth: int) -> dict:
+    """Return the axis of layers 1 … depth: bars have no room for the input."""
     values, texts = layer_ticks(depth)
     return {
         "anchor": "y2",
@@ -210,36 +170,6 @@ def _layer_axis(depth: int, colours: Palette) -> dict:
     }
 
 
-def _axis(row: int, window: list[float], values: list, texts: list[str], colours: Palette) -> dict:
-    _, top, bottom = _ROWS[row]
-    height = HEIGHT - _BOTTOM
-    return {
-        "domain": [1 - bottom / height, 1 - top / height],
-        "anchor": "x",
-        "range": window,
-        "tickvals": values,
-        "ticktext": texts,
-        "fixedrange": True,
-        "gridcolor": colours.grid,
-        "zeroline": False,
-    }
-
-
-def _widened(window: tuple[int, int]) -> list[float]:
-    spare = 0.04 * (window[1] - window[0])
-    return [window[0] - spare, window[1] + spare]
-
-
-def _note(bottom: float, text: str, colour: str, size: int) -> dict:
-    """A line of text whose lower edge is this many pixels from the top."""
-    return {
-        "x": 0,
-        "y": 1 - bottom / (HEIGHT - _BOTTOM),
-        "xref": "paper",
-        "yref": "paper",
-        "xanchor": "left",
-        "yanchor": "bottom",
-        "text": text,
-        "showarrow": False,
-        "font": {"color": colour, "size": size},
-    }
+def _domain(top: float, bottom: float) -> list[float]:
+    """Return the part of the plot between these pixels from its top."""
+    return [1 - bottom / _PLOT, 1 - top / _PLOT]

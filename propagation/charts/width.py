@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from propagation.charts.axes import decade_windows
-from propagation.charts.theme import Palette, base_layout, palette
+from propagation.charts.axes import axis, decade_windows, named
+from propagation.charts.marks import note, vertical
+from propagation.charts.theme import Palette, base_layout, figure, palette
 from propagation.formatting import percent, power_of_ten
 from propagation.labs.width import WIDTHS, Deviation, WidthResult, fitted
 from propagation.signals import SIGNALS
@@ -26,7 +27,7 @@ _MARGIN = 0.2
 
 
 def width_chart(results: Sequence[WidthResult], width: int, *, appearance: str = "light") -> go.Figure:
-    """Deviation against width: marks as measured, dotted lines as fitted, thin lines as theory expects; `width` is marked.
+    """Draw deviation against width: marks as measured, dotted lines as fitted, thin lines as theory expects; `width` is marked.
 
     `results` may still be growing. Both axes have ticks at whole decades; a deviation of 0 has no place and is left out.
     """
@@ -50,75 +51,59 @@ def width_chart(results: Sequence[WidthResult], width: int, *, appearance: str =
         "dragmode": False,
         "uirevision": "width",
         "annotations": annotations,
-        "shapes": [
-            {"type": "line", "x0": here, "x1": here, "yref": "paper", "y0": 0, "y1": _PLOT, "layer": "below"}
-            | {"line": {"color": colours.muted, "width": 1.5, "dash": "dash"}}
-        ],
-        "xaxis": _axis(colours)
+        "shapes": [vertical(here, colours.muted, "dash", y1=_PLOT, layer="below")],
+        "xaxis": axis(colours, tickangle=0)
         | {
-            "title": {"text": "neurons per layer", "standoff": 4},
+            "title": named("neurons per layer"),
             "range": [math.log10(min(width, WIDTHS[0])) - _MARGIN, math.log10(WIDTHS[-1]) + _MARGIN],
             "tickvals": list(range(1, 7)),
             "ticktext": [power_of_ten(k) for k in range(1, 7)],
         },
-        "yaxis": _axis(colours)
+        "yaxis": axis(colours, tickangle=0)
         | {
-            "title": {"text": "off from the wide limit", "standoff": 2},
+            "title": named("off from the wide limit", 2),
             "domain": [0, _PLOT],
             "range": [bottom - 0.1, top + 0.1],
             "tickvals": list(range(bottom, top + 1)),
             "ticktext": [percent(10.0**k) for k in range(bottom, top + 1)],
         },
     }
-    return go.Figure({"data": data, "layout": layout}, _validate=False)
+    return figure(data, layout)
 
 
 def _signal_traces(results: Sequence[WidthResult], signal: str, colours: Palette) -> list[dict]:
-    """Theory, the fitted line, the marks."""
+    """Return theory, the fitted line, the marks."""
     colour = getattr(colours, SIGNALS[signal].role)
-    common: dict = {"type": "scatter"}
     drawable = [result for result in results if _of(result, signal).measured > 0]
     expected = [(result.width, theory) for result in results if (theory := _of(result, signal).theory or 0.0) > 0]
     law = fitted(results, signal)
+    quiet = {"type": "scatter", "mode": "lines", "hoverinfo": "skip"}
     traces = []
     if expected:
-        traces.append(
-            common
-            | {
-                "name": f"{signal} theory",
-                "mode": "lines",
-                "x": [math.log10(width) for width, _ in expected],
-                "y": [math.log10(theory) for _, theory in expected],
-                "line": {"color": colours.text, "width": 1.25},
-                "hoverinfo": "skip",
-            }
-        )
+        x, y = zip(*expected, strict=True)
+        traces.append(quiet | {"name": f"{signal} theory", "line": {"color": colours.text, "width": 1.25}} | _points(x, y))
     if law:
-        traces.append(
-            common
-            | {
-                "name": f"{signal} fitted",
-                "mode": "lines",
-                "x": [math.log10(result.width) for result in results],
-                "y": [math.log10(law.deviation_at(result.width)) for result in results],
-                "line": {"color": colour, "width": 2, "dash": "dot"},
-                "hoverinfo": "skip",
-            }
-        )
+        widths = [result.width for result in results]
+        style = {"color": colour, "width": 2, "dash": "dot"}
+        traces.append(quiet | {"name": f"{signal} fitted", "line": style} | _points(widths, [law.deviation_at(width) for width in widths]))
     traces.append(
-        common
-        | {
+        {
+            "type": "scatter",
             "name": signal,
             "mode": "markers",
-            "x": [math.log10(result.width) for result in drawable],
-            "y": [math.log10(_of(result, signal).measured) for result in drawable],
             "marker": {"color": colour, "size": 10, "symbol": _MARKS[signal][0], "line": {"width": 2, "color": colour}},
             "text": [_hover(result, signal) for result in drawable],
             "hovertemplate": "%{text}<extra></extra>",
             "cliponaxis": False,
         }
+        | _points([result.width for result in drawable], [_of(result, signal).measured for result in drawable])
     )
     return traces
+
+
+def _points(widths: Sequence[int], deviations: Sequence[float]) -> dict:
+    """Return where marks or a line stand on axes that have log10."""
+    return {"x": [math.log10(width) for width in widths], "y": [math.log10(deviation) for deviation in deviations]}
 
 
 def _of(result: WidthResult, signal: str) -> Deviation:
@@ -126,7 +111,7 @@ def _of(result: WidthResult, signal: str) -> Deviation:
 
 
 def _slope(results: Sequence[WidthResult], signal: str) -> str:
-    """The slope with its standard error, for a title."""
+    """Return the slope with its standard error, for a title."""
     law = fitted(results, signal)
     if law:
         return f": slope {law.slope:.2f} ± {law.error:.2f}".replace("-", "−")
@@ -140,43 +125,20 @@ def _hover(result: WidthResult, signal: str) -> str:
 
 
 def _window(data: Sequence[dict]) -> tuple[int, int]:
-    """Whole decades around all that is drawn, and around what is to come on the way to the widest network if chance falls as n^(−1/2)."""
+    """Return whole decades around all that is drawn, and around what is to come up to the widest network if chance falls as n^(−1/2)."""
     points = [(x, y) for trace in data for x, y in zip(trace["x"], trace["y"], strict=True)] or [(0.0, 0.0)]
     widest = max(x for x, _ in points)
     heights = [y for _, y in points] + [y - (math.log10(WIDTHS[-1]) - x) / 2 for x, y in points if x == widest]
     return decade_windows([(min(heights), max(heights))])[0]
 
 
-def _axis(colours: Palette) -> dict:
-    return {"fixedrange": True, "gridcolor": colours.grid, "zeroline": False, "tickangle": 0}
-
-
 def _note(height: float, text: str, colour: str) -> dict:
-    """A line of text in the upper right corner."""
-    return {
-        "x": 1,
-        "y": height,
-        "xref": "paper",
-        "yref": "paper",
-        "xanchor": "right",
-        "yanchor": "top",
-        "text": text,
-        "showarrow": False,
-        "font": {"size": 14, "color": colour},
-    }
+    """Return a line of text in the upper right corner."""
+    return note(text, colour, 14, 1, height, xref="paper", yref="paper", xanchor="right", yanchor="top")
 
 
 def _here(place: float, text: str, colours: Palette) -> dict:
-    """The name of the visitor's own width, at the end of its line where there is room: marks fall from upper left to lower right."""
+    """Return the name of the visitor's own width, at the end of its line where there is room: marks fall from upper left to lower right."""
     left = place < (math.log10(WIDTHS[0]) + math.log10(WIDTHS[-1])) / 2
-    return {
-        "x": place,
-        "y": 0.02 if left else _PLOT - 0.02,
-        "xref": "x",
-        "yref": "paper",
-        "xanchor": "left" if left else "right",
-        "yanchor": "bottom" if left else "top",
-        "text": f" {text} ",
-        "showarrow": False,
-        "font": {"size": 13, "color": colours.muted},
-    }
+    y, xanchor, yanchor = (0.02, "left", "bottom") if left else (_PLOT - 0.02, "right", "top")
+    return note(f" {text} ", colours.muted, 13, place, y, xref="x", yref="paper", xanchor=xanchor, yanchor=yanchor)

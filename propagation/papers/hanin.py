@@ -10,7 +10,7 @@ from itertools import groupby
 import numpy as np
 import plotly.graph_objects as go
 
-from propagation.charts.compare import SYMBOLS
+from propagation.charts.marks import SYMBOLS
 from propagation.charts.theme import base_layout, palette
 from propagation.config import Config
 from propagation.engine.network import simulate

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import plotly.graph_objects as go
 
-from propagation.charts.compare import SYMBOLS
+from propagation.charts.marks import SYMBOLS
 from propagation.charts.theme import base_layout, palette, translucent
 from propagation.config import Config
 from propagation.formatting import number

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import plotly.graph_objects as go
 
-from propagation.charts import rows
-from propagation.charts.compare import SYMBOLS
+from propagation.charts.axes import decade_axis
+from propagation.charts.marks import SYMBOLS, numbers
 from propagation.charts.theme import Palette, base_layout, palette
 from propagation.config import Config
 from propagation.formatting import number
@@ -128,8 +128,7 @@ def decay_chart(scales: Scales, *, appearance: str = "light") -> go.Figure:
         data += _decay(decay, colours.compare[place], SYMBOLS[place])
     layout = _layout(colours, "decay", "σ_w²") | {
         "xaxis": _axis(colours, "layer") | {"range": [0, depth + 0.5], "tickvals": [1, *range(5, depth + 1, 5)]},
-        "yaxis": rows.decade_axis(_GAPS, colours)
-        | {"title": {"text": "what is left of a difference", "standoff": 2, "font": {"size": 14}}},
+        "yaxis": decade_axis(_GAPS, colours) | {"title": {"text": "what is left of a difference", "standoff": 2, "font": {"size": 14}}},
     }
     return go.Figure({"data": data, "layout": layout}, _validate=False)
 
@@ -145,10 +144,10 @@ def _decay(decay: Decay, colour: str, symbol: str) -> list[dict]:
     text = f"σ_w² {name}<br>ξ_c {number(decay.xi_c)} layers, theory {number(decay.scales.xi_c)}"
     line = {"color": colour, "width": 1.5}
     return [
-        common | {"name": f"{name} theory", "mode": "lines", "y": rows.numbers(theory), "line": line, "hoverinfo": "skip"}
+        common | {"name": f"{name} theory", "mode": "lines", "y": numbers(theory), "line": line, "hoverinfo": "skip"}
         | {"showlegend": False},
         common
-        | {"name": name, "mode": "markers", "y": rows.numbers(gap[shown]), "marker": {"color": colour, "size": 7, "symbol": symbol}}
+        | {"name": name, "mode": "markers", "y": numbers(gap[shown]), "marker": {"color": colour, "size": 7, "symbol": symbol}}
         | {"hovertemplate": f"{text}<extra></extra>"},
     ]  # fmt: skip
 
@@ -171,7 +170,7 @@ def scales_chart(scales: Scales, *, appearance: str = "light") -> go.Figure:
                     "name": f"{name} measured",
                     "mode": "markers",
                     "x": [decay.weight_variance],
-                    "y": rows.numbers(np.log10([measured])),
+                    "y": numbers(np.log10([measured])),
                     "marker": {"color": colours.compare[place], "size": 10, "symbol": symbol, "line": {"width": 2}},
                     "hovertemplate": f"{text}<extra></extra>",
                     "showlegend": False,
@@ -180,7 +179,7 @@ def scales_chart(scales: Scales, *, appearance: str = "light") -> go.Figure:
     line = {"color": colours.muted, "width": 1.5, "dash": "dot"}
     layout = _layout(colours, "scales", "") | {
         "xaxis": _axis(colours, "weight variance σ_w²") | {"range": [0, float(scales.scan[-1])], "nticks": 6},
-        "yaxis": rows.decade_axis(_LAYERS, colours) | {"title": {"text": "depth scale, in layers", "standoff": 2, "font": {"size": 14}}},
+        "yaxis": decade_axis(_LAYERS, colours) | {"title": {"text": "depth scale, in layers", "standoff": 2, "font": {"size": 14}}},
         "shapes": [{"type": "line", "x0": scales.critical, "x1": scales.critical, "y0": 0, "y1": 1, "yref": "paper", "line": line}],
         "annotations": [
             {"x": scales.critical, "y": 0.97, "yref": "paper", "xanchor": "left", "yanchor": "top", "showarrow": False}
@@ -193,7 +192,7 @@ def scales_chart(scales: Scales, *, appearance: str = "light") -> go.Figure:
 def _curve(name: str, x: np.ndarray, y: np.ndarray, colours: Palette, dash: str) -> dict:
     line = {"color": colours.text, "width": 1.5, "dash": dash}
     common = {"type": "scatter", "name": f"{name}, theory", "mode": "lines", "line": line, "hoverinfo": "skip"}
-    return common | {"x": np.round(x, 3).tolist(), "y": rows.numbers(np.log10(y)), "connectgaps": False}
+    return common | {"x": np.round(x, 3).tolist(), "y": numbers(np.log10(y)), "connectgaps": False}
 
 
 def _layout(colours: Palette, name: str, legend: str) -> dict:
