@@ -7,7 +7,8 @@ import pytest
 
 from charts.traces import moments, prediction, trace
 from propagation import Config, simulate
-from propagation.charts.compare import GLYPHS, HEIGHT, MOST_LAYERS, ROWS, SYMBOLS, Curves, compare_chart
+from propagation.charts.compare import HEIGHT, MOST_LAYERS, ROWS, Curves, compare_chart
+from propagation.charts.marks import GLYPHS, SYMBOLS
 from propagation.charts.theme import PALETTES
 
 AXES = dict(zip(ROWS, ("y", "y2", "y3"), strict=True))

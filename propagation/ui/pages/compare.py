@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from propagation.budget import MOST_SECONDS, refusal
-from propagation.charts.compare import GLYPHS, Curves, compare_chart
+from propagation.charts.compare import Curves, compare_chart
+from propagation.charts.marks import GLYPHS
 from propagation.charts.theme import palette
 from propagation.config import Config
 from propagation.diagnosis import diagnose

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from propagation.charts.compare import GLYPHS
+from propagation.charts.marks import GLYPHS
 from propagation.charts.race import gradient_map, pace_chart, race_chart
 from propagation.charts.theme import palette
 from propagation.config import Config

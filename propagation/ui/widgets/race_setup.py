@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from propagation.charts.compare import GLYPHS
+from propagation.charts.marks import GLYPHS
 from propagation.config import Config
 from propagation.formatting import number, plain
 from propagation.labs import compare_text
