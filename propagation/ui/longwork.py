@@ -9,10 +9,12 @@ import streamlit as st
 
 from propagation.config import Config
 from propagation.labs.protocol import Lab, Progress
+from propagation.runtime.lru import LRU
 
 Result = TypeVar("Result")
 
-_ENTRIES = 32
+#: what labs have found, for all visitors
+_cache: LRU[Any] = LRU(32)
 #: seconds after which a bar is drawn: what flashes tells nobody anything, and pushes the page down and up again
 _PATIENCE = 1.5
 
@@ -24,23 +26,12 @@ def remembered(lab: Lab[Result], config: Config, *, words: str) -> Result:
     """
     own = lab.uses(config)
     slot = st.empty()  # in any case, so that what follows keeps its place, and a chart its view
-    try:
-        return _kept(lab.name, own)
-    except _NotYet:
+    result: Result | None = _cache.get((lab.name, own))
+    if result is None:
         result = lab.measure(own, _progress_in(slot, words))
         slot.empty()
-        return _kept(lab.name, own, result)
-
-
-@st.cache_data(max_entries=_ENTRIES, show_spinner=False)
-def _kept(lab: str, config: Config, _result: Any = None) -> Any:
-    if _result is None:
-        raise _NotYet
-    return _result
-
-
-class _NotYet(LookupError):
-    """The cache does not hold this."""
+        _cache.put((lab.name, own), result)
+    return result
 
 
 def _progress_in(slot, words: str) -> Progress:

@@ -6,9 +6,13 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from propagation.engine.network import simulate
+from propagation.runtime.lru import LRU
+from propagation.ui import results
+
 
 @pytest.mark.parametrize("what", ["trace_of", "first_trace_of", "first_scatters_of"])
-def test_who_gets_networks_has_no_place_in_line_any_more(what):
+def test_who_gets_networks_has_no_place_in_line_any_more(what, monkeypatch):
     def page(what: str) -> None:
         import time
 
@@ -21,9 +25,9 @@ def test_who_gets_networks_has_no_place_in_line_any_more(what):
         getattr(results, what)(Config(depth=3, width=8, inputs=2, trials=2, seed=616161))
 
     # each simulates: none asks for a config that another has left in the cache
-    app = AppTest.from_function(page, kwargs={"what": what}, default_timeout=30)
+    monkeypatch.setattr(results, "_small", LRU(1))
     st.cache_data.clear()
-    app.run()
+    app = AppTest.from_function(page, kwargs={"what": what}, default_timeout=30).run()
     assert not app.exception and "waiting_since" not in app.session_state
 
 
@@ -59,3 +63,20 @@ def test_a_value_that_no_slider_has_changes_nothing():
 
     app = AppTest.from_function(crafted, default_timeout=30).run()
     assert not app.exception and app.markdown[0].value == "unmoved"
+
+
+def test_a_trace_is_simulated_once_for_all_and_nobody_can_change_it(monkeypatch):
+    def page() -> None:
+        from propagation.config import Config
+        from propagation.ui import results
+
+        trace = results.trace_of(Config(depth=3, width=8, inputs=2, trials=2, seed=717171))
+        if trace.z.mean.flags.writeable:
+            trace.z.mean[:] = 7.0
+
+    simulated = []
+    monkeypatch.setattr("propagation.simulate", lambda *arguments: simulated.append(arguments) or simulate(*arguments))
+    first, second = (AppTest.from_function(page, default_timeout=30).run() for _ in range(2))
+    assert not first.exception and not second.exception and len(simulated) == 1
+    kept = results._small.get(simulated[0][0])
+    assert kept is not None and not kept.z.mean.flags.writeable and (kept.z.mean != 7.0).all()

@@ -1,4 +1,4 @@
-"""Live: what a slider says while it is still held, so that charts move with the hand, and which one is moved by keys."""
+"""Live: what a slider says while it is still held, so that charts move along, and which one is moved by keys."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ _KEY = "live"
 
 
 @dataclass(frozen=True)
-class Hand:
-    """A hand on a slider: the field and the value it has moved it to, and whether it rests there."""
+class Drag:
+    """A slider being dragged: its field, the value it is moved to, and whether it rests there."""
 
     field: str
     value: Any
     rests: bool
 
 
-def held(sliders: dict[str, dict[str, Any]]) -> Hand | None:
-    """The hand on the slider that is held right now; None in a run for any other reason."""
+def held(sliders: dict[str, dict[str, Any]]) -> Drag | None:
+    """Return the slider that is held right now, and where; None in a run for any other reason."""
     moved = getattr(st.session_state.get(_KEY), "moved", None)
     known = {slider["field"] for slider in sliders.values()}
     if not isinstance(moved, dict) or moved.get("field") not in known or "value" not in moved:
         return None
-    return Hand(moved["field"], moved["value"], moved.get("rests") is True)
+    return Drag(moved["field"], moved["value"], moved.get("rests") is True)
 
 
 def watch(sliders: dict[str, dict[str, Any]]) -> None:
@@ -41,5 +41,5 @@ def watch(sliders: dict[str, dict[str, Any]]) -> None:
 
 
 def by_keys() -> str | None:
-    """The field of the slider that was last moved by keys; None where none was."""
+    """Return the field of the slider that was last moved by keys; None where none was."""
     return getattr(st.session_state.get(_KEY), "stepped", None)

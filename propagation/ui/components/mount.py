@@ -26,7 +26,7 @@ def mount(name: str, key: str, *, html: str | None = None, files: str = "", isol
 
 @cache
 def _sources(name: str) -> tuple[str | None, str]:
-    """The CSS of a component, None if it has none, and its JavaScript, to which `STREAMLIT` says what is what in Streamlit's page."""
+    """Return the CSS of a component, None if it has none, and its JavaScript, to which `STREAMLIT` names the parts of Streamlit's page."""
     css = _FOLDER / f"{name}.css"
     js = (_FOLDER / f"{name}.js").read_text(encoding="utf-8")
     return css.read_text(encoding="utf-8") if css.exists() else None, NAMES + js

@@ -52,12 +52,12 @@ def foresee(steps: list[Step], key: str, config: dict[str, Any]) -> None:
 
 
 def point(key: str) -> dict[str, Any] | None:
-    """The point of this plot that was clicked, as x, y and customdata."""
+    """Return the point of this plot that was clicked, as x, y and customdata."""
     return st.session_state[key].point
 
 
 def _shown(figure: str, key: str, alt: str, config: dict[str, Any], clickable: bool = False) -> str:
-    """What the page is sent of a figure."""
+    """Return what the page is sent of a figure."""
     return _text({"key": key, "alt": alt, "config": config, "clickable": clickable}, figure)
 
 
@@ -72,7 +72,7 @@ def _mount(name: str, key: str, text: str, html: str | None = None, on_point: Ca
 
 @cache
 def _library() -> str:
-    """Where the page finds plotly.js: Streamlit serves the folder of a declared component, here that of the plotly package."""
+    """Return where the page finds plotly.js: Streamlit serves the folder of a declared component, here that of the plotly package."""
     folder = Path(plotly.__file__).parent / "package_data"
     served = declare_component("library", path=str(folder))
     return "/".join(("", *filter(None, (st.get_option("server.baseUrlPath").strip("/"), "component", served.name, "plotly.min.js"))))

@@ -3,11 +3,11 @@
 const LINE = 18, TICK = 8, GAP = 2, INSIDE = 4;
 
 export default function ({ data, parentElement, setTriggerValue }) {
-  const ruler = parentElement.querySelector(".ruler");
+  const place = parentElement.querySelector(".marks");
 
   const draw = () => {
-    ruler.replaceChildren();
-    const width = ruler.clientWidth, lines = [];
+    place.replaceChildren();
+    const width = place.clientWidth, lines = [];
     for (const mark of data.marks) {
       const button = document.createElement("button");
       button.className = mark.here ? "mark here" : "mark";
@@ -15,7 +15,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
       button.title = mark.title;
       button.setAttribute("aria-label", mark.title);
       button.onclick = () => setTriggerValue("chosen", mark.name);
-      ruler.append(button);
+      place.append(button);
       const centre = mark.position * width, size = button.offsetWidth;
       const free = (line) => (lines[line] ?? -GAP) + GAP;
       const beside = (line) => Math.min(Math.max(centre - size / 2, free(line)), width - size);
@@ -30,12 +30,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
       tick.className = "tick";
       tick.style.left = centre + "px";
       tick.style.height = TICK + line * LINE + "px";
-      ruler.prepend(tick);
+      place.prepend(tick);
     }
   };
 
   draw();
   const observer = new ResizeObserver(draw);
-  observer.observe(ruler);
+  observer.observe(place);
   return () => observer.disconnect();
 }

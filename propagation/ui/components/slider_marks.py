@@ -1,4 +1,4 @@
-"""The ruler under the weight-variance slider: where the named schemes stand. A click on a mark chooses it."""
+"""Slider marks: where the named schemes stand under the weight-variance slider. A click on a mark chooses it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from propagation.ui.components.mount import mount
 
 @dataclass(frozen=True)
 class Mark:
-    """One place on the ruler: `position` from 0 to 1, `title` says what a click does, `here` that the experiment stands there."""
+    """One mark under the slider: `position` from 0 to 1, `title` says what a click does, `here` that the experiment stands there."""
 
     name: str
     label: str
@@ -21,13 +21,13 @@ class Mark:
     here: bool
 
 
-def ruler(marks: list[Mark], on_chosen: Callable[[str], None]) -> None:
+def slider_marks(marks: list[Mark], on_chosen: Callable[[str], None]) -> None:
     """Draw the marks; `on_chosen` gets the name of the one that is clicked."""
-    key = "weight_variance_ruler"
+    key = "weight_variance_marks"
     mount(
         key,
         key,
-        html='<div class="ruler" role="group" aria-label="Schemes"></div>',
+        html='<div class="marks" role="group" aria-label="Schemes"></div>',
         files="slider_marks",
         data={"marks": [asdict(mark) for mark in sorted(marks, key=lambda mark: mark.position)]},
         on_chosen_change=lambda: on_chosen(st.session_state[key].chosen),

@@ -62,7 +62,7 @@ PLACES = (
 
 
 def render(config: Config) -> None:
-    """The page: pairs of inputs against depth, then a circle of inputs as a curve, its length and its curvature."""
+    """Draw the page: pairs of inputs against depth, then a circle of inputs as a curve, its length and its curvature."""
     opening(TITLE, LOOK_FOR)
     draw_places(PLACES)
     refused = refusal(ANGLES.uses(config))
@@ -95,7 +95,7 @@ def _circle_theory(config: Config) -> CirclePrediction:
 
 
 def _in_words(angles: Angles, theory: np.ndarray) -> str:
-    """What became of one pair, with the numbers."""
+    """Say what became of one pair, with the numbers."""
     depth = angles.config.depth
     last = float(over_trials(angles.log10_eps).median[-1, _PAIR])
     if math.isnan(last):
@@ -129,7 +129,7 @@ def _circle(config: Config) -> None:
 
 
 def _drawn_how(circle: Circle, layer: int) -> str:
-    """How the picture relates to the curve itself."""
+    """Say how the picture relates to the curve itself."""
     extents = np.sqrt(np.mean(np.sum(circle.points[[0, layer]] ** 2, axis=2), axis=1))
     size = float(extents[1] / extents[0])
     step = 2 * math.pi * 10 ** _log10_length(circle, layer) / circle.points.shape[1]
@@ -142,7 +142,7 @@ def _drawn_how(circle: Circle, layer: int) -> str:
 
 
 def _halvings(last: int) -> list[int]:
-    """The last layer, half of it, a quarter … the first, and the inputs (0)."""
+    """Return the last layer, half of it, a quarter … the first, and the inputs (0)."""
     layers = []
     while last >= 1:
         layers.append(last)
@@ -155,7 +155,7 @@ def _log10_length(circle: Circle, layer: int) -> float:
 
 
 def _turning(circle: Circle, layer: int) -> str:
-    """How often the curve's direction turns around: length × curvature, 1 for a circle."""
+    """Say how often the curve's direction turns around: length × curvature, 1 for a circle."""
     turns = _log10_length(circle, layer) + float(over_trials(circle.log10_curvature).median[layer])
     where = f"layer {layer}" if layer else "the inputs"
     told = "" if math.isnan(turns) else f", and its direction turns around **{from_log10(turns)}** times"
@@ -170,7 +170,7 @@ def _curve_in_words(circle: Circle, layer: int) -> str:
 
 
 def _limits(config: Config, last: int) -> str:
-    """What the curve was drawn in, where that is not the experiment itself."""
+    """Say what the curve was drawn in, where that is not the experiment itself."""
     parts = [f"Dots: median of {config.trials} networks; line: theory."]
     present = experiment.present()
     if config.width < present.width:

@@ -55,7 +55,7 @@ _PATIENCE = 0.5
 
 
 def render(config: Config) -> None:
-    """The page: who wins and why, the columns overlaid, and their numbers in a table."""
+    """Draw the page: who wins and why, the columns overlaid, and their numbers in a table."""
     columns, problems = compare_text.read(experiment.page_parameter(compare_text.PARAMETER, ""))
     with st.container(gap="xsmall"):
         opening(TITLE, LOOK_FOR)
@@ -79,7 +79,7 @@ def render(config: Config) -> None:
 
 
 def _choice(config: Config, columns: tuple[Column, ...]) -> None:
-    """One click to add what is worth comparing, two to take something away."""
+    """Offer one click to add what is worth comparing, two to take something away."""
     here = column_of(config)
     offers = (
         ("add_current", f"Add {plain(here.label)}", (here,), "The sidebar's own setting, which every other page shows."),
@@ -109,7 +109,7 @@ def _compare(columns: tuple[Column, ...]) -> None:
 
 
 def _accepted(config: Config, columns: Sequence[Column]) -> tuple[list[tuple[int, Column, Config]], dict[str, list[str]]]:
-    """The columns that can be simulated, each with its place and its experiment; and for each reason against others, their names."""
+    """Return the columns that can be simulated, each with its place and its experiment; and for each reason against others, their names."""
     accepted: list[tuple[int, Column, Config]] = []
     refused: dict[str, list[str]] = {}
     seconds = 0.0
@@ -130,7 +130,7 @@ def _accepted(config: Config, columns: Sequence[Column]) -> tuple[list[tuple[int
 
 
 def _run(accepted: Sequence[tuple[int, Column, Config]], slot) -> list[tuple[Curves, Summary]]:
-    """Every column measured and predicted; one that fails leaves a sentence, and the others go on."""
+    """Measure and predict every column; one that fails leaves a sentence, and the others go on."""
     show = _progress_in(slot, sum(work(own).seconds for _, _, own in accepted), len(accepted))
     drawn = []
     for done, (place, column, own) in enumerate(accepted):
@@ -143,7 +143,7 @@ def _run(accepted: Sequence[tuple[int, Column, Config]], slot) -> list[tuple[Cur
 
 
 def _progress_in(slot, seconds: float, columns: int) -> Callable[[int], Callable[[float], None]]:
-    """For each column a progress callback, which draws a bar where the answer will stand once the work is known to be long."""
+    """Return for each column a progress callback, which draws a bar where the answer will stand once the work is known to be long."""
     began = time.monotonic()
 
     def of_column(done: int) -> Callable[[float], None]:
@@ -159,7 +159,7 @@ def _progress_in(slot, seconds: float, columns: int) -> Callable[[int], Callable
 
 
 def _prediction(config: Config):
-    """The theory's answer, or None: the measurement stands without it."""
+    """Return the theory's answer, or None: the measurement stands without it."""
     try:
         return prediction_of(config)
     except Exception:
@@ -173,7 +173,7 @@ def _condition(config: Config) -> float:
 
 
 def _result(drawn: Sequence[tuple[Curves, Summary]], answer) -> None:
-    """Who wins and why; the charts; the table."""
+    """Say who wins and why; draw the charts and the table."""
     curves, summaries = [list(part) for part in zip(*drawn, strict=True)]
     decision = decide(summaries)
     healthy = any(s.place == decision.winner and s.kind == "healthy" for s in summaries)
@@ -189,7 +189,7 @@ def _result(drawn: Sequence[tuple[Curves, Summary]], answer) -> None:
 
 
 def _table(summaries: Sequence[Summary], decision: Decision) -> list[dict[str, str]]:
-    """The comparison, the healthiest first, each marked as in the chart: a line for each, in Markdown."""
+    """Return the comparison, the healthiest first, each marked as in the chart: a line for each, in Markdown."""
     colours = palette(appearance()).compare
     lines = []
     for s in ranked(summaries):
@@ -211,7 +211,7 @@ def _table(summaries: Sequence[Summary], decision: Decision) -> list[dict[str, s
 
 
 def _in_words(summaries: Sequence[Summary], decision: Decision) -> str:
-    """The chart for those who cannot see it."""
+    """Describe the chart to those who cannot see it."""
     each = "; ".join(f"{s.label}: forward {factor(s.forward_factor)}, backward {factor(s.backward_factor)} per layer" for s in summaries)
     return f"{decision.headline} {each}."
 

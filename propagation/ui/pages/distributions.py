@@ -42,7 +42,7 @@ _ALL_PLACES = ("first", "early", "middle", "late", "last")
 
 
 def render(config: Config) -> None:
-    """The page: how the width changes in a sentence, the ridges of all layers, one layer beside them with its numbers."""
+    """Draw the page: how the width changes in a sentence, the ridges of all layers, one layer beside them with its numbers."""
     opening(TITLE, LOOK_FOR)
     _starts()
     own = DISTRIBUTIONS.uses(config)
@@ -74,7 +74,7 @@ def _starts() -> None:
 
 
 def _switches() -> tuple[str, bool]:
-    """The signal, and whether all layers share one scale."""
+    """Draw the switches; return the signal, and whether all layers share one scale."""
     left, right = st.columns([1.3, 1])
     with left:
         labels = ", ".join(info.label for info in SIGNALS.values())
@@ -87,21 +87,21 @@ def _switches() -> tuple[str, bool]:
 
 
 def places_of(depth: int) -> dict[str, int]:
-    """Name of a place in the network → index into the layers that have a histogram; at most five, first and last included."""
+    """Return name of a place in the network → index into the layers that have a histogram; at most five, first and last included."""
     count = len(layers_of(depth))
     chosen = np.linspace(0, count - 1, min(count, len(_ALL_PLACES))).round().astype(int)
     return dict(zip(_PLACES.get(len(chosen), _ALL_PLACES), chosen.tolist(), strict=True))
 
 
 def _place(depth: int) -> int:
-    """Which of the layers is shown alone; its name in the address fits networks of any depth."""
+    """Return which of the layers is shown alone; its name in the address fits networks of any depth."""
     places = places_of(depth)
     labels = {name: f"{layers_of(depth)[index]:,}" for name, index in places.items()}
     return places[controls.page_choice("One layer", "place", labels, "The layer shown here, and drawn strong on the left.")]
 
 
 def _theory(config: Config) -> np.ndarray | None:
-    """log₁₀ of the root mean square of z that theory predicts in each layer shown, or None: the measurement stands without it."""
+    """Return log₁₀ of the root mean square of z that theory predicts in each layer shown, or None: the measurement stands without it."""
     try:
         log10_second_moment = np.asarray(prediction_of(config).z.log10_second_moment)
     except Exception:
@@ -111,7 +111,7 @@ def _theory(config: Config) -> np.ndarray | None:
 
 
 def in_words(result: Distributions, signal: str) -> str:
-    """How the width of the histograms changes, in the signal's own direction of travel."""
+    """Say how the width of the histograms changes, in the signal's own direction of travel."""
     layers, histograms = list(result.layers), list(result.histograms[signal])
     if signal in BACKWARD:
         layers, histograms = layers[::-1], histograms[::-1]
@@ -127,7 +127,7 @@ def in_words(result: Distributions, signal: str) -> str:
 
 
 def _layer(result: Distributions, signal: str, place: int, log10_theory: float | None) -> None:
-    """One histogram, and what there is to count in it."""
+    """Draw one histogram, and what there is to count in it."""
     one, layer = result.histograms[signal][place], result.layers[place]
     if not math.isfinite(one.log10_rms):
         st.info(f"In layer {layer} every {_SYMBOLS[signal]} is 0, or has left the range of numbers: there is nothing to draw.")
@@ -141,7 +141,7 @@ def _layer(result: Distributions, signal: str, place: int, log10_theory: float |
 
 
 def numbers_of(one: Histogram, saturated: float, log10_theory: float | None) -> dict[str, str]:
-    """What is said of one layer: name → value."""
+    """Return what is said of one layer: name → value."""
     rows = {"root mean square": from_log10(one.log10_rms)}
     if log10_theory is not None:
         rows["theory"] = from_log10(log10_theory)

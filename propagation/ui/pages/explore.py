@@ -26,7 +26,7 @@ _OVER_HELP = (
 
 
 def render(config: Config) -> None:
-    """The page: a question, the answer in a sentence and a few numbers, the picture, and what it means.
+    """Draw the page: a question, the answer in a sentence and a few numbers, the picture, and what it means.
 
     The answer is sent before everything else, title and controls included: it is what a visitor who has moved something waits for. What
     of it takes longer comes when the rest of the page is there.
@@ -52,7 +52,7 @@ def render(config: Config) -> None:
 
 
 def _title() -> DeltaGenerator:
-    """The question, and the ways to act on the answer; returns the place for the one that helps."""
+    """Draw the question, and the ways to act on the answer; return the place for the one that helps."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title(TITLE, anchor=False, width="stretch")
         action = st.container(width="content")
@@ -61,7 +61,7 @@ def _title() -> DeltaGenerator:
 
 
 def _explanations(config: Config) -> None:
-    """What the chart shows and the formulas behind it, folded away."""
+    """Explain what the chart shows and the formulas behind it, folded away."""
     left, right = st.columns(2)
     with left.expander("What am I looking at?"):
         st.markdown(
@@ -83,7 +83,7 @@ def _explanations(config: Config) -> None:
 
 
 def _formulas(config: Config) -> list[str]:
-    """The network, and how sizes go through it, in LaTeX."""
+    """Return the network, and how sizes go through it, in LaTeX."""
     return [
         lookup(config.activation).latex,
         r"z^l = W^l h^{l-1} + b^l, \quad h^l = \varphi(z^l)",

@@ -29,7 +29,7 @@ _POINTS = 121
 
 
 def render(config: Config) -> None:
-    """The page: the activation, its rules as a picture, then each rule with its numbers and when to use it."""
+    """Draw the page: the activation, its rules as a picture, then each rule with its numbers and when to use it."""
     opening(TITLE, LOOK_FOR)
     controls.formula()
     activation = lookup(config.activation)
@@ -57,13 +57,13 @@ def _curve(activation: str, end: float, bias_variance: float) -> PhaseGrid:
 
 
 def _end(rules: tuple[Gain, ...]) -> float:
-    """An axis that shows all rules the slider reaches."""
+    """Return the end of an axis that shows all rules the slider reaches."""
     reached = [rule.weight_variance for rule in rules if rule.weight_variance <= BOUNDS["weight_variance"][1]]
     return max(4.0, 1.1 * max(reached))
 
 
 def _rule(place: int, rule: Gain) -> None:
-    """One rule: its number, what follows from it, when it is right, and a click to use it."""
+    """Draw one rule: its number, what follows from it, when it is right, and a click to use it."""
     with st.container(border=True):
         name, numbers, use = st.columns([2.2, 1.5, 0.9], vertical_alignment="center")
         name.markdown(f"**{place}  {rule.label}** &emsp; ${rule.formula}$\n\n{rule.when}")
@@ -83,7 +83,7 @@ def _rule(place: int, rule: Gain) -> None:
 
 
 def _outcome(rule: Gain) -> str:
-    """Where a deep network with this σ_w² ends up, in a few words."""
+    """Say where a deep network with this σ_w² ends up, in a few words."""
     if math.isinf(rule.q_star):
         size = "the signal explodes"
     elif rule.q_star == 0:

@@ -41,7 +41,7 @@ _RIGHT, _CLOSE = 0.6, 2.5
 
 
 def render(config: Config) -> None:
-    """The page: chapters, one screen with its question, and the way on. The visitor's own experiment is left as it is."""
+    """Draw the page: chapters, one screen with its question, and the way on. The visitor's own experiment is left as it is."""
     language = experiment.page_parameter(LANGUAGE, lessons.ENGLISH)
     lesson = lessons.load(language, lessons.FOLDER)
     if not lesson.steps:
@@ -63,7 +63,7 @@ def render(config: Config) -> None:
 
 
 def _chapters(lesson: Lesson, step: str) -> None:
-    """One button a chapter; the one that is open stands out."""
+    """Draw one button a chapter; the one that is open stands out."""
     with st.container(horizontal=True, gap="small"):
         for number, title in lesson.chapters.items():
             first = next(other for other in lesson.steps if other.startswith(f"{number}."))
@@ -73,7 +73,7 @@ def _chapters(lesson: Lesson, step: str) -> None:
 
 
 def _language() -> None:
-    """A switch between the languages, where there is more than one."""
+    """Draw A switch between the languages, where there is more than one."""
     names = lessons.languages(lessons.FOLDER)
     if len(names) > 1:
         controls.page_choice("Language", LANGUAGE, {name: name for name in names}, "What a language lacks is shown in English.")
@@ -84,7 +84,7 @@ def _go(lesson: Lesson, step: str) -> None:
 
 
 def _way_on(lesson: Lesson, step: str) -> None:
-    """Back and Next, through all chapters."""
+    """Draw Back and Next, which lead through all chapters."""
     steps, place = lesson.steps, lesson.steps.index(step)
     before, after = (steps[place - 1] if place else None), (steps[place + 1] if place + 1 < len(steps) else None)
     on = "Next" if after else "Start again"
@@ -103,7 +103,7 @@ def _way_on(lesson: Lesson, step: str) -> None:
 
 
 def _screen(step: str, screen: Screen) -> None:
-    """Claim and question beside the chart, the explanation below both."""
+    """Draw claim and question beside the chart, the explanation below both."""
     refused = next(filter(None, (refusal(network.config) for network in screen.networks)), "")
     if refused:
         st.warning(refused, icon=":material/scale:")
@@ -134,7 +134,7 @@ def _screen(step: str, screen: Screen) -> None:
 
 
 def _guess(step: str, screen: Screen) -> int | None:
-    """The widget of the question; returns what the visitor expects: a choice's place, or a power of ten."""
+    """Draw the widget of the question; return what the visitor expects: a choice's place, or a power of ten."""
     if screen.reach:
         low, high = screen.reach
         level = min(max(0, low), high)
@@ -146,7 +146,7 @@ def _guess(step: str, screen: Screen) -> int | None:
 
 
 def _ask(step: str, value: int | None) -> None:
-    """The button that shows the truth, or hides it again."""
+    """Draw the button that shows the truth, or hides it again."""
     if guesses.of(step).revealed:
         st.button("Ask me again", f"ask_{step}", icon=":material/replay:", type="tertiary", on_click=guesses.forget, args=(step,))
     else:
@@ -155,12 +155,12 @@ def _ask(step: str, value: int | None) -> None:
 
 
 def _seen(screen: Screen) -> list[tuple[str, Evidence]]:
-    """The networks of a screen, drawn now or remembered, each with its label."""
+    """Return the networks of a screen, drawn now or remembered, each with its label."""
     return [(network.label, remembered(EVIDENCE[screen.chart], network.config, words="Drawing networks")) for network in screen.networks]
 
 
 def _draw(step: str, screen: Screen, seen: Sequence[tuple[str, Evidence]], value: int | None) -> None:
-    """The chart of the screen; before the truth is shown, the guess alone."""
+    """Draw the chart of the screen; before the truth is shown, the guess alone."""
     figure = CHARTS[screen.chart](screen, seen, value)
     alt = f"{screen.claim} {_in_words(screen, seen)}" if seen else f"{screen.topic}: the answer is not shown yet."
     draw_figure(figure, key=f"lesson_{step}_{'shown' if seen else 'waiting'}", alt=alt)
@@ -172,7 +172,7 @@ def _in_words(screen: Screen, seen: Sequence[tuple[str, Evidence]]) -> str:
 
 
 def _curves(screen: Screen, seen: Sequence[tuple[str, Evidence]], value: int | None):
-    """Sizes or distances over the layers, with the guess drawn in."""
+    """Draw sizes or distances over the layers, with the guess drawn in."""
     depth, gap = screen.networks[0].config.depth, screen.measure == "gap"
     if screen.chart == "cosines":
         rows = distance_rows(seen) if seen else waiting_distance_rows()
@@ -191,7 +191,7 @@ def _curves(screen: Screen, seen: Sequence[tuple[str, Evidence]], value: int | N
 
 
 def _parts(screen: Screen, seen: Sequence[tuple[str, Evidence]], value: int | None):
-    """What E[z²] is made of."""
+    """Draw what E[z²] is made of."""
     if not seen:
         return waiting_chart(PARTS_HEIGHT, appearance=appearance())
     evidence = seen[0][1]
@@ -204,7 +204,7 @@ def _parts(screen: Screen, seen: Sequence[tuple[str, Evidence]], value: int | No
 
 
 def _histogram(screen: Screen, seen: Sequence[tuple[str, Evidence]], value: int | None):
-    """The numbers of every layer as ridges."""
+    """Draw the numbers of every layer as ridges."""
     if not seen:
         return waiting_chart(RIDGES_HEIGHT, appearance=appearance())
     found = seen[0][1].histograms
@@ -215,20 +215,20 @@ CHARTS = {"sizes": _curves, "cosines": _curves, "parts": _parts, "histogram": _h
 
 
 def _finite(choices: Sequence[Choice]) -> tuple[float, float]:
-    """All that the choices speak of, with room for those that are open."""
+    """Return all that the choices speak of, with room for those that are open."""
     ends = [end for choice in choices for end in (choice.low, choice.high) if math.isfinite(end)]
     spare = 1 if any(math.isinf(end) for choice in choices for end in (choice.low, choice.high)) else 0
     return min(ends) - spare, max(ends) + spare
 
 
 def _verdict(screen: Screen, answer: Answer, value: int | None) -> None:
-    """How the guess did, and the numbers."""
+    """Say how the guess did, and the numbers."""
     said = judged(screen, answer, value)
     st.markdown(f"{said} {_answered(screen, answer)}".strip())
 
 
 def judged(screen: Screen, answer: Answer, value: int | None) -> str:
-    """How the guess did, in a few words; empty without a guess."""
+    """Say how the guess did, in a few words; empty without a guess."""
     if value is None:
         return ""
     if screen.reach is None:
@@ -248,13 +248,13 @@ def judged(screen: Screen, answer: Answer, value: int | None) -> str:
 
 
 def _answered(screen: Screen, answer: Answer) -> str:
-    """The screen's own sentence with the numbers in it."""
+    """Return the screen's own sentence with the numbers in it."""
     write = {"size": from_log10, "share": percent, "ratio": factor}[MEASURES[screen.measure].unit]
     return screen.answer.replace("{measured}", write(answer.measured)).replace("{theory}", write(answer.theory))
 
 
 def _links(step: str, screen: Screen) -> None:
-    """The ways on: the screen's network in Explore, and whatever else it names. The menu leads back to this screen."""
+    """Draw the ways on: the screen's network in Explore, and whatever else it names. The menu leads back to this screen."""
     here = {STEP: step} | ({LANGUAGE: language} if (language := experiment.page_parameter(LANGUAGE, "")) else {})
     st.markdown("**Go on from here**")
     draw_link("Open this in Explore", "explore", screen.networks[0].config.to_query() | here)

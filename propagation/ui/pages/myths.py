@@ -19,7 +19,7 @@ LOOK_FOR = "Claims that sound right, and what networks drawn this minute say to 
 
 
 def render(config: Config) -> None:
-    """The page: a card for each claim; the visitor's own experiment is left as it is."""
+    """Draw the page: a card for each claim; the visitor's own experiment is left as it is."""
     opening(TITLE, LOOK_FOR)
     for name, myth in MYTHS.items():
         with panel(f"“{myth.claim}”"), st.container(border=True):
@@ -27,7 +27,7 @@ def render(config: Config) -> None:
 
 
 def _card(name: str, myth: Myth) -> None:
-    """The claim and what is true on the left, the networks' chart on the right."""
+    """Draw the claim and what is true on the left, the networks' chart on the right."""
     left, right = st.columns([1, 1.25], gap="large")
     with left:
         st.header(f"“{myth.claim}.”", anchor=False)

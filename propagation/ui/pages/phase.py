@@ -46,7 +46,7 @@ _WORDS = {
 
 
 def render(config: Config) -> None:
-    """The page: the plane to click on, and beside it the two maps that decide."""
+    """Draw the page: the plane to click on, and beside it the two maps that decide."""
     opening(TITLE, LOOK_FOR)
     weight_variance, bias_variance = shown_weight_variance(config), shown_bias_variance(config)
     scales = depth_scales(config.activation, weight_variance, bias_variance, config.input_variance)
@@ -73,7 +73,7 @@ def _grid(activation: str, weight_end: float, bias_end: float) -> PhaseGrid:
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _line(activation: str, bias_end: float) -> CriticalLine:
-    """The critical line, with more points near σ_b² = 0, where it bends."""
+    """Return the critical line, with more points near σ_b² = 0, where it bends."""
     biases = bias_end * np.linspace(0, 1, _UP) ** 3
     if lookup(activation).homogeneous:  # χ₁ does not depend on q, so the line goes straight up
         return CriticalLine(np.full(_UP, critical_weight_variance(activation, 0.0)), biases)
@@ -81,7 +81,7 @@ def _line(activation: str, bias_end: float) -> CriticalLine:
 
 
 def _end(ends: tuple[float, ...], value: float, config: Config | None = None) -> float:
-    """The end of an axis that shows the value, and the critical line too where it is within reach."""
+    """Return the end of an axis that shows the value, and the critical line too where it is within reach."""
     if config is not None:
         critical = critical_weight_variance(config.activation, 0.05)
         value = max(value, 1.2 * critical) if critical <= BOUNDS["weight_variance"][1] else value
@@ -89,7 +89,7 @@ def _end(ends: tuple[float, ...], value: float, config: Config | None = None) ->
 
 
 def _where(config: Config, scales: DepthScales) -> str:
-    """The numbers of the place where the visitor stands, and what they mean for this depth."""
+    """Say the numbers of the place where the visitor stands, and what they mean for this depth."""
     numbers = f"χ₁ = {number(scales.chi_1)} per layer"
     if math.isinf(scales.q_star):
         return f"{numbers}; the signal itself grows without end (q* = ∞)."
@@ -106,7 +106,7 @@ def _where(config: Config, scales: DepthScales) -> str:
 
 
 def _line_in_words(config: Config, bias_variance: float) -> str:
-    """What there is to say of the critical line at this bias."""
+    """Say what there is to say of the critical line at this bias."""
     label = lookup(config.activation).label
     homogeneous = lookup(config.activation).homogeneous
     critical = critical_weight_variance(config.activation, 0.0 if homogeneous else bias_variance)
@@ -121,7 +121,7 @@ def _line_in_words(config: Config, bias_variance: float) -> str:
 
 
 def _length_map(config: Config, weight_variance: float, bias_variance: float, scales: DepthScales) -> None:
-    """How one layer changes the size q of a signal."""
+    """Draw how one layer changes the size q of a signal."""
     start = weight_variance * config.input_variance + bias_variance
     finite = scales.q_star if math.isfinite(scales.q_star) else 0.0
     q = np.linspace(0, 1.15 * max(start, finite, 0.1), 161)
@@ -134,7 +134,7 @@ def _length_map(config: Config, weight_variance: float, bias_variance: float, sc
 
 
 def _correlation_map(config: Config, weight_variance: float, bias_variance: float, scales: DepthScales) -> None:
-    """How one layer changes the correlation c of two inputs."""
+    """Draw how one layer changes the correlation c of two inputs."""
     st.markdown("**Correlation of two inputs**, layer by layer")
     if not (math.isfinite(scales.q_star) and scales.q_star > 0):
         st.caption("No signal of finite size is left at great depth, so two inputs have no correlation to settle at.")
@@ -154,7 +154,7 @@ def _in_words(config: Config, scales: DepthScales) -> str:
 
 
 def _explanations() -> None:
-    """What the plane and the two maps show and the formulas behind them, folded away."""
+    """Explain what the plane and the two maps show and the formulas behind them, folded away."""
     left, right = st.columns(2)
     with left.expander("What am I looking at?"):
         st.markdown(

@@ -32,7 +32,7 @@ _COLOURS = {"learned": "green", "learning": "gray", "guessing": "orange", "diver
 
 
 def render(config: Config) -> None:
-    """The page: races worth seeing, the recipe, the race itself, one network's gradients."""
+    """Draw the page: races worth seeing, the recipe, the race itself, one network's gradients."""
     columns, unread = compare_text.read(experiment.page_parameter(compare_text.PARAMETER, ""))
     with st.container(gap="xsmall"):
         opening(TITLE, LOOK_FOR)
@@ -65,7 +65,7 @@ def _left_out(problems: Sequence[str]) -> None:
 
 
 def _drive(on: race_session.Race) -> None:
-    """The buttons of the race."""
+    """Draw the buttons of the race."""
     match on.status:
         case "running":
             label, key, icon, act = "Pause", "race_pause", ":material/pause:", on.pause
@@ -81,7 +81,7 @@ def _drive(on: race_session.Race) -> None:
 
 
 def _what(on: race_session.Race, config: Config) -> str:
-    """What is raced, in a line."""
+    """Say what is raced, in a line."""
     own = on.entries[0].config
     lanes = "one network" if len(on.entries) == 1 else f"{len(on.entries)} networks"
     text = f"{lanes} of {own.depth:,} × {own.width:,} neurons, learning rate {number(on.recipe.learning_rate)}"
@@ -93,7 +93,7 @@ def _what(on: race_session.Race, config: Config) -> str:
 
 
 def _run(on: race_session.Race, running: bool) -> None:
-    """The race and one lane's gradients: two pieces that redraw themselves while it runs, whatever else is on the page."""
+    """Draw the race and one lane's gradients: two pieces that redraw themselves while it runs, whatever else is on the page."""
     st.fragment(_track, run_every=_EVERY if running else None)(on, running)
     if on.lanes or running:
         chosen = _chosen(on.entries)
@@ -102,7 +102,7 @@ def _run(on: race_session.Race, running: bool) -> None:
 
 @panel("The race")
 def _track(on: race_session.Race, running: bool) -> None:
-    """The race as far as it is, and, if it was running when the page was drawn, a little further."""
+    """Draw the race as far as it is, and, if it was running when the page was drawn, a little further."""
     if running:  # before anything is drawn, so that what was drawn stays until there is something new
         with panel("The race"):
             on.advance(_TICK)
@@ -124,7 +124,7 @@ def _track(on: race_session.Race, running: bool) -> None:
 
 
 def _answer(on: race_session.Race, decision: Decision | None) -> None:
-    """Where the race is, or how it ended."""
+    """Say where the race is, or how it ended."""
     if decision:
         icon = ":green[:material/trophy:]" if decision.winner is not None else ":orange[:material/balance:]"
         ended = f"Stopped at step {on.step:,} of {on.recipe.steps:,}. " if on.stopped else ""
@@ -142,7 +142,7 @@ def _answer(on: race_session.Race, decision: Decision | None) -> None:
 
 
 def _names(on: race_session.Race, winner: int | None) -> str:
-    """Whose line is whose, and what each reads by now; for both charts."""
+    """Say whose line is whose, and what each reads by now; for both charts."""
     reads = {lane.place: _reads(lane, on.status == "over") for lane in on.lanes}
     texts = []
     for entry in on.entries:
@@ -161,12 +161,12 @@ def _glyph(place: int) -> str:
 
 
 def _reads(lane: Lane, over: bool) -> str:
-    """What counts of a lane: where it is, or how it ended."""
+    """Say what counts of a lane: where it is, or how it ended."""
     return "diverged" if lane.kind == "diverged" else whole_percent(lane.accuracy if over else lane.latest.accuracy)
 
 
 def _table(lanes: Sequence[Lane], winner: int | None) -> list[dict[str, str]]:
-    """Everyone's story, the first in front: a line for each, in Markdown."""
+    """Return everyone's story, the first in front: a line for each, in Markdown."""
     lines = []
     for lane in ranked(lanes):
         values = {
@@ -180,12 +180,12 @@ def _table(lanes: Sequence[Lane], winner: int | None) -> list[dict[str, str]]:
 
 
 def _marked(lane: Lane, winner: int | None) -> str:
-    """Its name, with a mark where it has won."""
+    """Return its name, with a mark where it has won."""
     return f"**{plain(lane.label)} ✓**" if lane.place == winner else plain(lane.label)
 
 
 def _in_words(on: race_session.Race, decision: Decision | None) -> str:
-    """The race for those who cannot see it."""
+    """Describe the race to those who cannot see it."""
     if not on.lanes:
         return "The race has not begun."
     each = "; ".join(f"{lane.label}: {_reads(lane, decision is not None)}, loss {number(lane.latest.loss)}" for lane in on.lanes)
@@ -193,7 +193,7 @@ def _in_words(on: race_session.Race, decision: Decision | None) -> str:
 
 
 def _paces_in_words(lanes: Sequence[Lane]) -> str:
-    """The paces for those who cannot see them."""
+    """Describe the paces to those who cannot see them."""
     if not lanes:
         return "No layer has moved yet."
     ends = ((lane.label, lane.latest.update_ratio.min(), lane.latest.update_ratio.max()) for lane in lanes)
@@ -202,13 +202,13 @@ def _paces_in_words(lanes: Sequence[Lane]) -> str:
 
 
 def _chosen(entries: Sequence[Entry]) -> int:
-    """The lane whose gradients are shown, by place."""
+    """Return the lane whose gradients are shown, by place."""
     labels = {str(entry.place): f"{GLYPHS[entry.place]} {plain(entry.label)}" for entry in entries}
     return int(controls.page_choice("Weight gradients ∂C/∂W of", "lane", labels, "Whose gradients the map below follows, layer by layer."))
 
 
 def _gradients(on: race_session.Race, place: int) -> None:
-    """One lane's gradients, over layers and time."""
+    """Draw one lane's gradients, over layers and time."""
     lane = next((lane for lane in on.lanes if lane.place == place), None)
     if lane is None:
         st.caption("The size of its gradients in every layer appears here.")

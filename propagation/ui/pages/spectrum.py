@@ -56,7 +56,7 @@ PLACES = (
 
 
 def render(config: Config) -> None:
-    """The page: both laws of weights side by side, at the same settings and the same input."""
+    """Draw the page: both laws of weights side by side, at the same settings and the same input."""
     opening(TITLE, LOOK_FOR)
     draw_places(PLACES)
     with panel("The spectra"):
@@ -91,7 +91,7 @@ def _spectrum(spectrum: Spectrum, place: int, window: tuple[int, int]) -> None:
 
 
 def _density(spectrum: Spectrum, layer: int) -> tuple[np.ndarray, np.ndarray] | None:
-    """The exact density where there is one: linear layers of equal width with Gaussian weights."""
+    """Return the exact density where there is one: linear layers of equal width with Gaussian weights."""
     config = spectrum.config
     if (config.activation, config.weight_law) != ("linear", "gaussian") or len(set(config.widths)) > 1 or config.scheme == "lsuv":
         return None
@@ -104,7 +104,7 @@ def _density(spectrum: Spectrum, layer: int) -> tuple[np.ndarray, np.ndarray] | 
 
 
 def _in_words(spectrum: Spectrum, prediction: SpectrumPrediction, place: int) -> str:
-    """The numbers at one depth, measured and predicted."""
+    """Say the numbers at one depth, measured and predicted."""
     layer = int(spectrum.layers[place])
     values = spectrum.log10_values[place]
     if not math.isfinite(values[0]):
@@ -121,7 +121,7 @@ def _in_words(spectrum: Spectrum, prediction: SpectrumPrediction, place: int) ->
 
 
 def _spread(values: np.ndarray) -> str:
-    """Var[s²]/E[s²]² of the singular values."""
+    """Return Var[s²]/E[s²]² of the singular values."""
     squares = 10 ** (2 * (values - values[0]))
     spread = float(np.var(squares) / np.mean(squares) ** 2)
     return f"**{number(spread if spread > _ROUNDING else 0.0)}**"
@@ -133,12 +133,12 @@ def _beside_spread(prediction: SpectrumPrediction, layer: int) -> str:
 
 
 def _beside(log10_predicted: float) -> str:
-    """The theory's number, in brackets, where there is one."""
+    """Return the theory's number, in brackets, where there is one."""
     return f" (theory {from_log10(float(log10_predicted))})" if math.isfinite(log10_predicted) else ""
 
 
 def _limits(config: Config) -> str:
-    """What was measured, where that is not the experiment itself."""
+    """Say what was measured, where that is not the experiment itself."""
     parts = ["One network and one input, the same for both. ▲ largest, ● root mean square, ▼ smallest; lines: theory of infinite width."]
     if config.width > WIDEST:
         parts.append(f"Measured at {WIDEST} neurons a layer, whatever the width.")

@@ -63,7 +63,7 @@ PLACES = (
 
 
 def render(config: Config) -> None:
-    """The page: how well the line tells who learns, the map to click on, and beside it the visitor's own network."""
+    """Draw the page: how well the line tells who learns, the map to click on, and beside it the visitor's own network."""
     opening(TITLE, LOOK_FOR)
     places.draw_places(PLACES)
     answer = st.empty()
@@ -99,7 +99,7 @@ def _figure(trainability: TrainabilityMap, config: Config):
 
 
 def _shipped() -> TrainabilityMap | None:
-    """The map that comes with the app; None, and the reason in the log, where there is none to be read."""
+    """Return the map that comes with the app; None, and the reason in the log, where there is none to be read."""
     try:
         return _shipped_map()
     except (OSError, ValueError):
@@ -109,7 +109,7 @@ def _shipped() -> TrainabilityMap | None:
 
 @st.cache_resource(show_spinner=False)
 def _shipped_map() -> TrainabilityMap:
-    """The map that comes with the app. It raises where there is none, so that only a map is kept: the next visitor looks again."""
+    """Return the map that comes with the app. It raises where there is none, so that only a map is kept: the next visitor looks again."""
     return from_json(SHIPPED.read_text(encoding="utf-8"))
 
 
@@ -119,12 +119,12 @@ def _own_grid(config: Config) -> Grid:
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _known(grid: Grid) -> dict[Place, Outcome]:
-    """What has been trained of a grid, for all visitors: whoever leaves early finds it here again. What failed may be tried again."""
+    """Return what has been trained of a grid, for all visitors: who leaves early finds it here again. What failed may be tried again."""
     return {}
 
 
 def _own_map(config: Config, beside, answer, chart) -> TrainabilityMap:
-    """The coarse map of the visitor's activation, as far as it goes; a button trains the rest, and any move of a control ends that."""
+    """Draw the coarse map of the visitor's activation, as far as it goes; a button trains the rest, any move of a control ends that."""
     grid = _own_grid(config)
     known = _known(grid)
     done = dict(known)
@@ -150,7 +150,7 @@ def _own_map(config: Config, beside, answer, chart) -> TrainabilityMap:
 
 
 def _in_words(trainability: TrainabilityMap) -> str:
-    """How well the line tells who learns, in a sentence with the numbers."""
+    """Say how well the line tells who learns, in a sentence with the numbers."""
     found = agreement(trainability)
     if found is None:
         return "Nothing is trained yet: the line is what theory expects."
@@ -159,7 +159,7 @@ def _in_words(trainability: TrainabilityMap) -> str:
 
 
 def _yours(config: Config, trainability: TrainabilityMap, shipped: bool) -> None:
-    """What theory says of the visitor's place on the map, what was trained there, and the button that trains it again."""
+    """Say what theory says of the visitor's place on the map, what was trained there; draw the button that trains it again."""
     grid = trainability.grid
     weight_variance, depth = shown_weight_variance(config), config.depth
     own = (config.activation, shown_bias_variance(config))
@@ -185,7 +185,7 @@ def _yours(config: Config, trainability: TrainabilityMap, shipped: bool) -> None
 
 
 def _expected(grid: Grid, weight_variance: float, depth: int) -> str:
-    """What theory says of a place on the map."""
+    """Say what theory expects of a place on the map."""
     limit = float(reach(grid.base, np.array([weight_variance]))[0])
     if math.isinf(fixed_point(grid.base.activation, weight_variance, grid.base.bias_variance)):
         return "Theory: the signal grows without end. Two inputs stay apart at any depth, but numbers this large are hard to learn from."
@@ -194,13 +194,13 @@ def _expected(grid: Grid, weight_variance: float, depth: int) -> str:
 
 
 def _nearest(grid: Grid, weight_variance: float, depth: int) -> Place:
-    """The cell closest to a place, by ratios of depth and differences of σ_w²."""
+    """Return the cell closest to a place, by ratios of depth and differences of σ_w²."""
     row = np.argmin(np.abs(np.log(grid.depths) - math.log(depth)))
     return int(row), int(np.argmin(np.abs(np.array(grid.weight_variances) - weight_variance)))
 
 
 def _known_there(trainability: TrainabilityMap, place: Place, here: bool) -> str:
-    """What the map holds at this place, or in the cell nearest to it."""
+    """Return what the map holds at this place, or in the cell nearest to it."""
     grid = trainability.grid
     cell = "This cell" if here else f"The nearest cell (σ_w² {number(grid.weight_variances[place[1]])}, {grid.depths[place[0]]:,} layers)"
     if place in trainability.failures:
@@ -214,7 +214,7 @@ def _result(outcome: Outcome) -> str:
 
 
 def _compared(now: Outcome, before: Outcome | None) -> str:
-    """What a training came to, beside what the map says of it."""
+    """Say what a training came to, beside what the map says of it."""
     if before is None:
         return f"Trained now: {_result(now)}."
     differ = round(abs(now.accuracy - before.accuracy) * HELD_OUT)
@@ -226,7 +226,7 @@ def _compared(now: Outcome, before: Outcome | None) -> str:
 
 
 def _quality(trainability: TrainabilityMap) -> str:
-    """How good the line is, and how good a rule without theory would be."""
+    """Say how good the line is, and how good a rule without theory would be."""
     found, base = agreement(trainability), trainability.grid.base
     if found is None:
         return ""
@@ -245,7 +245,7 @@ def _quality(trainability: TrainabilityMap) -> str:
 
 
 def _explanation(trainability: TrainabilityMap) -> None:
-    """Why there is a line at all, and how the networks were trained."""
+    """Explain why there is a line at all, and how the networks were trained."""
     left, right = st.columns(2)
     with left.expander("Why is there a line?"):
         st.markdown(

@@ -1,4 +1,4 @@
-"""Whose: what the variance of one layer is taken over, and what each of the answers says."""
+"""Whose variance: what the variance of one layer is taken over, and what each of the answers says."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _GONE, _MOST = 0.05, 0.5
 
 
 def render(config: Config) -> None:
-    """The page: what became of the inputs in a sentence, the parts of the second moment, one variance, all of them as numbers."""
+    """Draw the page: what became of the inputs in a sentence, the parts of the second moment, one variance, all of them as numbers."""
     opening(TITLE, LOOK_FOR)
     _starts()
     signal, whose = _switches()
@@ -70,7 +70,7 @@ def _starts() -> None:
 
 
 def _switches() -> tuple[str, str]:
-    """The signal, and what its variance is taken over."""
+    """Draw the switches; return the signal, and what its variance is taken over."""
     left, right = st.columns([1, 1.8])
     with left:
         signal = controls.page_choice("Signal", "signal", _SIGNALS, "The numbers whose variance is taken.")
@@ -81,7 +81,7 @@ def _switches() -> tuple[str, str]:
 
 
 def _predicted(config: Config) -> dict[str, Scatter] | None:
-    """The theory's answer, or None: the measurement stands without it."""
+    """Return the theory's answer, or None: the measurement stands without it."""
     try:
         return scatters_predicted(config)
     except Exception:
@@ -90,7 +90,7 @@ def _predicted(config: Config) -> dict[str, Scatter] | None:
 
 
 def in_words(found: Scatter, signal: str) -> str:
-    """What became of the differences between inputs, with the numbers."""
+    """Say what became of the differences between inputs, with the numbers."""
     depth = len(found.log10_second_moment)
     last = found.log10_second_moment[-1]
     if not math.isfinite(last):
@@ -112,17 +112,17 @@ def in_words(found: Scatter, signal: str) -> str:
 
 
 def _change(decades: float) -> str:
-    """A change of size in a few words; within a factor of 2 it is level."""
+    """Say a change of size in a few words; within a factor of 2 it is level."""
     return "stays level" if abs(decades) < math.log10(2) else f"is multiplied by {from_log10(decades)}"
 
 
 def _cosine(value: float) -> str:
-    """A cosine, with its distance from 1 where that is what counts."""
+    """Return A cosine, with its distance from 1 where that is what counts."""
     return number(value) if value < 0.99 else f"1 − {number(max(0.0, 1 - value))}" if 1 - value > 1e-12 else "1"
 
 
 def _table(found: Scatter, expected: Scatter | None, signal: str) -> str:
-    """All variances in the first and the last layer, and what theory says of the last."""
+    """Return all variances in the first and the last layer, and what theory says of the last."""
     depth = len(found.log10_second_moment)
     lines = [f"| Variance of {signal} over … | layer 1 | layer {depth} | theory |", "|:--|--:|--:|--:|"]
     smallest = found.log10_second_moment + math.log10(RESOLUTION)

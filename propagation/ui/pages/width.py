@@ -34,7 +34,7 @@ _LAWS = {
 
 
 def render(config: Config) -> None:
-    """The page: the answer in a sentence, the deviations against the width, what is measured."""
+    """Draw the page: the answer in a sentence, the deviations against the width, what is measured."""
     opening(TITLE, LOOK_FOR)
     answer, chart = st.empty(), st.container(gap=None)
     with panel("The widths"):
@@ -51,7 +51,7 @@ def render(config: Config) -> None:
 
 
 def _results(experiment: Config, width: int, answer, chart) -> list[WidthResult]:
-    """The results of all widths, those not known yet measured now and drawn as they come; a moved control stops it at the next network."""
+    """Return the results of all widths, those not known yet measured now and drawn as they come; any move stops it at the next network."""
     known = _known(experiment)
 
     def show(now: int, share: float) -> None:
@@ -76,12 +76,12 @@ def _results(experiment: Config, width: int, answer, chart) -> list[WidthResult]
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _known(experiment: Config) -> dict[int, WidthResult]:
-    """What has been measured of this experiment, by width, for all visitors: whoever leaves early finds it here again."""
+    """Return what has been measured of this experiment, by width, for all visitors: whoever leaves early finds it here again."""
     return {}
 
 
 def _in_words(config: Config, results: Sequence[WidthResult]) -> str:
-    """How far off this width is, and what it takes to come close, in a sentence with the numbers."""
+    """Say how far off this width is, and what it takes to come close, in a sentence with the numbers."""
     if any(math.isnan(result.z.measured) or math.isnan(result.delta.measured) for result in results):
         return "There is nothing to compare: theory says that nothing but zero comes through."
     measured = WIDTH.uses(config).depth
@@ -99,7 +99,7 @@ def _in_words(config: Config, results: Sequence[WidthResult]) -> str:
 
 
 def _off(results: Sequence[WidthResult], signal: str, law: PowerLaw | None, width: int) -> str:
-    """How far off a signal is at this width."""
+    """Say how far off a signal is at this width."""
     if law and law.deviation_at(width) < SMALL:
         return f"typically **{percent(float(f'{law.deviation_at(width):.2g}'))}** off"
     if all(getattr(result, signal).measured == 0 for result in results):
@@ -112,7 +112,7 @@ def _plain(markdown: str) -> str:
 
 
 def _stopped(config: Config) -> str:
-    """Why the widest networks are missing; empty if they are not."""
+    """Say why the widest networks are missing; empty if they are not."""
     widest = widths_of(config)[-1]
     if widest == WIDTHS[-1]:
         return ""
@@ -123,7 +123,7 @@ def _stopped(config: Config) -> str:
 
 
 def _explanations(experiment: Config) -> None:
-    """What the chart shows and why the slope is what it is, folded away."""
+    """Explain what the chart shows and why the slope is what it is, folded away."""
     left, right = st.columns(2)
     with left.expander("What am I looking at?"):
         st.markdown(

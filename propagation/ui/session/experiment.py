@@ -1,11 +1,11 @@
-"""The experiment on the table: the one Config a visitor works on, kept in step with widgets and address.
+"""Experiment: the one Config a visitor works on, kept in step with widgets and address.
 
 `st.session_state.config` is the truth and widgets are views of it, keyed by the names of its fields. What a visitor does waits in `pending`
 (reports of widgets) or `orders` (buttons, clicks); the next run changes the config by the rules and `show` moves the other widgets along. A
 new address (a link, Back, Forward) replaces the config. Nothing else keeps session state.
 
 A browser sends the state of all its widgets with every move, and while a key is held down it has not yet heard what the last answer moved
-elsewhere. Such a report is old news, not a hand: `told` holds, widget by widget, where the widget stood and what the browser has been told
+elsewhere. Such a report is old news, not a move: `told` holds, widget by widget, where the widget stood and what the browser has been told
 since, until it shows the last of these.
 """
 
@@ -82,7 +82,7 @@ def _open(here: dict[str, list[str]]) -> None:
 
 
 def sync_to_url() -> Config:
-    """Make the address say what the widgets say; returns the experiment."""
+    """Make the address say what the widgets say; return the experiment."""
     state = st.session_state
     if not state.silent:
         state.address = url.write(state.config, state.page)
@@ -90,12 +90,12 @@ def sync_to_url() -> Config:
 
 
 def present() -> Config:
-    """The experiment on the table."""
+    """Return the visitor's experiment."""
     return st.session_state.config
 
 
 def imagined(field: str, value: Any) -> Config:
-    """The experiment as it would be if this control stood at this value; nothing is changed."""
+    """Return the experiment as it would be if this control stood at this value; nothing is changed."""
     config = present()
     try:
         return terms().kept(config, rules.moved(config, field, type(getattr(config, field))(value))[0])[0]
@@ -104,27 +104,27 @@ def imagined(field: str, value: Any) -> Config:
 
 
 def terms() -> Terms:
-    """What the teacher's link asks that this visit began with."""
+    """Return what the teacher's link asks that this visit began with."""
     return st.session_state.terms
 
 
 def fixed(control: str) -> bool:
-    """Whether this control cannot be moved in this visit."""
+    """Return whether this control cannot be moved in this visit."""
     return control in terms().fixed(present())
 
 
 def hidden(control: str) -> bool:
-    """Whether this control is not shown in this visit."""
+    """Return whether this control is not shown in this visit."""
     return control in terms().hidden
 
 
 def refused() -> tuple[str, ...]:
-    """The locked controls that a move of this run would have changed, had they not been locked."""
+    """Return the locked controls that a move of this run would have changed, had they not been locked."""
     return st.session_state.refused
 
 
 def on_these_terms(query: Mapping[str, str]) -> dict[str, str]:
-    """The parameters of a link to another experiment, with what this visit may not change as it is here."""
+    """Return the parameters of a link to another experiment, with what this visit may not change as it is here."""
     if not terms():
         return dict(query)
     parameters = {name: [text] for name, text in query.items()}
@@ -133,7 +133,7 @@ def on_these_terms(query: Mapping[str, str]) -> dict[str, str]:
 
 
 def waiting_since() -> float:
-    """Since when the visitor waits for networks, by `time.monotonic()`. Whoever moves on while waiting keeps their place in line.
+    """Return since when the visitor waits for networks, by `time.monotonic()`. Whoever moves on while waiting keeps their place in line.
 
     It is lost after a while: who comes back then would pass all others.
     """
@@ -144,27 +144,27 @@ def waiting_since() -> float:
 
 
 def served() -> None:
-    """The visitor has got what they waited for."""
+    """Note that the visitor has got what they waited for."""
     st.session_state.pop("waiting_since", None)
 
 
 def note() -> str:
-    """A sentence where the last move did more than was asked for, else empty."""
+    """Return A sentence where the last move did more than was asked for, else empty."""
     return st.session_state.note
 
 
 def problems() -> list[str]:
-    """What could not be read in the address, one sentence each; empty once something was moved."""
+    """Return what could not be read in the address, one sentence each; empty once something was moved."""
     return st.session_state.problems
 
 
 def link() -> str:
-    """The full address of the experiment."""
+    """Return the full address of the experiment."""
     return url.link(present(), st.session_state.page)
 
 
 def link_on(asked: Terms) -> str:
-    """The full address of the experiment, on these terms for whoever opens it. A seed of their own is theirs to keep."""
+    """Return the full address of the experiment, on these terms for whoever opens it. A seed of their own is theirs to keep."""
     config, page = present(), {name: text for name, text in st.session_state.page.items() if name not in PARAMETERS}
     if asked.own_seed:
         config, asked = replace(config, seed=0), replace(asked, locked=asked.locked | {"seed"} - asked.hidden)
@@ -177,7 +177,7 @@ def order(**fields: Any) -> None:
 
 
 def report(key: str) -> None:
-    """A widget was moved, or the browser repeats what it knew of it."""
+    """Note that a widget was moved, or that the browser repeats what it knew of it."""
     st.session_state.pending[key] = st.session_state[key]
 
 
@@ -192,13 +192,13 @@ def take_formula(key: str) -> None:
 
 
 def refused_formula(key: str) -> ExpressionError | None:
-    """What is wrong with the formula in the widget of this key, if anything is."""
+    """Return what is wrong with the formula in the widget of this key, if anything is."""
     refusal = st.session_state.get("refusal")
     return refusal if refusal is not None and refusal.text == st.session_state.get(key) else None
 
 
 def show(key: str, value: Any) -> str:
-    """Make a widget that is about to be drawn stand at a value; returns its key."""
+    """Make a widget that is about to be drawn stand at a value; return its key."""
     state = st.session_state
     state.shown.add(key)
     if key not in state:
@@ -210,7 +210,7 @@ def show(key: str, value: Any) -> str:
 
 
 def page_parameter(name: str, default: str) -> str:
-    """A setting of a page that is part of the address."""
+    """Return A setting of a page that is part of the address."""
     return st.session_state.page.get(name, default)
 
 
@@ -232,7 +232,7 @@ def order_page_parameter(name: str, text: str) -> None:
 
 
 def _moves() -> list[tuple[str, Any]]:
-    """What a visitor has done since the last run, as (key, value), without old news."""
+    """Return what a visitor has done since the last run, as (key, value), without old news."""
     state = st.session_state
     pending, orders = state.pending, state.orders
     state.pending, state.orders = {}, []

@@ -18,12 +18,12 @@ class Guessed:
 
 
 def of(step: str) -> Guessed:
-    """What is known of a screen."""
+    """Return what is known of a screen."""
     return st.session_state.setdefault(_KEPT, {}).get(step, Guessed())
 
 
 def widget(step: str, default: int | None) -> dict:
-    """What a guess's widget needs: it stands where the visitor left it, however many screens ago."""
+    """Return what a guess's widget needs: it stands where the visitor left it, however many screens ago."""
     key = f"guess_{step}"
     if key not in st.session_state:
         value = of(step).value

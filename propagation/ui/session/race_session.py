@@ -36,18 +36,18 @@ class Race:
 
     @property
     def step(self) -> int:
-        """How far the first lane is."""
+        """Return how far the first lane is."""
         return max((lane.latest.step for lane in self.lanes), default=0)
 
     def start(self) -> None:
-        """Go, from the start line or from where it paused."""
+        """Start from the start line, or go on from where it paused."""
         with self._changing:
             if self.status in ("ready", "over"):
                 self.lanes, self.stopped, self.ahead = (), False, race(self.entries, self.recipe)
             self.status = "running"
 
     def pause(self) -> None:
-        """Stand still."""
+        """Pause it."""
         with self._changing:
             if self.status == "running":
                 self.status = "paused"
@@ -70,7 +70,7 @@ class Race:
             self._advancing.release()
 
     def _round(self) -> bool:
-        """One round, and whether there may be another."""
+        """Run one round; return whether there may be another."""
         with self._changing:
             ahead = self.ahead
             if self.status != "running":
@@ -94,7 +94,7 @@ class Race:
 
 
 def of(entries: tuple[Entry, ...], recipe: Recipe) -> Race:
-    """The visitor's race of these; another one they had on makes way. One that was announced starts."""
+    """Return the visitor's race of these; another one they had on makes way. One that was announced starts."""
     state = st.session_state
     key = (entries, recipe)
     if _KEPT not in state or state[_KEPT].key != key:

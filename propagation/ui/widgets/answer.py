@@ -25,7 +25,7 @@ from propagation.labs.variance_decomposition import VARIANCE_DECOMPOSITION, Scat
 from propagation.runtime.scheduler import queue_length
 from propagation.slider_steps import neighbours, sliders
 from propagation.theory.prediction import Prediction
-from propagation.ui.components.live import Hand, by_keys, held, watch
+from propagation.ui.components.live import Drag, by_keys, held, watch
 from propagation.ui.longwork import remembered
 from propagation.ui.results import first_scatters_of, first_trace_of, is_soon, prediction_of, scatters_predicted, trace_of
 from propagation.ui.session import experiment
@@ -81,16 +81,16 @@ class First:
 
 @st.fragment
 def first_answer(config: Config, row: ForwardRow) -> First:
-    """The answer as far as it can be had at once.
+    """Draw the answer as far as it can be had at once.
 
-    This part of the page runs again while a slider is held, with what the slider says; where the hand rests, with every draw, so that
+    This part of the page runs again while a slider is held, with what the slider says; where it rests, with every draw, so that
     nothing is left to do when it lets go. So it holds nothing that can be clicked: a click would run this part alone.
     """
-    hand = held(sliders(config))
-    shown = experiment.imagined(hand.field, hand.value) if hand else config
+    drag = held(sliders(config))
+    shown = experiment.imagined(drag.field, drag.value) if drag else config
     refused = refusal(shown)
     # Before anything is drawn: what arrives together is drawn together, and nothing stands empty meanwhile.
-    found = _found(partial(_at_once, shown, hand)) if not refused else None
+    found = _found(partial(_at_once, shown, drag)) if not refused else None
     answer = found if isinstance(found, Answer) else None
     with st.container(gap="xsmall"):
         first = First(answer, *_places(answer))
@@ -103,22 +103,22 @@ def first_answer(config: Config, row: ForwardRow) -> First:
             first.headline.empty()
             raise found
         elif answer is not None:
-            _draw(answer, row, first, draw_figure, hover=hand is None or hand.rests)
-        elif hand:  # the picture stays as it is
+            _draw(answer, row, first, draw_figure, hover=drag is None or drag.rests)
+        elif drag:  # the picture stays as it is
             first.headline.header(f":material/pan_tool: Let go to simulate this, about {_seconds(work(shown).seconds)}", anchor=False)
             _draw(_answer(trace_of(config)), row, first, draw_figure)
     return first
 
 
-def _at_once(config: Config, hand: Hand | None) -> Answer | None:
-    """The answer with every draw of the network where they are soon had, else, and while a hand moves, with as many as take a moment."""
-    moves = hand is not None and not hand.rests
+def _at_once(config: Config, drag: Drag | None) -> Answer | None:
+    """Return the answer with every draw of the network where they are soon had, else, and while a slider moves, with as many as take a moment."""
+    moves = drag is not None and not drag.rests
     trace = first_trace_of(config) if moves or not is_soon(config) else trace_of(config)
     return None if trace is None else _answer(trace)
 
 
 def _found(search: Callable[[], Answer | None]) -> Answer | Exception | None:
-    """What a search finds, or the exception it ends in, to be raised where there is a place to tell of it."""
+    """Return what a search finds, or the exception it ends in, to be raised where there is a place to tell of it."""
     try:
         return search()
     except Exception as failure:
@@ -126,7 +126,7 @@ def _found(search: Callable[[], Answer | None]) -> Answer | Exception | None:
 
 
 def _places(answer: Answer | None) -> tuple[DeltaGenerator, DeltaGenerator, DeltaGenerator, DeltaGenerator]:
-    """Headline, numbers, picture and what stands below it: with an answer in them where there is one."""
+    """Draw headline, numbers, picture and what stands below it, with an answer in them where there is one; return their places."""
     if answer is None:
         return (
             st.header(":material/hourglass_top: Simulating …", anchor=False),
@@ -139,7 +139,7 @@ def _places(answer: Answer | None) -> tuple[DeltaGenerator, DeltaGenerator, Delt
 
 
 def whole_answer(config: Config, row: ForwardRow, first: First) -> Answer | None:
-    """The answer with every draw of the network, in the places of the first one; None where it failed."""
+    """Draw the answer with every draw of the network, in the places of the first one; return it, or None where it failed."""
     better = first.answer is not None
     if first.answer is not None and first.answer.trace.config == config and not row.whose:
         return first.answer
@@ -154,7 +154,7 @@ def whole_answer(config: Config, row: ForwardRow, first: First) -> Answer | None
 
 
 def answers_ahead(config: Config, row: ForwardRow) -> None:
-    """The answers that one more step of the slider under a visitor's keys will ask for, sent before it is made.
+    """Send the answers that one more step of the slider under a visitor's keys will ask for, before it is made.
 
     Nobody waits for them, so there are none where anybody waits for networks. Whole ones where they are soon had, else first ones.
     """
@@ -174,7 +174,7 @@ def answers_ahead(config: Config, row: ForwardRow) -> None:
 
 
 def way_out(verdict: Verdict) -> None:
-    """The one click that helps, else another draw of the same: a button in any case, so that nothing jumps."""
+    """Draw the one click that helps, else another draw of the same: a button in any case, so that nothing jumps."""
     suggested = verdict.suggested_weight_variance
     if suggested is None:
         again = "Other random weights and inputs, same experiment."
@@ -201,7 +201,7 @@ def _answer(trace: Trace) -> Answer:
 
 
 def _say(answer: Answer, where: First) -> None:
-    """The headline, a few numbers, and the line below the picture."""
+    """Write the headline, a few numbers, and the line below the picture."""
     headline, numbers, below = _in_short(answer)
     where.headline.header(headline, anchor=False)
     where.numbers.markdown(numbers, width="content")
@@ -209,7 +209,7 @@ def _say(answer: Answer, where: First) -> None:
 
 
 def _in_short(answer: Answer) -> tuple[str, str, str]:
-    """The headline, the numbers, and the line below the picture: advice that no button gives, what theory knows of single networks."""
+    """Return headline, numbers, and the line below the picture: advice that no button gives, what theory knows of single networks."""
     verdict = answer.verdict
     headline = f"{_ICONS[verdict.kind]} {plain(verdict.headline)}"
     advice = "" if verdict.suggested_weight_variance else plain(verdict.advice)
@@ -218,12 +218,12 @@ def _in_short(answer: Answer) -> tuple[str, str, str]:
 
 
 def figure(answer: Answer, row: ForwardRow) -> go.Figure:
-    """The chart of a whole answer, to be taken away; its first row is the mean square."""
+    """Return the chart of a whole answer, to be taken away; its first row is the mean square."""
     return signals_chart(answer.trace, answer.prediction, forward=row.signal, appearance=appearance())
 
 
 def _draw(answer: Answer, row: ForwardRow, where: First, draw: Callable[..., None], whole: bool = False, hover: bool = True) -> None:
-    """The chart; its first row shows a variance over one thing where that is chosen and, in a first answer, soon had.
+    """Draw the chart; its first row shows a variance over one thing where that is chosen and, in a first answer, soon had.
 
     Without `hover` it has no words for a pointer on it: the one that moves a slider is elsewhere.
     """
@@ -242,7 +242,7 @@ def _over(config: Config, row: ForwardRow, whole: bool) -> Over | None:
 
 
 def _predicted_scatter(config: Config, signal: str) -> Scatter | None:
-    """What theory expects of the scatter, or None: the measurement stands without it."""
+    """Return what theory expects of the scatter, or None: the measurement stands without it."""
     try:
         return scatters_predicted(VARIANCE_DECOMPOSITION.uses(config))[signal]
     except Exception:
@@ -251,7 +251,7 @@ def _predicted_scatter(config: Config, signal: str) -> Scatter | None:
 
 
 def _progress(show: Callable[[float, str], object], seconds: float) -> Callable[[float], None]:
-    """A progress callback that shows the share and some words, at once for a run expected to be long or as soon as it is."""
+    """Return A progress callback that shows the share and some words, at once for a run expected to be long or as soon as it is."""
     began = time.monotonic()
     if seconds > _PATIENCE:
         show(0.0, f"Simulating, about {_seconds(seconds)} …")
@@ -264,12 +264,12 @@ def _progress(show: Callable[[float, str], object], seconds: float) -> Callable[
 
 
 def _bar(place: DeltaGenerator) -> Callable[[float, str], object]:
-    """Progress as a bar."""
+    """Show progress as a bar."""
     return lambda share, words: place.progress(share, words)
 
 
 def _words(place: DeltaGenerator) -> Callable[[float, str], object]:
-    """Progress in the place of the headline and just as high, so that the picture stays where it is."""
+    """Show progress in the place of the headline and just as high, so that the picture stays where it is."""
     return lambda _, words: place.header(f":material/hourglass_top: {words}", anchor=False)
 
 
@@ -286,14 +286,14 @@ def _numbers(verdict: Verdict) -> str:
 
 
 def _reach(layers: float) -> str:
-    """How far a signal is followed; two digits are all that this estimate is worth."""
+    """Say how far a signal is followed; two digits are all that this estimate is worth."""
     if layers > 9999:
         return "at any depth"
     return "≈ 1 layer" if 0.95 <= layers < 1.05 else f"≈ {number(float(f'{layers:.2g}'))} layers"
 
 
 def _in_words(answer: Answer) -> str:
-    """The chart for those who cannot see it."""
+    """Describe the chart to those who cannot see it."""
     config, verdict = answer.trace.config, answer.verdict
     return (
         f"{verdict.headline} {lookup(config.activation).label}, {config.depth} layers of width {config.width:,}. "

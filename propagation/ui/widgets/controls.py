@@ -17,7 +17,7 @@ from propagation.initializers import SCHEMES
 from propagation.locks import CONTROLS, labels
 from propagation.presets import PRESETS
 from propagation.slider_steps import scale, slider_end
-from propagation.ui.components.slider_marks import Mark, ruler
+from propagation.ui.components.slider_marks import Mark, slider_marks
 from propagation.ui.session import experiment
 from propagation.ui.widgets.figures import clicked_point
 from propagation.ui.widgets.panels import panel
@@ -236,4 +236,4 @@ def _marks(config: Config) -> None:
         else:
             experiment.order(scheme=name)
 
-    ruler(marks, chosen)
+    slider_marks(marks, chosen)

@@ -36,7 +36,7 @@ class _File:
 
 
 def draw(config: Config, trace, prediction, figures: Mapping[str, Callable[[], go.Figure]]) -> None:
-    """A folded panel. `figures`, drawn when they are asked for, become stand-alone pages; PNG and SVG are of every chart on the page."""
+    """Draw a folded panel. `figures`, drawn when asked for, become stand-alone pages; PNG and SVG are of every chart on the page."""
     folded = st.expander("Take away", key="takeaway", on_change="rerun")
     if not folded.open:
         return
@@ -111,7 +111,7 @@ def _page(config: Config, trace, prediction, figure: Callable[[], go.Figure], li
 
 
 def _code(config: Config) -> None:
-    """One tab a framework, each with a script to copy."""
+    """Draw one tab a framework, each with a script to copy."""
     for tab, framework in zip(st.tabs([framework.label for framework in FRAMEWORKS.values()]), FRAMEWORKS.values(), strict=True):
         with tab:
             st.caption(f"{framework.sentence} Needs `{'`, `'.join(framework.packages)}`.")

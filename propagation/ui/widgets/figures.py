@@ -17,13 +17,13 @@ def draw_figure(figure: go.Figure | dict, key: str, alt: str, on_point: Callable
     """Show a figure, or one as plain data, in its own colours; `alt` is what a screen reader says of it: a sentence with the numbers.
 
     With `on_point`, points can be clicked: it is called when one was, and finds it by `clicked_point(key)`. The camera that appears while
-    the pointer is on the chart saves a picture of it, see `pictures`.
+    the pointer is on the chart saves a picture of it, see plot.js.
     """
     plot.plot(_on_paper(figure), key, alt, configuration(key), on_point)
 
 
 def clicked_point(key: str) -> dict[str, Any] | None:
-    """The point of the chart of this key that was clicked, with x and y."""
+    """Return the point of the chart of this key that was clicked, with x and y."""
     return plot.point(key)
 
 
@@ -38,7 +38,7 @@ def foresee_figures(steps: Iterable[tuple[str, float, dict, str]], key: str) -> 
 
 
 def configuration(key: str) -> dict[str, Any]:
-    """Plotly's settings of a chart: its one tool is a camera (see plot.js), shown while the pointer is on the chart."""
+    """Return Plotly's settings of a chart: its one tool is a camera (see plot.js), shown while the pointer is on the chart."""
     return {
         "displayModeBar": "hover",
         "displaylogo": False,
@@ -48,7 +48,7 @@ def configuration(key: str) -> dict[str, Any]:
 
 
 def _on_paper(figure: go.Figure | dict) -> str:
-    """The figure as JSON, on the ground of its page, so that a saved picture of it is not see-through, with a quiet camera."""
+    """Return the figure as JSON, on the ground of its page, so that a saved picture of it is not see-through, with a quiet camera."""
     colours = palette(appearance())
     ground = {
         "paper_bgcolor": colours.background,

@@ -1,4 +1,4 @@
-"""Skeleton: what every page has in common, from its question to the colours of its charts."""
+"""Page header: what every page has in common, from its question to the colours of its charts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MOST_PROBLEMS = 8
 
 
 def opening(question: str, look_for: str) -> None:
-    """The question a page answers, one sentence on what to look for, and the way to share the page."""
+    """Draw the question a page answers, one sentence on what to look for, and the way to share the page."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title(question, anchor=False, width="stretch")
         share.draw_button()
@@ -22,7 +22,7 @@ def opening(question: str, look_for: str) -> None:
 
 
 def arrival() -> None:
-    """What the address asked for and did not get; and what the visitor expected to see, where a teacher's link has asked them."""
+    """Say what the address asked for and did not get; and what the visitor expected to see, where a teacher's link has asked them."""
     problems = experiment.problems()
     if problems:
         more = len(problems) - _MOST_PROBLEMS
@@ -34,10 +34,10 @@ def arrival() -> None:
 
 
 def appearance() -> str:
-    """ "light" or "dark", as the visitor's browser shows it."""
+    """Return "light" or "dark", as the visitor's browser shows it."""
     return st.context.theme.type or "light"
 
 
 def unbroken(values: dict[str, str]) -> dict[str, str]:
-    """Cells of a table, each on one line: a narrow table scrolls in itself, and a number torn in two cannot be read."""
+    """Return the cells of a table, each on one line: a narrow table scrolls in itself, and a number torn in two cannot be read."""
     return {name: text.replace(" ", "\u00a0") for name, text in values.items()}

@@ -1,4 +1,4 @@
-"""The line-up of a race: races worth seeing, who takes part, and by which recipe, all of it from the address."""
+"""Race setup: races worth seeing, who takes part, and by which recipe, all of it from the address."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ STARTS = (
 
 
 def draw_starts() -> None:
-    """A button for each race worth seeing: it sets everything and starts."""
+    """Draw A button for each race worth seeing: it sets everything and starts."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown("Race", width="content")
         for start in STARTS:
@@ -90,7 +90,7 @@ def _begin(start: Start) -> None:
 
 
 def read_recipe() -> tuple[Recipe, list[str]]:
-    """The recipe of the address, and a sentence for each part of it that could not be read."""
+    """Return the recipe of the address, and a sentence for each part of it that could not be read."""
     recipe, problems = Recipe(), []
     for name, field in FIELDS.items():
         try:
@@ -102,7 +102,7 @@ def read_recipe() -> tuple[Recipe, list[str]]:
 
 
 def draw_recipe(recipe: Recipe) -> None:
-    """The sliders of the recipe. (Not in a popover: that builds its widgets when it is opened, at the first of their values.)"""
+    """Draw the sliders of the recipe. (Not in a popover: that builds its widgets when it is opened, at the first of their values.)"""
     with st.expander("Learning rate, momentum, steps", type="compact"):
         for (name, field), place in zip(FIELDS.items(), st.columns([2, 1, 1], gap="medium"), strict=True):
             value = f"{getattr(recipe, field):.10g}"
@@ -118,12 +118,12 @@ def draw_recipe(recipe: Recipe) -> None:
 
 
 def _default(name: str) -> str:
-    """What a link leaves out."""
+    """Return what a link leaves out."""
     return f"{getattr(Recipe, FIELDS[name]):g}"
 
 
 def entries_of(config: Config, columns: Sequence[Column], recipe: Recipe) -> tuple[tuple[Entry, ...], list[str]]:
-    """Who takes part, all of the largest width that there is time for; and a sentence for each who cannot."""
+    """Return who takes part, all of the largest width that there is time for; and a sentence for each who cannot."""
     accepted: list[tuple[int, Column]] = []
     problems = []
     for place, column in enumerate(columns):
@@ -149,7 +149,7 @@ def _too_much(config: Config) -> str:
 
 
 def draw_lanes(config: Config, columns: tuple[Column, ...]) -> None:
-    """Who takes part, to be changed: the columns of the Compare page."""
+    """Draw who takes part, to be changed: the columns of the Compare page."""
     here = column_of(config)
     with st.popover("Lanes", icon=":material/playlist_add:"):
         added = (with_added(columns, (here,)),)

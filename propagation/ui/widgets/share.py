@@ -22,7 +22,7 @@ _WISHED = "wished_terms"
 
 
 def draw_button() -> None:
-    """The way to the panel, for the title's row of any page."""
+    """Draw the way to the panel, for the title's row of any page."""
     if st.button("Share", key="share", icon=":material/share:", help="A link, a QR code, a web page, a class."):
         _panel()
 
@@ -33,7 +33,7 @@ def _panel() -> None:
 
 
 def draw() -> None:
-    """The panel: three ways to hand the experiment on; to a visitor on a teacher's terms, two."""
+    """Draw the panel: three ways to hand the experiment on; to a visitor on a teacher's terms, two."""
     link = experiment.link()
     names = ["Link and QR code", "In a web page", "For a class"]
     tabs = st.tabs(names if not experiment.terms() else names[:2])
@@ -49,7 +49,7 @@ def draw() -> None:
 
 
 def _hand_out(link: str, key: str) -> None:
-    """A link to copy, its code to project, and what to know of it."""
+    """Draw a link to copy, its code to project, and what to know of it."""
     copy_box(link, "Copy link", "The link", f"copy_{key}")
     left, right = st.columns([300, 340], gap="medium")
     with left:
@@ -60,7 +60,7 @@ def _hand_out(link: str, key: str) -> None:
 
 
 def _notes(link: str) -> None:
-    """How long a link is, and whether others can open it."""
+    """Say how long a link is, and whether others can open it."""
     if urlsplit(link).hostname in _OWN_MACHINE:
         st.warning("This address is of your own machine: others cannot open it.", icon=":material/wifi_off:")
     if len(link) <= MOST_CHARACTERS:
@@ -70,7 +70,7 @@ def _notes(link: str) -> None:
 
 
 def too_long(link: str) -> str:
-    """What may happen to a link of more than MOST_CHARACTERS, and what makes it so long."""
+    """Say what may happen to a link of more than MOST_CHARACTERS, and what makes it so long."""
     parts = {name: len(quote(text)) for name, text in parse_qsl(urlsplit(link).query)}
     longest = max(parts, key=parts.__getitem__, default="")
     why = f" Most of it is {_LONG.get(longest, longest)}." if longest else ""
@@ -78,7 +78,7 @@ def too_long(link: str) -> str:
 
 
 def _embed(link: str) -> None:
-    """A piece of HTML for a web page or a course."""
+    """Draw A piece of HTML for a web page or a course."""
     st.markdown("Paste this into a web page, a course or a notebook. The sidebar starts folded; the menu stays out.")
     left, right = st.columns(2)
     appearance = left.segmented_control(
@@ -89,7 +89,7 @@ def _embed(link: str) -> None:
 
 
 def snippet(link: str, appearance: str, height: int) -> str:
-    """An iframe that shows a link without the app's own frame, in colours "light", "dark" or, if empty, the reader's."""
+    """Return an iframe that shows a link without the app's own frame, in colours "light", "dark" or, if empty, the reader's."""
     options = "embed=true" + (f"&embed_options={appearance}_theme" if appearance else "")
     source = f"{link}{'&' if urlsplit(link).query else '?'}{options}"
     return (
@@ -99,7 +99,7 @@ def snippet(link: str, appearance: str, height: int) -> str:
 
 
 def _teach() -> None:
-    """A teacher's link is put together."""
+    """Draw the entries by which a teacher's link is put together."""
     st.markdown("A link that keeps a class on its question. **A lock is no secret:** whoever edits the address can lift it.")
     wished = st.session_state.setdefault(_WISHED, Terms())
     left, right = st.columns(2)
@@ -119,7 +119,7 @@ def _teach() -> None:
 
 
 def _kept(key: str, value: list[str] | bool) -> dict:
-    """What a widget of the builder needs: it stands where it was left when the panel was last open."""
+    """Return what a widget of the builder needs: it stands where it was left when the panel was last open."""
     if key not in st.session_state:
         st.session_state[key] = value
     choices = {"options": list(CONTROLS), "format_func": CONTROLS.__getitem__, "placeholder": "none"} if isinstance(value, list) else {}
