@@ -111,7 +111,7 @@ def first_answer(config: Config, row: ForwardRow) -> First:
 
 
 def _at_once(config: Config, drag: Drag | None) -> Answer | None:
-    """Return the answer with every draw of the network where they are soon had, else, and while a slider moves, with as many as take a moment."""
+    """Return the answer with every draw of the network where that is soon had, else, or while a slider moves, with as many as are."""
     moves = drag is not None and not drag.rests
     trace = first_trace_of(config) if moves or not is_soon(config) else trace_of(config)
     return None if trace is None else _answer(trace)
