@@ -15,9 +15,9 @@ import numpy as np
 
 from propagation.config import Config
 from propagation.engine.measure import Observer
-from propagation.engine.network import observe
 from propagation.engine.signal import LOG10_2, Signal
-from propagation.labs.protocol import Lab, Progress, repeating
+from propagation.labs.protocol import Lab, Progress
+from propagation.labs.watch import watch
 from propagation.signals import SIGNALS
 
 #: what one visitor's experiment is seen through, at most
@@ -80,9 +80,8 @@ def layers_of(depth: int) -> tuple[int, ...]:
 
 def measure(config: Config, progress: Progress | None = None) -> Distributions:
     """Return the histograms of `config.trials` networks; `progress` hears the share that is done and may stop by raising."""
-    show, look = repeating(progress)
-    observer = _Histograms(config, show)
-    observe(config, observer, range(config.trials), look=look)
+    observer = _Histograms(config)
+    watch(config, observer, range(config.trials), progress)
     layers = observer.layers
     return Distributions(
         config,
@@ -98,22 +97,15 @@ DISTRIBUTIONS = Lab("distributions", uses, measure)
 class _Histograms(Observer):
     """Makes the histograms of the chosen layers as they pass."""
 
-    def __init__(self, config: Config, progress: Progress) -> None:
+    def __init__(self, config: Config) -> None:
         self.config = config
-        self.progress = progress
         self.layers = layers_of(config.depth)
         self.found: dict[tuple[str, int], Histogram] = {}
         self.saturated: dict[int, float] = {}
 
     def see(self, name: str, layer: int, *values: Any) -> None:
-        if layer in self.layers:
-            self._look(name, layer, *values)
-        if name == "h":
-            self.progress(0.5 * layer / self.config.depth)
-        elif name == "weight_gradient":
-            self.progress(1 - 0.5 * (layer - 1) / self.config.depth)
-
-    def _look(self, name: str, layer: int, *values: Any) -> None:
+        if layer not in self.layers:
+            return
         if name == "flat":
             flat, batch = values
             self.saturated[layer] = float(np.mean(flat, dtype=float) / batch)

@@ -11,10 +11,11 @@ import numpy as np
 from propagation.config import Config
 from propagation.engine.cost import trials_at_once
 from propagation.engine.measure import Observer
-from propagation.engine.network import observe, walk
+from propagation.engine.network import walk
 from propagation.engine.ops import EngineOp, LinearOp
 from propagation.engine.signal import Signal
-from propagation.labs.protocol import Lab, Progress, repeating
+from propagation.labs.protocol import Lab, Progress, part_of
+from propagation.labs.watch import watch
 from propagation.runtime.blas import one_thread
 from propagation.streams import stream
 
@@ -52,10 +53,10 @@ def measure_angles(config: Config, progress: Progress | None = None) -> Angles:
     seen = np.full((config.trials, config.depth + 1, len(STARTS)), np.nan)
     seen[:, 0] = _distances(x[None])
     size = trials_at_once(config)
-    show, look = repeating(progress)
     for first in range(0, config.trials, size):
         group = range(first, min(first + size, config.trials))
-        observe(config, _AngleObserver(config, group, seen, show), group, x, look)
+        own = part_of(progress, group.start / config.trials, group.stop / config.trials)
+        watch(config, _AngleObserver(seen[group.start : group.stop]), group, own, x)
     with np.errstate(divide="ignore"):
         return Angles(config, np.log10(np.where(seen < FLOOR, 0.0, seen)))
 
@@ -71,20 +72,14 @@ def circle(config: Config, angles: np.ndarray) -> np.ndarray:
 
 
 class _AngleObserver(Observer):
-    """Writes the distances of every layer, (trials, layer, pair), into `seen`."""
+    """Writes the distances of every layer into `seen`, (trials, layer, pair)."""
 
-    def __init__(self, config: Config, group: range, seen: np.ndarray, progress: Progress) -> None:
-        self.config, self.group, self.seen, self.progress = config, group, seen, progress
+    def __init__(self, seen: np.ndarray) -> None:
+        self.seen = seen
 
     def see(self, name: str, layer: int, *values: Any) -> None:
         if name == "z":
-            self.seen[self.group.start : self.group.stop, layer] = _distances(values[0].array)
-            self._report(0.5 * layer / self.config.depth)  # the way back takes as long
-        elif name == "weight_gradient":
-            self._report(1 - 0.5 * (layer - 1) / self.config.depth)
-
-    def _report(self, share: float) -> None:
-        self.progress((self.group.start + share * len(self.group)) / self.config.trials)
+            self.seen[:, layer] = _distances(values[0].array)
 
 
 def _distances(z: np.ndarray) -> np.ndarray:

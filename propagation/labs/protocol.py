@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from propagation.config import Config
-from propagation.runtime.scheduler import Pause
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -53,16 +52,3 @@ def reported(items: Sequence[Item], progress: Progress | None) -> Iterator[Item]
         yield item
         if progress:
             progress(done / len(items))
-
-
-def repeating(progress: Progress | None) -> tuple[Progress, Pause]:
-    """Return `progress`, and what tells it again the share it heard last (at first 0), for `observe` to call while it waits."""
-    last = 0.0
-
-    def show(share: float) -> None:
-        nonlocal last
-        last = share
-        if progress:
-            progress(share)
-
-    return show, lambda: show(last)

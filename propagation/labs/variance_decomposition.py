@@ -20,10 +20,10 @@ import numpy as np
 
 from propagation.config import Config
 from propagation.engine.measure import Observer
-from propagation.engine.network import observe
 from propagation.engine.signal import LOG10_2, Signal
 from propagation.inputs import draw_inputs
-from propagation.labs.protocol import Lab, Progress, repeating
+from propagation.labs.protocol import Lab, Progress
+from propagation.labs.watch import watch
 from propagation.theory.kernel import kernel
 from propagation.theory.moments import moments
 from propagation.theory.prediction import predict
@@ -70,9 +70,8 @@ def uses(config: Config) -> Config:
 
 def measure(config: Config, progress: Progress | None = None) -> dict[str, Scatter]:
     """Return the scatters of z and h in `config.trials` networks; `progress` hears the share that is done and may stop by raising."""
-    show, look = repeating(progress)
-    observer = _Scatters(config.depth, show)
-    observe(config, observer, range(config.trials), look=look)
+    observer = _Scatters(config.depth)
+    watch(config, observer, range(config.trials), progress)
     return observer.scatters
 
 
@@ -119,18 +118,12 @@ def predicted(config: Config) -> dict[str, Scatter]:
 class _Scatters(Observer):
     """Fills in the scatters of z and h, layer by layer."""
 
-    def __init__(self, depth: int, progress: Progress) -> None:
-        self.depth = depth
-        self.progress = progress
+    def __init__(self, depth: int) -> None:
         self.scatters = {name: _nothing(depth) for name in ("z", "h")}
 
     def see(self, name: str, layer: int, *values: Any) -> None:
         if name in self.scatters:
             self._record(self.scatters[name], layer, values[0])
-        if name == "h":
-            self.progress(0.5 * layer / self.depth)
-        elif name == "weight_gradient":
-            self.progress(1 - 0.5 * (layer - 1) / self.depth)
 
     def _record(self, scatter: Scatter, layer: int, signal: Signal) -> None:
         values, exponent = at_one_scale(signal)

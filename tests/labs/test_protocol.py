@@ -24,6 +24,7 @@ SMALL = Config(depth=3, width=16, inputs=3, trials=2, seed=7)
 #: modules that measure nothing of one config by themselves, and why
 OTHERS = {
     "protocol": "says what a lab is",
+    "watch": "runs what others look at",
     "training": "goes on from snapshot to snapshot",
     "trainability": "trains by a recipe, see `training_by`",
     "sweep": "trains a grid of networks",

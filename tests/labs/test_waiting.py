@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import threading
 
+import numpy as np
 import pytest
 
 from propagation.config import Config
+from propagation.engine.measure import Observer
+from propagation.engine.network import observe
+from propagation.labs import watch as module
 from propagation.labs.distributions import DISTRIBUTIONS
 from propagation.labs.evidence import EVIDENCE
 from propagation.labs.manifold import ANGLES
-from propagation.labs.protocol import repeating
 from propagation.labs.variance_decomposition import VARIANCE_DECOMPOSITION
+from propagation.labs.watch import watch
 from propagation.runtime import scheduler
 from propagation.runtime.scheduler import PriorityLimiter
 
@@ -44,10 +48,32 @@ def test_whoever_has_moved_on_leaves_the_line(lab, monkeypatch):
         assert not visitor.is_alive() and turns.waiting() == 0 and shares == [0.0]
 
 
-def test_what_is_repeated_is_the_share_heard_last():
+class Watcher(Observer):
+    """Counts what it is shown."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, int]] = []
+
+    def see(self, name, layer, *values) -> None:
+        self.seen.append((name, layer))
+
+
+def test_what_is_watched_is_seen_whole_and_reported_both_ways():
+    shares, watcher, alone = [], Watcher(), Watcher()
+    watch(SMALL, watcher, range(2), shares.append)
+    observe(SMALL, alone, range(2))
+    assert watcher.seen == alone.seen
+    np.testing.assert_allclose([share for share in shares if share], np.arange(1, 7) / 6)
+
+
+def test_who_waits_hears_the_last_share_again(monkeypatch):
     shares = []
-    show, look = repeating(shares.append)
-    look()
-    show(0.25)
-    look()
-    assert shares == [0.0, 0.25, 0.25]
+
+    def waiting(config, observer, trials, x, look):
+        look()
+        observer.see("h", 1)
+        look()
+
+    monkeypatch.setattr(module, "observe", waiting)
+    watch(SMALL, Watcher(), range(2), shares.append)
+    np.testing.assert_allclose(shares, [0, 1 / 6, 1 / 6])
