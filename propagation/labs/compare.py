@@ -42,7 +42,7 @@ class Column:
 
     @property
     def label(self) -> str:
-        """A few words: He 2015 · ReLU; the law too where it is not that of the scheme's source."""
+        """Return a few words: He 2015 · ReLU; the law too where it is not that of the scheme's source."""
         scheme = f"σ_w² {number(self.weight_variance)}" if self.weight_variance is not None else _short(SCHEMES[self.scheme].label)
         activation = lookup(self.activation).label
         if len(activation) > _LONGEST_ACTIVATION:
@@ -64,13 +64,13 @@ class Column:
 
 
 def column_of(config: Config) -> Column:
-    """The initialization of an experiment as a column."""
+    """Return the initialization of an experiment as a column."""
     own = config.weight_variance if config.scheme == "custom" else None
     return Column(config.scheme, config.activation, config.weight_law, own)
 
 
 def _from_source(scheme: str, activation: str) -> Column:
-    """A scheme with the law of its source."""
+    """Return a scheme with the law of its source."""
     return Column(scheme, activation, SCHEMES[scheme].law)
 
 
@@ -88,7 +88,7 @@ GLOROT_2010 = tuple(_from_source(scheme, act) for act in ("tanh", "softsign", "s
 
 
 def common(activation: str) -> tuple[Column, ...]:
-    """The rules in common use, each with the law of its source; Kumar's only where it applies to this activation."""
+    """Return the rules in common use, each with the law of its source; Kumar's only where it applies to this activation."""
     names = ["glorot_standard", "glorot", "he", "kumar", "pytorch", "lsuv"]
     try:
         kumar_scale(activation)
@@ -98,7 +98,7 @@ def common(activation: str) -> tuple[Column, ...]:
 
 
 def with_added(columns: Sequence[Column], new: Sequence[Column]) -> tuple[Column, ...]:
-    """The columns and after them the new ones, none twice; where they are more than six, the oldest make room."""
+    """Return the columns and after them the new ones, none twice; where they are more than six, the oldest make room."""
     return tuple([column for column in columns if column not in new] + list(new))[-MOST_COLUMNS:]
 
 
@@ -124,17 +124,17 @@ class Summary:
 
     @property
     def widest(self) -> str:
-        """Which of the three drifts most."""
+        """Return which of the three drifts most."""
         return max(self.drift, key=self.drift.__getitem__)
 
     @property
     def worst(self) -> float:
-        """Its drift, in decades."""
+        """Return its drift, in decades."""
         return self.drift[self.widest]
 
 
 def condition(config: Config) -> float:
-    """log10 of the condition number of one network: largest over smallest singular value of ∂h^L/∂h⁰, for one input.
+    """Return log10 of the condition number of one network: largest over smallest singular value of ∂h^L/∂h⁰, for one input.
 
     The network is at most CONDITION_WIDTH wide and as deep as `labs.spectrum` goes. ∞ where the smallest is zero or lost to rounding.
     """
@@ -143,7 +143,7 @@ def condition(config: Config) -> float:
 
 
 def summarize(place: int, column: Column, trace: Trace, verdict, log10_condition: float) -> Summary:
-    """The summary of a column from its trace, the diagnosis of that trace and its condition number."""
+    """Return the summary of a column from its trace, the diagnosis of that trace and its condition number."""
     return Summary(
         place=place,
         label=column.label,
@@ -159,7 +159,7 @@ def summarize(place: int, column: Column, trace: Trace, verdict, log10_condition
 
 
 def _drift(moments: Moments) -> float:
-    """Decades between the largest and the smallest layer, of the median over draws; ∞ where a layer has nothing."""
+    """Return the decades between the largest and the smallest layer, of the median over draws; ∞ where a layer has nothing."""
     middle = moments.median()
     return float(np.ptp(middle)) if np.isfinite(middle).all() else math.inf
 
@@ -187,12 +187,12 @@ _BUT = {
 
 
 def ranked(summaries: Sequence[Summary]) -> list[Summary]:
-    """The columns with a healthy verdict before the others, and among each the one that drifts least first."""
+    """Return the columns with a healthy verdict before the others, and among each the one that drifts least first."""
     return sorted(summaries, key=lambda s: (s.kind != "healthy", s.worst))
 
 
 def decide(summaries: Sequence[Summary]) -> Decision:
-    """The healthiest of at least one column, the first of `ranked`, and the reason."""
+    """Return the healthiest of at least one column, the first of `ranked`, and the reason."""
     best, *others = ranked(summaries)
     if best.depth == 1:
         return Decision(None, "One layer: nothing can drift yet, and nobody wins.", "Add layers to see what repetition does.")
@@ -215,24 +215,24 @@ def decide(summaries: Sequence[Summary]) -> Decision:
 
 
 def _next(best: Summary, second: Summary) -> str:
-    """A sentence on how far behind the second is."""
+    """Return a sentence on how far behind the second is."""
     if second.worst < best.worst:
         return f"{second.label} drifts less, by a factor of {_times(second.worst)}, but {_BUT[second.kind]}."
     return f"Next is {second.label}: {_fate(second)}."
 
 
 def _fate(summary: Summary) -> str:
-    """The worst that happens to a column, in a few words."""
+    """Return the worst that happens to a column, in a few words."""
     if math.isinf(summary.worst):
         return f"its {summary.widest} {'are' if summary.widest != 'signal' else 'is'} lost altogether"
     return f"its {summary.widest} {'drift' if summary.widest != 'signal' else 'drifts'} by a factor of {_times(summary.worst)}"
 
 
 def _times(decades: float) -> str:
-    """A factor for people: two digits while that is sensible, then the power of ten."""
+    """Return a factor for people: two digits while that is sensible, then the power of ten."""
     return from_log10(math.log10(float(f"{10**decades:.2g}"))) if decades < 3 else magnitude(decades)
 
 
 def _short(label: str) -> str:
-    """A label without its remark in brackets."""
+    """Return a label without its remark in brackets."""
     return label.split(" (")[0]

@@ -169,12 +169,12 @@ class _Motion:
         self._settle(*(np.ldexp(moved.array[0], moved.exponent[0]) for moved in op.jvp(x, tuple(tangents))))
 
     def length(self) -> float:
-        """log10 of the length per √n and 2π."""
+        """Return log10 of the length per √n and 2π."""
         with np.errstate(divide="ignore"):
             return self.log10_scale + float(np.log10(np.mean(np.sqrt(np.mean(self.velocity**2, axis=0)))))
 
     def curvature(self) -> float:
-        """log10 of the mean of √n κ."""
+        """Return log10 of the mean of √n κ."""
         speed = np.mean(self.velocity**2, axis=0)
         along = np.mean(self.velocity * self.acceleration, axis=0)
         with np.errstate(divide="ignore", invalid="ignore"):

@@ -50,24 +50,24 @@ class Lane:
 
     @property
     def latest(self) -> Snapshot:
-        """Where it is, or where it ended."""
+        """Return where it is, or where it ended."""
         return self.snapshots[-1]
 
     @property
     def accuracy(self) -> float:
-        """The share of held-out digits it reads: median of the last looks, since one unlucky batch can throw a network back for a while."""
+        """Return the share of held-out digits it reads: median of the last looks, since one unlucky batch can throw a network back."""
         return float(np.median([snapshot.accuracy for snapshot in self.snapshots[-LOOKS:]]))
 
     @property
     def kind(self) -> str:
-        """What has become of it: "diverged", "learned", "learning", or "guessing"."""
+        """Return what has become of it: "diverged", "learned", "learning", or "guessing"."""
         if self.latest.diverged:
             return "diverged"
         return "learned" if self.accuracy >= LEARNED else "learning" if self.accuracy > GUESSING else "guessing"
 
     @property
     def story(self) -> str:
-        """Its end in a few words with the number."""
+        """Return its end in a few words with the number."""
         share = whole_percent(self.accuracy)
         if self.kind == "diverged":
             return f"diverged at step {self.latest.step:,}"
@@ -75,26 +75,26 @@ class Lane:
 
     @property
     def slowest(self) -> float:
-        """The update ratio of its slowest layer, median over the race."""
+        """Return the update ratio of its slowest layer, median over the race."""
         return float(np.median([snapshot.update_ratio.min() for snapshot in self.snapshots]))
 
     @property
     def fastest(self) -> float:
-        """That of its fastest layer."""
+        """Return that of its fastest layer."""
         return float(np.median([snapshot.update_ratio.max() for snapshot in self.snapshots]))
 
     def reached(self, accuracy: float) -> int | None:
-        """The first step at which it was seen to read this share; None if it was not."""
+        """Return the first step at which it was seen to read this share; None if it was not."""
         return next((snapshot.step for snapshot in self.snapshots if snapshot.accuracy >= accuracy), None)
 
 
 def whole_percent(accuracy: float) -> str:
-    """A share of the held-out digits, 93 %: of 360, no digit after the point means anything."""
+    """Return a share of the held-out digits, 93 %: of 360, no digit after the point means anything."""
     return f"{100 * accuracy:.0f} %"
 
 
 def race(entries: Sequence[Entry], recipe: Recipe) -> Iterator[tuple[Lane, ...]]:
-    """All lanes, in the order of their entries, each time all of them have come one snapshot further; lazily. Who diverged stays behind."""
+    """Yield all lanes, in the order of their entries, each time all have come one snapshot further. Who diverged stays behind."""
     every = max(FEWEST_STEPS, recipe.steps // SNAPSHOTS)
     trainings = [train(entry.config, recipe, every) for entry in entries]
     snapshots: list[tuple[Snapshot, ...]] = [() for _ in entries]
@@ -107,7 +107,7 @@ def race(entries: Sequence[Entry], recipe: Recipe) -> Iterator[tuple[Lane, ...]]
 
 
 def fitting_width(configs: Callable[[int], Sequence[Config]], width: int, recipe: Recipe) -> int | None:
-    """The largest width up to `width` at which `configs(width)` can be raced within the limits; None if there is none."""
+    """Return the largest width up to `width` at which `configs(width)` can be raced within the limits; None if there is none."""
     return next((n for n in (width, *(n for n in _WIDTHS if n < width)) if _fits(configs(n), recipe)), None)
 
 
@@ -129,12 +129,12 @@ class Decision:
 
 
 def ranked(lanes: Sequence[Lane]) -> list[Lane]:
-    """The one that reads most first; who diverged comes last."""
+    """Return the one that reads most first; who diverged comes last."""
     return sorted(lanes, key=lambda lane: (lane.kind == "diverged", -lane.accuracy))
 
 
 def decide(lanes: Sequence[Lane]) -> Decision:
-    """The verdict on a race that is over, of at least one lane."""
+    """Return the verdict on a race that is over, of at least one lane."""
     best, *others = ranked(lanes)
     if best.kind == "diverged":
         return Decision(None, "Nobody learns: every lane diverges.", "Try a smaller learning rate.")
@@ -164,17 +164,17 @@ def decide(lanes: Sequence[Lane]) -> Decision:
 
 
 def _close(p: float, q: float) -> bool:
-    """Whether two shares of the held-out digits differ by less than two standard errors of their difference."""
+    """Return whether two shares of the held-out digits differ by less than two standard errors of their difference."""
     return abs(p - q) <= 2 * math.sqrt((p * (1 - p) + q * (1 - q)) / HELD_OUT)
 
 
 def _mark(best: Lane) -> float:
-    """The share of digits that decides among those who end alike: four fifths of the best, in whole tenths."""
+    """Return the share of digits that decides among those who end alike: four fifths of the best, in whole tenths."""
     return math.floor(8 * best.accuracy) / 10
 
 
 def _first(lane: Lane, best: Lane) -> int:
-    """When a lane came to that mark; never is later than any step."""
+    """Return when a lane came to that mark; never is later than any step."""
     step = lane.reached(_mark(best))
     return step if step is not None else 10**9
 
@@ -184,14 +184,14 @@ def _next(lane: Lane) -> str:
 
 
 def _telling(losers: Sequence[Lane]) -> Lane:
-    """Who says most: of those that still guess the one with the slowest layer, else the last that did not diverge, or just the last."""
+    """Return who says most: of those that still guess the one with the slowest layer, else the last that did not diverge, or the last."""
     guessing = [lane for lane in losers if lane.kind == "guessing"]
     finished = [lane for lane in losers if lane.kind != "diverged"]
     return min(guessing, key=lambda lane: lane.slowest) if guessing else (finished or losers)[-1]
 
 
 def _why(winner: Lane, loser: Lane) -> str:
-    """What the paces of the layers say about the winner and one who lost: only what was measured."""
+    """Return what the paces of the layers say about the winner and one who lost: only what was measured."""
     if loser.kind == "diverged" and loser.latest.step == 0:
         return f"{loser.label} never began: its first signals are beyond floating point."
     if loser.kind == "diverged":
@@ -216,5 +216,5 @@ def _pace_alone(lane: Lane) -> str:
 
 
 def of_weights(ratio: float) -> str:
-    """A pace, with the two digits that mean anything."""
+    """Return a pace, with the two digits that mean anything."""
     return number(float(f"{ratio:.2g}"))

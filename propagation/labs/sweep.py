@@ -70,7 +70,7 @@ def sweep(
 
 
 def _attempt(grid: Grid, place: Place, work: Callable[[], Outcome]) -> Outcome:
-    """The outcome of this work, or why there is none: in a word here, with where it happened in the log."""
+    """Return the outcome of this work, or why there is none: in a word here, with where it happened in the log."""
     try:
         return work()
     except Exception as error:
@@ -80,7 +80,7 @@ def _attempt(grid: Grid, place: Place, work: Callable[[], Outcome]) -> Outcome:
 
 
 def _pool(processes: int) -> AbstractContextManager[Executor | None]:
-    """That many processes, or none for one."""
+    """Return that many processes, or none for one."""
     if processes == 1:
         return nullcontext()
     # imported here: a browser, which shows the map, has no processes
@@ -91,7 +91,7 @@ def _pool(processes: int) -> AbstractContextManager[Executor | None]:
 
 
 def _already_in(path: Path, grid: Grid) -> dict[Place, Outcome]:
-    """What the file holds of this very grid."""
+    """Return what the file holds of this very grid."""
     try:
         held = from_json(path.read_text())
     except (FileNotFoundError, ValueError):

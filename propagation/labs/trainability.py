@@ -58,16 +58,16 @@ class Grid:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Numbers of depths and of weight variances."""
+        """Return the numbers of depths and of weight variances."""
         return len(self.depths), len(self.weight_variances)
 
     @property
     def places(self) -> list[Place]:
-        """All cells, shallow networks first."""
+        """Return all cells, shallow networks first."""
         return [(row, column) for row in range(len(self.depths)) for column in range(len(self.weight_variances))]
 
     def cell(self, place: Place) -> Config:
-        """The network of a cell."""
+        """Return the network of a cell."""
         row, column = place
         return replace(self.base, scheme="custom", depth=self.depths[row], weight_variance=self.weight_variances[column])
 
@@ -95,7 +95,7 @@ class TrainabilityMap:
     failures: dict[Place, str]
 
     def outcome(self, place: Place) -> Outcome | None:
-        """What became of a cell; None where it has not been trained."""
+        """Return what became of a cell; None where it has not been trained."""
         if not self.trained[place]:
             return None
         return Outcome(float(self.accuracy[place]), bool(self.diverged[place]))
@@ -122,12 +122,12 @@ def training_by(recipe: Recipe) -> Lab[Outcome]:
 
 
 def seconds_to_train(config: Config, recipe: Recipe) -> float:
-    """About how long that takes on one ordinary core: so much per layer and step, more where a layer is wide."""
+    """Return about how long that takes on one ordinary core: so much per layer and step, more where a layer is wide."""
     return config.depth * recipe.steps * (4e-5 + 6e-9 * config.width**2)
 
 
 def assembled(grid: Grid, outcomes: Mapping[Place, Outcome]) -> TrainabilityMap:
-    """The map of what is known so far."""
+    """Return the map of what is known so far."""
     accuracy, trained, diverged = np.zeros(grid.shape), np.zeros(grid.shape, dtype=bool), np.zeros(grid.shape, dtype=bool)
     for place, outcome in outcomes.items():
         accuracy[place], trained[place], diverged[place] = outcome.accuracy, not outcome.failure, outcome.diverged
@@ -135,7 +135,7 @@ def assembled(grid: Grid, outcomes: Mapping[Place, Outcome]) -> TrainabilityMap:
 
 
 def reach(base: Config, weight_variances: Array) -> Array:
-    """Layers through which two inputs are told apart, 6 ξ_c, for each σ_w², (k,); ∞ at criticality and where nothing is ever forgotten.
+    """Return the layers through which two inputs are told apart, 6 ξ_c, for each σ_w², (k,); ∞ at criticality, or if nothing is forgotten.
 
     Where the signal itself dies (q* = 0, only without a bias) ξ_c is its limit for a vanishing bias, −1/ln χ₁. A linear network without a
     bias, and one that explodes, keeps every correlation.
@@ -163,7 +163,7 @@ class Agreement:
 
 
 def agreement(trainability: TrainabilityMap) -> Agreement | None:
-    """The agreement over all trained cells; None where there are none."""
+    """Return the agreement over all trained cells; None where there are none."""
     grid, counted = trainability.grid, trainability.trained
     if not counted.any():
         return None
@@ -182,14 +182,14 @@ def agreement(trainability: TrainabilityMap) -> Agreement | None:
 
 
 def deepest(trainability: TrainabilityMap) -> Array:
-    """For each σ_w² the depth up to which every network learned, (columns,); 0 where not even the first did."""
+    """Return for each σ_w² the depth up to which every network learned, (columns,); 0 where not even the first did."""
     learned = trainability.trained & (trainability.accuracy >= LEARNED)
     rows = np.logical_and.accumulate(learned, axis=0).sum(axis=0)
     return np.array([0, *trainability.grid.depths])[rows]
 
 
 def coarse_grid(activation: str, bias_variance: float, weight_law: str, seed: int) -> Grid:
-    """A grid small enough to be trained while somebody waits: 6 × 6 narrow networks, around the critical σ_w² where there is one."""
+    """Return a grid small enough to be trained while somebody waits: 6 × 6 narrow networks around the critical σ_w² where there is one."""
     base = Config(
         activation=activation, width=64, weight_law=weight_law, bias_variance=bias_variance, input_law="digits", trials=1, seed=seed
     )
@@ -209,7 +209,7 @@ STANDARD = Grid(
 
 
 def to_json(trainability: TrainabilityMap, made: Mapping[str, str | float]) -> str:
-    """The map as text, one line a depth; `made` says how it came about. Accuracy is null where nothing was trained."""
+    """Return the map as text, one line a depth; `made` says how it came about. Accuracy is null where nothing was trained."""
     grid = trainability.grid
     rows = [
         [round(float(accuracy), 4) if trained else None for accuracy, trained in zip(*row, strict=True)]
@@ -229,7 +229,7 @@ def to_json(trainability: TrainabilityMap, made: Mapping[str, str | float]) -> s
 
 
 def from_json(text: str) -> TrainabilityMap:
-    """The map a text holds; ValueError says what is wrong with it."""
+    """Return the map a text holds; ValueError says what is wrong with it."""
     try:
         held = json.loads(text)
         grid = Grid(Config(**held["config"]), Recipe(**held["recipe"]), tuple(held["depths"]), tuple(held["weight_variances"]))
@@ -247,13 +247,13 @@ def from_json(text: str) -> TrainabilityMap:
 
 
 def _ranks(values: Array) -> Array:
-    """Ranks from 0, equal values sharing their mean rank, (k,)."""
+    """Return ranks from 0, equal values sharing their mean rank, (k,)."""
     _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
     return (np.cumsum(counts) - (counts + 1) / 2)[inverse]
 
 
 def _correlation(x: Array, y: Array) -> float:
-    """Pearson's correlation; NaN where either does not vary."""
+    """Return Pearson's correlation; NaN where either does not vary."""
     x, y = x - x.mean(), y - y.mean()
     size = math.sqrt(float((x @ x) * (y @ y)))
     return float(x @ y) / size if size else math.nan

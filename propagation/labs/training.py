@@ -117,13 +117,16 @@ class Network:
 
 
 def _by_kind(of_ops: Sequence[tuple[Array, ...]]) -> tuple[list[Array], list[Array]]:
-    """All weights and all biases, in the order of the ops that have some."""
+    """Return all weights and all biases, in the order of the ops that have some."""
     weights, biases = zip(*(pair for pair in of_ops if pair), strict=True)
     return list(weights), list(biases)
 
 
 def cross_entropy(scores: Array, labels: Array) -> tuple[float, Array]:
-    """The mean of −log softmax(scores) at the labels, and its derivative by the scores, (softmax − y)/B: scores (10, B), labels (B,)."""
+    """Return the mean of −log softmax(scores) at the labels and its derivative by the scores, (softmax − y)/B.
+
+    Scores are (10, B), labels (B,).
+    """
     batch = np.arange(labels.size)
     below = scores - scores.max(axis=0)
     p = np.exp(np.maximum(below, -700))
@@ -140,7 +143,7 @@ def uses(config: Config) -> Config:
 
 
 def initial_network(config: Config) -> Network:
-    """The network that a config draws in its first trial, in front of the readout that the simulation's cross-entropy has there."""
+    """Return the network that a config draws in its first trial, in front of the readout that the simulation's cross-entropy has there."""
     config = uses(config)
     x = digits(config)[0][:, : LSUV_INPUTS if SCHEMES[config.scheme].from_data else 1]
     ops = [step.op.trainable() for steps in walk(config, 0, x) for step in steps]
@@ -150,7 +153,7 @@ def initial_network(config: Config) -> Network:
 
 
 def digits(config: Config) -> tuple[Array, Array, Array, Array]:
-    """Digits to train on, (64, 1437), and their labels; digits held out, (64, 360), and theirs: at the config's input variance."""
+    """Return digits to train on, (64, 1437), and their labels; digits held out, (64, 360), and theirs: at the config's input variance."""
     train, test = split()
     x, labels = math.sqrt(config.input_variance) * standardized_digits(), digit_labels()
     return np.ascontiguousarray(x[train].T), labels[train], np.ascontiguousarray(x[test].T), labels[test]
@@ -158,13 +161,13 @@ def digits(config: Config) -> tuple[Array, Array, Array, Array]:
 
 @cache
 def split() -> tuple[Array, Array]:
-    """Places of the digits to train on and of those held out: one shuffle, the same for all."""
+    """Return the places of the digits to train on and of those held out: one shuffle, the same for all."""
     order = stream(0, "held_out").permutation(len(digit_labels()))
     return order[HELD_OUT:], order[:HELD_OUT]
 
 
 def train(config: Config, recipe: Recipe, every: int = 10) -> Iterator[Snapshot]:
-    """Snapshots before the first step, after every `every` steps and after the last: each is computed when it is asked for.
+    """Yield snapshots before the first step, after every `every` steps and after the last: each is computed when it is asked for.
 
     Ends early, with `diverged`, where the loss stops being finite or explodes. Deterministic by the config's seed.
     """
@@ -179,14 +182,14 @@ def train(config: Config, recipe: Recipe, every: int = 10) -> Iterator[Snapshot]
 
 
 def parameters(config: Config) -> int:
-    """How many numbers such a network trains."""
+    """Return how many numbers such a network trains."""
     config = uses(config)
     maps = [op for block in blocks(config) for op in block if isinstance(op, Linear)]
     return sum(op.fan_out * (op.fan_in + 1) for op in maps) + LABELS * (config.widths[-1] + 1)
 
 
 def seconds(config: Config, recipe: Recipe) -> float:
-    """About how long such a training takes on one ordinary core: so much per layer and step, more for what is multiplied."""
+    """Return about how long such a training takes on one ordinary core: so much per layer and step, more for what is multiplied."""
     return recipe.steps * (config.depth * 3e-5 + parameters(config) * (1.2e-10 * recipe.batch + 9e-9))
 
 
@@ -235,7 +238,7 @@ class _Training:
             velocity += gradient
 
     def _gradients(self) -> list[Array] | None:
-        """Those of the next batch; None once its loss is no number or has exploded."""
+        """Return those of the next batch; None once its loss is no number or has exploded."""
         chosen = next(self.batches)
         loss, by_weights, by_biases = self.network.gradients(self.x[:, chosen], self.labels[chosen])
         if not math.isfinite(loss) or loss > self.too_large:
@@ -269,7 +272,7 @@ class _Training:
 
 
 def _batches(seed: int, inputs: int, batch: int) -> Iterator[Array]:
-    """Places of the inputs of one batch after the other: each pass over the data has an order of its own, and leaves out what is over."""
+    """Yield the places of the inputs of one batch after the other: each pass over the data has its own order and leaves out the rest."""
     for epoch in count():
         order = stream(seed, "batches", epoch).permutation(inputs)
         for first in range(0, inputs - batch + 1, batch):
@@ -277,7 +280,7 @@ def _batches(seed: int, inputs: int, batch: int) -> Iterator[Array]:
 
 
 def _size(array: Array) -> float:
-    """‖array‖, the root of the sum of squares, for any numbers that floating point holds."""
+    """Return ‖array‖, the root of the sum of squares, for any numbers that floating point holds."""
     largest = float(np.abs(array).max())
     if largest == 0 or 1e-100 < largest < 1e100:
         return math.sqrt(float(np.vdot(array, array)))
