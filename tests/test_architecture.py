@@ -122,6 +122,40 @@ def test_imports_point_one_way(path):
     assert wrong_arrows(part, ast.parse(path.read_text())) == set()
 
 
+#: floors inside the interface
+UI_FLOORS = {"components": 0, "session": 0, "longwork": 1, "results": 1, "widgets": 2, "pages": 3}
+
+
+def wrong_arrows_in_ui(part: str, tree: ast.AST) -> set[str]:
+    """Imports of a file of the interface that point up; the registry of pages, which knows none of them, is for everybody."""
+    seen = set()
+    for name in imports_of(tree):
+        _, _, rest = name.partition("propagation.ui.")
+        first, *others = rest.split(".")
+        if first in UI_FLOORS and (first != "pages" or (others and (PACKAGE / "ui" / "pages" / f"{others[0]}.py").exists())):
+            seen.add(first)
+    return {other for other in seen if UI_FLOORS[other] > UI_FLOORS[part]}
+
+
+@pytest.mark.parametrize("path", [path for path in SOURCES if PACKAGE / "ui" in path.parents], ids=lambda path: path.stem)
+def test_imports_point_one_way_in_the_interface(path):
+    part = path.relative_to(PACKAGE / "ui").parts[0].removesuffix(".py")
+    assert part not in UI_FLOORS or wrong_arrows_in_ui(part, ast.parse(path.read_text())) == set()
+
+
+@pytest.mark.parametrize(
+    ("part", "source"),
+    [
+        ("components", "from propagation.ui.widgets import share"),
+        ("session", "from propagation.ui.results import trace_of"),
+        ("widgets", "from propagation.ui.pages import explore"),
+    ],
+)
+def test_a_wrong_arrow_in_the_interface_is_seen(part, source):
+    """Negative control."""
+    assert wrong_arrows_in_ui(part, ast.parse(source))
+
+
 def test_the_public_api_does_not_reach_into_the_interface():
     assert not parts_imported(ast.parse((PACKAGE / "__init__.py").read_text())) & {"ui", "charts", "app"}
 

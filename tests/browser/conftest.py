@@ -108,8 +108,8 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
-class Hand:
-    """A hand that has taken the thumb of a slider and holds it."""
+class Thumb:
+    """The thumb of a slider, held by the mouse."""
 
     def __init__(self, visitor: Visitor, slider: str) -> None:
         self._visitor = visitor
@@ -187,9 +187,9 @@ class Visitor:
             thumb.press(key)
         self.settle()
 
-    def take(self, slider: str) -> Hand:
+    def take(self, slider: str) -> Thumb:
         """Take a slider's thumb with the mouse."""
-        return Hand(self, slider)
+        return Thumb(self, slider)
 
     def click_chart(self, x: float, y: float, beside: tuple[int, int] = (0, 0)) -> None:
         """Click the first chart at these values, or some pixels beside them."""

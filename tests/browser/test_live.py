@@ -1,4 +1,4 @@
-"""Charts move with the hand: a slider that is held, let go, or moved by keys, and what a redraw leaves as it was."""
+"""Charts move with the thumb: a slider that is held, let go, or moved by keys, and what a redraw leaves as it was."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.browser.conftest import Hand, Server, Visitor, running_server
+from tests.browser.conftest import Thumb, Server, Visitor, running_server
 
 WEIGHT_VARIANCE = "Weight variance σ_w²"
 THEORY = """() => document.querySelector('.js-plotly-plot').data.find(trace => trace.name === 'delta theory').y"""
@@ -29,11 +29,11 @@ LOOK = """() => {
 WINDOW = """() => document.querySelector('.js-plotly-plot')._fullLayout.xaxis.range"""
 
 
-def hold(visitor: Visitor, slider: str, share: float) -> Hand:
+def hold(visitor: Visitor, slider: str, share: float) -> Thumb:
     """Take a slider's thumb and pull it to this share of its way, without letting go."""
-    hand = visitor.take(slider)
-    hand.pull((share - hand.share) * hand.width, steps=8)
-    return hand
+    thumb = visitor.take(slider)
+    thumb.pull((share - thumb.share) * thumb.width, steps=8)
+    return thumb
 
 
 def shown_value(visitor, slider: str) -> str:
@@ -44,12 +44,12 @@ def shown_value(visitor, slider: str) -> str:
 def test_the_chart_shows_what_a_held_slider_says(visitor, slider):
     visitor.open("?width=64&trials=6")
     before, address = visitor.page.evaluate(THEORY), visitor.page.url
-    hand = hold(visitor, slider, 0.7)
+    thumb = hold(visitor, slider, 0.7)
     visitor.page.wait_for_function(f"before => JSON.stringify(({THEORY})()) !== JSON.stringify(before)", arg=before)
     visitor.page.wait_for_timeout(1500)
     value, held = shown_value(visitor, slider), visitor.page.evaluate(THEORY)
     assert visitor.page.url == address  # nothing is settled yet
-    hand.let_go()
+    thumb.let_go()
     assert shown_value(visitor, slider) == value
     assert visitor.page.evaluate(THEORY) == held != before
     assert visitor.page.url != address
@@ -58,33 +58,33 @@ def test_the_chart_shows_what_a_held_slider_says(visitor, slider):
 
 def test_every_network_is_drawn_where_the_hand_rests(visitor):
     visitor.open("?trials=10")
-    hand = hold(visitor, WEIGHT_VARIANCE, 0.6)
+    thumb = hold(visitor, WEIGHT_VARIANCE, 0.6)
     visitor.page.wait_for_function(f"() => !({NETWORKS})().includes('10')")
     visitor.page.wait_for_function(f"() => ({NETWORKS})().includes('10')")
     rested = visitor.drawn()
-    hand.let_go()
+    thumb.let_go()
     assert visitor.drawn() == rested
-    hand = hold(visitor, WEIGHT_VARIANCE, 0.5)
+    thumb = hold(visitor, WEIGHT_VARIANCE, 0.5)
     visitor.page.wait_for_function(f"() => !({NETWORKS})().includes('10')")  # where it moves on, one by one again
-    hand.let_go()
+    thumb.let_go()
     assert "10 networks" in visitor.page.evaluate(NETWORKS)
 
 
 def test_every_network_is_drawn_once_the_slider_is_let_go(visitor):
-    visitor.open("?trials=16")  # too many to be drawn while the hand rests: it could not go on for so long
-    hand = hold(visitor, WEIGHT_VARIANCE, 0.6)
+    visitor.open("?trials=16")  # too many to be drawn while the thumb rests: it could not go on for so long
+    thumb = hold(visitor, WEIGHT_VARIANCE, 0.6)
     visitor.page.wait_for_function(f"() => !({NETWORKS})().includes('16')")
-    hand.let_go()
+    thumb.let_go()
     assert "16 networks" in visitor.page.evaluate(NETWORKS)
 
 
 def test_a_network_that_takes_long_waits_for_the_hand(visitor):
     visitor.open("?width=65536&trials=1&depth=30")
     before = visitor.drawn()
-    hand = hold(visitor, WEIGHT_VARIANCE, 0.6)
+    thumb = hold(visitor, WEIGHT_VARIANCE, 0.6)
     visitor.page.get_by_text("Let go to simulate this").wait_for()
     assert visitor.drawn() == before
-    hand.let_go()
+    thumb.let_go()
     visitor.page.get_by_text("Let go to simulate this").wait_for(state="detached", timeout=30_000)
     assert visitor.drawn() != before
 
@@ -112,9 +112,9 @@ def test_zoom_and_the_chart_itself_survive_a_redraw(visitor):
 def test_nothing_jumps_while_a_slider_moves(visitor, query):
     visitor.open(query)
     visitor.page.evaluate(LOOK)
-    hand = hold(visitor, WEIGHT_VARIANCE, 0.4)
-    hand.pull(-0.2 * hand.width, steps=20)
-    hand.let_go()
+    thumb = hold(visitor, WEIGHT_VARIANCE, 0.4)
+    thumb.pull(-0.2 * thumb.width, steps=20)
+    thumb.let_go()
     visitor.press("Depth", "ArrowLeft")
     places = visitor.page.evaluate("[...window.seen]")
     assert len(places) == 1 and places[0].endswith("true"), places
@@ -130,10 +130,10 @@ def test_without_the_script_the_chart_moves_on_release(visitor):
     )
     visitor.open()
     before = visitor.drawn()
-    hand = hold(visitor, WEIGHT_VARIANCE, 0.7)
+    thumb = hold(visitor, WEIGHT_VARIANCE, 0.7)
     visitor.page.wait_for_timeout(1000)
     assert visitor.drawn() == before
-    hand.let_go()
+    thumb.let_go()
     assert visitor.drawn() != before
 
 

@@ -15,7 +15,7 @@ from propagation.static.files import ENTRY, ROOT, SETTINGS, app_files, archive, 
 
 #: run in a fresh process: visits every page of the app and prints what files of the repository were opened on the way
 VISIT = """
-import json, sys
+import importlib, json, sys
 opened = set()
 sys.addaudithook(lambda event, details: opened.add(str(details[0])) if event == "open" and details[1] in ("r", "rb", None) else None)
 sys.dont_write_bytecode = True
@@ -26,6 +26,9 @@ for page in sys.argv[2].split():
         app.query_params[name] = value
     app.run()
     assert not app.exception, app.exception
+from propagation.ui.pages import PAGES
+for page in PAGES:  # of the other pages, at least the code
+    importlib.import_module(f"propagation.ui.pages.{page.module or page.slug}")
 opened |= {module.__file__ for module in list(sys.modules.values()) if getattr(module, "__file__", None)}  # some come from __pycache__
 print(json.dumps(sorted(opened)))
 """
@@ -51,7 +54,7 @@ def test_every_file_the_app_opens_is_there(opened):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", [".py", ".js", ".md", ".toml", ".npz", ".json"])
+@pytest.mark.parametrize("kind", [".py", ".js", ".css", ".md", ".toml", ".npz", ".json"])
 def test_the_visit_has_opened_files_of_every_kind(opened, kind):
     """Without this the test above could pass because nothing was seen."""
     assert any(name.endswith(kind) for name in opened)

@@ -238,7 +238,7 @@ def _moves() -> list[tuple[str, Any]]:
     state.pending, state.orders = {}, []
     # a widget that reports nothing and shows what it was last told has heard everything; one that is folded away is told again
     state.told = {key: told for key, told in state.told.items() if key in pending or (key in state and state[key] != told[-1])}
-    if len(pending) + len(orders) > 1:  # one hand moves one thing: of several reports, those that repeat what was there before are old
+    if len(pending) + len(orders) > 1:  # one move at a time: of several reports, those that repeat what was there before are old
         pending = {key: value for key, value in pending.items() if value not in state.told.get(key, ())}
     for key in pending:
         state.told.pop(key, None)
