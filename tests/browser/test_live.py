@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.browser.conftest import Thumb, Server, Visitor, running_server
+from tests.browser.conftest import Server, Thumb, Visitor, running_server
 
 WEIGHT_VARIANCE = "Weight variance σ_w²"
 THEORY = """() => document.querySelector('.js-plotly-plot').data.find(trace => trace.name === 'delta theory').y"""
