@@ -7,8 +7,6 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-
 from propagation.activations import ACTIVATIONS
 from propagation.expressions import lookup
 from propagation.fields import Choice, Number, declarations, declared, from_query, to_query
@@ -229,21 +227,3 @@ NUMBERS = {name: field for name, field in FIELDS.items() if isinstance(field, Nu
 BOUNDS = {name: field.bounds for name, field in NUMBERS.items()}
 #: what the fields that are names can be, with labels
 CHOICES = {name: field.choices for name, field in FIELDS.items() if isinstance(field, Choice)}
-
-
-def layer_variances(config: Config) -> tuple[np.ndarray, np.ndarray]:
-    """σ_w² and σ_b² of every layer, two (depth,) arrays; σ_w² is NaN where the data decides (LSUV).
-
-    σ_b² is the variance of a bias, whatever the fans.
-    """
-    widths = np.array(config.widths, dtype=float)
-    fan_in, fan_out = widths[:-1], widths[1:]
-    scheme = SCHEMES[config.scheme]
-    if config.scheme == "custom":
-        weight = np.full(config.depth, config.weight_variance)
-    elif config.scheme == "lsuv":
-        weight = np.full(config.depth, np.nan)
-    else:
-        weight = scheme.weight_variance(config.activation, fan_in, fan_out) * np.ones(config.depth)
-    bias = np.full(config.depth, config.bias_variance) if scheme.bias_scale is None else scheme.bias_scale / fan_in
-    return weight, bias

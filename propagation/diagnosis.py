@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from propagation.config import BOUNDS, Config, layer_variances
+from propagation.architecture import bias_variances
+from propagation.config import BOUNDS, Config
 from propagation.engine.trace import Trace
 from propagation.expressions import lookup
 from propagation.formatting import factor, from_log10, magnitude, multiple, number, percent
@@ -112,7 +113,7 @@ def typical_net(prediction) -> str:
 
 def _bias_variance(config: Config) -> float:
     """σ_b², mean over layers."""
-    return float(np.mean(layer_variances(config)[1]))
+    return float(np.mean(bias_variances(config)))
 
 
 def _drift(log10_sizes: np.ndarray) -> _Drift:

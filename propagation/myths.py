@@ -9,8 +9,8 @@ from typing import Any
 from propagation.config import Config
 from propagation.formatting import factor, from_log10, number, percent
 from propagation.labs.evidence import Evidence, median_sizes, per_layer
-from propagation.labs.variance_decomposition import PARTS
 from propagation.lessons import Link, Network
+from propagation.theory.variance_decomposition import PARTS
 
 
 @dataclass(frozen=True)

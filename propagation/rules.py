@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from propagation.config import CHOICES, DEFAULTS, Config, layer_variances
+from propagation.architecture import bias_variances, weight_variances
+from propagation.config import CHOICES, DEFAULTS, Config
 from propagation.expressions import lookup
 from propagation.initializers import SCHEMES, WEIGHT_LAWS, kumar_scale
 
@@ -42,12 +43,13 @@ def settled(config: Config) -> Config:
 
 def shown_weight_variance(config: Config) -> float:
     """Return where the weight-variance slider stands: the scheme's σ_w², mean over layers; the slider's own where slider or data decide."""
-    return config.weight_variance if SCHEMES[config.scheme].scale is None else _mean(layer_variances(config)[0])
+    variances = weight_variances(config)
+    return config.weight_variance if variances is None else _mean(variances)
 
 
 def shown_bias_variance(config: Config) -> float:
     """Return where the bias-variance slider stands: the scheme's σ_b², mean over layers, or the slider's own."""
-    return _mean(layer_variances(config)[1])
+    return _mean(bias_variances(config))
 
 
 def shown(config: Config, field: str) -> Any:

@@ -10,7 +10,8 @@ import pytest
 from oracle import ERRORS, assert_mean, errors_off
 
 from propagation import ACTIVATIONS, SCHEMES, Config, simulate
-from propagation.config import WIDTH_PROFILES, layer_variances
+from propagation.architecture import UnitVarianceOnData, bias_variances, blocks, weight_variances
+from propagation.config import WIDTH_PROFILES
 from propagation.engine.dense import DenseMap
 from propagation.engine.noise import Noise
 from propagation.initializers import WEIGHT_LAWS, kumar_scale
@@ -75,20 +76,22 @@ def test_the_engine_draws_what_the_scheme_says(scheme, profile):
 
 @pytest.mark.parametrize("scheme", ["lecun", "he", "custom", "small_constant"])
 def test_schemes_without_a_rule_for_biases_leave_them_to_the_experiment(scheme):
-    _, bias = layer_variances(Config(depth=3, width=16, scheme=scheme, bias_variance=0.4))
+    bias = bias_variances(Config(depth=3, width=16, scheme=scheme, bias_variance=0.4))
     np.testing.assert_array_equal(bias, np.full(3, 0.4))
 
 
 def test_schemes_with_a_rule_for_biases_insist_on_it():
     for scheme, expected in BIASES.items():
         config = Config(depth=3, width=64, width_profile="funnel", scheme=scheme, bias_variance=0.4)
-        np.testing.assert_allclose(layer_variances(config)[1], [expected(n) for n in config.widths[:-1]])
-    assert not layer_variances(Config(scheme="lsuv", bias_variance=0.4))[1].any()
+        np.testing.assert_allclose(bias_variances(config), [expected(n) for n in config.widths[:-1]])
+    assert not bias_variances(Config(scheme="lsuv", bias_variance=0.4)).any()
 
 
 def test_custom_takes_the_slider_and_lsuv_asks_the_data():
-    np.testing.assert_array_equal(layer_variances(Config(depth=3, weight_variance=1.25))[0], np.full(3, 1.25))
-    assert np.isnan(layer_variances(Config(depth=3, scheme="lsuv"))[0]).all()
+    np.testing.assert_array_equal(weight_variances(Config(depth=3, weight_variance=1.25)), np.full(3, 1.25))
+    data_decide = Config(depth=3, scheme="lsuv")
+    assert weight_variances(data_decide) is None
+    assert all(linear.weight == UnitVarianceOnData() for linear, _ in blocks(data_decide))
     for scheme, reason in (("custom", "the slider"), ("lsuv", "the data")):
         with pytest.raises(ValueError, match=reason):
             SCHEMES[scheme].weight_variance("tanh", 3, 4)
@@ -98,7 +101,7 @@ def test_custom_takes_the_slider_and_lsuv_asks_the_data():
 def test_each_layer_has_its_own_fans(profile):
     config = Config(depth=6, width=128, width_profile=profile, scheme="glorot")
     pairs = zip(config.widths[:-1], config.widths[1:], strict=True)
-    np.testing.assert_allclose(layer_variances(config)[0], [2 * n_in / (n_in + n_out) for n_in, n_out in pairs])
+    np.testing.assert_allclose(weight_variances(config), [2 * n_in / (n_in + n_out) for n_in, n_out in pairs])
 
 
 #: N · v² of Kumar's formula, from its derivation and not from the code: 1 / (φ′(0)² (1 + φ(0)²))
@@ -126,7 +129,7 @@ KUMAR = {
 def test_kumar(activation):
     if activation in KUMAR:
         assert kumar_scale(activation) == pytest.approx(KUMAR[activation], rel=1e-12)
-        assert layer_variances(Config(depth=2, scheme="kumar", activation=activation))[0] == pytest.approx(KUMAR[activation])
+        assert weight_variances(Config(depth=2, scheme="kumar", activation=activation)) == pytest.approx(KUMAR[activation])
     else:
         assert activation in {"leaky_relu", "selu"}
         with pytest.raises(ValueError, match=f"kumar.*{activation}.*slope jumps at 0"):

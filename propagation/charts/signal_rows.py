@@ -11,9 +11,10 @@ from propagation.charts.spread import Spread, spread_of
 from propagation.charts.theme import Palette
 from propagation.charts.variance_decomposition import OVER
 from propagation.engine.trace import Trace
-from propagation.labs.variance_decomposition import RESOLUTION, Scatter
+from propagation.labs.variance_decomposition import RESOLUTION
 from propagation.signals import SIGNALS
 from propagation.theory.prediction import Prediction
+from propagation.theory.variance_decomposition import Scatter
 from propagation.trials import sizes_over_trials
 
 

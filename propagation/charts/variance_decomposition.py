@@ -12,7 +12,8 @@ from propagation.charts.marks import dot_size, dots, line, numbers, thinned, tit
 from propagation.charts.rows import Place, extremes, missing, stack_layout
 from propagation.charts.theme import Palette, figure, palette, translucent
 from propagation.formatting import from_log10, percent
-from propagation.labs.variance_decomposition import PARTS, RESOLUTION, Scatter
+from propagation.labs.variance_decomposition import RESOLUTION
+from propagation.theory.variance_decomposition import PARTS, Scatter
 
 HEIGHT = 560
 _BOTTOM = 54

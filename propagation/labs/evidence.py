@@ -20,9 +20,10 @@ from propagation.engine.trace import Trace
 from propagation.expressions import lookup
 from propagation.labs.distributions import DISTRIBUTIONS, Distributions
 from propagation.labs.protocol import Lab, Progress
-from propagation.labs.variance_decomposition import PARTS, VARIANCE_DECOMPOSITION, WHOSE, Scatter, predicted
+from propagation.labs.variance_decomposition import VARIANCE_DECOMPOSITION
 from propagation.signals import FORWARD, SIGNALS
 from propagation.theory.prediction import Prediction, predict
+from propagation.theory.variance_decomposition import PARTS, WHOSE, Scatter, predict_scatters
 
 #: 1 − cosine below this is rounding
 _LEAST_APART = 1e-13
@@ -108,7 +109,7 @@ def _histograms(config: Config, progress: Progress | None = None) -> Evidence:
 
 
 def _scatters(config: Config, progress: Progress | None = None) -> Evidence:
-    return Evidence(config, predict(config), Scatters(VARIANCE_DECOMPOSITION.measure(config, progress)["z"], predicted(config)["z"]))
+    return Evidence(config, predict(config), Scatters(VARIANCE_DECOMPOSITION.measure(config, progress)["z"], predict_scatters(config)["z"]))
 
 
 _SCATTERED = Lab("evidence: scatter", VARIANCE_DECOMPOSITION.uses, _scatters)

@@ -6,16 +6,17 @@ from propagation.charts.variance_decomposition import decomposition_chart
 from propagation.config import Config
 from propagation.formatting import number
 from propagation.labs.protocol import Progress
-from propagation.labs.variance_decomposition import DRAWS, INPUTS, VARIANCE_DECOMPOSITION, predicted
+from propagation.labs.variance_decomposition import DRAWS, INPUTS, VARIANCE_DECOMPOSITION
 from propagation.lessons import Link
 from propagation.papers.paper import Drawn, Finding, Paper
+from propagation.theory.variance_decomposition import predict_scatters
 
 CONFIG = Config(depth=50, width=256, activation="relu", scheme="he", bias_variance=0, inputs=INPUTS, trials=DRAWS)
 
 
 def measure(config: Config, progress: Progress | None = None) -> Finding:
     """Return the measured and the predicted Scatter of z as the evidence."""
-    found, theory = VARIANCE_DECOMPOSITION.measure(config, progress)["z"], predicted(config)["z"]
+    found, theory = VARIANCE_DECOMPOSITION.measure(config, progress)["z"], predict_scatters(config)["z"]
     return Finding(
         {
             "total": 10 ** float(found.log10_second_moment[-1] - found.log10_second_moment[0]),

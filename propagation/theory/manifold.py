@@ -20,35 +20,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from propagation.config import Config, layer_variances
-from propagation.expressions import lookup
-from propagation.theory.gaussian import gaussian_mean
-from propagation.theory.kernel import kernel
-from propagation.theory.moments import moments
+from propagation.config import Config
+from propagation.theory.ops import LinearLaw, State, TheoryOp
+from propagation.theory.trajectory import first_of, states_by_op, trajectory
 
 Array = np.ndarray
 
-#: sizes q between which the recursions are followed
-_SMALLEST, _LARGEST = 1e-200, 1e200
-#: step of the difference quotient for φ″: its error is below 1e-11 of φ⁽⁵⁾
-_STEP = 2e-3
-
 
 def layer_sizes(config: Config, input_size: float) -> tuple[Array, Array]:
-    """(q of every layer, σ_w² of every layer), (depth,) each, for inputs of mean square `input_size`; NaN where q leaves 1e±200."""
-    weight, bias = layer_variances(config)
-    of = moments(config.activation)
-    sizes = np.full(config.depth, np.nan)
-    second = input_size
-    for layer in range(config.depth):
-        if np.isnan(weight[layer]):  # LSUV holds every layer at 1
-            weight[layer] = 1 / second
-        size = weight[layer] * second + bias[layer]
-        if not _SMALLEST < size < _LARGEST:
-            break
-        sizes[layer] = size
-        second = float(of.second(size))
-    return sizes, weight
+    """Return q and σ_w² of every layer, (depth,) each, for inputs of mean square `input_size`; q is NaN where it leaves 1e±200."""
+    linear = first_of(LinearLaw, trajectory(config, State(np.log([input_size]), np.ones(1))))
+    sizes = np.array([np.exp(step.after.log_sizes[0]) if step.after.in_range else np.nan for _, step in linear])
+    return sizes, np.array([op.weight_variance(step.before) for op, step in linear])
 
 
 def angle_path(config: Config, starts: Array) -> Array:
@@ -56,16 +39,13 @@ def angle_path(config: Config, starts: Array) -> Array:
 
     NaN where the size of the signal leaves the range that `layer_sizes` follows.
     """
-    sizes, weight = layer_sizes(config, config.input_variance)
-    of = kernel(config.activation)
+    both = np.zeros(len(starts), dtype=int)  # the two of a pair are alike in size
+    layers = trajectory(config, State(np.log([config.input_variance]), np.ones(1), (both, both), starts))
     path = np.full((config.depth + 1, len(starts)), np.nan)
     path[0] = starts
-    lost = config.input_variance * path[0]
-    for layer, size in enumerate(sizes):
-        if np.isnan(size):
-            break
-        path[layer + 1] = np.clip(weight[layer] * lost / size, 0.0, 2.0)
-        lost = of(size, path[layer + 1])[0]
+    for layer, (_, step) in enumerate(first_of(LinearLaw, layers), start=1):
+        if step.after.in_range:
+            path[layer] = step.after.eps
     return path
 
 
@@ -82,35 +62,18 @@ class CirclePrediction:
 
 def predict_circle(config: Config) -> CirclePrediction:
     """Length and curvature of the circle of radius √(n_0 input_variance) in z of every layer, by the recursions above."""
-    sizes, weight = layer_sizes(config, config.input_variance)
-    before = sizes[:-1]
-    slope = np.full(before.shape, np.nan)
-    known = np.isfinite(before)
-    slope[known] = moments(config.activation).slope(before[known])
-    chi_1 = weight * np.concatenate(([1.0], slope))
-    chi_2 = weight * np.concatenate(([0.0], bend(config.activation, before)))
-    chi_1[chi_1 == 0] = np.nan  # nothing is left of the circle
-    log_speed = np.concatenate(([0.0], np.cumsum(0.5 * np.log10(chi_1))))
-    curvature = np.empty(config.depth + 1)
-    curvature[0] = square = 1 / config.input_variance
-    for layer in range(config.depth):
-        square = 3 * chi_2[layer] / chi_1[layer] ** 2 + square / chi_1[layer]
-        curvature[layer + 1] = square
-    return CirclePrediction(log_speed, 0.5 * np.log10(curvature * config.input_variance))
-
-
-def bend(activation: str, q: Array) -> Array:
-    """E[φ″(√q x)²], (k,); NaN where φ has kinks, in which φ″ is infinite, and where q is NaN."""
-    answer = np.full(np.shape(q), np.nan)
-    known = np.isfinite(q)
-    phi = lookup(activation)
-    if not phi.kinks and np.any(known):
-        answer[known] = gaussian_mean(lambda z: second_derivative(activation, z) ** 2, q[known])
-    return answer
-
-
-def second_derivative(activation: str, z: Array) -> Array:
-    """φ″(z) of an activation without kinks, from four values of φ′ around z; z of any shape."""
-    dphi = lookup(activation).dphi
-    near, far = (dphi(z + k * _STEP) - dphi(z - k * _STEP) for k in (1, 2))
-    return (8 * near - far) / (12 * _STEP)
+    layers = trajectory(config, State(np.log([config.input_variance]), np.ones(1)))
+    factors: dict[tuple[TheoryOp, State], tuple[float, float]] = {}
+    for op, states in states_by_op(layers).items():
+        known = [state for state in states if state.in_range]
+        factors |= {(op, state): (chi, beta) for state, chi, beta in zip(known, *op.curve(known), strict=True)}
+    log10_length, curvature = np.full((2, config.depth + 1), np.nan)
+    log10_length[0], curvature[0] = length, square = 0.0, 1 / config.input_variance
+    for layer, steps in enumerate(layers, start=1):
+        for step in steps:
+            chi, beta = factors.get((step.op, step.before), (np.nan, np.nan))
+            chi = chi or np.nan  # at 0, nothing is left of the circle
+            length, square = length + 0.5 * np.log10(chi), 3 * beta / chi**2 + square / chi
+            if step is steps[0]:
+                log10_length[layer], curvature[layer] = length, square
+    return CirclePrediction(log10_length, 0.5 * np.log10(curvature * config.input_variance))

@@ -16,22 +16,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from propagation.config import Config, layer_variances
+from propagation.config import Config
+from propagation.initializers import SCHEMES
 from propagation.signals import BySignal
 from propagation.theory.batch import batch_of, representatives
 from propagation.theory.cost import log_cost_gradient
 from propagation.theory.maps import depth_scales_at, fixed_point
-from propagation.theory.moments import Logs, Moments, moments
+from propagation.theory.moments import moments
+from propagation.theory.ops import ActivateLaw, LinearLaw, State, log_mean
 from propagation.theory.phases import critical_weight_variance, phase_of
 from propagation.theory.spread import Band, bands
+from propagation.theory.trajectory import first_of, states_by_op, trajectory
 
 Array = np.ndarray
 
 #: numbers of inputs that may stand for a batch, and the error in ln of a mean, estimated far too high, at which more are taken
 _COUNTS = (17, 65)
 _TOLERANCE = 1e-6
-#: |change of ln q| in one layer at which a signal has arrived; 2,000 such layers add up to 2e-11
-_ARRIVED = 1e-14
 _LN_10 = np.log(10)
 _LARGEST_EXPONENT = 700.0
 
@@ -81,21 +82,20 @@ class Prediction(BySignal[SignalPrediction]):
 def predict(config: Config) -> Prediction:
     """What `config` would measure at infinite width, to 1e-9 in ln of every moment (cross-entropy: 1e-4)."""
     batch = batch_of(config)
-    of = moments(config.activation)
     for count in (*_COUNTS, batch.log_sizes.size):
-        log_sizes, weights, coarse = representatives(batch.log_sizes, count)
-        chain = _Chain(config, of, log_sizes, weights)
-        means = chain.log_means(weights)
+        log_sizes, shares, coarse = representatives(batch.log_sizes, count)
+        chain = _Chain(config, State(log_sizes, shares))
+        means = chain.log_means(shares)
         if np.max(_distance(means, chain.log_means(coarse))) < _TOLERANCE:
             break
     z, h2, delta2, gradient2 = means
     zero = np.zeros(config.depth)
     z_band, delta_band = bands(config, batch, z, delta2) or (None, None)
-    h_mean, log_h_variance = chain.activation_mean_and_log_variance(weights)
+    h_mean, log_h_variance = chain.activation_mean_and_log_variance(shares)
 
     weight, bias = float(np.median(chain.weight_variance)), float(np.median(chain.bias_variance))
-    if config.scheme == "lsuv":
-        weight, q_star = float(1 / of.second(1.0)), 1.0  # rescaling holds every layer at q = 1
+    if SCHEMES[config.scheme].from_data:
+        weight, q_star = float(1 / moments(config.activation).second(1.0)), 1.0  # rescaling holds every layer at q = 1
     else:
         start = np.exp(min(float(z[0]), _LARGEST_EXPONENT))
         q_star = fixed_point(config.activation, weight, bias, start)
@@ -108,7 +108,7 @@ def predict(config: Config) -> Prediction:
             "delta": SignalPrediction(zero, delta2 / _LN_10, delta2 / _LN_10, delta_band),
             "weight_gradient": SignalPrediction(zero, gradient2 / _LN_10, gradient2 / _LN_10),
         },
-        float(_log_mean(log_sizes[None, :], weights)[0] / _LN_10),
+        float(log_mean(log_sizes[None, :], shares)[0] / _LN_10),
         q_star,
         scales.chi_1,
         scales.c_star,
@@ -121,75 +121,44 @@ def predict(config: Config) -> Prediction:
 
 
 class _Chain:
-    """The recursions for inputs of sizes `log_sizes`, (m,), in natural logarithms; arrays are (depth, m)."""
+    """Both passes of columns that start in a state: natural logarithms of second moments, arrays are (depth, m)."""
 
-    def __init__(self, config: Config, of: Moments, log_sizes: Array, weights: Array):
-        self.of = of
-        self.weight_variance, self.bias_variance = layer_variances(config)
-        widths = np.array(config.widths, dtype=float)
-        with np.errstate(divide="ignore"):
-            log_weight, log_bias = np.log(self.weight_variance), np.log(self.bias_variance)
-        if config.scheme == "lsuv":
-            log_q = _normalized_sizes(of, log_sizes, weights, log_weight)
-            self.weight_variance = np.exp(log_weight)
-        else:
-            log_q = _sizes(of, log_sizes, log_weight, log_bias)
-        layers = np.minimum(np.arange(config.depth), len(log_q) - 1)  # the last one stands for all that follow
-        self.log_q = log_q[layers]
-        self.logs = Logs(*(values[layers] for values in of.logs(log_q)))
-        start = log_cost_gradient(config.cost, self.logs.second[-1], config.widths[-1])
-        steps = self.logs.slope[1:] + (log_weight[1:] + np.log(widths[2:] / widths[1:-1]))[:, None]
-        gradient = np.concatenate((np.cumsum(steps[::-1], axis=0)[::-1], np.zeros((1, log_sizes.size)))) + start
-        self.delta = self.logs.slope + gradient
-        self.weight_gradient = self.delta + np.concatenate((log_sizes[None, :], self.logs.second[:-1]))
+    def __init__(self, config: Config, start: State):
+        layers = trajectory(config, start)
+        for op, states in states_by_op(layers).items():
+            op.prepare(states)
+        linear, activate = first_of(LinearLaw, layers), first_of(ActivateLaw, layers)
+        self.weight_variance = np.array([op.weight_variance(step.before) for op, step in linear])
+        self.bias_variance = np.array([op.op.bias_variance for op, _ in linear])
+        self.z = np.stack([step.after.log_sizes for _, step in linear])
+        self.h = np.stack([steps[-1].after.log_sizes for steps in layers])
+        self.phi_zero = activate[0][0].moments.phi_zero
+        self.logs = [step.before.logs for _, step in activate]
 
-    def log_means(self, weights: Array) -> Array:
+        gradient = log_cost_gradient(config.cost, self.h[-1], config.widths[-1])
+        delta, weight_gradient = [], []
+        for steps in reversed(layers):
+            for step in reversed(steps):
+                if isinstance(step.op, LinearLaw):
+                    delta.append(gradient)
+                    weight_gradient.append(gradient + step.before.log_sizes)
+                gradient = step.op.backward(gradient, step.before)
+        self.delta, self.weight_gradient = np.stack(delta[::-1]), np.stack(weight_gradient[::-1])
+
+    def log_means(self, shares: Array) -> Array:
         """ln of the second moments of z, h, δ and ∂C/∂W over neurons and inputs, (4, depth)."""
-        return np.stack([_log_mean(values, weights) for values in (self.log_q, self.logs.second, self.delta, self.weight_gradient)])
+        return np.stack([log_mean(values, shares) for values in (self.z, self.h, self.delta, self.weight_gradient)])
 
-    def activation_mean_and_log_variance(self, weights: Array) -> tuple[Array, Array]:
+    def activation_mean_and_log_variance(self, shares: Array) -> tuple[Array, Array]:
         """Mean of h and ln of its variance over neurons and inputs, (depth,) each, from φ − φ(0) so that no digits are lost."""
-        scale = np.max(self.logs.centred, axis=1)
+        centred, log_size, sign = (np.stack([getattr(logs, name) for logs in self.logs]) for name in ("centred", "mean", "mean_sign"))
+        scale = np.max(centred, axis=1)
         scale = np.where(np.isfinite(scale), scale, 0.0)[:, None]
-        second = np.exp(self.logs.centred - scale) @ weights
-        mean = (self.logs.mean_sign * np.exp(self.logs.mean - scale / 2)) @ weights
+        second = np.exp(centred - scale) @ shares
+        mean = (sign * np.exp(log_size - scale / 2)) @ shares
         with np.errstate(divide="ignore"):
             log_variance = np.log(np.maximum(second - mean**2, 0.0)) + scale[:, 0]
-        return self.of.phi_zero + mean * np.exp(np.clip(scale[:, 0] / 2, -_LARGEST_EXPONENT, _LARGEST_EXPONENT)), log_variance
-
-
-def _sizes(of: Moments, log_sizes: Array, log_weight: Array, log_bias: Array) -> Array:
-    """ln q of every layer and input, (layers, m), up to the layer from which on nothing changes."""
-    log_q = np.empty((log_weight.size, log_sizes.size))
-    changes = np.flatnonzero((log_weight[1:] != log_weight[:-1]) | (log_bias[1:] != log_bias[:-1]))
-    alike_from = int(changes[-1]) + 1 if changes.size else 0
-    second = before = log_sizes
-    with np.errstate(invalid="ignore"):  # −inf − (−inf)
-        for layer in range(log_weight.size):
-            log_q[layer] = now = np.logaddexp(log_weight[layer] + second, log_bias[layer])
-            if layer > alike_from and np.all((now == before) | (np.abs(now - before) < _ARRIVED)):
-                return log_q[: layer + 1]
-            second, before = of.log_second(now), now
-    return log_q
-
-
-def _normalized_sizes(of: Moments, log_sizes: Array, weights: Array, log_weight: Array) -> Array:
-    """ln q where every layer's σ_w² makes the mean of q over the inputs 1; fills in `log_weight`."""
-    log_q = np.empty((log_weight.size, log_sizes.size))
-    second = log_sizes
-    for layer in range(log_weight.size):
-        log_weight[layer] = -_log_mean(second[None, :], weights)[0]
-        log_q[layer] = log_weight[layer] + second
-        second = of.log_second(log_q[layer])
-    return log_q
-
-
-def _log_mean(logs: Array, weights: Array) -> Array:
-    """ln Σ_b weights_b exp(logs_b) along the last axis; NaN where weights of both signs leave nothing."""
-    largest = np.max(logs, axis=-1)
-    largest = np.where(np.isfinite(largest), largest, 0.0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.log(np.exp(logs - largest[..., None]) @ weights) + largest
+        return self.phi_zero + mean * np.exp(np.clip(scale[:, 0] / 2, -_LARGEST_EXPONENT, _LARGEST_EXPONENT)), log_variance
 
 
 def _distance(a: Array, b: Array) -> Array:

@@ -6,7 +6,8 @@ D and W are asymptotically free, so with ψ(u) = Σ_k u^k E[s^2k] of JJᵀ and i
 
 S_D = w (1 + ψ)/ψ where E[φ′² w/(1 − φ′² w)] = ψ. The largest singular value ends where u turns back: s_max² = 1/max_{ψ>0} u(ψ). The
 derivative of ln S at 0 gives the spread Var[s²]/E[s²]² = Σ_l (μ₂/μ₁² − 1 − s₁), μ_k = E[φ′^2k], s₁ = −1 gaussian, 0 orthogonal.
-Source: Pennington, Schoenholz & Ganguli 2017 (arXiv 1711.04735). All layers square.
+Source: Pennington, Schoenholz & Ganguli 2017 (arXiv 1711.04735). All layers square. Each op says what it
+multiplies by (`TheoryOp.spectral`); `s_transform` has S_D.
 """
 
 from __future__ import annotations
@@ -16,19 +17,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from propagation.config import Config
-from propagation.expressions import lookup
 from propagation.inputs import draw_inputs
-from propagation.theory.gaussian import half_line_rule
-from propagation.theory.manifold import layer_sizes
+from propagation.theory.ops import Spectral, State, TheoryOp
+from propagation.theory.s_transform import PSI
+from propagation.theory.trajectory import Step, trajectory
 
 Array = np.ndarray
 
 #: the laws of weights whose S-transform is known here
 LAWS = ("gaussian", "orthogonal")
-#: ψ at which u is tabulated before its largest value is refined
-_PSI = np.geomspace(1e-4, 1e8, 361)
-_BISECTIONS = 40
-#: relative change of q in a layer below which the S-transform before it serves again
+#: change of ln q in a layer below which what was computed before it serves again
 _SAME = 1e-12
 _LN_10 = np.log(10)
 
@@ -48,54 +46,42 @@ class SpectrumPrediction:
 
 
 def predict_spectrum(config: Config, law: str, depth: int) -> SpectrumPrediction:
-    """The first `depth` layers of a config, with weights of this law, for the size that its inputs have on average."""
-    sizes, weight = (values[:depth] for values in layer_sizes(config, float(np.mean(draw_inputs(config) ** 2))))
-    widths = np.array(config.widths[: depth + 1], dtype=float)
-    log_mean, log_u, spread = np.full((3, depth), np.nan), np.zeros(_PSI.size), 0.0
-    mean_square, largest, spreads = log_mean
-    log_s, before, total = np.zeros(_PSI.size), np.nan, 0.0
-    for layer, size in enumerate(sizes):
-        if np.isnan(size) or weight[layer] == 0:
+    """Return the first `depth` layers of a config, with weights of this law, for the size that its inputs have on average."""
+    start = State(np.log([np.mean(draw_inputs(config) ** 2)]), np.ones(1))
+    mean_square, largest, spreads = np.full((3, depth), np.nan)
+    total, log_u, spread = 0.0, np.log(PSI / (1 + PSI)), 0.0
+    square = len(set(config.widths[: depth + 1])) == 1
+    spectral = _Spectral(law)
+    for layer, steps in enumerate(trajectory(config, start)[:depth]):
+        if not all(step.before.in_range for step in steps):
             break
-        if not abs(size - before) <= _SAME * size:
-            slopes, chances = squared_slopes(config.activation, size)
-            before = size
-            mean = chances @ slopes
-            if mean == 0:
-                break
-            log_s = _log_s_of_slopes(slopes, chances)
-            excess = chances @ slopes**2 / mean**2 - 1 + (law == "gaussian")
-        total += np.log10(weight[layer] * mean * widths[layer + 1] / widths[layer])
-        log_u += log_s - np.log(weight[layer]) - (np.log1p(_PSI) if law == "gaussian" else 0.0)
-        spread += excess
+        ops = [spectral.of(step) for step in steps]
+        if any(op.mean_square == 0 for op in ops):
+            break
+        total += sum(np.log10(op.mean_square) for op in ops)
+        log_u = log_u + sum(op.log_s for op in ops)
+        spread += sum(op.spread for op in ops)
         mean_square[layer] = total
-        if np.all(widths == widths[0]):
-            largest[layer] = -0.5 * _peak(np.log(_PSI / (1 + _PSI)) + log_u) / _LN_10
+        if square:
+            largest[layer] = -0.5 * _peak(log_u) / _LN_10
             spreads[layer] = spread
     return SpectrumPrediction(law, mean_square, largest, spreads)
 
 
-def squared_slopes(activation: str, q: float) -> tuple[Array, Array]:
-    """The law of φ′(√q x)² as values and their chances, (k,) each."""
-    phi = lookup(activation)
-    z, weights = half_line_rule(np.array([q]), phi.kinks + phi.breakpoints)
-    slopes = np.concatenate((phi.dphi(z), phi.dphi(-z))) ** 2
-    chances = np.tile(weights[0], 2)
-    kept = chances > 1e-14 * chances.max()
-    return slopes[kept], chances[kept] / chances[kept].sum()
+class _Spectral:
+    """What ops make of singular values, computed again only where the size of the signal has changed."""
 
+    def __init__(self, law: str) -> None:
+        self._law = law
+        self._last: dict[TheoryOp, tuple[float, Spectral]] = {}
 
-def _log_s_of_slopes(slopes: Array, chances: Array) -> Array:
-    """ln S_D at _PSI. With w = (1 − τ)/max φ′² the sum for ψ falls from ∞ to 0 in τ; bisection in ln τ/(1 − τ), which spans all of it."""
-    top = slopes.max()
-    ratio = slopes / top
-    low, high = np.full(_PSI.size, -60.0), np.full(_PSI.size, 30.0)
-    for _ in range(_BISECTIONS):
-        middle = (low + high) / 2
-        rest, tau = 1 / (1 + np.exp(middle)), 1 / (1 + np.exp(-middle))
-        psi = (chances * ratio * rest[:, None] / ((1 - ratio) + ratio * tau[:, None])).sum(axis=1)
-        low, high = np.where(psi > _PSI, middle, low), np.where(psi > _PSI, high, middle)
-    return -np.log1p(np.exp((low + high) / 2)) - np.log(top) + np.log1p(_PSI) - np.log(_PSI)
+    def of(self, step: Step) -> Spectral:
+        log_size = float(step.before.log_sizes[0])
+        before, found = self._last.get(step.op, (np.nan, None))
+        if found is None or not abs(log_size - before) <= _SAME:
+            found = step.op.spectral(step.before, self._law)
+            self._last[step.op] = log_size, found
+        return found
 
 
 def _peak(values: Array) -> float:

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from propagation.config import Config, layer_variances
+from propagation.architecture import Activate, Block, Linear, Variance, blocks
+from propagation.config import Config
 from propagation.theory.batch import CORRELATIONS, Batch
 from propagation.theory.finite_width import layer_spread
 
@@ -40,8 +41,7 @@ def bands(config: Config, batch: Batch, log_z: Array, log_delta: Array) -> tuple
     Known are linear and ReLU nets without bias whose backward pass starts from a Gaussian, LSUV excepted. Uniform and truncated weights are
     taken for Gaussian ones, from which they differ by terms of order 1/n².
     """
-    known = config.activation in ("linear", "relu") and config.cost == "gaussian" and config.scheme != "lsuv"
-    if not known or np.any(layer_variances(config)[1]):
+    if config.cost != "gaussian" or not all(map(_has_law, blocks(config))):
         return None
     law = "orthogonal" if config.weight_law == "orthogonal" else "gaussian"
     widths = np.array(config.widths)
@@ -72,6 +72,14 @@ def bands(config: Config, batch: Batch, log_z: Array, log_delta: Array) -> tuple
     forward = reached + np.cumsum(through, axis=1) - through
     backward = np.cumsum(back[:, ::-1], axis=1)[:, ::-1]
     return _band(log_z, forward), _band(log_delta, backward)
+
+
+def _has_law(block: Block) -> bool:
+    """Whether a layer is one whose scatter is known: linear or ReLU, without bias."""
+    match block:
+        case (Linear(weight=Variance(), bias_variance=0), Activate(activation="linear" | "relu")):
+            return True
+    return False
 
 
 def _band(line: Array, added: Array) -> Band:

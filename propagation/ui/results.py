@@ -12,10 +12,10 @@ from propagation.config import Config
 from propagation.engine.cost import work
 from propagation.engine.trace import Trace
 from propagation.labs import variance_decomposition
-from propagation.labs.variance_decomposition import Scatter
 from propagation.runtime.lru import LRU
 from propagation.runtime.scheduler import queue_length, queued_since
 from propagation.theory.prediction import Prediction
+from propagation.theory.variance_decomposition import Scatter, predict_scatters
 from propagation.ui.session import experiment
 
 #: seconds of work that nobody who drags a slider notices
@@ -96,7 +96,7 @@ def _scatters_remembered(config: Config) -> dict[str, Scatter]:
 @st.cache_data(max_entries=_ENTRIES, show_spinner=False, hash_funcs={Config: repr})
 def scatters_predicted(config: Config) -> dict[str, Scatter]:
     """Return the scatters that theory expects in the networks of `labs.variance_decomposition`."""
-    return variance_decomposition.predicted(config)
+    return predict_scatters(config)
 
 
 def prediction_of(config: Config) -> Prediction:

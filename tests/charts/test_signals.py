@@ -13,6 +13,7 @@ from propagation.charts.signal_rows import Over
 from propagation.charts.signals import HEIGHT, MOST_LAYERS, signals_chart, signals_spec
 from propagation.charts.theme import PALETTES
 from propagation.labs import variance_decomposition
+from propagation.theory.variance_decomposition import predict_scatters
 
 ROWS = {"z": "y", "delta": "y2", "weight_gradient": "y3"}
 
@@ -171,7 +172,7 @@ def test_a_spread_around_zero_is_not_drawn():
 
 def test_the_first_row_can_show_a_variance_over_one_thing_alone():
     config = Config(depth=8, width=32, activation="relu", scheme="he", bias_variance=0, inputs=4, trials=3)
-    measured, predicted = variance_decomposition.measure(config)["z"], variance_decomposition.predicted(config)["z"]
+    measured, predicted = variance_decomposition.measure(config)["z"], predict_scatters(config)["z"]
     figure = signals_chart(simulate(config), predict(config), over=Over("inputs", measured, predicted))
     rows = {trace.name: trace for trace in figure.data}
     np.testing.assert_allclose(rows["z"].y, measured.log10_variance("inputs"), atol=1e-4)

@@ -10,7 +10,8 @@ import pytest
 from propagation.charts.theme import PALETTES
 from propagation.charts.variance_decomposition import MOST_LAYERS, STACKED, decomposition_chart
 from propagation.config import Config
-from propagation.labs.variance_decomposition import PARTS, RESOLUTION, WHOSE, Scatter, measure, predicted
+from propagation.labs.variance_decomposition import RESOLUTION, measure
+from propagation.theory.variance_decomposition import PARTS, WHOSE, Scatter
 
 CONFIG = Config(depth=8, width=32, inputs=4, trials=3, activation="relu", scheme="he")
 
@@ -36,7 +37,7 @@ def test_bars_add_up_in_every_layer():
 
 @pytest.mark.parametrize("whose", WHOSE)
 def test_dots_are_measured_and_lines_are_theory(whose):
-    found, theory = measure(CONFIG)["z"], predicted(CONFIG)["z"]
+    found, theory = measure(CONFIG)["z"], predict_scatters(CONFIG)["z"]
     figure = decomposition_chart(found, theory, whose=whose)
     np.testing.assert_allclose(drawn(figure, "variance").y, found.log10_variance(whose), atol=1e-4)
     np.testing.assert_allclose(drawn(figure, "variance theory").y, theory.log10_variance(whose), atol=1e-4)

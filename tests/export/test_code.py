@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from propagation.activations import ACTIVATIONS
-from propagation.config import CHOICES, Config, layer_variances
+from propagation.architecture import bias_variances, weight_variances
+from propagation.config import CHOICES, Config
 from propagation.export.code import FRAMEWORKS, settings, snippet
 from propagation.export.code.functions import definitions, needs_erf
 from propagation.expressions import lookup
@@ -104,7 +105,7 @@ def test_widths_are_those_of_the_config(profile, input_law):
 @pytest.mark.parametrize("scheme", [name for name in SCHEMES if name != "lsuv"])
 def test_the_rule_is_the_schemes(scheme):
     config = Config(scheme=scheme, width_profile="funnel", depth=7, width=96, weight_variance=1.37, bias_variance=0.21)
-    weight, bias = layer_variances(config)
+    weight, bias = weight_variances(config), bias_variances(config)
     for layer, (fan_in, fan_out) in enumerate(zip(config.widths[:-1], config.widths[1:], strict=True)):
         fans = {"fan_in": fan_in, "fan_out": fan_out}
         assert eval(settings.weight_variance(config), fans) * fan_in == pytest.approx(weight[layer], rel=1e-12)

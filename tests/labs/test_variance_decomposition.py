@@ -11,9 +11,10 @@ import pytest
 from propagation.config import Config
 from propagation.engine.signal import Signal
 from propagation.inputs import draw_inputs
-from propagation.labs.variance_decomposition import DRAWS, INPUTS, PARTS, WHOSE, at_one_scale, measure, predicted, split, uses
+from propagation.labs.variance_decomposition import DRAWS, INPUTS, at_one_scale, measure, split, uses
 from propagation.theory.maps import correlation_map, length_map
 from propagation.theory.moments import moments
+from propagation.theory.variance_decomposition import PARTS, WHOSE, predict_scatters
 
 SMALL = {"depth": 12, "width": 32, "inputs": 5, "trials": 6}
 HE = {"activation": "relu", "scheme": "he", "bias_variance": 0}
@@ -91,8 +92,8 @@ def test_theory_is_q_less_qc_over_inputs(activation, monkeypatch):
     x = np.zeros((64, 3))
     x[0] = 6.0
     x[[1, 2, 3], [0, 1, 2]] = 8.0  # |x|² = 100, cosine 0.36
-    monkeypatch.setattr("propagation.labs.variance_decomposition.draw_inputs", lambda _: x)
-    theory = predicted(Config(depth=9, width=64, inputs=3, activation=activation, weight_variance=1.9, bias_variance=0.1))
+    monkeypatch.setattr("propagation.theory.variance_decomposition.draw_inputs", lambda _: x)
+    theory = predict_scatters(Config(depth=9, width=64, inputs=3, activation=activation, weight_variance=1.9, bias_variance=0.1))
     q = 1.9 * 100 / 64 + 0.1
     c = (1.9 * 36 / 64 + 0.1) / q
     for layer in range(9):
@@ -107,7 +108,7 @@ def test_theory_is_q_less_qc_over_inputs(activation, monkeypatch):
 
 @pytest.mark.parametrize("signal", ["z", "h"])
 def test_the_parts_of_theory_add_up(signal):
-    theory = predicted(Config(**SMALL, activation="sigmoid"))[signal]
+    theory = predict_scatters(Config(**SMALL, activation="sigmoid"))[signal]
     np.testing.assert_allclose(theory.parts.sum(axis=0), 1, rtol=0, atol=1e-12)
 
 
@@ -132,16 +133,16 @@ def test_measured_meets_theory(changes, monkeypatch):
     config = Config(depth=4, width=512, inputs=8, trials=8, **changes)
     x = draw_inputs(config)
     monkeypatch.setattr("propagation.engine.network.draw_inputs", lambda _: x)
-    found = deviations(config, predicted(config), range(1, 9))
+    found = deviations(config, predict_scatters(config), range(1, 9))
     assert max(map(abs, found.values())) < 4
-    wrong = deviations(config, predicted(replace(config, scheme="custom", weight_variance=1.7)), range(1, 4))
+    wrong = deviations(config, predict_scatters(replace(config, scheme="custom", weight_variance=1.7)), range(1, 4))
     assert all(abs(wrong[signal, "parts", "inputs"]) > 8 for signal in ("z", "h"))  # negative control
 
 
 @pytest.mark.slow
 def test_he_relu_keeps_the_size_and_loses_the_inputs():
     config = uses(Config(**HE, depth=50, width=256))
-    found, theory = measure(config)["z"], predicted(config)["z"]
+    found, theory = measure(config)["z"], predict_scatters(config)["z"]
     assert abs(found.log10_second_moment[-1] - found.log10_second_moment[0]) < math.log10(1.5)
     assert part(found, "inputs")[0] > 0.9 and part(found, "inputs")[-1] < 0.08
     np.testing.assert_allclose(found.cosine[9::10], theory.cosine[9::10], atol=0.01)
@@ -151,25 +152,25 @@ def test_he_relu_keeps_the_size_and_loses_the_inputs():
 @pytest.mark.slow
 def test_in_the_ordered_phase_the_inputs_die_exponentially_and_theory_keeps_its_digits():
     config = uses(Config(depth=60, weight_variance=0.5, bias_variance=0.1, width=64))
-    found, theory = measure(config)["z"], predicted(config)["z"]
+    found, theory = measure(config)["z"], predict_scatters(config)["z"]
     slopes = [np.diff(s.log10_variance("inputs")[[8, 24]])[0] / 16 for s in (found, theory)]
     assert slopes[0] == pytest.approx(slopes[1], rel=0.03) and slopes[1] < -0.3
     assert variance(theory, "inputs")[-1] < 1e-18  # 1 − c itself would have been rounded to 0 long before
 
 
 def test_chaotic_inputs_stay_apart():
-    theory = predicted(uses(Config(depth=100, weight_variance=4.0)))["z"]
+    theory = predict_scatters(uses(Config(depth=100, weight_variance=4.0)))["z"]
     assert variance(theory, "inputs")[-1] > 0.7
 
 
 def test_a_signal_that_dies_is_not_a_number_and_no_error():
     config = Config(**(SMALL | {"weight_variance": 0.0, "bias_variance": 0.0}))
-    for scatters in (measure(config), predicted(config)):
+    for scatters in (measure(config), predict_scatters(config)):
         assert np.isneginf(scatters["z"].log10_second_moment).all() and np.isnan(scatters["z"].parts).all()
 
 
 def test_theory_stops_where_sizes_leave_floating_point():
-    theory = predicted(Config(**(SMALL | {"activation": "relu", "weight_variance": 100.0, "depth": 300})))["z"]
+    theory = predict_scatters(Config(**(SMALL | {"activation": "relu", "weight_variance": 100.0, "depth": 300})))["z"]
     assert np.isfinite(theory.log10_second_moment).all() and theory.log10_second_moment[-1] > 500
     assert np.isfinite(theory.parts[:, 0]).all() and np.isnan(theory.parts[:, -1]).all()
 

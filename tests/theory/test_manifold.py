@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from propagation.config import Config
-from propagation.theory.manifold import angle_path, bend, layer_sizes, predict_circle, second_derivative
+from propagation.expressions import lookup
+from propagation.theory.manifold import angle_path, layer_sizes, predict_circle
 from propagation.theory.maps import correlation_map, length_map
+from propagation.theory.ops import bend
 
 OFF_ITS_FIXED_POINT = Config(depth=6, activation="tanh", weight_variance=2.5, bias_variance=0.09, input_variance=3.0)
 CASES = [
@@ -61,7 +63,7 @@ def test_a_kink_has_no_curvature_and_he_keeps_the_length():
 
 def test_second_derivatives():
     z = np.linspace(-3, 3, 50)
-    np.testing.assert_allclose(second_derivative("tanh", z), -2 * np.tanh(z) / np.cosh(z) ** 2, atol=1e-9)
+    np.testing.assert_allclose(lookup("tanh").second_derivative(z), -2 * np.tanh(z) / np.cosh(z) ** 2, atol=1e-9)
     np.testing.assert_allclose(bend("sin", np.array([0.7])), (1 - np.exp(-1.4)) / 2, rtol=1e-9)
 
 

@@ -8,7 +8,8 @@ from scipy import special
 
 from propagation import SCHEMES, Config
 from propagation.activations import ACTIVATIONS
-from propagation.config import WIDTH_PROFILES, layer_variances
+from propagation.architecture import bias_variances, weight_variances
+from propagation.config import WIDTH_PROFILES
 from propagation.expressions import lookup
 from propagation.inputs import draw_inputs
 from propagation.theory.cost import log_cost_gradient
@@ -23,7 +24,8 @@ def plainly(config: Config) -> dict[str, np.ndarray]:
     """Second moments, and the mean and variance of h, by the recursion of the docstring, one input and one layer at a time."""
     phi = lookup(config.activation)
     x = draw_inputs(config)
-    weight, bias = layer_variances(config)
+    bias = bias_variances(config)
+    weight = np.empty(config.depth) if config.scheme == "lsuv" else weight_variances(config)
     widths, depth = config.widths, config.depth
     second_before = np.mean(x**2, axis=0)
     q, h_mean, h_second, slope = (np.empty((depth, config.inputs)) for _ in range(4))

@@ -10,7 +10,8 @@ import pytest
 from propagation.config import Config
 from propagation.inputs import draw_inputs
 from propagation.theory.maps import fixed_point
-from propagation.theory.spectrum import predict_spectrum, product_density, squared_slopes
+from propagation.theory.s_transform import squared_slopes
+from propagation.theory.spectrum import predict_spectrum, product_density
 
 LINEAR = Config(depth=12, width=16, activation="linear", weight_variance=1.0, bias_variance=0.0, inputs=1)
 RELU = Config(depth=10, width=16, activation="relu", scheme="he", bias_variance=0.0, inputs=1)

@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from propagation.config import Config
-from propagation.labs.variance_decomposition import Scatter
+from propagation.theory.variance_decomposition import Scatter
 from propagation.ui import results
 from propagation.ui.pages import variance_decomposition
 from ui.shown import charts
@@ -97,7 +97,7 @@ def test_without_theory_the_measurement_stands(monkeypatch):
     def fail(*_):
         raise ArithmeticError
 
-    monkeypatch.setattr(results.variance_decomposition, "predicted", fail)
+    monkeypatch.setattr(results, "predict_scatters", fail)
     app = opened({"seed": 434343})
     assert not app.error and "variance theory" not in {trace["name"] for trace in figure(app)["data"]}
     assert "—" in next(element.value for element in app.markdown if element.value.startswith("| Variance"))

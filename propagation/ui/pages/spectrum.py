@@ -8,8 +8,9 @@ from dataclasses import replace
 import numpy as np
 import streamlit as st
 
+from propagation.architecture import weight_variances
 from propagation.charts.spectrum import spectrum_chart, window_of
-from propagation.config import Config, layer_variances
+from propagation.config import Config
 from propagation.formatting import from_log10, number, power_of_ten
 from propagation.labs.spectrum import DEEPEST, RESOLUTION, SPECTRUM, WIDEST, Spectrum, depths_shown
 from propagation.theory.spectrum import LAWS, SpectrumPrediction, predict_spectrum, product_density
@@ -93,10 +94,11 @@ def _spectrum(spectrum: Spectrum, place: int, window: tuple[int, int]) -> None:
 def _density(spectrum: Spectrum, layer: int) -> tuple[np.ndarray, np.ndarray] | None:
     """Return the exact density where there is one: linear layers of equal width with Gaussian weights."""
     config = spectrum.config
-    if (config.activation, config.weight_law) != ("linear", "gaussian") or len(set(config.widths)) > 1 or config.scheme == "lsuv":
+    weights = weight_variances(config)
+    if (config.activation, config.weight_law) != ("linear", "gaussian") or len(set(config.widths)) > 1 or weights is None:
         return None
     with np.errstate(divide="ignore"):
-        shift = 0.5 * float(np.sum(np.log10(layer_variances(config)[0][:layer])))
+        shift = 0.5 * float(np.sum(np.log10(weights[:layer])))
     if not math.isfinite(shift):
         return None
     places, shares = product_density(layer)

@@ -11,8 +11,9 @@ from propagation.budget import refusal
 from propagation.charts.variance_decomposition import HELD_STILL, OVER, WHOSE_LABELS, decomposition_chart
 from propagation.config import Config
 from propagation.formatting import from_log10, number, percent
-from propagation.labs.variance_decomposition import INPUTS, PARTS, RESOLUTION, VARIANCE_DECOMPOSITION, WHOSE, Scatter
+from propagation.labs.variance_decomposition import INPUTS, RESOLUTION, VARIANCE_DECOMPOSITION
 from propagation.signals import SIGNALS
+from propagation.theory.variance_decomposition import PARTS, WHOSE, Scatter
 from propagation.ui.longwork import remembered
 from propagation.ui.results import scatters_predicted
 from propagation.ui.session import experiment

@@ -21,10 +21,11 @@ from propagation.engine.cost import work
 from propagation.engine.trace import Trace
 from propagation.expressions import lookup
 from propagation.formatting import factor, number, plain
-from propagation.labs.variance_decomposition import VARIANCE_DECOMPOSITION, Scatter
+from propagation.labs.variance_decomposition import VARIANCE_DECOMPOSITION
 from propagation.runtime.scheduler import queue_length
 from propagation.slider_steps import neighbours, sliders
 from propagation.theory.prediction import Prediction
+from propagation.theory.variance_decomposition import Scatter
 from propagation.ui.components.live import Drag, by_keys, held, watch
 from propagation.ui.longwork import remembered
 from propagation.ui.results import first_scatters_of, first_trace_of, is_soon, prediction_of, scatters_predicted, trace_of

@@ -1,0 +1,226 @@
+"""Ops of the theory: what each op of an architecture does to the columns of a batch, and to their gradients, at infinite width.
+
+The twin of `engine.ops`: `forward` takes the state before an op and returns the one after it, `backward` takes ln E[(∂C_b/∂(output))²] of
+each column b and returns that of its input. `curve` and `spectral` are for what travels with the signal: a curve of inputs, the singular
+values of the Jacobian. An op that has no law for one of these raises NoLaw, and its line is left out.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from propagation.architecture import Activate, Linear, Op, UnitVarianceOnData
+from propagation.expressions import lookup
+from propagation.theory.gaussian import gaussian_mean
+from propagation.theory.kernel import kernel
+from propagation.theory.moments import Logs, moments
+from propagation.theory.s_transform import PSI, log_s_of_slopes, squared_slopes
+
+Array = np.ndarray
+
+
+#: ln of the sizes between which pairs, curves and spectra are followed
+_LARGEST_LOG = 200 * np.log(10)
+
+
+class NoLaw(Exception):
+    """Theory has no law for this op."""
+
+
+@dataclass(eq=False)
+class State:
+    """The columns of a batch between two ops of an infinitely wide network.
+
+    `log_sizes`, (m,), are ln E[x_b²]; `shares`, (m,), weigh the columns in a mean over the batch. `eps`, (k,), is 1 − c of the pairs of
+    columns whose numbers are `pairs`, two (k,) arrays: 1 − c keeps its digits where c is close to 1. `logs` are the moments of φ at these
+    sizes, where φ comes next.
+    """
+
+    log_sizes: Array
+    shares: Array
+    pairs: tuple[Array, Array] | None = None
+    eps: Array | None = None
+    logs: Logs | None = None
+
+    @property
+    def log_mean(self) -> float:
+        """Return ln of the mean of E[x_b²] over the batch."""
+        return float(log_mean(self.log_sizes[None, :], self.shares)[0])
+
+    @property
+    def in_range(self) -> bool:
+        """Return whether all sizes are plain numbers, from 1e-200 to 1e200."""
+        return bool(np.all(np.abs(self.log_sizes) < _LARGEST_LOG))
+
+    def log_sizes_of_pairs(self) -> tuple[Array, Array]:
+        """Return the log sizes of the first and of the second column of each pair, (k,) each."""
+        assert self.pairs is not None
+        return self.log_sizes[self.pairs[0]], self.log_sizes[self.pairs[1]]
+
+
+class TheoryOp(ABC):
+    """One op of an infinitely wide network; the same object wherever the op is the same."""
+
+    #: ops with the same key do the same to a state
+    forward_key: Hashable
+
+    @abstractmethod
+    def forward(self, state: State) -> State:
+        """Return the state after the op."""
+
+    @abstractmethod
+    def backward(self, log_gradient: Array, state: State) -> Array:
+        """Return ln E[(∂C_b/∂(input))²], (m,), for that of the output; `state` is the one before the op."""
+
+    def prepare(self, states: Sequence[State]) -> None:
+        """Compute for many states at once what `backward` needs of each: a call for fifty layers costs little more than one for one."""
+        return
+
+    def curve(self, states: Sequence[State]) -> tuple[Array, Array]:
+        """Return what the op makes of a curve of inputs, (k,) each: χ and β with g ← χ g and κ² ← 3 β/χ² + κ²/χ (`theory.manifold`)."""
+        raise NoLaw(f"theory has no law for curves of inputs through {self}")
+
+    def spectral(self, state: State, law: str) -> Spectral:
+        """Return what the op makes of the singular values of a Jacobian, for weights of this law (`theory.spectrum`)."""
+        raise NoLaw(f"theory has no law for the singular values of {self}")
+
+
+@dataclass(frozen=True)
+class Spectral:
+    """What one op does to E‖J v‖² and, where layers are square, to the law of the singular values of J.
+
+    `mean_square` is the factor, `log_s` ln S(ψ) at `s_transform.PSI`, `spread` what it adds to Var[s²]/E[s²]².
+    """
+
+    mean_square: float
+    log_s: Array
+    spread: float
+
+
+class LinearLaw(TheoryOp):
+    """z = W h + b: sizes q ← σ_w² E[h²] + σ_b², products likewise, gradients × σ_w² n_out/n_in."""
+
+    def __init__(self, op: Linear) -> None:
+        self.op = op
+        self.forward_key = (op.weight, op.bias_variance)
+        self._log_weight = None if isinstance(op.weight, UnitVarianceOnData) else _log(op.weight.value)
+        self._log_bias = _log(op.bias_variance)
+        self._log_fans = _log(op.fan_out / op.fan_in)
+
+    def weight_variance(self, state: State) -> float:
+        """Return σ_w², which the batch before it may decide."""
+        rule = self.op.weight
+        return float(np.exp(self.log_weight_variance(state))) if isinstance(rule, UnitVarianceOnData) else rule.value
+
+    def log_weight_variance(self, state: State) -> float:
+        """Return ln σ_w²."""
+        return -state.log_mean if self._log_weight is None else self._log_weight
+
+    def forward(self, state: State) -> State:
+        log_weight = self.log_weight_variance(state)
+        after = State(np.logaddexp(log_weight + state.log_sizes, self._log_bias), state.shares, state.pairs)
+        if state.eps is not None and not (state.in_range and after.in_range):
+            after.eps = np.full(state.eps.shape, np.nan)
+        elif state.eps is not None:
+            # E(z_b − z_b′)² = σ_w² E(h_b − h_b′)²: with half the difference d of log sizes it is 2 √(q q′) (cosh d − 1 + ε)
+            (first, second), (first_after, second_after) = state.log_sizes_of_pairs(), after.log_sizes_of_pairs()
+            kept = np.exp(log_weight + (first + second - first_after - second_after) / 2)
+            apart = kept * (_cosh_less_one((first - second) / 2) + state.eps) - _cosh_less_one((first_after - second_after) / 2)
+            after.eps = np.clip(apart, 0.0, 2.0)
+        return after
+
+    def backward(self, log_gradient: Array, state: State) -> Array:
+        return log_gradient + (self.log_weight_variance(state) + self._log_fans)
+
+    def curve(self, states: Sequence[State]) -> tuple[Array, Array]:
+        return np.array([self.weight_variance(state) for state in states]), np.zeros(len(states))
+
+    def spectral(self, state: State, law: str) -> Spectral:
+        log_weight = self.log_weight_variance(state)
+        rows_are_free = law == "gaussian"
+        log_s = np.full(PSI.size, -log_weight) - (np.log1p(PSI) if rows_are_free else 0.0)
+        return Spectral(float(np.exp(log_weight + self._log_fans)), log_s, float(rows_are_free))
+
+
+class ActivateLaw(TheoryOp):
+    """h = φ(z) of Gaussian z: sizes E[φ²], products E[φ φ′], gradients × E[φ′²]."""
+
+    def __init__(self, op: Activate) -> None:
+        self.op = op
+        self.forward_key = op
+        self.moments = moments(op.activation)
+
+    def forward(self, state: State) -> State:
+        after = State(self.moments.log_second(state.log_sizes), state.shares, state.pairs)
+        if state.eps is not None and not state.in_range:
+            after.eps = np.full(state.eps.shape, np.nan)
+        elif state.eps is not None:
+            first, second = state.log_sizes_of_pairs()
+            together = np.exp((first + second) / 2)
+            lost, _ = kernel(self.op.activation)(together, state.eps)
+            kept = self.moments.second(together)
+            after.eps = lost / np.where(kept > 0, kept, 1.0)
+        return after
+
+    def prepare(self, states: Sequence[State]) -> None:
+        logs = self.moments.logs(np.stack([state.log_sizes for state in states]))
+        for place, state in enumerate(states):
+            state.logs = Logs(*(values[place] for values in logs))
+
+    def backward(self, log_gradient: Array, state: State) -> Array:
+        assert state.logs is not None
+        return log_gradient + state.logs.slope
+
+    def curve(self, states: Sequence[State]) -> tuple[Array, Array]:
+        q = np.exp([state.log_sizes[0] for state in states])
+        return self.moments.slope(q), bend(self.op.activation, q)
+
+    def spectral(self, state: State, law: str) -> Spectral:
+        slopes, chances = squared_slopes(self.op.activation, float(np.exp(state.log_sizes[0])))
+        mean = float(chances @ slopes)
+        if mean == 0:
+            return Spectral(0.0, np.zeros(PSI.size), 0.0)
+        return Spectral(mean, log_s_of_slopes(slopes, chances), float(chances @ slopes**2) / mean**2 - 1)
+
+
+#: what stands for each op of an architecture
+THEORY_OPS: dict[type, type[TheoryOp]] = {Linear: LinearLaw, Activate: ActivateLaw}
+
+
+@lru_cache(maxsize=4096)
+def theory_op(op: Op) -> TheoryOp:
+    """Return what stands for this op."""
+    return THEORY_OPS[type(op)](op)  # type: ignore[call-arg]  # each takes its own kind of op
+
+
+def bend(activation: str, q: Array) -> Array:
+    """Return E[φ″(√q x)²], (k,); NaN where φ has kinks, in which φ″ is infinite, and where q is NaN."""
+    answer = np.full(np.shape(q), np.nan)
+    known = np.isfinite(q)
+    phi = lookup(activation)
+    if not phi.kinks and np.any(known):
+        answer[known] = gaussian_mean(lambda z: phi.second_derivative(z) ** 2, q[known])
+    return answer
+
+
+def log_mean(logs: Array, weights: Array) -> Array:
+    """Return ln Σ_b weights_b exp(logs_b) along the last axis; NaN where weights of both signs leave nothing."""
+    largest = np.max(logs, axis=-1)
+    largest = np.where(np.isfinite(largest), largest, 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.log(np.exp(logs - largest[..., None]) @ weights) + largest
+
+
+def _log(x: float) -> float:
+    return math.log(x) if x > 0 else -math.inf
+
+
+def _cosh_less_one(x: Array) -> Array:
+    """cosh x − 1 with all its digits."""
+    return 2 * np.sinh(x / 2) ** 2

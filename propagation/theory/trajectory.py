@@ -1,0 +1,79 @@
+"""Trajectory: the states of a batch all along an infinitely wide network. Everything that theory says of layers is read from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+
+from propagation.architecture import blocks
+from propagation.config import Config
+from propagation.theory.ops import State, TheoryOp, theory_op
+
+Array = np.ndarray
+
+#: |change| of ln size, and of 1 − c relative to itself, in one layer at which a signal has arrived; 2,000 such layers add up to 2e-11
+_ARRIVED = 1e-14
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One op with the states before and after it."""
+
+    op: TheoryOp
+    before: State
+    after: State
+
+
+Kind = TypeVar("Kind", bound=TheoryOp)
+#: the steps of one layer
+Steps = tuple[Step, ...]
+
+
+def trajectory(config: Config, start: State) -> list[Steps]:
+    """Return the steps of layers 1 … L for a batch that starts in this state. Layers of a signal that has arrived share their states."""
+    layers: list[Steps] = []
+    state, arrived = start, False
+    block_before, keys_before = None, None
+    for block in blocks(config):
+        if arrived and block is block_before:
+            layers.append(layers[-1])
+            continue
+        ops = tuple(map(theory_op, block))
+        keys = tuple(op.forward_key for op in ops)
+        if arrived and keys == keys_before:  # other fans, and so another way back
+            layers.append(tuple(Step(op, step.before, step.after) for op, step in zip(ops, layers[-1], strict=True)))
+            block_before = block
+            continue
+        steps = []
+        for op in ops:
+            step = Step(op, state, op.forward(state))
+            steps.append(step)
+            state = step.after
+        arrived = keys == keys_before and _same(steps[0].after, layers[-1][0].after)
+        layers.append(tuple(steps))
+        block_before, keys_before = block, keys
+    return layers
+
+
+def first_of(kind: type[Kind], layers: list[Steps]) -> list[tuple[Kind, Step]]:
+    """Return the first op of this kind in every layer, with its step."""
+    return [next((step.op, step) for step in steps if isinstance(step.op, kind)) for steps in layers]
+
+
+def states_by_op(layers: list[Steps]) -> dict[TheoryOp, list[State]]:
+    """Return the states that each op meets, those that layers share once."""
+    found: dict[TheoryOp, dict[State, None]] = {}
+    for step in dict.fromkeys(step for steps in layers for step in steps):
+        found.setdefault(step.op, {})[step.before] = None
+    return {op: list(states) for op, states in found.items()}
+
+
+def _same(now: State, before: State) -> bool:
+    """Whether nothing changes any more."""
+    with np.errstate(invalid="ignore"):
+        moved = np.abs(now.log_sizes - before.log_sizes)  # NaN where both are −inf
+    if moved.max() >= _ARRIVED or not np.all((moved < _ARRIVED) | (now.log_sizes == before.log_sizes)):
+        return False
+    return now.eps is None or bool(np.all(np.abs(now.eps - before.eps) <= _ARRIVED * now.eps))
