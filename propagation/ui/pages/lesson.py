@@ -73,7 +73,7 @@ def _chapters(lesson: Lesson, step: str) -> None:
 
 
 def _language() -> None:
-    """Draw A switch between the languages, where there is more than one."""
+    """Draw a switch between the languages, where there is more than one."""
     names = lessons.languages(lessons.FOLDER)
     if len(names) > 1:
         controls.page_choice("Language", LANGUAGE, {name: name for name in names}, "What a language lacks is shown in English.")

@@ -118,7 +118,7 @@ def _change(decades: float) -> str:
 
 
 def _cosine(value: float) -> str:
-    """Return A cosine, with its distance from 1 where that is what counts."""
+    """Return a cosine, with its distance from 1 where that is what counts."""
     return number(value) if value < 0.99 else f"1 − {number(max(0.0, 1 - value))}" if 1 - value > 1e-12 else "1"
 
 

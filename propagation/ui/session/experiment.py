@@ -149,7 +149,7 @@ def served() -> None:
 
 
 def note() -> str:
-    """Return A sentence where the last move did more than was asked for, else empty."""
+    """Return a sentence where the last move did more than was asked for, else empty."""
     return st.session_state.note
 
 
@@ -210,7 +210,7 @@ def show(key: str, value: Any) -> str:
 
 
 def page_parameter(name: str, default: str) -> str:
-    """Return A setting of a page that is part of the address."""
+    """Return a setting of a page that is part of the address."""
     return st.session_state.page.get(name, default)
 
 

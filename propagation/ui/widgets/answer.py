@@ -252,7 +252,7 @@ def _predicted_scatter(config: Config, signal: str) -> Scatter | None:
 
 
 def _progress(show: Callable[[float, str], object], seconds: float) -> Callable[[float], None]:
-    """Return A progress callback that shows the share and some words, at once for a run expected to be long or as soon as it is."""
+    """Return a progress callback that shows the share and some words, at once for a run expected to be long or as soon as it is."""
     began = time.monotonic()
     if seconds > _PATIENCE:
         show(0.0, f"Simulating, about {_seconds(seconds)} …")

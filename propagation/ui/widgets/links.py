@@ -11,7 +11,7 @@ from propagation.ui.session import experiment
 
 
 def draw_link(text: str, page: str, query: Mapping[str, str]) -> None:
-    """Draw A link to the page of that address with these parameters; what this visit may not change stays as it is."""
+    """Draw a link to the page of that address with these parameters; what this visit may not change stays as it is."""
     target = st.Page(_elsewhere, title=text, url_path=page, default=page == PAGES[0].slug)  # the default page has no path of its own
     st.page_link(target, label=text, icon=":material/arrow_forward:", icon_position="right", query_params=experiment.on_these_terms(query))
 

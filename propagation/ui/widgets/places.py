@@ -20,7 +20,7 @@ class Place:
 
 
 def draw_places(places: Iterable[Place]) -> None:
-    """Draw A row of buttons; what they do not set stays as it is."""
+    """Draw a row of buttons; what they do not set stays as it is."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown("See it in", width="content")
         for place in places:

@@ -74,7 +74,7 @@ STARTS = (
 
 
 def draw_starts() -> None:
-    """Draw A button for each race worth seeing: it sets everything and starts."""
+    """Draw a button for each race worth seeing: it sets everything and starts."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown("Race", width="content")
         for start in STARTS:

@@ -78,7 +78,7 @@ def too_long(link: str) -> str:
 
 
 def _embed(link: str) -> None:
-    """Draw A piece of HTML for a web page or a course."""
+    """Draw a piece of HTML for a web page or a course."""
     st.markdown("Paste this into a web page, a course or a notebook. The sidebar starts folded; the menu stays out.")
     left, right = st.columns(2)
     appearance = left.segmented_control(
