@@ -67,7 +67,7 @@ class _Drift:
 
 
 def diagnose(trace: Trace, prediction=None) -> Verdict:
-    """The verdict on one experiment: slopes as measured, on the median over trials; phase and depth scale from theory if it is given."""
+    """Return the verdict on one experiment: slopes as measured, on the median over trials; phase and depth scale from theory, if given."""
     forward = _drift(trace.z.median())
     backward = _drift(trace.delta.median()[::-1])
     kind, headline = _story(trace, forward, backward)
@@ -85,7 +85,7 @@ def diagnose(trace: Trace, prediction=None) -> Verdict:
 
 
 def critical_here(config: Config) -> float | None:
-    """The critical σ_w² of this activation at this bias variance; None where there is none.
+    """Return the critical σ_w² of this activation at this bias variance; None where there is none.
 
     A homogeneous activation has one, which a bias does not move (it only keeps q from settling).
     """
@@ -96,7 +96,7 @@ def critical_here(config: Config) -> float | None:
 
 
 def typical_net(prediction) -> str:
-    """Why the dots of a deep net stand below the line, in a sentence, where theory knows and the gap is noticeable; else empty."""
+    """Return why the dots of a deep net stand below the line, in a sentence, where theory knows and the gap is noticeable; else empty."""
     if prediction.z.band is None or not np.isfinite([prediction.z.log10_second_moment[-1], prediction.delta.log10_second_moment[0]]).all():
         return ""
     forward = 10 ** float(prediction.z.band.log10_mean[-1] - prediction.z.log10_second_moment[-1])
@@ -112,12 +112,12 @@ def typical_net(prediction) -> str:
 
 
 def _bias_variance(config: Config) -> float:
-    """σ_b², mean over layers."""
+    """Return σ_b², mean over layers."""
     return float(np.mean(bias_variances(config)))
 
 
 def _drift(log10_sizes: np.ndarray) -> _Drift:
-    """The drift of a signal from its first layer to the last one it reaches; a single layer has none."""
+    """Return the drift of a signal from its first layer to the last one it reaches; a single layer has none."""
     alive = np.flatnonzero(np.isfinite(log10_sizes))
     if len(alive) == 0:
         return _Drift(-math.inf, -math.inf)
@@ -129,7 +129,7 @@ def _drift(log10_sizes: np.ndarray) -> _Drift:
 
 
 def _story(trace: Trace, forward: _Drift, backward: _Drift) -> tuple[str, str]:
-    """(kind, headline): the most urgent thing to say."""
+    """Return (kind, headline): the most urgent thing to say."""
     depth = trace.config.depth
     if trace.lost or math.isinf(forward.total) or math.isinf(backward.total):
         return "dead", _lost_headline(trace)
@@ -164,7 +164,7 @@ def _story(trace: Trace, forward: _Drift, backward: _Drift) -> tuple[str, str]:
 
 
 def _gradient_story(forward: _Drift, backward: _Drift) -> tuple[str, str]:
-    """(kind, headline) where gradients drift; the signal forward is named too where it shares their fate."""
+    """Return (kind, headline) where gradients drift; the signal forward is named too where it shares their fate."""
     both = abs(forward.total) > LEVEL and (forward.total < 0) == (backward.total < 0)
     if backward.total < 0:
         subject = "Signal and gradients vanish" if both else "Gradients vanish"
@@ -184,7 +184,7 @@ def _gradient_story(forward: _Drift, backward: _Drift) -> tuple[str, str]:
 
 
 def _outcome(drift: _Drift, end: int) -> str:
-    """What has become of a signal in the layer where it ends, compared with the layer where it began."""
+    """Return what has become of a signal in the layer where it ends, compared with the layer where it began."""
     if drift.total < 0:
         left = percent(float(f"{10**drift.total:.2g}")) if drift.total > -3 else magnitude(drift.total)
         return f"{left} is left at layer {end:,}"
@@ -192,7 +192,7 @@ def _outcome(drift: _Drift, end: int) -> str:
 
 
 def _lost_headline(trace: Trace) -> str:
-    """What to say where a signal is exactly zero, or no number at all, from some layer on."""
+    """Return what to say where a signal is exactly zero, or no number at all, from some layer on."""
     for name, info in SIGNALS.items():
         if name in trace.lost and info.way:
             subject, onward = ("The signal dies", "on") if info.forward else ("Gradients die", "down")
@@ -202,7 +202,7 @@ def _lost_headline(trace: Trace) -> str:
 
 
 def _way_out(trace: Trace, prediction) -> tuple[float | None, str]:
-    """(σ_w² to be set, one sentence on what to change) for a network that is not healthy; None where no σ_w² is the answer."""
+    """Return (σ_w² to be set, one sentence on what to change) for a network that is not healthy; None where no σ_w² is the answer."""
     config = trace.config
     activation = lookup(config.activation)
     critical = critical_here(config)
@@ -223,7 +223,7 @@ def _way_out(trace: Trace, prediction) -> tuple[float | None, str]:
 
 
 def _critical_already(config: Config, prediction, fades: bool) -> str:
-    """What to do where σ_w² is no help: what theory expects of the mean network says whether chance is to blame, or something else."""
+    """Return what to do where σ_w² is no help: what theory expects of the mean network says whether chance is to blame."""
     expected = [_drift(np.asarray(signal.log10_second_moment)) for signal in (prediction.z, prediction.delta)]
     uneven = _spread(np.asarray(prediction.weight_gradient.log10_second_moment)) > LEVEL
     if all(abs(drift.total) <= LEVEL for drift in expected) and not uneven:
@@ -238,14 +238,14 @@ def _critical_already(config: Config, prediction, fades: bool) -> str:
 
 
 def _layers_until_lost(trace: Trace) -> float:
-    """How many layers a signal passed before it was gone, in the direction in which that took fewest."""
+    """Return how many layers a signal passed before it was gone, in the direction in which that took fewest."""
     backward = [trace.config.depth - trace.lost[name] for name in BACKWARD if name in trace.lost]
     forward = [trace.lost[name] - 1 for name in FORWARD if name in trace.lost]
     return float(min(forward or backward))
 
 
 def _layers_survived(kind: str, forward: _Drift, backward: _Drift, prediction) -> float:
-    """Six depth scales: ξ_c where theory gives one, else the scale of the faster measured drift, if it drifts at all."""
+    """Return six depth scales: ξ_c where theory gives one, else the scale of the faster measured drift, if it drifts at all."""
     scale = getattr(prediction, "xi_c", math.inf)
     if not math.isfinite(scale):
         steepest = math.log(10) * max(abs(forward.per_layer), abs(backward.per_layer))

@@ -153,7 +153,7 @@ def _camera(turn: float) -> dict:
 
 
 def _turn_button(colours: Palette) -> dict:
-    """Nothing turns by itself: who wants motion asks for it."""
+    """Return the button that turns the curve once: nothing moves by itself, who wants motion asks for it."""
     timing = {"frame": {"duration": 60, "redraw": True}, "transition": {"duration": 0}, "mode": "immediate", "fromcurrent": False}
     return {
         "type": "buttons",

@@ -149,7 +149,7 @@ def gradient_map(lane: Lane, lanes: Sequence[Lane], steps: int, *, appearance: s
 
 
 def _lane_traces(lane: Lane, wins: bool, colours: Palette) -> list[dict]:
-    """Accuracy and loss, with a mark where the lane is now."""
+    """Return accuracy and loss, with a mark where the lane is now."""
     looks = len(lane.snapshots)
     marker = {
         "color": colours.compare[lane.place],
@@ -177,7 +177,7 @@ def _lane_traces(lane: Lane, wins: bool, colours: Palette) -> list[dict]:
 
 
 def _line(lane: Lane, wins: bool, colours: Palette) -> dict:
-    """What all lines of a lane have in common."""
+    """Return what all lines of a lane have in common."""
     return {
         "type": "scatter",
         "name": lane.label,
@@ -196,7 +196,7 @@ def _guess(steps: int, height: float, yaxis: str, colours: Palette) -> dict:
 
 
 def _ends(lanes: Sequence[Lane], steps: int, colours: Palette) -> list[dict]:
-    """A word where a lane diverged; they stand one above the other, lest they cover each other."""
+    """Return a word where a lane diverged; they stand one above the other, lest they cover each other."""
     return [
         note(f"{GLYPHS[lane.place]} diverged", colours.warning, 13, lane.latest.step, 100 * lane.latest.accuracy)
         | {"xanchor": "left" if lane.latest.step < 0.7 * steps else "right", "yanchor": "bottom", "yshift": 6 + 16 * place}
@@ -205,19 +205,19 @@ def _ends(lanes: Sequence[Lane], steps: int, colours: Palette) -> list[dict]:
 
 
 def _log_loss(snapshot: Snapshot) -> float:
-    """log10 of the loss, within _LOSSES."""
+    """Return log10 of the loss, within _LOSSES."""
     low, high = _LOSSES
     return min(max(math.log10(max(snapshot.loss, 10**low)), low), high)
 
 
 def _gradient_sizes(lane: Lane) -> np.ndarray:
-    """log10 of the mean square of ∂C/∂W, (depth, looks), within ±_ENDS; a diverged end repeats what was there before, and is left out."""
+    """Return log10 of the mean square of ∂C/∂W, (depth, looks), within ±_ENDS, without a diverged end, which repeats what was there."""
     looked = [snapshot for snapshot in lane.snapshots if not snapshot.diverged] or lane.snapshots[:1]
     return np.array([np.clip(snapshot.gradient_log10_second_moment, -_ENDS, _ENDS) for snapshot in looked]).T
 
 
 def _window(curves: Sequence[np.ndarray], least: tuple[int, int] | None = None) -> tuple[int, int]:
-    """Whole decades around all numbers, and around `least`: at least two and, counted from the top, at most _MOST_DECADES."""
+    """Return whole decades around all numbers, and around `least`: at least two and, counted from the top, at most _MOST_DECADES."""
     values = np.concatenate([*(np.ravel(curve) for curve in curves), np.array(least or (), dtype=float)])
     inside = values[np.abs(values) < min(_ENDS, 300)]
     bottom, top = decade_windows([(float(inside.min()), float(inside.max()))] if inside.size else [(-1.0, 1.0)])[0]
@@ -225,7 +225,7 @@ def _window(curves: Sequence[np.ndarray], least: tuple[int, int] | None = None) 
 
 
 def _with_edge(ticks: Sequence[int], names: Sequence[str], bottom: int, lowest: float) -> list[str]:
-    """The texts of an axis; where something lies below its `bottom`, that tick says so."""
+    """Return the texts of an axis; where something lies below its `bottom`, that tick says so."""
     return [f"≤ {name}" if tick == bottom and lowest < bottom else name for tick, name in zip(ticks, names, strict=True)]
 
 
@@ -238,7 +238,7 @@ def _size(log10_size: float) -> str:
 
 
 def _title(text: str, y: float, colours: Palette, remark: str) -> dict:
-    """A plot's title at its upper left corner, and after it a remark in a quiet colour."""
+    """Return a plot's title at its upper left corner, and after it a remark in a quiet colour."""
     quiet = f'<span style="color:{colours.muted};font-size:13px">{remark}</span>'
     return title(f"<b>{text}</b>&nbsp;&nbsp; {quiet}", y, colours.text)
 

@@ -24,7 +24,7 @@ _ROLES = {"gaussian": "forward", "orthogonal": "weight_gradient"}
 
 
 def window_of(spectra: Sequence[Spectrum]) -> tuple[int, int]:
-    """A window in whole decades for all of these: every largest value, and what lies up to MOST_DECADES below the highest."""
+    """Return a window in whole decades for all of these: every largest value, and what lies up to MOST_DECADES below the highest."""
     values = np.concatenate([values for spectrum in spectra for values in spectrum.log10_values])
     values = values[np.isfinite(values)]
     if not values.size:
@@ -43,8 +43,11 @@ def spectrum_chart(
     density: tuple[np.ndarray, np.ndarray] | None = None,
     appearance: str = "light",
 ) -> go.Figure:
-    """Left: the range of singular values at each depth, with largest and root mean square as marks and theory as lines. Right: the share
-    of singular values per decade at the depth in `place`, with `density` (log10 s, share per decade), if there is one, as a line."""
+    """Draw the range of singular values at each depth, and beside it how they are distributed at the depth in `place`.
+
+    Left, largest and root mean square are marks, theory lines. Right is the share of singular values per decade, with `density`
+    (log10 s, share per decade), if there is one, as a line.
+    """
     colours = palette(appearance)
     role = _ROLES[spectrum.config.weight_law]
     colour = getattr(colours, role)
@@ -80,7 +83,7 @@ def spectrum_chart(
 
 
 def _ranges(spectrum: Spectrum, colour: str, window: tuple[int, int]) -> list[dict]:
-    """From the smallest to the largest value, and the middle half, at the depths looked at; what is below the window ends at its edge."""
+    """Return bands over all values and over their middle half at the depths looked at; what is below the window ends at its edge."""
     ordered = [np.maximum(values, window[0]) for values in spectrum.log10_values]
     quarters = np.array([[values[round(share * (len(values) - 1))] for share in (0, 0.25, 0.75, 1)] for values in ordered]).T
     return [
@@ -90,7 +93,7 @@ def _ranges(spectrum: Spectrum, colour: str, window: tuple[int, int]) -> list[di
 
 
 def _marks(spectrum: Spectrum, colour: str, colours: Palette) -> list[dict]:
-    """Largest, root mean square and, where it is resolved, smallest singular value."""
+    """Return largest, root mean square and, where it is resolved, smallest singular value."""
     largest = np.array([values[0] for values in spectrum.log10_values])
     smallest = np.array([values[-1] for values in spectrum.log10_values])
     typical = spectrum.log10_mean_square[spectrum.layers - 1] / 2
@@ -120,7 +123,7 @@ def _theory(prediction: SpectrumPrediction | None, depth: int, colours: Palette)
 
 
 def _histogram(values: np.ndarray, colour: str, window: tuple[int, int]) -> tuple[dict, float]:
-    """Bars of the share per decade inside the window, and the share that lies below it."""
+    """Return bars of the share per decade inside the window, and the share that lies below it."""
     inside = values[values >= window[0]]
     middle_half = float(np.subtract(*np.quantile(inside, (0.75, 0.25)))) if inside.size else 0.0
     wanted = middle_half / max(inside.size, 1) ** (1 / 3)  # half of Freedman and Diaconis
@@ -148,7 +151,7 @@ def _histogram(values: np.ndarray, colour: str, window: tuple[int, int]) -> tupl
 
 
 def _below(share: float, colours: Palette) -> list[dict]:
-    """What the histogram leaves out, at its lower edge."""
+    """Return what the histogram leaves out, at its lower edge."""
     if share == 0:
         return []
     return [
@@ -158,7 +161,7 @@ def _below(share: float, colours: Palette) -> list[dict]:
 
 
 def _few_ticks(depth: int) -> dict:
-    """Ticks that fit half a page: the first layer, the last, and one or two between."""
+    """Return ticks that fit half a page: the first layer, the last, and one or two between."""
     step = max(1, math.ceil(depth / 3))
     values = sorted({1, *range(step, depth - step // 2, step), depth})
     return {"tickvals": values, "ticktext": [f"{value:,}" for value in values]}

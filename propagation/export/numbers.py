@@ -69,7 +69,7 @@ def table(trace: Trace, prediction=None, link: str = "") -> Table:
 
 
 def to_csv(numbers: Table) -> str:
-    """Comment lines that begin with #, a line of names, one line a layer; zero is -inf and an absent prediction nan."""
+    """Return comment lines that begin with #, a line of names, one line a layer; zero is -inf and an absent prediction nan."""
     out = io.StringIO()
     out.writelines(f"# {line}\n" for line in _about(numbers))
     writer = csv.writer(out, lineterminator="\n")
@@ -79,7 +79,7 @@ def to_csv(numbers: Table) -> str:
 
 
 def to_json(numbers: Table) -> str:
-    """One object: what it is, config, versions, what the columns mean, and a list of layers. No number is inf or NaN: null, with a word."""
+    """Return one object: what it is, config, versions, what columns mean, a list of layers. No number is inf or NaN: null, with a word."""
     layers = []
     for place in range(numbers.config.depth):
         row: dict[str, Any] = {name: _plain(column[place]) for name, column in numbers.columns.items()}
@@ -97,7 +97,7 @@ def to_json(numbers: Table) -> str:
 
 
 def versions() -> dict[str, str]:
-    """What the numbers depend on beside the config: the random streams are NumPy's."""
+    """Return what the numbers depend on beside the config: the random streams are NumPy's."""
     return {"python": platform.python_version(), "numpy": np.__version__}
 
 
@@ -116,7 +116,7 @@ def _rounded(values: np.ndarray, significant: bool = False) -> np.ndarray:
 
 
 def _about(numbers: Table) -> list[str]:
-    """The comment lines of a CSV: each of them one line, whatever a formula holds."""
+    """Return the comment lines of a CSV: each of them one line, whatever a formula holds."""
     config = ", ".join(f"{name} = {value}" for name, value in asdict(numbers.config).items())
     used = ", ".join(f"{name} {version}" for name, version in versions().items())
     lines = [TITLE, f"activation: {lookup(numbers.config.activation).label}", config, used]

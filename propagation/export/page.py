@@ -45,7 +45,7 @@ $link
 
 
 def page(figure: Any, *, title: str, settings: str, link: str, name: str, colours: Any, plotly_js: bool | str = INSIDE) -> str:
-    """A complete HTML document: `title` (the verdict), `settings` in a line, the Plotly figure, buttons, and the address it came from.
+    """Return a complete HTML document: `title` (the verdict), `settings` in a line, the Plotly figure, buttons, the address it came from.
 
     `colours` is a palette, of the appearance the figure was drawn in; `name` that of saved pictures. All texts are escaped.
     """

@@ -18,7 +18,7 @@ _ROWS = 12
 
 
 def settings(config: Config) -> str:
-    """The experiment in one line."""
+    """Return the experiment in one line."""
     profile = "" if config.width_profile == "constant" else f" ({WIDTH_PROFILES[config.width_profile].label})"
     return (
         f"{counted(config.depth, 'layer')} of width {config.width:,}{profile}, {lookup(config.activation).label}, {scheme_words(config)}; "
@@ -27,12 +27,12 @@ def settings(config: Config) -> str:
 
 
 def counted(count: int, thing: str) -> str:
-    """1 layer, 2,000 layers."""
+    """Return a number of things in words: 1 layer, 2,000 layers."""
     return f"{count:,} {thing}{'s' * (count != 1)}"
 
 
 def layers_shown(depth: int, every: bool = False) -> list[int]:
-    """The layers of a table, from 1: all of up to 20, or every k-th of a deep net with k = 1, 2 or 5 times a power of ten; both ends."""
+    """Return the layers of a table, from 1: all of up to 20, else every k-th, k = 1, 2 or 5 times a power of ten, and both ends."""
     if every or depth <= 20:
         return list(range(1, depth + 1))
     step = next(step for power in range(4) for step in (10**power, 2 * 10**power, 5 * 10**power) if depth / step <= _ROWS)
@@ -57,7 +57,7 @@ def table_text(numbers: Table, every: bool = False) -> str:
 
 
 def verdict_text(verdict: Verdict) -> str:
-    """The headline, the factors, and what to change."""
+    """Return the headline, the factors, and what to change."""
     reach = "any depth" if verdict.layers_survived > 9999 else f"≈ {number(float(f'{verdict.layers_survived:.2g}'))} layers"
     phase = f"{verdict.phase}; " if verdict.phase else ""
     per_layer = f"forward {factor(verdict.forward_factor)}, backward {factor(verdict.backward_factor)} per layer"
@@ -66,7 +66,7 @@ def verdict_text(verdict: Verdict) -> str:
 
 
 def _log(value: float) -> str:
-    """Six characters: as many decimals, up to two, as fit."""
+    """Return six characters: as many decimals, up to two, as fit."""
     if not np.isfinite(value):
         return f"{'–' if np.isnan(value) else 'zero' if value < 0 else 'inf':>6}"
     return next(text for decimals in (2, 1, 0) if len(text := f"{round(value, decimals) + 0.0:6.{decimals}f}") <= 6 or decimals == 0)
