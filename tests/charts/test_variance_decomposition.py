@@ -11,7 +11,7 @@ from propagation.charts.theme import PALETTES
 from propagation.charts.variance_decomposition import MOST_LAYERS, STACKED, decomposition_chart
 from propagation.config import Config
 from propagation.labs.variance_decomposition import RESOLUTION, measure
-from propagation.theory.variance_decomposition import PARTS, WHOSE, Scatter
+from propagation.theory.variance_decomposition import PARTS, WHOSE, Scatter, predict_scatters
 
 CONFIG = Config(depth=8, width=32, inputs=4, trials=3, activation="relu", scheme="he")
 
