@@ -1,7 +1,7 @@
 """Code: a script that draws the displayed initialization in another framework and measures the displayed curves.
 
-`settings` says what a config is in plain Python, `functions` what its activation is in each framework, one module a framework how a script
-reads there. The random numbers are other ones, their law is the same.
+`settings` says what a config is in plain Python, `functions` what its activation is in each framework, `ops` what an op is there, and one
+module a framework how a script reads there. The random numbers are other ones, their law is the same.
 """
 
 from __future__ import annotations
@@ -12,24 +12,31 @@ from functools import lru_cache
 
 from propagation.config import Config
 from propagation.export.code import flax, keras, plain_numpy, pytorch
+from propagation.export.code.ops import OpCode
 
 
 @dataclass(frozen=True)
 class Framework:
-    """A framework: its label, one sentence on what its script does in its own way, the packages it needs, and its writer."""
+    """A framework: its label, one sentence on what its script does in its own way, the packages it needs, its writer, its ops."""
 
     name: str
     label: str
     sentence: str
     packages: tuple[str, ...]
     write: Callable[[Config], str]
+    ops: dict[type, OpCode]
 
 
 FRAMEWORKS: dict[str, Framework] = {
     framework.name: framework
     for framework in (
         Framework(
-            "pytorch", "PyTorch", "`initialize(model)` is the part to paste; autograd brings the gradients.", ("torch",), pytorch.script
+            "pytorch",
+            "PyTorch",
+            "`initialize(model)` is the part to paste; autograd brings the gradients.",
+            ("torch",),
+            pytorch.script,
+            pytorch.OPS,
         ),
         Framework(
             "keras",
@@ -37,6 +44,7 @@ FRAMEWORKS: dict[str, Framework] = {
             "`initializers()` is the part to paste. No gradient of Keras works on all its backends, so the chain rule is written out.",
             ("keras",),
             keras.script,
+            keras.OPS,
         ),
         Framework(
             "flax",
@@ -44,8 +52,16 @@ FRAMEWORKS: dict[str, Framework] = {
             "`kernel_init` and `bias_init` are the parts to paste; `perturb` brings the gradients.",
             ("flax",),
             flax.script,
+            flax.OPS,
         ),
-        Framework("numpy", "NumPy", "Nothing hidden: both passes are written out, one line each way.", ("numpy",), plain_numpy.script),
+        Framework(
+            "numpy",
+            "NumPy",
+            "Nothing hidden: both passes are written out, one line each way.",
+            ("numpy",),
+            plain_numpy.script,
+            plain_numpy.OPS,
+        ),
     )
 }
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from propagation.architecture import Activate, Linear
 from propagation.config import Config
 from propagation.export.code.functions import definitions
+from propagation.export.code.ops import OpCode, forward_lines
 from propagation.export.code.settings import (
     CUT,
     LOG10_SIZE,
@@ -53,10 +55,7 @@ class MLP(nn.Module):
         """z of every layer, and h of every layer with the input in front."""
         zs, hs = [], [x]
         for layer, (fan_in, fan_out) in enumerate(zip(WIDTHS[:-1], WIDTHS[1:]), start=1):
-            kernel, bias = kernel_init(fan_in, fan_out), bias_init(fan_in, fan_out)
-            dense = nn.Dense(fan_out, kernel_init=kernel, bias_init=bias, param_dtype=jnp.float64, name=f"layer_{layer}")
-            zs.append(self.perturb(f"z_{layer}", dense(hs[-1])))
-            hs.append(phi(zs[-1]))
+            @forward
         return zs, hs
 
 
@@ -116,15 +115,29 @@ def rescale(params, x):
 '''
 
 
+#: what each op adds to the loop
+OPS: dict[type, OpCode] = {
+    Linear: OpCode(
+        forward="""
+kernel, bias = kernel_init(fan_in, fan_out), bias_init(fan_in, fan_out)
+dense = nn.Dense(fan_out, kernel_init=kernel, bias_init=bias, param_dtype=jnp.float64, name=f"layer_{layer}")
+zs.append(self.perturb(f"z_{layer}", dense(hs[-1])))
+"""
+    ),
+    Activate: OpCode(forward="hs.append(phi(zs[-1]))"),
+}
+
+
 def script(config: Config) -> str:
     """A complete JAX and Flax script for a config."""
-    lsuv = config.scheme == "lsuv"
+    lsuv = SCHEMES[config.scheme].from_data
     return fill(
         _SCRIPT,
         title=title(config, "JAX and Flax"),
         imports="from sklearn.datasets import load_digits" if config.input_law == "digits" else "",
         constants=constants(config),
         functions=definitions(config.activation, "flax"),
+        forward=forward_lines(config, OPS),
         rule=rule_words(config),
         weights=_weights(config),
         biases=_biases(config),

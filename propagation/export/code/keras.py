@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from propagation.architecture import Activate, Linear
 from propagation.config import Config
 from propagation.export.code.functions import definitions
+from propagation.export.code.ops import OpCode, backward_lines, forward_lines
 from propagation.export.code.settings import (
     CUT,
     LOG10_SIZE,
@@ -67,13 +69,10 @@ def measure(x):
     network = [layers.Dense(fan_out, **initializers(fan_in, fan_out)) for fan_in, fan_out in zip(WIDTHS[:-1], WIDTHS[1:])]
     zs, hs = [], [ops.convert_to_tensor(x)]
     for layer in network:
-        @lsuv
-        zs.append(layer(hs[-1]))
-        hs.append(phi(zs[-1]))
+        @forward
     deltas, gradient = [], output_gradient(hs[-1])
     for layer, z in zip(network[::-1], zs[::-1]):
-        deltas.insert(0, dphi(z) * gradient)
-        gradient = ops.matmul(deltas[0], ops.transpose(layer.kernel))
+        @backward
     zs, hs, deltas = ([ops.convert_to_numpy(ops.stop_gradient(v)) for v in vectors] for vectors in (zs, hs, deltas))
     return [
         [log10_size(z) for z in zs],
@@ -89,6 +88,19 @@ x = draw_inputs()
 '''
 
 
+#: what each op adds to both loops
+OPS: dict[type, OpCode] = {
+    Linear: OpCode(
+        forward="""
+@lsuv
+zs.append(layer(hs[-1]))
+""",
+        backward="gradient = ops.matmul(deltas[0], ops.transpose(layer.kernel))",
+    ),
+    Activate: OpCode(forward="hs.append(phi(zs[-1]))", backward="deltas.insert(0, dphi(z) * gradient)"),
+}
+
+
 def script(config: Config) -> str:
     """A complete Keras script for a config."""
     return fill(
@@ -100,7 +112,8 @@ def script(config: Config) -> str:
         rule=rule_words(config),
         weights=_weights(config),
         biases=_biases(config),
-        lsuv=_LSUV if config.scheme == "lsuv" else "",
+        forward=forward_lines(config, OPS, lsuv=_LSUV if SCHEMES[config.scheme].from_data else ""),
+        backward=backward_lines(config, OPS),
         inputs=_inputs(config),
         gradient=_COSTS[config.cost],
         log10_size=fill(LOG10_SIZE, axis="1"),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from propagation.architecture import Activate, Linear
 from propagation.config import Config
 from propagation.export.code.functions import definitions, needs_erf
+from propagation.export.code.ops import OpCode, backward_lines, forward_lines
 from propagation.export.code.settings import (
     CUT,
     LOG10_SIZE,
@@ -17,6 +19,7 @@ from propagation.export.code.settings import (
     title,
     weight_variance,
 )
+from propagation.initializers import SCHEMES
 
 _SCRIPT = '''
 """$title
@@ -57,15 +60,10 @@ def measure(x):
     """Sizes of z, h, delta and dC/dW in every layer of one freshly drawn network, (4, layers)."""
     weights, zs, hs = [], [], [x]
     for fan_in, fan_out in zip(WIDTHS[:-1], WIDTHS[1:]):
-        W = draw_weights(fan_in, fan_out)
-        @lsuv
-        weights.append(W)
-        zs.append(W @ hs[-1] + draw_biases(fan_in, fan_out))
-        hs.append(phi(zs[-1]))
+        @forward
     deltas, gradient = [], output_gradient(hs[-1])
     for W, z in zip(weights[::-1], zs[::-1]):
-        deltas.insert(0, dphi(z) * gradient)
-        gradient = W.T @ deltas[0]
+        @backward
     return [
         [log10_size(z) for z in zs],
         [log10_size(h) for h in hs[1:]],
@@ -78,6 +76,21 @@ rng = np.random.default_rng(SEED)
 x = draw_inputs()
 @table
 '''
+
+
+#: what each op adds to both loops
+OPS: dict[type, OpCode] = {
+    Linear: OpCode(
+        forward="""
+W = draw_weights(fan_in, fan_out)
+@lsuv
+weights.append(W)
+zs.append(W @ hs[-1] + draw_biases(fan_in, fan_out))
+""",
+        backward="gradient = W.T @ deltas[0]",
+    ),
+    Activate: OpCode(forward="hs.append(phi(zs[-1]))", backward="deltas.insert(0, dphi(z) * gradient)"),
+}
 
 
 def script(config: Config) -> str:
@@ -97,7 +110,8 @@ def script(config: Config) -> str:
         gradient=_COSTS[config.cost],
         log10_size=fill(LOG10_SIZE, axis="0"),
         table=TABLE.strip(),
-        lsuv="W /= (W @ hs[-1]).std() or 1" if config.scheme == "lsuv" else "",
+        forward=forward_lines(config, OPS, lsuv="W /= (W @ hs[-1]).std() or 1" if SCHEMES[config.scheme].from_data else ""),
+        backward=backward_lines(config, OPS),
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from propagation.architecture import Activate, Linear
 from propagation.config import Config
 from propagation.export.code.functions import definitions
+from propagation.export.code.ops import OpCode, forward_lines
 from propagation.export.code.settings import (
     CUT,
     LOG10_SIZE,
@@ -17,6 +19,7 @@ from propagation.export.code.settings import (
     title,
     weight_variance,
 )
+from propagation.initializers import SCHEMES
 
 _SCRIPT = '''
 """$title
@@ -44,8 +47,7 @@ class MLP(nn.Module):
         """z of every layer, and h of every layer with the input in front."""
         zs, hs = [], [x]
         for layer in self.layers:
-            zs.append(layer(hs[-1]))
-            hs.append(phi(zs[-1]))
+            @forward
         return zs, hs
 
 
@@ -94,6 +96,13 @@ x = draw_inputs()
 '''
 
 
+#: what each op adds to the loop
+OPS: dict[type, OpCode] = {
+    Linear: OpCode(forward="zs.append(layer(hs[-1]))"),
+    Activate: OpCode(forward="hs.append(phi(zs[-1]))"),
+}
+
+
 def script(config: Config) -> str:
     """A complete PyTorch script for a config."""
     return fill(
@@ -102,12 +111,13 @@ def script(config: Config) -> str:
         imports="from sklearn.datasets import load_digits" if config.input_law == "digits" else "",
         constants=constants(config),
         functions=definitions(config.activation, "pytorch"),
+        forward=forward_lines(config, OPS),
         rule=rule_words(config),
-        data=", x" if config.scheme == "lsuv" else "",
+        data=", x" if SCHEMES[config.scheme].from_data else "",
         variance=weight_variance(config),
         weights=_weights(config),
         biases=_biases(config),
-        lsuv="layer.weight /= layer(x).std(correction=0)\nx = phi(layer(x))" if config.scheme == "lsuv" else "",
+        lsuv="layer.weight /= layer(x).std(correction=0)\nx = phi(layer(x))" if SCHEMES[config.scheme].from_data else "",
         inputs=_inputs(config),
         cost=_COSTS[config.cost],
         log10_size=fill(LOG10_SIZE, axis="1"),

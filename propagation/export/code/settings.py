@@ -132,7 +132,7 @@ def bias_variance(config: Config) -> str:
 
 def rule_words(config: Config) -> str:
     """The rule in a sentence for the docstring of the function that applies it."""
-    if config.scheme == "lsuv":
+    if SCHEMES[config.scheme].from_data:
         return "LSUV 2016: orthonormal or random first, then scaled until z has variance 1 on the data."
     name = "" if config.scheme == "custom" else f"{SCHEMES[config.scheme].label}: "
     return f"{name}Var[W] = {weight_variance(config)}."
