@@ -60,7 +60,7 @@ def undeclared(page: PageSpec, monkeypatch) -> set[str]:
     return asked - {*page.parameters}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.slug)
+@pytest.mark.parametrize("page", [pytest.param(page, marks=[pytest.mark.slow] * page.own_networks, id=page.slug) for page in PAGES])
 def test_a_page_declares_what_it_reads_in_the_address(page, monkeypatch):
     assert not undeclared(page, monkeypatch)
 
