@@ -9,7 +9,7 @@ import pytest
 from scipy import special
 
 from propagation import ACTIVATIONS
-from propagation.activations import erf
+from propagation.erf import erf
 from propagation.expressions import lookup
 
 NAMES = [

@@ -20,6 +20,7 @@ FLOORS = {
     "assets": 0,
     "signals": 0,
     "trials": 0,
+    "erf": 0,
     "activations": 0,
     "expressions": 1,
     "initializers": 1,
