@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+from propagation.labs.protocol import Progress
 from propagation.labs.trainability import STANDARD, Grid, Outcome, Place, TrainabilityMap, assembled, from_json, to_json, train_cell
 
 log = logging.getLogger(__name__)
@@ -52,7 +53,7 @@ def outcomes(grid: Grid, places: Iterable[Place], executor: Executor | None = No
 def sweep(
     grid: Grid,
     executor: Executor | None = None,
-    progress: Callable[[float], None] | None = None,
+    progress: Progress | None = None,
     known: Mapping[Place, Outcome] | None = None,
 ) -> TrainabilityMap:
     """Train every cell of the grid that is not `known` yet. The numbers are the same on every executor of like processors.

@@ -7,9 +7,12 @@ from dataclasses import replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from propagation.config import Config
 from propagation.papers import PAPERS
 from propagation.papers.paper import Finding
 from propagation.papers.publications import Published
+from propagation.rules import settled
+from propagation.ui.pages import PAGES
 from propagation.ui.pages import papers as page
 from ui.shown import charts
 
@@ -45,6 +48,16 @@ def test_every_paper_is_shown_with_its_verdict_figure_and_numbers(name):
     assert table.count("✗") == disagreeing and table.count("✓") == len(paper.numbers) - disagreeing
     assert ("in part" in app.header[0].value) == (disagreeing > 0)
     assert len(app.get("page_link")) == 1
+
+
+@pytest.mark.parametrize("name", PAPERS)
+def test_a_link_leads_to_a_page_that_understands_it(name):
+    link = PAPERS[name].link
+    page_of_link = next(page for page in PAGES if page.slug == link.page)
+    fields = {key: value for key, value in link.query.items() if key not in page_of_link.parameters}
+    config, problems = Config.from_query(fields)
+    assert problems == [] and config.to_query() == fields
+    assert settled(config) == config, "a field that its scheme overrules would be lost on the way"
 
 
 def test_glorots_three_figures_are_one_click_apart():
