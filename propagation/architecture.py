@@ -47,11 +47,18 @@ class Activate:
     activation: str
 
 
-Op = Linear | Activate
+@dataclass(frozen=True)
+class Dropout:
+    """h̃ = h m/p: each entry of each input is kept with probability p = `keep`, by a coin of its own, and set to 0 otherwise."""
+
+    keep: float
+
+
+Op = Linear | Activate | Dropout
 #: the ops of one layer of the chart, in the order of the forward pass
 Block = tuple[Op, ...]
 #: every kind of op there is; engine, theory and exports have an entry for each
-OPS: tuple[type, ...] = (Linear, Activate)
+OPS: tuple[type, ...] = (Linear, Activate, Dropout)
 
 
 @lru_cache(maxsize=64)

@@ -11,9 +11,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from architectures import NETWORKS, walk_instead
 from oracle import ERRORS
 
 from propagation import ACTIVATIONS, SCHEMES, Config, predict, simulate
+from propagation.architecture import OPS
 from propagation.config import WIDTH_PROFILES
 from propagation.initializers import WEIGHT_LAWS
 
@@ -50,6 +52,24 @@ def excess(config: Config, theory: Config | None = None) -> dict[str, float]:
 def assert_twins_agree(config: Config) -> None:
     off = excess(config)
     assert max(off.values()) < ERRORS, {name: f"{errors:.1f} standard errors" for name, errors in off.items()}
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh", "sigmoid"])
+@pytest.mark.parametrize("network", NETWORKS)
+def test_every_architecture(network, activation, monkeypatch):
+    walk_instead(NETWORKS[network], monkeypatch)
+    assert_twins_agree(replace(BASE, activation=activation))
+
+
+def test_a_network_without_its_dropout_is_seen(monkeypatch):
+    """Negative control: the engine drops, and theory does not know."""
+    monkeypatch.setattr("propagation.engine.network.blocks", NETWORKS["dropout"])
+    assert max(excess(BASE).values()) > ERRORS
+
+
+def test_the_kinds_of_networks_have_every_op():
+    seen = {type(op) for network in NETWORKS.values() for block in network(BASE) for op in block}
+    assert seen == set(OPS)
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)

@@ -33,6 +33,11 @@ def uniform(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
     return (rng.random(shape, dtype=np.float32) - np.float32(0.5)) * np.float32(12**0.5)
 
 
+def unit_interval(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
+    """Uniform on [0, 1), for coins."""
+    return rng.random(shape, dtype=np.float32)
+
+
 #: standard deviation of a standard normal cut at ±2
 TRUNCATED_DEVIATION = 0.8796256610342398
 

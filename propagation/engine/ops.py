@@ -14,17 +14,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from propagation.activations import Activation
-from propagation.architecture import Activate, Linear, Op, UnitVarianceOnData
+from propagation.architecture import Activate, Dropout, Linear, Op, UnitVarianceOnData
 from propagation.config import Config
 from propagation.engine.cost import layer_is_implicit
 from propagation.engine.dense import DenseMap
 from propagation.engine.implicit import GaussianMap, HaarMap
 from propagation.engine.maps import RandomMap
-from propagation.engine.noise import Noise
+from propagation.engine.noise import Noise, unit_interval
 from propagation.engine.signal import PLAIN_RANGE, Signal, scaled_moments
 from propagation.engine.tape import Tape
-from propagation.engine.trainable import Trainable, TrainableActivate, TrainableLinear
+from propagation.engine.trainable import Trainable, TrainableActivate, TrainableDropout, TrainableLinear
 from propagation.expressions import lookup
+from propagation.streams import stream
 
 #: a slope below this share of the activation's steepest counts as flat
 FLAT = 0.05
@@ -175,8 +176,36 @@ class ActivateOp(EngineOp):
         return TrainableActivate(self.phi)
 
 
+class DropoutOp(EngineOp):
+    """h̃ = h m/p. The coins m are noise: the way back tosses them again."""
+
+    def __init__(self, op: Dropout, place: Place) -> None:
+        self.keep, self.place = op.keep, place
+        self.gradient_type = place.below.gradient_type if place.below else np.float64
+        self._shape = (0, 0)
+
+    def forward(self, x: Signal, tape: Tape) -> Signal:
+        self._shape = x.array.shape[1:]
+        return self._masked(x).settled()
+
+    def backward(self, gradient: Signal, tape: Tape) -> Signal:
+        return self._masked(gradient).settled()
+
+    def jvp(self, x: Signal, tangents: Tangents) -> Tangents:
+        return tuple(map(self._masked, tangents))
+
+    def trainable(self) -> Trainable:
+        trial = self.place.trials.start
+        return TrainableDropout(self.keep, stream(self.place.config.seed, "dropout_in_training", trial, self.place.maps_before))
+
+    def _masked(self, signal: Signal) -> Signal:
+        noise = Noise(self.place.config.seed, self.place.maps_before, self.place.trials.start, len(self.place.trials))
+        kept = noise.draw("dropout", *self._shape, unit_interval) < self.keep
+        return Signal(np.where(kept, signal.array / self.keep, 0), signal.exponent)
+
+
 #: what stands for each op of an architecture
-ENGINE_OPS: dict[type, type[EngineOp]] = {Linear: LinearOp, Activate: ActivateOp}
+ENGINE_OPS: dict[type, type[EngineOp]] = {Linear: LinearOp, Activate: ActivateOp, Dropout: DropoutOp}
 
 
 def engine_op(op: Op, place: Place) -> EngineOp:

@@ -25,6 +25,10 @@ class Trainable(ABC):
     def backward(self, gradient: Array, saved: Array, wanted: bool = True) -> tuple[Array, tuple[Array, ...]]:
         """Return ∂C/∂(input), (n_in, B), and ∂C/∂(parameter) of each, for ∂C/∂(output), (n_out, B). The first only where `wanted`."""
 
+    def evaluate(self, x: Array) -> Array:
+        """Return the output, (n_out, B), of a network that is used and not trained."""
+        return self.forward(x)[0]
+
 
 class TrainableLinear(Trainable):
     """z = W x + b: `weights` (n_out, n_in), `biases` (n_out, 1)."""
@@ -52,3 +56,20 @@ class TrainableActivate(Trainable):
 
     def backward(self, gradient: Array, saved: Array, wanted: bool = True) -> tuple[Array, tuple[Array, ...]]:
         return gradient * saved, ()
+
+
+class TrainableDropout(Trainable):
+    """h̃ = h m/p in training, with new coins from `rng` in every step; h afterwards."""
+
+    def __init__(self, keep: float, rng: np.random.Generator) -> None:
+        self.keep, self.rng = keep, rng
+
+    def forward(self, x: Array) -> tuple[Array, Array]:
+        mask = (self.rng.random(x.shape) < self.keep) / self.keep
+        return x * mask, mask
+
+    def backward(self, gradient: Array, saved: Array, wanted: bool = True) -> tuple[Array, tuple[Array, ...]]:
+        return gradient * saved, ()
+
+    def evaluate(self, x: Array) -> Array:
+        return x

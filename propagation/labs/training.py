@@ -99,7 +99,7 @@ class Network:
     def scores(self, x: Array) -> Array:
         """Return the ten scores of each input, (10, B), for x (n_0, B)."""
         for op in self.ops:
-            x, _ = op.forward(x)
+            x = op.evaluate(x)
         return x
 
     def gradients(self, x: Array, labels: Array) -> tuple[float, list[Array], list[Array]]:

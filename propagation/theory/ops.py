@@ -15,7 +15,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from propagation.architecture import Activate, Linear, Op, UnitVarianceOnData
+from propagation.architecture import Activate, Dropout, Linear, Op, UnitVarianceOnData
 from propagation.expressions import lookup
 from propagation.theory.gaussian import gaussian_mean
 from propagation.theory.kernel import kernel
@@ -189,8 +189,28 @@ class ActivateLaw(TheoryOp):
         return Spectral(mean, log_s_of_slopes(slopes, chances), float(chances @ slopes**2) / mean**2 - 1)
 
 
+class DropoutLaw(TheoryOp):
+    """h̃ = h m/p: sizes × 1/p, products of two columns as they were, gradients × 1/p. Source: Schoenholz et al. 2017, section 5."""
+
+    def __init__(self, op: Dropout) -> None:
+        self.keep = op.keep
+        self.forward_key = op
+        self._log_keep = math.log(op.keep)
+
+    def forward(self, state: State) -> State:
+        eps = None if state.eps is None else 1 - self.keep * (1 - state.eps)
+        return State(state.log_sizes - self._log_keep, state.shares, state.pairs, eps)
+
+    def backward(self, log_gradient: Array, state: State) -> Array:
+        return log_gradient - self._log_keep
+
+    def spectral(self, state: State, law: str) -> Spectral:
+        squares, chances = np.array([0.0, self.keep**-2]), np.array([1 - self.keep, self.keep])
+        return Spectral(1 / self.keep, log_s_of_slopes(squares, chances), 1 / self.keep - 1)
+
+
 #: what stands for each op of an architecture
-THEORY_OPS: dict[type, type[TheoryOp]] = {Linear: LinearLaw, Activate: ActivateLaw}
+THEORY_OPS: dict[type, type[TheoryOp]] = {Linear: LinearLaw, Activate: ActivateLaw, Dropout: DropoutLaw}
 
 
 @lru_cache(maxsize=4096)

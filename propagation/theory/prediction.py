@@ -12,21 +12,22 @@ and means over the inputs are reported. Orthogonal weights have the same limit. 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
+from propagation.architecture import Activate, Linear, blocks
 from propagation.config import Config
 from propagation.initializers import SCHEMES
 from propagation.signals import BySignal
 from propagation.theory.batch import batch_of, representatives
 from propagation.theory.cost import log_cost_gradient
-from propagation.theory.maps import depth_scales_at, fixed_point
+from propagation.theory.maps import DepthScales, depth_scales_at, fixed_point
 from propagation.theory.moments import moments
 from propagation.theory.ops import ActivateLaw, LinearLaw, State, log_mean
 from propagation.theory.phases import critical_weight_variance, phase_of
 from propagation.theory.spread import Band, bands
-from propagation.theory.trajectory import first_of, states_by_op, trajectory
+from propagation.theory.trajectory import Step, Steps, first_of, states_by_op, trajectory
 
 Array = np.ndarray
 
@@ -93,13 +94,8 @@ def predict(config: Config) -> Prediction:
     z_band, delta_band = bands(config, batch, z, delta2) or (None, None)
     h_mean, log_h_variance = chain.activation_mean_and_log_variance(shares)
 
-    weight, bias = float(np.median(chain.weight_variance)), float(np.median(chain.bias_variance))
-    if SCHEMES[config.scheme].from_data:
-        weight, q_star = float(1 / moments(config.activation).second(1.0)), 1.0  # rescaling holds every layer at q = 1
-    else:
-        start = np.exp(min(float(z[0]), _LARGEST_EXPONENT))
-        q_star = fixed_point(config.activation, weight, bias, start)
-    scales = depth_scales_at(q_star, config.activation, weight)
+    scales = _scales(config, chain, float(z[0]))
+
     return Prediction(
         config,
         {
@@ -109,15 +105,27 @@ def predict(config: Config) -> Prediction:
             "weight_gradient": SignalPrediction(zero, gradient2 / _LN_10, gradient2 / _LN_10),
         },
         float(log_mean(log_sizes[None, :], shares)[0] / _LN_10),
-        q_star,
+        scales.q_star,
         scales.chi_1,
         scales.c_star,
         scales.xi_q,
         scales.xi_c,
-        phase_of(scales.chi_1),
+        phase_of(scales.chi_1) if np.isfinite(scales.chi_1) else "",
         chain.weight_variance,
         chain.bias_variance,
     )
+
+
+def _scales(config: Config, chain: _Chain, log_size: float) -> DepthScales:
+    """What a deep network of the median layer tends to from this ln size of z; NaN where layers are not linear maps and φ alone."""
+    if {tuple(map(type, block)) for block in blocks(config)} != {(Linear, Activate)}:
+        return DepthScales(*[np.nan] * len(fields(DepthScales)))
+    weight, bias = float(np.median(chain.weight_variance)), float(np.median(chain.bias_variance))
+    if SCHEMES[config.scheme].from_data:
+        weight, q_star = float(1 / moments(config.activation).second(1.0)), 1.0  # rescaling holds every layer at q = 1
+    else:
+        q_star = fixed_point(config.activation, weight, bias, np.exp(min(log_size, _LARGEST_EXPONENT)))
+    return depth_scales_at(q_star, config.activation, weight)
 
 
 class _Chain:
@@ -134,6 +142,8 @@ class _Chain:
         self.h = np.stack([steps[-1].after.log_sizes for steps in layers])
         self.phi_zero = activate[0][0].moments.phi_zero
         self.logs = [step.before.logs for _, step in activate]
+        #: ln of what comes to E[h²] after φ, by ops that leave the mean as it is
+        self.log_scattered = [_scattered(steps, step) for steps, (_, step) in zip(layers, activate, strict=True)]
 
         gradient = log_cost_gradient(config.cost, self.h[-1], config.widths[-1])
         delta, weight_gradient = [], []
@@ -158,7 +168,16 @@ class _Chain:
         mean = (sign * np.exp(log_size - scale / 2)) @ shares
         with np.errstate(divide="ignore"):
             log_variance = np.log(np.maximum(second - mean**2, 0.0)) + scale[:, 0]
+        log_variance = np.logaddexp(log_variance, log_mean(np.stack(self.log_scattered), shares))
         return self.phi_zero + mean * np.exp(np.clip(scale[:, 0] / 2, -_LARGEST_EXPONENT, _LARGEST_EXPONENT)), log_variance
+
+
+def _scattered(steps: Steps, activate: Step) -> Array:
+    """ln of the difference of sizes, (m,), between the end of a layer and its φ; −inf where φ is the end."""
+    if steps[-1] is activate:
+        return np.full(activate.after.log_sizes.shape, -np.inf)
+    after, before = steps[-1].after.log_sizes, activate.after.log_sizes
+    return after + np.log(-np.expm1(before - after))
 
 
 def _distance(a: Array, b: Array) -> Array:

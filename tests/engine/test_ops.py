@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from propagation.architecture import OPS, Activate, Linear, UnitVarianceOnData, Variance
+from propagation.architecture import OPS, Activate, Dropout, Linear, UnitVarianceOnData, Variance
 from propagation.config import Config
 from propagation.engine.ops import EngineOp, LinearOp, Place, engine_op
 from propagation.engine.signal import Signal
@@ -22,6 +22,7 @@ CASES = {
     "tanh": Activate("tanh"),
     "gelu": Activate("gelu"),
     "relu": Activate("relu"),
+    "dropout": Dropout(0.6),
 }
 
 FOUR_OPS = (Linear(FAN_IN, 6, Variance(2.0), 0.1), Activate("tanh"), Linear(6, FAN_OUT, Variance(2.0), 0.1), Activate("relu"))
@@ -94,7 +95,7 @@ def test_derivatives_are_those_of_differences(case):
         np.testing.assert_allclose(second, (at(step) - 2 * here + at(-step)) / step**2, atol=1e-5)
 
 
-@cases
+@pytest.mark.parametrize("case", [case for case, op in CASES.items() if not isinstance(op, Dropout)])
 def test_the_trainable_form_is_the_same_op(case):
     """Forward, and the gradient of the input and of every parameter by central differences."""
     op, x, step = made(CASES[case]), signal(0), 1e-6
@@ -115,6 +116,24 @@ def test_the_trainable_form_is_the_same_op(case):
                 costs.append(float(np.sum(weights * trainable.forward(x0)[0])))
             array[place] = before
             assert gradient[place] == pytest.approx((costs[0] - costs[1]) / (2 * step), abs=1e-7)
+
+
+def test_dropout_tosses_new_coins_in_every_step_of_training_and_none_afterwards():
+    trainable = made(Dropout(0.6)).trainable()
+    x, gradient = np.ones((400, 50)), np.full((400, 50), 3.0)
+    (first, saved), (second, _) = trainable.forward(x), trainable.forward(x)
+    assert (first != second).any() and set(np.unique(first)) == {0.0, 1 / 0.6}
+    assert abs(np.mean(first > 0) - 0.6) < 4 * np.sqrt(0.24 / first.size)
+    np.testing.assert_array_equal(trainable.backward(gradient, saved)[0], 3 * first)
+    np.testing.assert_array_equal(trainable.evaluate(x), x)
+
+
+def test_the_coins_of_dropout_are_of_each_entry_and_each_input():
+    op, x = made(Dropout(0.6)), Signal(np.ones((TRIALS, 300, INPUTS)), np.zeros(TRIALS, dtype=int))
+    kept = op.forward(x, Tape()).array > 0
+    assert abs(kept.mean() - 0.6) < 4 * np.sqrt(0.24 / kept.size)
+    both = np.mean(kept[:, :, 0] & kept[:, :, 1])
+    assert abs(both - 0.36) < 4 * np.sqrt(0.36 * 0.64 / (TRIALS * 300))
 
 
 def test_parameters_are_handed_out_where_weights_are_held():

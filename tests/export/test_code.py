@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from architectures import KEEP, NETWORKS, walk_instead
 
 from propagation.activations import ACTIVATIONS
 from propagation.architecture import bias_variances, weight_variances
@@ -41,6 +42,20 @@ def test_a_script_measures_what_the_engine_measures(framework, config):
     installed(framework, config)
     seeds = SEEDS[framework]
     assert apart(scripted(config, framework, seeds), measured(config, seeds)) < FAR
+
+
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_a_script_drops_out_as_the_engine_does(framework, monkeypatch):
+    walk_instead(NETWORKS["dropout"], monkeypatch)
+    snippet.cache_clear()  # which knows the network by its config alone
+    config = Config(depth=4, width=24, weight_variance=1.6, bias_variance=0.3, inputs=6, trials=4)
+    installed(framework, config)
+    try:
+        assert f"KEEP = {KEEP}" in snippet(config, framework)
+        assert apart(scripted(config, framework, SEEDS[framework]), measured(config, SEEDS[framework])) < FAR
+    finally:
+        snippet.cache_clear()
 
 
 @pytest.mark.parametrize("change", [{"weight_variance": 2.0}, {"bias_variance": 0.6}, {"input_variance": 1.6}, {"cost": "squared_error"}])

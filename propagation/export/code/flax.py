@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from propagation.architecture import Activate, Linear
+from propagation.architecture import Activate, Dropout, Linear
 from propagation.config import Config
 from propagation.export.code.functions import definitions
-from propagation.export.code.ops import OpCode, forward_lines
+from propagation.export.code.ops import OpCode, forward_lines, op_pieces
 from propagation.export.code.settings import (
     CUT,
     LOG10_SIZE,
@@ -35,6 +35,7 @@ from jax.nn import initializers
 
 jax.config.update("jax_enable_x64", True)  # a signal may fade below 1e-38, where single precision ends
 @constants
+@op_constants
 
 
 @functions
@@ -77,16 +78,16 @@ def measure(x, key):
     """Sizes of z, h, delta and dC/dW in every layer of one freshly drawn network, (4, layers)."""
     of_weights, of_cost = jax.random.split(key)
     model = MLP()
-    variables = model.init(of_weights, x)
+    variables = model.init($at_init, x)
     params = $params
     perturbations = variables["perturbations"]  # zeros added to every z: dC/dz is the gradient with respect to them
 
     def cost_of(perturbations):
-        return cost(model.apply({"params": params, "perturbations": perturbations}, x)[1][-1], of_cost)
+        return cost(model.apply({"params": params, "perturbations": perturbations}, x$at_apply)[1][-1], of_cost)
 
     gradients = jax.grad(cost_of)(perturbations)
     deltas = [np.asarray(gradients[f"z_{layer}"]) for layer in range(1, len(WIDTHS))]
-    zs, hs = ([np.asarray(v) for v in vectors] for vectors in model.apply({"params": params, "perturbations": perturbations}, x))
+    zs, hs = ([np.asarray(v) for v in vectors] for vectors in model.apply({"params": params, "perturbations": perturbations}, x$at_apply))
     return [
         [log10_size(z) for z in zs],
         [log10_size(h) for h in hs[1:]],
@@ -125,6 +126,11 @@ zs.append(self.perturb(f"z_{layer}", dense(hs[-1])))
 """
     ),
     Activate: OpCode(forward="hs.append(phi(zs[-1]))"),
+    Dropout: OpCode(
+        forward="hs[-1] = nn.Dropout(1 - KEEP, deterministic=False)(hs[-1])",
+        constants=("keep",),
+        pieces={"at_init": '{"params": of_weights, "dropout": of_cost}', "at_apply": ', rngs={"dropout": of_cost}'},
+    ),
 }
 
 
@@ -138,6 +144,7 @@ def script(config: Config) -> str:
         constants=constants(config),
         functions=definitions(config.activation, "flax"),
         forward=forward_lines(config, OPS),
+        **op_pieces(config, OPS, at_init="of_weights", at_apply=""),
         rule=rule_words(config),
         weights=_weights(config),
         biases=_biases(config),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from propagation.architecture import Activate, Linear
+from propagation.architecture import Activate, Dropout, Linear
 from propagation.config import Config
 from propagation.export.code.functions import definitions
-from propagation.export.code.ops import OpCode, backward_lines, forward_lines
+from propagation.export.code.ops import OpCode, backward_lines, forward_lines, op_pieces
 from propagation.export.code.settings import (
     CUT,
     LOG10_SIZE,
@@ -39,6 +39,7 @@ from keras import layers, ops
 
 keras.config.set_floatx("float64")  # a signal may fade below 1e-38, where single precision ends
 @constants
+@op_constants
 
 
 @functions
@@ -68,6 +69,7 @@ def measure(x):
     """Sizes of z, h, delta and dC/dW in every layer of one freshly drawn network, (4, layers)."""
     network = [layers.Dense(fan_out, **initializers(fan_in, fan_out)) for fan_in, fan_out in zip(WIDTHS[:-1], WIDTHS[1:])]
     zs, hs = [], [ops.convert_to_tensor(x)]
+    @before
     for layer in network:
         @forward
     deltas, gradient = [], output_gradient(hs[-1])
@@ -98,6 +100,15 @@ zs.append(layer(hs[-1]))
         backward="gradient = ops.matmul(deltas[0], ops.transpose(layer.kernel))",
     ),
     Activate: OpCode(forward="hs.append(phi(zs[-1]))", backward="deltas.insert(0, dphi(z) * gradient)"),
+    Dropout: OpCode(
+        forward="""
+masks.append(ops.cast(keras.random.uniform(ops.shape(hs[-1])) < KEEP, "float64") / KEEP)
+hs[-1] = hs[-1] * masks[-1]
+""",
+        backward="gradient = gradient * masks.pop()",
+        before="masks = []",
+        constants=("keep",),
+    ),
 }
 
 
@@ -114,6 +125,7 @@ def script(config: Config) -> str:
         biases=_biases(config),
         forward=forward_lines(config, OPS, lsuv=_LSUV if SCHEMES[config.scheme].from_data else ""),
         backward=backward_lines(config, OPS),
+        **op_pieces(config, OPS),
         inputs=_inputs(config),
         gradient=_COSTS[config.cost],
         log10_size=fill(LOG10_SIZE, axis="1"),

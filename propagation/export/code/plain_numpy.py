@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from propagation.architecture import Activate, Linear
+from propagation.architecture import Activate, Dropout, Linear
 from propagation.config import Config
 from propagation.export.code.functions import definitions, needs_erf
-from propagation.export.code.ops import OpCode, backward_lines, forward_lines
+from propagation.export.code.ops import OpCode, backward_lines, forward_lines, op_pieces
 from propagation.export.code.settings import (
     CUT,
     LOG10_SIZE,
@@ -28,6 +28,7 @@ _SCRIPT = '''
 @imports
 
 @constants
+@op_constants
 
 
 @functions
@@ -59,6 +60,7 @@ def output_gradient(h):
 def measure(x):
     """Sizes of z, h, delta and dC/dW in every layer of one freshly drawn network, (4, layers)."""
     weights, zs, hs = [], [], [x]
+    @before
     for fan_in, fan_out in zip(WIDTHS[:-1], WIDTHS[1:]):
         @forward
     deltas, gradient = [], output_gradient(hs[-1])
@@ -90,6 +92,12 @@ zs.append(W @ hs[-1] + draw_biases(fan_in, fan_out))
         backward="gradient = W.T @ deltas[0]",
     ),
     Activate: OpCode(forward="hs.append(phi(zs[-1]))", backward="deltas.insert(0, dphi(z) * gradient)"),
+    Dropout: OpCode(
+        forward="masks.append((rng.random(hs[-1].shape) < KEEP) / KEEP)\nhs[-1] = hs[-1] * masks[-1]",
+        backward="gradient = gradient * masks.pop()",
+        before="masks = []",
+        constants=("keep",),
+    ),
 }
 
 
@@ -112,6 +120,7 @@ def script(config: Config) -> str:
         table=TABLE.strip(),
         forward=forward_lines(config, OPS, lsuv="W /= (W @ hs[-1]).std() or 1" if SCHEMES[config.scheme].from_data else ""),
         backward=backward_lines(config, OPS),
+        **op_pieces(config, OPS),
     )
 
 

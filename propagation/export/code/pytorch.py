@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from propagation.architecture import Activate, Linear
+from propagation.architecture import Activate, Dropout, Linear
 from propagation.config import Config
 from propagation.export.code.functions import definitions
-from propagation.export.code.ops import OpCode, forward_lines
+from propagation.export.code.ops import OpCode, forward_lines, op_pieces
 from propagation.export.code.settings import (
     CUT,
     LOG10_SIZE,
@@ -33,6 +33,7 @@ from torch import nn
 
 torch.set_default_dtype(torch.float64)  # a signal may fade below 1e-38, where single precision ends
 @constants
+@op_constants
 
 
 @functions
@@ -100,6 +101,7 @@ x = draw_inputs()
 OPS: dict[type, OpCode] = {
     Linear: OpCode(forward="zs.append(layer(hs[-1]))"),
     Activate: OpCode(forward="hs.append(phi(zs[-1]))"),
+    Dropout: OpCode(forward="hs[-1] = F.dropout(hs[-1], 1 - KEEP)", constants=("keep",)),
 }
 
 
@@ -112,6 +114,7 @@ def script(config: Config) -> str:
         constants=constants(config),
         functions=definitions(config.activation, "pytorch"),
         forward=forward_lines(config, OPS),
+        **op_pieces(config, OPS),
         rule=rule_words(config),
         data=", x" if SCHEMES[config.scheme].from_data else "",
         variance=weight_variance(config),
