@@ -128,7 +128,8 @@ def _histogram(values: np.ndarray, colour: str, window: tuple[int, int]) -> tupl
     middle_half = float(np.subtract(*np.quantile(inside, (0.75, 0.25)))) if inside.size else 0.0
     wanted = middle_half / max(inside.size, 1) ** (1 / 3)  # half of Freedman and Diaconis
     width = next((width for width in _WIDTHS if width >= wanted), _WIDTHS[-1])
-    counts, edges = np.histogram(inside, round((window[1] - window[0]) / width), window)
+    # values that differ by rounding stand in one bar, also where its edge is between them, as it is at 1
+    counts, edges = np.histogram(inside.round(9), round((window[1] - window[0]) / width), window)
     shares = counts / len(values)
     trace = {
         "type": "bar",

@@ -94,3 +94,12 @@ def test_laws_have_their_colours_in_both_appearances():
         gaussian, orthogonal = (spectrum_chart(s, None, 0, (-6, 1), appearance=appearance) for s in (SHORT, LONG))
         assert drawn(gaussian, "largest").marker.color == colours.forward
         assert drawn(orthogonal, "largest").marker.color == colours.weight_gradient
+
+
+def test_values_that_differ_by_rounding_stand_in_one_bar():
+    """An orthogonal product has every singular value at 1, where bars meet."""
+    values = 1e-15 * np.random.default_rng(0).standard_normal(256)
+    bars = drawn(spectrum_chart(spectrum([values] * 3, law="orthogonal"), None, 1, (-2, 1)), "histogram")
+    assert np.count_nonzero(bars.x) == 1
+    far = drawn(spectrum_chart(spectrum([np.append(values, 0.5)] * 3), None, 1, (-2, 1)), "histogram")
+    assert np.count_nonzero(far.x) == 2

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from propagation.labs import race as lab
 from propagation.labs.training import Recipe
 from propagation.ui.pages import race as page
-from propagation.ui.session import race_session
+from propagation.ui.session import experiment, race_session
 from propagation.ui.widgets import race_setup
 from ui.shown import charts
 
@@ -274,3 +274,21 @@ def test_the_page_follows_when_another_run_has_brought_the_race_to_its_end(monke
 
     monkeypatch.setattr(page, "draw_lanes", meanwhile)
     assert "race_again" in keys(app.run())
+
+
+def test_a_widget_that_is_no_longer_drawn_touches_nothing(monkeypatch):
+    """A browser reports the choice of a lane once more after its race is gone: the Back button must not take that for a move."""
+    state = _ByKey(page={"rate": "0.3"}, pending={}, lane="0")
+    monkeypatch.setattr(experiment.st, "session_state", state)
+    experiment.set_page_parameter("lane", "0")
+    assert state.pending == {} and state.page == {"rate": "0.3"}
+    state.lane = "1"
+    experiment.set_page_parameter("lane", "0")
+    assert state.pending == {"lane": "1"} and state.page == {"rate": "0.3", "lane": "1"}
+
+
+class _ByKey(dict):
+    """A session state: the same by key and by attribute."""
+
+    __getattr__ = dict.__getitem__
+    __setattr__ = dict.__setitem__

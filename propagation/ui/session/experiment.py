@@ -217,10 +217,12 @@ def page_parameter(name: str, default: str) -> str:
 def set_page_parameter(name: str, default: str) -> None:
     """Take a page's setting over from the widget of that name; a default, or nothing chosen, is left out of the address."""
     state = st.session_state
-    state.page = {key: text for key, text in state.page.items() if key != name}
+    page = {key: text for key, text in state.page.items() if key != name}
     if state[name] not in (None, default):
-        state.page[name] = state[name]
-    state.pending[name] = state[name]
+        page[name] = state[name]
+    if page != state.page:  # a browser also reports widgets that the page no longer draws: nobody has touched them
+        state.page = page
+        state.pending[name] = state[name]
 
 
 def order_page_parameter(name: str, text: str) -> None:
