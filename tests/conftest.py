@@ -16,12 +16,8 @@ settings.load_profile("same_every_run")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the browser tests, which share one browser and so one process, and put them after the quick tests and before the slow ones.
-
-    They wait most of the time: with two processes the other one computes the slow tests meanwhile.
-    """
+    """Mark the browser tests, and put them after the quick tests and before the slow ones."""
     for item in items:
         if item.path.is_relative_to(BROWSER):
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("browser"))
     items.sort(key=lambda item: 1 if item.get_closest_marker("browser") else 2 if item.get_closest_marker("slow") else 0)
