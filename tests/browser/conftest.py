@@ -159,9 +159,9 @@ class Visitor:
 
     def settle(self) -> None:
         """Wait until the app has answered the last move."""
-        self.page.wait_for_timeout(250)  # a slider of Streamlit's reports 200 ms after its last move
+        self.page.wait_for_timeout(400)
         self.page.wait_for_selector(IDLE, timeout=30_000)
-        self.page.wait_for_timeout(150)
+        self.page.wait_for_timeout(300)
 
     def figure(self) -> dict:
         """Data and layout of the chart as the browser holds them."""
