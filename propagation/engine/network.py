@@ -21,6 +21,7 @@ from propagation.engine.trace import Moments, Trace
 from propagation.inputs import draw_inputs
 from propagation.runtime.blas import one_thread
 from propagation.runtime.buffers import buffer
+from propagation.runtime.memory import keep_freed_memory
 from propagation.runtime.scheduler import Pause, run_all, slot
 from propagation.signals import FORWARD, SIGNALS
 
@@ -72,6 +73,7 @@ def _nothing() -> None:
 
 def _run(config: Config, x: np.ndarray, group: range, pause: Pause, observer: Observer | None = None) -> Measurements:
     """One draw of the network in each trial of the group: all layers forward, then all layers backward, with a pause after each."""
+    keep_freed_memory()
     if not remembers_layers(config):
         return _passes(config, x, group, pause, observer, None)
     with buffer() as kept:
