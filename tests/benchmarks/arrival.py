@@ -13,9 +13,9 @@ import statistics
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from browser.conftest import launched_browser, running_app
+from tests.browser.conftest import launched_browser, running_app
 
 BARE = Path(__file__).parent / "bare_app.py"
 STARTS, VISITS = 3, 4

@@ -137,10 +137,14 @@ def widths() -> None:
         print(f"{width:>10,} {seconds:8.2f} s {1e9 * seconds / width:8.0f} ns a neuron   peak memory so far {peak:.2f} GiB", flush=True)
 
 
-if __name__ == "__main__":
+def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--widest", action="store_true")
     if not arguments.parse_args().widest:
         against_torch()
         redraws()
     widths()
+
+
+if __name__ == "__main__":
+    main()

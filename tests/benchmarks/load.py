@@ -28,10 +28,8 @@ from math import isnan, nan
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from browser.conftest import Server, running_server
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.Element_pb2 import Element
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -42,6 +40,7 @@ from websockets.exceptions import WebSocketException
 from propagation.budget import fits
 from propagation.config import Config
 from propagation.engine.cost import work
+from tests.browser.conftest import Server, running_server
 
 MOVED = "Weight variance σ_w²"
 #: seconds after which an answer is given up

@@ -13,9 +13,9 @@ import sys
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from browser.conftest import Visitor, launched_browser, running_app
+from tests.browser.conftest import Visitor, launched_browser, running_app
 
 BARE = Path(__file__).parent / "bare_app.py"
 SLIDER = "Weight variance σ_w²"
