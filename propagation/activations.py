@@ -9,94 +9,27 @@ from functools import cached_property
 
 import numpy as np
 
+from propagation import smooth
 from propagation.erf import erf
 
 Array = np.ndarray
-SQRT_2 = math.sqrt(2.0)
 SQRT_PI = math.sqrt(math.pi)
 
-
-def _gaussian_cdf(z: Array) -> Array:
-    return 0.5 * (1 + erf(z / SQRT_2))
-
-
-def _gaussian_density(z: Array) -> Array:
-    return np.exp(-0.5 * z * z) / math.sqrt(2 * math.pi)
-
-
-def _sigmoid(z: Array) -> Array:
-    return 1 / (1 + np.exp(-np.maximum(z, -700)))  # exp(700) is still a number
-
-
-def _sigmoid_slope(z: Array) -> Array:
-    small = np.exp(-np.abs(z))  # σ(1 − σ) would lose every digit where σ is close to 1
-    return small / (1 + small) ** 2
-
-
-def _tanh_together(z: Array) -> tuple[Array, Array]:
-    h = np.tanh(z)
-    slope = np.square(h)
-    np.subtract(1, slope, out=slope)
-    if slope.min() < 1e-6:  # there the difference has lost its digits
-        tail = slope < 1e-6
-        slope[tail] = _sech_squared(z[tail])
-    return h, slope
-
-
-def _gelu_together(z: Array) -> tuple[Array, Array]:
-    cdf = _gaussian_cdf(z)
-    bounded = np.clip(z, -1e3, 1e3)  # beyond, the density is 0, and z² might overflow
-    return z * cdf, cdf + bounded * _gaussian_density(bounded)
-
-
-def _silu_together(z: Array) -> tuple[Array, Array]:
-    small = np.exp(-np.maximum(z, -700))
-    value = 1 / (1 + small)
-    return z * value, value * (1 + z * (small * value))
-
-
-def _sech_squared(z: Array) -> Array:
-    small = np.exp(-2 * np.abs(z))  # likewise 1 − tanh²
-    return 4 * small / (1 + small) ** 2
-
-
-def _softplus(z: Array) -> Array:
-    return np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))
-
-
-def _mish_slope(z: Array) -> Array:
-    inner = np.tanh(_softplus(z))
-    return inner + z * _sech_squared(_softplus(z)) * _sigmoid(z)
-
-
-_GELU_TANH_A = math.sqrt(2 / math.pi)
-_GELU_TANH_B = 0.044715
-
-
-def _gelu_tanh_slope(z: Array) -> Array:
-    z = np.clip(z, -1e3, 1e3)  # beyond, the slope is 0 or 1 to the last digit, and z² might overflow
-    inner = _GELU_TANH_A * z * (1 + _GELU_TANH_B * z * z)
-    slope_of_inner = _GELU_TANH_A * (1 + 3 * _GELU_TANH_B * z * z)
-    return 0.5 * (1 + np.tanh(inner)) + 0.5 * z * _sech_squared(inner) * slope_of_inner
-
-
-def _gelu_tanh(z: Array) -> Array:
-    bounded = np.clip(z, -1e3, 1e3)
-    return 0.5 * z * (1 + np.tanh(_GELU_TANH_A * bounded * (1 + _GELU_TANH_B * bounded * bounded)))
-
-
-#: step of the difference quotient for φ″: its error is below 1e-11 of φ⁽⁵⁾
+#: step of the difference quotient for φ″, in the size of φ's finest structure: its error is below 1e-11 of φ⁽⁵⁾
 _STEP = 2e-3
+#: distances from a kink, in units of max(1, |z|), at which the slopes left and right of it are compared
+_CLOSE, _CLOSER = 1e-8, 1e-10
 
 
 @dataclass(frozen=True)
 class Activation:
     """A nonlinearity φ with everything engine, theory and page need to know about it.
 
-    `phi` and `dphi` map a float64 array to one of the same shape. `kinks` are the points where φ′ jumps. `slopes_at_zero` and
-    `slopes_at_infinity` are φ′ on the negative and on the positive side: with `phi_zero` = φ(0) they say what φ does to signals
-    smaller or larger than floating point can hold. `together` computes (φ, φ′) at once where that saves work. `breakpoints` are the |z|
-    where quadrature needs panel edges beside its own, because φ has structure finer than 1 at zero.
+    `phi`, `dphi` and `ddphi` map a float64 array to one of the same shape; without `ddphi`, φ″ is a difference quotient of φ′. `kinks` are
+    the points where φ′ or φ″ jumps. `slopes_at_zero` and `slopes_at_infinity` are φ′ on the negative and on the positive side: with
+    `phi_zero` = φ(0) they say what φ does to signals smaller or larger than floating point can hold. `together` computes (φ, φ′) at once
+    where that saves work. `breakpoints` are the |z| where quadrature needs panel edges beside its own, because φ has structure finer than 1
+    at zero.
     """
 
     name: str
@@ -110,17 +43,34 @@ class Activation:
     slopes_at_infinity: tuple[float, float] = (0.0, 0.0)
     together: Callable[[Array], tuple[Array, Array]] | None = None
     breakpoints: tuple[float, ...] = ()
+    ddphi: Callable[[Array], Array] | None = None
 
     def evaluate(self, z: Array) -> tuple[Array, Array]:
         """Return (φ(z), φ′(z)), in one go where they share work."""
         return self.together(z) if self.together else (self.phi(z), self.dphi(z))
 
     def second_derivative(self, z: Array) -> Array:
-        """Return φ″(z), z of any shape, from four values of φ′ around z; NaN where φ has kinks, in which φ″ is infinite."""
-        if self.kinks:
+        """Return φ″(z), z of any shape; NaN where φ has corners, in which φ″ is infinite."""
+        if self.corners:
             return np.full(np.shape(z), np.nan)
-        near, far = (self.dphi(z + k * _STEP) - self.dphi(z - k * _STEP) for k in (1, 2))
-        return (8 * near - far) / (12 * _STEP)
+        return self.ddphi(z) if self.ddphi else self._difference_quotient(np.asarray(z, dtype=float))
+
+    def _difference_quotient(self, z: Array) -> Array:
+        """φ″ from values of φ′ around z, all on one side of a kink."""
+        step = _STEP * min([1.0, *np.diff((0.0, *self.breakpoints))])
+        near, far = (self.dphi(z + k * step) - self.dphi(z - k * step) for k in (1, 2))
+        answer = np.asarray((8 * near - far) / (12 * step))
+        for kink in self.kinks:
+            close = np.abs(z - kink) < 2 * step
+            away = np.where(z[close] < kink, -step, step)
+            slopes = [self.dphi(z[close] + k * away) for k in range(5)]
+            answer[close] = (-25 * slopes[0] + 48 * slopes[1] - 36 * slopes[2] + 16 * slopes[3] - 3 * slopes[4]) / (12 * away)
+        return answer
+
+    @cached_property
+    def corners(self) -> tuple[float, ...]:
+        """The kinks where φ′ itself jumps, and not only φ″."""
+        return corners_among(self.kinks, self.dphi)
 
     @cached_property
     def steepest(self) -> float:
@@ -142,6 +92,14 @@ class Activation:
         return self.slopes_at_infinity == (0.0, 0.0)
 
 
+def corners_among(kinks: tuple[float, ...], dphi: Callable[[Array], Array]) -> tuple[float, ...]:
+    """Return the points where φ′ jumps: the difference of the slopes left and right of them does not shrink with the distance."""
+    points = np.array(kinks)
+    size = np.maximum(1, np.abs(points))
+    far, near = (np.abs(dphi(points + d * size) - dphi(points - d * size)) for d in (_CLOSE, _CLOSER))
+    return tuple(kink for kink, jumps in zip(kinks, near > np.maximum(far / 10, 1e-13), strict=True) if jumps)
+
+
 _LEAK = 0.01
 _SELU_SCALE = 1.0507009873554804934193349852946
 _SELU_ALPHA = 1.6732632423543772848170429916717
@@ -158,6 +116,7 @@ def _rectifier(name: str, label: str, leak: float, latex: str) -> Activation:
         kinks=kinks,
         slopes_at_zero=(leak, 1.0),
         slopes_at_infinity=(leak, 1.0),
+        ddphi=np.zeros_like,
     )
 
 
@@ -171,6 +130,7 @@ def _exponential_unit(name: str, label: str, scale: float, alpha: float, latex: 
         kinks=(0.0,),
         slopes_at_zero=(scale * alpha, scale),
         slopes_at_infinity=(0.0, scale),
+        ddphi=lambda z: scale * (z <= 0) * alpha * np.exp(np.minimum(z, 0)),
     )
 
 
@@ -195,9 +155,10 @@ ACTIVATIONS: dict[str, Activation] = {
             "gelu",
             "GELU",
             r"\varphi(z) = z\,\Phi(z)",
-            phi=lambda z: z * _gaussian_cdf(z),
-            dphi=lambda z: _gelu_together(z)[1],
-            together=_gelu_together,
+            phi=lambda z: z * smooth.gaussian_cdf(z),
+            dphi=lambda z: smooth.gelu_together(z)[1],
+            together=smooth.gelu_together,
+            ddphi=smooth.gelu_bend,
             slopes_at_zero=_HALF,
             slopes_at_infinity=_RAMP,
         ),
@@ -205,8 +166,9 @@ ACTIVATIONS: dict[str, Activation] = {
             "gelu_tanh",
             "GELU (tanh form)",
             r"\varphi(z) = \tfrac{z}{2}\left(1 + \tanh\left(\sqrt{2/\pi}\,(z + 0.044715\,z^3)\right)\right)",
-            phi=_gelu_tanh,
-            dphi=_gelu_tanh_slope,
+            phi=smooth.gelu_tanh,
+            dphi=smooth.gelu_tanh_slope,
+            ddphi=smooth.gelu_tanh_bend,
             slopes_at_zero=_HALF,
             slopes_at_infinity=_RAMP,
         ),
@@ -214,9 +176,10 @@ ACTIVATIONS: dict[str, Activation] = {
             "silu",
             "SiLU (swish)",
             r"\varphi(z) = z / (1 + e^{-z})",
-            phi=lambda z: z * _sigmoid(z),
-            dphi=lambda z: _silu_together(z)[1],
-            together=_silu_together,
+            phi=lambda z: z * smooth.sigmoid(z),
+            dphi=lambda z: smooth.silu_together(z)[1],
+            together=smooth.silu_together,
+            ddphi=lambda z: 2 * smooth.sigmoid_slope(z) + z * smooth.sigmoid_bend(z),
             slopes_at_zero=_HALF,
             slopes_at_infinity=_RAMP,
         ),
@@ -224,8 +187,9 @@ ACTIVATIONS: dict[str, Activation] = {
             "mish",
             "Mish",
             r"\varphi(z) = z \tanh(\ln(1 + e^z))",
-            phi=lambda z: z * np.tanh(_softplus(z)),
-            dphi=_mish_slope,
+            phi=lambda z: z * np.tanh(smooth.softplus(z)),
+            dphi=smooth.mish_slope,
+            ddphi=smooth.mish_bend,
             slopes_at_zero=(0.6, 0.6),
             slopes_at_infinity=_RAMP,
         ),
@@ -233,8 +197,9 @@ ACTIVATIONS: dict[str, Activation] = {
             "softplus",
             "softplus",
             r"\varphi(z) = \ln(1 + e^z)",
-            phi=_softplus,
-            dphi=_sigmoid,
+            phi=smooth.softplus,
+            dphi=smooth.sigmoid,
+            ddphi=smooth.sigmoid_slope,
             phi_zero=math.log(2),
             slopes_at_zero=_HALF,
             slopes_at_infinity=_RAMP,
@@ -243,12 +208,21 @@ ACTIVATIONS: dict[str, Activation] = {
             "sigmoid",
             "sigmoid",
             r"\varphi(z) = 1 / (1 + e^{-z})",
-            phi=_sigmoid,
-            dphi=_sigmoid_slope,
+            phi=smooth.sigmoid,
+            dphi=smooth.sigmoid_slope,
+            ddphi=smooth.sigmoid_bend,
             phi_zero=0.5,
             slopes_at_zero=(0.25, 0.25),
         ),
-        Activation("tanh", "tanh", r"\varphi(z) = \tanh z", phi=np.tanh, dphi=_sech_squared, together=_tanh_together),
+        Activation(
+            "tanh",
+            "tanh",
+            r"\varphi(z) = \tanh z",
+            phi=np.tanh,
+            dphi=smooth.sech_squared,
+            together=smooth.tanh_together,
+            ddphi=lambda z: -2 * np.tanh(z) * smooth.sech_squared(z),
+        ),
         Activation(
             "hard_tanh",
             "hard tanh",
@@ -263,6 +237,7 @@ ACTIVATIONS: dict[str, Activation] = {
             r"\varphi(z) = \operatorname{erf} z",
             phi=erf,
             dphi=lambda z: 2 / SQRT_PI * np.exp(-(np.clip(z, -1e3, 1e3) ** 2)),
+            ddphi=lambda z: -4 / SQRT_PI * z * np.exp(-(np.clip(z, -1e3, 1e3) ** 2)),
             slopes_at_zero=(2 / SQRT_PI, 2 / SQRT_PI),
         ),
         Activation(
@@ -271,6 +246,8 @@ ACTIVATIONS: dict[str, Activation] = {
             r"\varphi(z) = z / (1 + |z|)",
             phi=lambda z: z / (1 + np.abs(z)),
             dphi=lambda z: 1 / np.square(1 + np.abs(z)),
+            kinks=(0.0,),
+            ddphi=lambda z: -2 * np.sign(z) / (1 + np.abs(z)) ** 3,
         ),
         Activation(
             "arctan",
@@ -278,8 +255,9 @@ ACTIVATIONS: dict[str, Activation] = {
             r"\varphi(z) = \arctan z",
             phi=np.arctan,
             dphi=lambda z: 1 / (1 + z * z),
+            ddphi=lambda z: -2 * z / np.square(1 + z * z),
         ),
-        Activation("sin", "sin", r"\varphi(z) = \sin z", phi=np.sin, dphi=np.cos),
+        Activation("sin", "sin", r"\varphi(z) = \sin z", phi=np.sin, dphi=np.cos, ddphi=lambda z: -np.sin(z)),
         Activation(
             "hard_swish",
             "hard swish",

@@ -77,6 +77,16 @@ def test_derivatives_are_finite_differences(activation):
 
 
 @every_activation
+def test_second_derivatives_are_finite_differences(activation):
+    if activation.corners:
+        assert np.isnan(activation.second_derivative(GRID)).all()
+        return
+    z = GRID[np.abs(GRID) > 1e-3]  # the kinks of ELU and softsign are at 0
+    differences = (activation.dphi(z + 1e-5) - activation.dphi(z - 1e-5)) / 2e-5
+    np.testing.assert_allclose(activation.second_derivative(z), differences, atol=2e-9)
+
+
+@every_activation
 def test_value_and_derivative_together_are_the_two_apart(activation):
     phi, dphi = activation.evaluate(GRID.reshape(1, -1, 1))
     np.testing.assert_allclose(phi.ravel(), activation.phi(GRID), atol=1e-14)
@@ -97,11 +107,12 @@ def test_tails_of_slopes_keep_their_digits(name):
 
 
 @every_activation
-def test_kinks_are_where_the_slope_jumps(activation):
+def test_kinks_are_where_the_slope_jumps_or_its_derivative(activation):
+    assert activation.corners == (() if activation.name in {"elu", "softsign"} else activation.kinks)
     for kink in activation.kinks:
-        left, right = activation.dphi(np.array([kink - 1e-9, kink + 1e-9]))
-        if activation.name != "elu":  # with α = 1 only the second derivative jumps
-            assert abs(left - right) > 0.1
+        sides = np.array([kink - 1e-9, kink + 1e-9])
+        left, right = activation.dphi(sides) if activation.corners else activation.second_derivative(sides)
+        assert abs(left - right) > 0.1
     elsewhere = [z for z in np.linspace(-6, 6, 2401) if all(abs(z - kink) > 1e-3 for kink in activation.kinks)]
     jumps = activation.dphi(np.array(elsewhere) + 1e-9) - activation.dphi(np.array(elsewhere) - 1e-9)
     assert np.abs(jumps).max() < 1e-7
@@ -128,7 +139,9 @@ def test_large_and_small_arguments_give_numbers(activation):
     z = np.array([0.0, -0.0, 5e-324, -1e-300, 1e-40, -(2.0**45), 2.0**45, -700.5, 800.0])
     with np.errstate(all="raise", under="ignore"):
         values, slopes = activation.evaluate(z)
+        bends = activation.second_derivative(z)
     assert np.isfinite(values).all() and np.isfinite(slopes).all()
+    assert np.isnan(bends).all() if activation.corners else np.isfinite(bends).all()
 
 
 def test_erf_is_exact_to_the_last_digits():

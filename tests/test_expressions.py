@@ -60,7 +60,8 @@ def test_known_activations_written_by_hand_are_the_same(name):
     assert typed.slopes_at_infinity == known.slopes_at_infinity
     assert (typed.homogeneous, typed.bounded) == (known.homogeneous, known.bounded)
     assert typed.phi_zero == pytest.approx(known.phi_zero, abs=1e-15)
-    assert typed.kinks == (known.kinks if name != "softsign" else (0.0,))  # where the second derivative jumps
+    assert (typed.kinks, typed.corners) == (known.kinks, known.corners)
+    np.testing.assert_allclose(typed.second_derivative(z), known.second_derivative(z), atol=1e-9)
 
 
 def test_silu_is_silu():
@@ -126,6 +127,12 @@ def test_arrays_keep_their_shape_and_are_left_alone():
 )
 def test_kinks(text, kinks):
     np.testing.assert_allclose(typed_activation(text).kinks, kinks, rtol=1e-12)
+
+
+def test_any_number_of_places_where_only_the_second_derivative_jumps():
+    assert len(typed_activation("softsign(sin(x))").kinks) <= 8
+    assert typed_activation("softsign(sin(x))").corners == typed_activation("elu(sin(x)) - softsign(x - 1)").corners == ()
+    assert 0.5 in typed_activation("elu(sin(x)) + abs(x - 0.5)").corners
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def shape_chart(activation: Activation, *, appearance: str = "light") -> go.Figu
     colours = palette(appearance)
     z = np.linspace(-_REACH, _REACH, 401)
     values, slopes = activation.evaluate(z)
-    slopes = _with_gaps(z, slopes, activation.kinks)
+    slopes = _with_gaps(z, slopes, activation.corners)
     top = max(1.1, float(np.max(np.abs(values[np.abs(z) <= 3]))))
     bell = np.exp(-0.5 * z**2) * 0.4 * top
     line = {"type": "scatter", "mode": "lines", "x": z}

@@ -97,7 +97,7 @@ class Circle:
 
     `points` (k + 1, 512, 3) are its coordinates, per √n, along the three directions in which it extends most, in the first network;
     `share` (k + 1,) is how much of its variance these hold. `log10_length` and `log10_curvature` (draws, k + 1) are relative to the input
-    circle, as in `theory.manifold`; the curvature is NaN where φ has kinks. k is below the depth where the signal leaves 2^±40.
+    circle, as in `theory.manifold`; the curvature is NaN where φ has corners. k is below the depth where the signal leaves 2^±40.
     """
 
     config: Config

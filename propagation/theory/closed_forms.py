@@ -1,7 +1,8 @@
 """Closed forms: activations whose means over one and two Gaussians are elementary functions.
 
 `moments_of` gives the fields of `moments.Basic` at variance q; `kernel_of` gives, for two Gaussians of variance q and correlation 1 − ε,
-D = E[φ²] − E[φ(u₁) φ(u₂)] and M = E[φ′(u₁) φ′(u₂)], with all digits of D where ε is small. Both are None where there is no closed form.
+D = E[φ²] − E[φ(u₁) φ(u₂)] and M = E[φ′(u₁) φ′(u₂)], with all digits of D where ε is small; `bend_of` gives E[φ″²]. All are None where
+there is no closed form.
 Sources: Cho & Saul 2009 (ReLU), Williams 1998 (erf); a sine is a sum of exponentials.
 """
 
@@ -28,6 +29,11 @@ def kernel_of(activation: Activation) -> Callable[[Array, Array], tuple[Array, A
     if activation.homogeneous:
         return lambda q, eps: straight_kernel(activation.slopes_at_zero, q, eps)
     return {"erf": _erf_kernel, "sin": _sine_kernel}.get(activation.name)
+
+
+def bend_of(activation: Activation) -> Callable[[Array], Array] | None:
+    """q → E[φ″²], or None."""
+    return {"erf": lambda q: 16 / np.pi * q * (1 + 4 * q) ** -1.5, "sin": lambda q: -np.expm1(-2 * q) / 2}.get(activation.name)
 
 
 def _parts(slopes: tuple[float, float]) -> tuple[float, float]:

@@ -53,7 +53,7 @@ def angle_path(config: Config, starts: Array) -> Array:
 class CirclePrediction:
     """A circle of inputs through the layers: log10 of its length and its curvature, each relative to the input's, (depth + 1,).
 
-    Lengths are per √n, so that a change of width alone changes nothing. The curvature is NaN where φ has kinks: its corners are infinite.
+    Lengths are per √n, so that a change of width alone changes nothing. The curvature is NaN where φ has corners, in which it is infinite.
     """
 
     log10_length: Array

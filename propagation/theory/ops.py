@@ -17,6 +17,7 @@ import numpy as np
 
 from propagation.architecture import Activate, Dropout, Linear, Op, UnitVarianceOnData
 from propagation.expressions import lookup
+from propagation.theory.closed_forms import bend_of
 from propagation.theory.gaussian import gaussian_mean
 from propagation.theory.kernel import kernel
 from propagation.theory.moments import Logs, moments
@@ -220,12 +221,17 @@ def theory_op(op: Op) -> TheoryOp:
 
 
 def bend(activation: str, q: Array) -> Array:
-    """Return E[φ″(√q x)²], (k,); NaN where φ has kinks, in which φ″ is infinite, and where q is NaN."""
+    """Return E[φ″(√q x)²], (k,), to 1e-10; NaN where φ has corners, in which φ″ is infinite, where q is NaN, and for waves at large q.
+
+    A jump of φ″, as ELU and softsign have one at 0, is no corner.
+    """
     answer = np.full(np.shape(q), np.nan)
-    known = np.isfinite(q)
+    known = np.isfinite(q) & (q <= moments(activation).resolved)
     phi = lookup(activation)
-    if not phi.kinks and np.any(known):
-        answer[known] = gaussian_mean(lambda z: phi.second_derivative(z) ** 2, q[known])
+    if not phi.corners and np.any(known):
+        mean = bend_of(phi)
+        edges = phi.kinks + phi.breakpoints
+        answer[known] = mean(q[known]) if mean else gaussian_mean(lambda z: phi.second_derivative(z) ** 2, q[known], edges)
     return answer
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import special
 
+from propagation.activations import ACTIVATIONS
 from propagation.config import Config
 from propagation.expressions import lookup
 from propagation.theory.manifold import angle_path, layer_sizes, predict_circle
@@ -65,6 +67,52 @@ def test_second_derivatives():
     z = np.linspace(-3, 3, 50)
     np.testing.assert_allclose(lookup("tanh").second_derivative(z), -2 * np.tanh(z) / np.cosh(z) ** 2, atol=1e-9)
     np.testing.assert_allclose(bend("sin", np.array([0.7])), (1 - np.exp(-1.4)) / 2, rtol=1e-9)
+
+
+def dense_mean(phi, q):
+    """E[φ″²] by 8-point Gauss rules on panels of 0.02 and 1/150 of a standard deviation, with no thought of speed."""
+    reach = 12 * q**0.5
+    edges = np.union1d(np.linspace(-reach, reach, 3601), np.clip(np.concatenate((np.arange(-60, 60, 0.02), phi.kinks)), -reach, reach))
+    nodes, weights = np.polynomial.legendre.leggauss(8)
+    half = np.diff(edges)[:, None] / 2
+    z = edges[:-1, None] + half + half * nodes
+    return np.sum(half * weights * phi.second_derivative(z) ** 2 * np.exp(-z * z / (2 * q))) / np.sqrt(2 * np.pi * q)
+
+
+TYPED = ["x/(1+abs(x))", "elu(2*x-1)", "softsign(x-1)", "tanh(20*x)", "tanh(max(x,0))*max(x,0)", "x*sigmoid(1.702*x)"]
+
+
+@pytest.mark.parametrize("name", [*ACTIVATIONS, *TYPED])
+def test_mean_square_of_the_second_derivative(name):
+    phi, q = lookup(name), np.geomspace(1e-3, 1e3, 7)
+    if phi.corners:
+        assert np.isnan(bend(name, q)).all()
+        return
+    np.testing.assert_allclose(bend(name, q), [dense_mean(phi, one) for one in q], rtol=1e-8 if name in ACTIVATIONS else 1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "exact"),
+    [
+        ("elu", lambda q: np.exp(2 * q) * special.ndtr(-2 * np.sqrt(q))),
+        ("gelu", lambda q: (4 * (1 + 2 * q) ** 2 - 4 * q * (1 + 2 * q) + 3 * q**2) / (2 * np.pi * (1 + 2 * q) ** 2.5)),
+        ("erf", lambda q: 16 / np.pi * q * (1 + 4 * q) ** -1.5),
+        ("sin", lambda q: (1 - np.exp(-2 * q)) / 2),
+        ("linear", np.zeros_like),
+    ],
+)
+def test_mean_square_of_the_second_derivative_in_closed_form(name, exact):
+    q = np.geomspace(1e-3, 100, 6)
+    np.testing.assert_allclose(bend(name, q), exact(q), rtol=1e-12)
+
+
+def test_what_bends_for_ever_has_no_mean_at_large_q():
+    assert np.isnan(bend("sin(3*x)", np.array([1.0, 1e3]))).tolist() == [False, True]
+
+
+@pytest.mark.parametrize("activation", ["elu", "softsign"])
+def test_a_jump_of_the_second_derivative_leaves_a_curvature(activation):
+    assert np.isfinite(predict_circle(Config(depth=5, activation=activation, weight_variance=1.5)).log10_curvature).all()
 
 
 def test_what_explodes_is_followed_as_far_as_it_is_a_number():
