@@ -19,6 +19,8 @@ SQRT_PI = math.sqrt(math.pi)
 _STEP = 2e-3
 #: distances from a kink, in units of max(1, |z|), at which the slopes left and right of it are compared
 _CLOSE, _CLOSER = 1e-8, 1e-10
+#: a difference of slopes, over max(1, |z|), that comes from the place of a kink, which is known to 13 digits
+_NO_JUMP = 1e-10
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ def corners_among(kinks: tuple[float, ...], dphi: Callable[[Array], Array]) -> t
     points = np.array(kinks)
     size = np.maximum(1, np.abs(points))
     far, near = (np.abs(dphi(points + d * size) - dphi(points - d * size)) for d in (_CLOSE, _CLOSER))
-    return tuple(kink for kink, jumps in zip(kinks, near > np.maximum(far / 10, 1e-13), strict=True) if jumps)
+    return tuple(kink for kink, jumps in zip(kinks, near > np.maximum(far / 10, _NO_JUMP * size), strict=True) if jumps)
 
 
 _LEAK = 0.01
