@@ -27,8 +27,18 @@ _IMPLICIT_LAWS = " or ".join(repr(law.name) for law in WEIGHT_LAWS.values() if l
 _DEPTHS = (*range(1, 11), 12, 15, *range(20, 51, 5), *range(60, 101, 10), 120, 150, 200, 300, 400, 500, 700, 1000, 1500, 2000)
 _WIDTHS = (*(2**k for k in range(1, 20)), 1_000_000)
 _INPUTS = tuple(2**k for k in range(11))
-#: ends of the variance sliders: the useful range, and wider ones for larger values
-_VARIANCES = (5.0, 10.0, 20.0, 50.0, 100.0)
+#: the steps of σ_w²: hundredths as far as 5, where nearly all networks are, and towards either end as fine as needed there
+_WEIGHT_VARIANCES = (
+    0.0,
+    *(k / 10_000 for k in range(2, 100, 2)),
+    *(k / 100 for k in range(1, 500)),
+    *(k / 10 for k in range(50, 100, 2)),
+    *(float(k) for k in (*range(10, 20), *range(20, 100, 5))),
+    *(float(k * 10**power) for power in range(2, 7) for k in (1, 2, 5)),
+    1e7,
+)
+#: ends of the slider of σ_b²: the useful range, and wider ones for larger values
+_BIAS_VARIANCES = (5.0, 10.0, 20.0, 50.0, 100.0)
 
 
 def _labels(registry: Mapping[str, Any]) -> dict[str, str]:
@@ -96,10 +106,9 @@ class Config:
         help="σ_w² = fan_in · Var[W], what a layer does to the signal's size. Up: signals and gradients grow. Down: they fade.",
         option="σ_w² = fan_in · Var[W], for the custom scheme",
         folded=False,
-        bounds=(0.0, 100.0),
-        slider_ends=_VARIANCES,
+        bounds=(0.0, 1e7),
+        steps=_WEIGHT_VARIANCES,
         step=0.01,
-        format="%.2f",
     )
     bias_variance: float = declared(
         Number,
@@ -110,7 +119,7 @@ class Config:
         option="σ_b², the variance of the biases",
         folded=False,
         bounds=(0.0, 100.0),
-        slider_ends=_VARIANCES,
+        slider_ends=_BIAS_VARIANCES,
         step=0.01,
         format="%.2f",
     )

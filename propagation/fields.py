@@ -72,7 +72,7 @@ class Number(Field):
     """
 
     bounds: tuple[float, float]
-    steps: tuple[int, ...] = ()
+    steps: tuple[float, ...] = ()
     slider_ends: tuple[float, ...] = ()
     step: float = 1
     format: str | None = None

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from propagation.architecture import bias_variances, weight_variances
-from propagation.config import CHOICES, DEFAULTS, Config
+from propagation.config import BOUNDS, CHOICES, DEFAULTS, Config
 from propagation.expressions import lookup
 from propagation.initializers import SCHEMES, WEIGHT_LAWS, kumar_scale
 
@@ -99,8 +99,9 @@ def _scheme_chosen(config: Config, scheme: str) -> tuple[Config, str]:
 
 
 def _custom(config: Config) -> Config:
-    """Return the same network as a custom scheme: weight and bias variance stand where the sliders show them."""
-    return replace(config, scheme="custom", weight_variance=shown_weight_variance(config), bias_variance=shown_bias_variance(config))
+    """Return the same network as a custom scheme: weight and bias variance stand where the sliders show them, or at their ends."""
+    shown_at: dict[str, Any] = {"weight_variance": shown_weight_variance(config), "bias_variance": shown_bias_variance(config)}
+    return replace(config, scheme="custom", **{name: min(value, BOUNDS[name][1]) for name, value in shown_at.items()})
 
 
 def _kumar_applies(activation: str) -> bool:

@@ -130,7 +130,7 @@ def test_a_script_is_printed(capsys):
     [
         (["--depth", "0"], ["depth = 0", "1 to 2000"]),
         (["--width", "many"], ["--width", "many"]),
-        (["--weight-variance", "nan"], ["weight_variance = nan", "0 to 100"]),
+        (["--weight-variance", "nan"], ["weight_variance = nan", "0 to 10000000"]),
         (["--scheme", "xavier"], ["--scheme", "xavier", "glorot"]),
         (["--activation", "rellu"], ["activation = 'rellu'", "relu"]),
         (["--activation", "x +"], ["missing"]),

@@ -31,7 +31,7 @@ def test_bounds_are_those_of_the_contract():
     assert BOUNDS["width"] == (2, 1_000_000)
     assert BOUNDS["inputs"] == (1, 1024)
     assert BOUNDS["trials"] == (1, 64)
-    assert BOUNDS["weight_variance"] == (0, 100)
+    assert BOUNDS["weight_variance"] == (0, 10_000_000)
 
 
 class TestValidation:

@@ -37,6 +37,14 @@ def test_the_slider_turns_a_scheme_into_custom():
     assert (config.scheme, config.weight_variance) == ("custom", 1.7)
 
 
+def test_what_the_slider_cannot_reach_becomes_its_end():
+    """Kumar's rule for a very flat function."""
+    config = after(Config(activation="0.0001*x", scheme="kumar"), "bias_variance", 0.1)
+    assert shown_weight_variance(config) == pytest.approx(1e8)
+    assert after(config, "scheme", "custom").weight_variance == 1e7
+    assert after(config, "weight_variance", 2.0).weight_variance == 2
+
+
 def test_custom_keeps_what_the_sliders_show():
     library = after(Config(width=300), "scheme", "pytorch")
     custom = after(library, "scheme", "custom")

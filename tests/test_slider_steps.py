@@ -5,14 +5,20 @@ from __future__ import annotations
 import pytest
 
 from propagation.config import Config
-from propagation.slider_steps import neighbours, scale, slider_end, sliders
+from propagation.rules import shown_weight_variance
+from propagation.slider_steps import STEPPED, neighbours, place_on, scale, slider_end, sliders, step_text
 
 
 @pytest.mark.parametrize(
     ("field", "config", "values"),
     [
         ("weight_variance", Config(weight_variance=1.5), [1.49, 1.51]),
-        ("weight_variance", Config(weight_variance=0.0), [0.01]),
+        ("weight_variance", Config(weight_variance=0.0), [0.0002]),
+        ("weight_variance", Config(weight_variance=0.0022), [0.002, 0.0024]),  # SIREN with sin(30x)
+        ("weight_variance", Config(weight_variance=0.01), [0.0098, 0.02]),
+        ("weight_variance", Config(weight_variance=5.0), [4.99, 5.2]),
+        ("weight_variance", Config(weight_variance=512.0), [500.0, 1000.0]),  # N(0, 1) weights at width 512
+        ("weight_variance", Config(weight_variance=1e7), [5e6]),
         ("weight_variance", Config(weight_variance=0.29), [0.28, 0.3]),  # not 0.27999999999999997
         ("weight_variance", Config(activation="relu", scheme="he", weight_variance=1.5), [1.99, 2.01]),  # where the slider stands
         ("bias_variance", Config(bias_variance=0.05), [0.04, 0.06]),
@@ -31,8 +37,31 @@ def test_one_step_from_where_a_slider_stands(field, config, values):
 def test_a_value_between_the_steps_becomes_one():
     assert 52 in scale("depth", 52) and 52 not in scale("depth", 50)
     assert sliders(Config(depth=52))["Depth"]["steps"] == scale("depth", 52)
+    glorot = Config(scheme="glorot", width_profile="funnel")
+    assert sliders(glorot)["Weight variance σ_w²"]["steps"] == scale("weight_variance", shown_weight_variance(glorot))
+
+
+@pytest.mark.parametrize("field", STEPPED)
+def test_no_two_steps_read_the_same(field):
+    """A browser tells the positions of a slider over steps apart by their texts."""
+    for value in (*STEPPED[field].steps, *((1 / 3, 1.234, 1.504, 5e-8, 512.0, 3e9) if field == "weight_variance" else (52, 777))):
+        steps = scale(field, value)
+        assert value in steps and steps == sorted(steps) and len({step_text(step) for step in steps}) == len(steps)
+
+
+def test_the_weight_variance_has_fine_steps_where_networks_are_and_ends_far_out():
+    steps = scale("weight_variance", 1.5)
+    assert steps[0] == 0 and steps[-1] == 1e7 and 0.0022 in steps
+    assert [round(low + 0.01, 2) for low in steps if 0.01 <= low < 4.99] == [high for high in steps if 0.02 <= high < 5]
+    assert place_on(steps, 5) - place_on(steps, 0.01) > 0.75, "most of the slider is for the useful middle"
+
+
+def test_a_mark_stands_where_the_thumb_would():
+    steps = [0.0, 1.0, 2.0, 4.0, 8.0]
+    assert [place_on(steps, value) for value in steps] == [0, 0.25, 0.5, 0.75, 1]
+    assert place_on(steps, 3.0) == 0.625 and place_on(steps, 0.5) == 0.125 and place_on(steps, 6.0) == 0.875
 
 
 def test_a_variance_has_a_place_on_its_slider():
-    assert [slider_end("weight_variance", value) for value in (0, 5, 5.01, 100)] == [5, 5, 10, 100]
+    assert [slider_end("bias_variance", value) for value in (0, 5, 5.01, 100)] == [5, 5, 10, 100]
     assert slider_end("trials", 3) == 64

@@ -46,7 +46,7 @@ def test_it_asks_a_question_and_draws_angles_curve_and_geometry():
 
 def test_places_show_order_and_chaos():
     app = press(opened(), "Order")
-    assert "drift together" in texts(app) and app.slider(key="weight_variance").value == 1.69
+    assert "drift together" in texts(app) and app.select_slider(key="weight_variance").value == 1.69
     app = press(app, "Chaos")
     assert "part**" in texts(app) and app.select_slider(key="depth").value == 12
     assert not app.exception and not app.error

@@ -103,7 +103,7 @@ def test_numbers_that_fail_leave_a_sentence_and_the_controls(page, monkeypatch, 
     assert bool(broken.error) == (SECRET in caplog.text) == (page not in UNASKED)
     assert not any("Simulating" in header.value for header in broken.header)
     assert broken.title[0].value.endswith("?")
-    assert PAGES[page].own_networks or broken.slider(key="weight_variance")
+    assert PAGES[page].own_networks or broken.select_slider(key="weight_variance")
 
 
 def test_controls_that_fail_leave_the_page(monkeypatch):

@@ -73,7 +73,7 @@ def handed_out(panel: AppTest) -> list[str]:
 
 def test_a_locked_control_is_shown_and_cannot_be_moved():
     app = opened(lock="depth,weight_variance", scheme="custom")
-    assert app.select_slider(key="depth").disabled and app.slider(key="weight_variance").disabled
+    assert app.select_slider(key="depth").disabled and app.select_slider(key="weight_variance").disabled
     assert app.number_input(key="weight_variance_exactly").disabled and app.selectbox(key="scheme").disabled
     assert not app.select_slider(key="width").disabled and not app.selectbox(key="activation").disabled
     assert any("locks" in caption.value and "Depth" in caption.value for caption in app.caption)

@@ -52,7 +52,7 @@ def test_a_place_beyond_the_line_is_too_deep():
     app = opened()
     app.button(key="place_Ordered, 32 layers").click().run()
     assert "**too deep** to learn" in words(app) and "This cell: **" in words(app)
-    assert app.slider(key="weight_variance").value == 1.0 and app.select_slider(key="depth").value == 32
+    assert app.select_slider(key="weight_variance").value == 1.0 and app.select_slider(key="depth").value == 32
 
 
 def test_a_cell_trained_again_comes_out_the_same():
@@ -100,7 +100,7 @@ def test_ones_own_map_is_trained_on_request_and_kept(monkeypatch):
     app.button(key="train_map").click().run()
     assert len(trained) == 36 and "of 36 networks" in app.header[0].value
     assert not app.get("progress")
-    app.slider(key="weight_variance").set_value(1.0).run()
+    app.select_slider(key="weight_variance").set_value(1.0).run()
     assert len(trained) == 36 and "of 36 networks" in app.header[0].value
     assert not [button for button in app.button if button.key == "train_map"]
 

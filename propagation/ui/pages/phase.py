@@ -28,7 +28,8 @@ LOOK_FOR = (
 )
 #: points of the plane across and up; clicks land on every second one, at round values
 _ACROSS, _UP = 101, 51
-_WEIGHT_ENDS, _BIAS_ENDS = (5.0, 10.0, 20.0, 50.0, 100.0), (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
+_WEIGHT_ENDS = (5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1e3, 1e4, 1e5, 1e6, 1e7)
+_BIAS_ENDS = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 _STEPS = 40
 _PLANE = "phase_plane"
 _FORMULAS = (

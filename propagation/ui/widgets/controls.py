@@ -16,7 +16,7 @@ from propagation.formatting import number, plain
 from propagation.initializers import SCHEMES
 from propagation.locks import CONTROLS, labels
 from propagation.presets import PRESETS
-from propagation.slider_steps import scale, slider_end
+from propagation.slider_steps import place_on, scale, slider_end, step_text
 from propagation.ui.components.slider_marks import Mark, slider_marks
 from propagation.ui.session import experiment
 from propagation.ui.widgets.figures import clicked_point
@@ -184,7 +184,7 @@ def _control(name: str) -> None:
     elif isinstance(field, Flag):
         st.toggle(field.label, **widget)
     elif isinstance(field, Number) and field.steps:
-        st.select_slider(field.label, scale(name, value), format_func="{:,}".format, **widget)
+        st.select_slider(field.label, scale(name, value), format_func=step_text, **widget)
     elif isinstance(field, Number) and field.slider_ends:
         st.slider(field.label, field.bounds[0], slider_end(name, value), step=field.step, format=field.format, **widget)
     elif isinstance(field, Number):
@@ -196,7 +196,7 @@ def _exact(name: str) -> None:
     if experiment.hidden(name):
         return
     config, (low, high) = experiment.present(), _EXACT[name].bounds
-    help = f"Any value from {low:g} to {high:g}; the slider above widens to reach it."
+    help = f"Any value from {number(low)} to {number(high)}; the slider above makes room for it."
     widget = _widget(name + experiment.EXACTLY, rules.shown(config, name), help, rules.overruled(config, name))
     st.number_input(f"{_EXACT[name].symbol}, exactly", low, high, step=_EXACT[name].step, format="%.6g", **widget)
 
@@ -218,17 +218,17 @@ def _marks(config: Config) -> None:
     if experiment.fixed("weight_variance"):
         return
     value = rules.shown_weight_variance(config)
-    end = slider_end("weight_variance", value)
+    steps = scale("weight_variance", value)
     places = {} if experiment.fixed("scheme") else rules.marks(config, tuple(_MARKED))
     marks = [
-        Mark(name, _MARKED[name], f"{SCHEMES[name].label}: σ_w² = {number(place)}", place / end, config.scheme == name)
+        Mark(name, _MARKED[name], f"{SCHEMES[name].label}: σ_w² = {number(place)}", place_on(steps, place), config.scheme == name)
         for name, place in places.items()
-        if place <= end
+        if place <= steps[-1]
     ]
     critical = critical_here(config)
-    if critical is not None and critical <= end:
-        near = abs(value - critical) <= 0.005
-        marks.append(Mark(_CRITICAL, "critical", f"Critical: σ_w² = {number(critical)}", critical / end, near))
+    if critical is not None and critical <= steps[-1]:
+        near = abs(value - critical) <= 0.003 * critical
+        marks.append(Mark(_CRITICAL, "critical", f"Critical: σ_w² = {number(critical)}", place_on(steps, critical), near))
 
     def chosen(name: str) -> None:
         if name == _CRITICAL:
