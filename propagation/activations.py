@@ -31,7 +31,7 @@ class Activation:
     the points where φ′ or φ″ jumps. `slopes_at_zero` and `slopes_at_infinity` are φ′ on the negative and on the positive side: with
     `phi_zero` = φ(0) they say what φ does to signals smaller or larger than floating point can hold. `together` computes (φ, φ′) at once
     where that saves work. `breakpoints` are the |z| where quadrature needs panel edges beside its own, because φ has structure finer than 1
-    at zero.
+    at zero. `family` is the name of the known activation that a typed one is, or whose slope for z < 0 it changes (leaky_relu).
     """
 
     name: str
@@ -46,6 +46,7 @@ class Activation:
     together: Callable[[Array], tuple[Array, Array]] | None = None
     breakpoints: tuple[float, ...] = ()
     ddphi: Callable[[Array], Array] | None = None
+    family: str = ""
 
     def evaluate(self, z: Array) -> tuple[Array, Array]:
         """Return (φ(z), φ′(z)), in one go where they share work."""
@@ -82,7 +83,7 @@ class Activation:
     @cached_property
     def homogeneous(self) -> bool:
         """Whether φ(a z) = a φ(z) for every a > 0: linear and the ReLU family. Four equal slopes do not say so: cos(z) − 1."""
-        if self.phi_zero != 0 or self.slopes_at_zero != self.slopes_at_infinity:
+        if self.phi_zero != 0 or self.slopes_at_zero != self.slopes_at_infinity or set(self.kinks) - {0.0}:
             return False
         left, right = self.slopes_at_zero
         z = np.linspace(0.01, 30.0, 300)
@@ -102,7 +103,8 @@ def corners_among(kinks: tuple[float, ...], dphi: Callable[[Array], Array]) -> t
     return tuple(kink for kink, jumps in zip(kinks, near > np.maximum(far / 10, _NO_JUMP * size), strict=True) if jumps)
 
 
-_LEAK = 0.01
+#: slope of leaky ReLU for z < 0 where none is given, PyTorch's and JAX's
+LEAK = 0.01
 _SELU_SCALE = 1.0507009873554804934193349852946
 _SELU_ALPHA = 1.6732632423543772848170429916717
 
@@ -144,7 +146,7 @@ ACTIVATIONS: dict[str, Activation] = {
     for activation in (
         _rectifier("linear", "linear", 1.0, r"\varphi(z) = z"),
         _rectifier("relu", "ReLU", 0.0, r"\varphi(z) = \max(0, z)"),
-        _rectifier("leaky_relu", "leaky ReLU (0.01)", _LEAK, r"\varphi(z) = \max(z, 0.01\,z)"),
+        _rectifier("leaky_relu", "leaky ReLU (0.01)", LEAK, r"\varphi(z) = \max(z, 0.01\,z)"),
         _exponential_unit("elu", "ELU", 1.0, 1.0, r"\varphi(z) = z \text{ if } z > 0 \text{ else } e^z - 1"),
         _exponential_unit(
             "selu",

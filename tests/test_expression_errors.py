@@ -22,6 +22,22 @@ from propagation.expressions.dual import FUNCTIONS
         ("x.__class__", 1, "a dot"),
         ("foo(x)", 0, "name foo is unknown"),
         ("1 + tnh(x)", 4, "did you mean tanh?"),
+        ("ReLU(x)", 0, "did you mean relu?"),
+        ("nn.LeakyReLU(0.2)", 3, "did you mean leaky_relu?"),
+        ("swosh(x)", 0, "did you mean swish?"),
+        ("mich(x)", 0, "known are x"),
+        ("celu(x, 2)", 0, "write elu(x)"),
+        ("x * softmax(x)", 4, "mixes the neurons"),
+        ("hardsigmoid(x)", 0, "write clip(x / 6 + 0.5, 0, 1)"),
+        ("scipy.tanh(x)", 0, "scipy. is no prefix"),
+        ("1 + torch.foo(x)", 10, "name foo is unknown"),
+        ("np.x", 3, "name x is unknown"),
+        ("torch.nn.functional.tanh * x", 0, "write tanh(x)"),
+        ("np.maximum(x)", 0, "2 arguments are needed, as in max(x, 0)"),
+        ("relu6 * x", 0, "write relu6(x)"),
+        ("1 + leaky_relu(x, x)", 4, "second argument of leaky_relu is a plain number"),
+        ("elu(x, 1, 2)", 0, "1 or 2 arguments are needed"),
+        ("F.leaky_relu(x, 1e9)", 16, "up to 1000000"),
         ("__import__(x)", 0, "unknown"),
         ("eval(x)", 0, "unknown"),
         ("x * y", 4, "name y is unknown"),
@@ -32,14 +48,30 @@ from propagation.expressions.dual import FUNCTIONS
         ("2x", 1, "operator is missing between 2 and x"),
         ("x 2", 2, "operator is missing"),
         ("tanh(x)(x)", 7, "operator is missing"),
-        ("tanh(x=1)", 6, "right-hand side"),
+        ("y = x", 0, "name y is unknown"),
+        ("x = 1", 2, "right-hand side"),
+        ("tanh(x=1)", 6, "without their names"),
+        ("leaky_relu(x, negative_slope=0.2)", 14, "without their names, as in leaky_relu(x, 0.2)"),
         ("lambda x: x", 0, "unknown"),
         ("x if x else 1", 2, "unknown"),
-        ("x < 1", 2, "< is not allowed"),
+        ("x < 1", 0, "jumps at z = 1"),
+        ("1 + (x > 0.3)", 5, "jumps at z = 0.3"),
+        ("where(x > 0, 1, 0)", 6, "jumps at z = 0"),
+        ("where(x > 2, x, 0)", 6, "jumps at z = 2"),
+        ("x + where(x * x > 0, x, 5)", 10, "jumps at z = 0"),
+        ("0 < x < 1", 0, "one comparison at a time"),
+        ("where(x, x, 0)", 6, "where needs a comparison first, as in where(x > 0, x, 0)"),
+        ("x + where(x > 0, x)", 4, "3 arguments are needed"),
+        ("where(2 > 1, x, 0)", 6, "does not depend on x"),
+        ("x == 1", 2, "right-hand side"),
         ("x[0]", 1, "[ is not allowed"),
         ("'x'", 0, "' is not allowed"),
         ('x + "a" * 3', 4, '" is not allowed'),
-        ("x^2", 1, "**"),
+        ("x^2", 0, "faster than a straight line"),
+        ("x²", 1, "**"),
+        ("1 + x^x", 6, "plain number"),
+        ("x ^^ 2", 3, "missing or misplaced"),
+        ("x ^ 9", 4, "from -8 to 8"),
         ("x // 2", 2, "one /"),
         ("x % 2", 2, "% is not allowed"),
         ("x # hidden", 2, "# is not allowed"),
@@ -141,7 +173,12 @@ def test_any_text_is_read_or_refused(text):
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(st.sampled_from([*FUNCTIONS, *"xxxze()()()+-*/,", "**", "pi", "2", "0.5", "1e6", "-", " "]), max_size=24).map("".join))
+@given(
+    st.lists(
+        st.sampled_from([*FUNCTIONS, *"xxxze()()()+-*/,><", "**", "^", ">=", "swish", "F.", "np.", "pi", "2", "0.5", "1e6", "-", " "]),
+        max_size=24,
+    ).map("".join)
+)
 def test_any_row_of_tokens_is_read_or_refused(text):
     check(text)
 
@@ -151,7 +188,7 @@ def formulas() -> st.SearchStrategy[str]:
     atoms = st.sampled_from(["x", "x", "x", "pi", "0.5", "2", "1e-7", "300"])
 
     def larger(inner):
-        called = st.sampled_from([name for name in FUNCTIONS if FUNCTIONS[name].arguments == 1])
+        called = st.sampled_from([name for name in FUNCTIONS if 1 in FUNCTIONS[name].counts])
         return (
             st.tuples(called, inner).map(lambda parts: f"{parts[0]}({parts[1]})")
             | st.tuples(inner, st.sampled_from("+-*/"), inner).map(lambda parts: f"({parts[0]}){parts[1]}({parts[2]})")
@@ -159,6 +196,9 @@ def formulas() -> st.SearchStrategy[str]:
             | st.tuples(st.sampled_from(["max", "min"]), inner, inner).map(lambda parts: f"{parts[0]}({parts[1]},{parts[2]})")
             | inner.map(lambda part: f"-({part})")
             | inner.map(lambda part: f"clip({part},-2,3)")
+            | inner.map(lambda part: f"elu({part},0.5)")
+            | inner.map(lambda part: f"leaky_relu({part},0.25)")
+            | st.tuples(inner, inner, inner).map(lambda parts: f"where({parts[0]} > {parts[1]},{parts[2]},{parts[0]})")
         )
 
     return st.recursive(atoms, larger, max_leaves=8)
@@ -183,6 +223,10 @@ def test_formulas_keep_their_meaning_under_their_name(text):
 
 def _plain(name: str):
     """A function of a formula in plain numpy."""
+    if name == "leaky_relu":
+        return lambda z, leak=0.01: np.where(z > 0, z, leak * np.asarray(z))
+    if name == "elu":
+        return lambda z, alpha=1.0: np.where(z > 0, z, alpha * np.expm1(np.minimum(z, 0)))
     if name in ACTIVATIONS:
         return lambda z: ACTIVATIONS[name].phi(np.asarray(z, dtype=float))
     return {"max": np.maximum, "min": np.minimum}.get(name) or getattr(np, name)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from propagation.activations import Array, corners_among
-from propagation.expressions.errors import ExpressionError
+from propagation.expressions.errors import ExpressionError, TooFast
 from propagation.expressions.tape import Tape, Watch
 
 STEEPEST = 1e6
@@ -31,6 +31,8 @@ _OCTAVE = 2.0 ** (np.arange(65) / 64)
 _ROUNDING = 1e-12
 #: a denominator that sinks to this share of its neighbours' touches 0
 _DIP = 1e-10
+#: a difference of values beside a point that no slope of at most STEEPEST makes is a jump
+_JUMP = 1e-8
 #: stands for ±0
 _TINY = 2.0**-200
 
@@ -54,8 +56,8 @@ def behaviour_of(tape: Tape, lower: Tape, text: str) -> Behaviour:
     _refuse_gaps(tape, grid, text)
     _refuse_overflow(tape, lower, grid, text)
     infinity = _slope_far_out(tape, -1.0, text), _slope_far_out(tape, 1.0, text)
+    kinks = kinks_of(tape, text, grid)
     _refuse_slopes(tape, grid, text)
-    kinks = _kinks(tape, grid, text)
     return Behaviour(kinks, float(tape.evaluate(0.0)[0]) + 0.0, _slopes_at_zero(tape, kinks), infinity)
 
 
@@ -122,7 +124,7 @@ def _refuse_overflow(tape: Tape, lower: Tape, grid: Array, text: str) -> None:
         if differs.any():
             z = _nearest(grid[differs])
             if np.abs(here).max() > STEEPEST * grid[-1]:
-                raise ExpressionError(text, 0, _too_fast("exponentially"))
+                raise TooFast(text, 0, _too_fast("exponentially"))
             raise ExpressionError(text, 0, f"exp(...) overflows from z = {z:.4g} on; write softplus(x) for log(1 + exp(x))")
 
 
@@ -136,7 +138,7 @@ def _slope_far_out(tape: Tape, side: float, text: str) -> float:
     if size <= max(_FLAT * size_before, _ROUNDING * np.abs(tape.evaluate(_GRID)[1]).max()):
         return 0.0
     if size > _FASTER * size_before:
-        raise ExpressionError(text, 0, _too_fast("faster than a straight line"))
+        raise TooFast(text, 0, _too_fast("faster than a straight line"))
     if np.ptp(np.concatenate((ratio, before))) > _SETTLED * size:
         raise ExpressionError(text, 0, "for large |z| it follows no straight line, level or sloping, so large signals have no law")
     return float(slope[-1] if np.ptp(slope) <= _ROUNDING * size else np.round(ratio.mean(), 10))
@@ -156,13 +158,15 @@ def _refuse_slopes(tape: Tape, grid: Array, text: str) -> None:
         raise ExpressionError(text, 0, "it does not change with x: a layer would forget its input")
 
 
-def _kinks(tape: Tape, grid: Array, text: str) -> tuple[float, ...]:
-    """Find where abs, max, min, clip or a known activation with kinks changes from one piece to the next."""
-    watches = [watch for watch in tape.watches if watch.needs == "nothing"]
+def kinks_of(tape: Tape, text: str, grid: Array = _GRID) -> tuple[float, ...]:
+    """Return where abs, max, min, clip, a comparison or a known activation with kinks changes from one piece to the next."""
+    watches = [watch for watch in tape.watches if watch.needs in ("nothing", "no jump")]
     if not watches:
         return ()
     found: set[float] = set()
     for watch, points in zip(watches, _crossings(tape, watches, grid, part=0), strict=True):
+        if watch.needs == "no jump":
+            _refuse_jumps(tape, watch, grid, points, text)
         found |= {0.0 if abs(point) < 1e-15 else float(f"{point:.13g}") for point in points}  # rounded, so that a kink at 3 is 3
         if len(found) > MOST_KINKS:  # where only φ″ jumps, quadrature does without the others
             corners = corners_among(tuple(found), lambda z: tape.evaluate(z)[1])
@@ -171,6 +175,19 @@ def _kinks(tape: Tape, grid: Array, text: str) -> tuple[float, ...]:
             others = sorted(found - set(corners), key=abs)
             found = {*corners, *others[: MOST_KINKS - len(corners)]}
     return tuple(sorted(found))
+
+
+def _refuse_jumps(tape: Tape, watch: Watch, grid: Array, points: Array, text: str) -> None:
+    """Refuse a value that jumps where the two sides of a comparison meet: its slope is infinite there."""
+    equal = np.broadcast_to(watch.of(tape.run(grid))[0], grid.shape) == 0
+    points = np.concatenate((points, grid[equal]))
+    if not points.size:
+        return
+    near = np.maximum(np.abs(points) * 2.0**-50, _TINY)
+    values = np.stack([tape.evaluate(points + side * near)[0] for side in (-1, 0, 1)])
+    jumps = np.ptp(values, axis=0) > _JUMP * np.maximum(1, np.abs(points)) * np.maximum(1, np.abs(values).max(axis=0))
+    if jumps.any():
+        raise ExpressionError(text, watch.position, f"it jumps at z = {_nearest(points[jumps]):.4g}, where this comparison turns")
 
 
 def _slopes_at_zero(tape: Tape, kinks: tuple[float, ...]) -> tuple[float, float]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from propagation.activations import ACTIVATIONS, Array
+from propagation.activations import ACTIVATIONS, LEAK, Array
 
 Number = Array | float
 Dual = tuple[Number, Number]
@@ -38,6 +38,16 @@ def multiply(a: Dual, b: Dual) -> Dual:
 def divide(a: Dual, b: Dual) -> Dual:
     value = a[0] / b[0]
     return value, _times(a[1], 1 / b[0]) - _times(b[1], value / b[0])
+
+
+def greater(a: Dual, b: Dual) -> Dual:
+    """1 where a > b, else 0."""
+    return np.where(a[0] > b[0], 1.0, 0.0), 0.0
+
+
+def greater_or_equal(a: Dual, b: Dual) -> Dual:
+    """1 where a ≥ b, else 0."""
+    return np.where(a[0] >= b[0], 1.0, 0.0), 0.0
 
 
 def negative(a: Dual) -> Dual:
@@ -94,6 +104,20 @@ def _clip(a: Dual, low: Dual, high: Dual) -> Dual:
     return _min(_max(a, low), high)
 
 
+def _where(condition: Dual, a: Dual, b: Dual) -> Dual:
+    return np.where(condition[0] != 0, a[0], b[0]), np.where(condition[0] != 0, a[1], b[1])
+
+
+def _leaky_relu(a: Dual, leak: Dual = (LEAK, 0.0)) -> Dual:
+    above = a[0] > 0
+    return np.where(above, a[0], leak[0] * a[0]), _times(a[1], np.where(above, 1.0, leak[0]))
+
+
+def _elu(a: Dual, alpha: Dual = (1.0, 0.0)) -> Dual:
+    below = np.minimum(a[0], 0)
+    return np.maximum(a[0], 0) + alpha[0] * np.expm1(below), _times(a[1], np.where(a[0] > 0, 1.0, alpha[0] * np.exp(below)))
+
+
 def _times(slope: Number, factor: Number) -> Number:
     """Return the product; 0 where the slope is the plain number 0, whatever the factor."""
     return 0.0 if isinstance(slope, float) and slope == 0 else slope * factor
@@ -107,11 +131,11 @@ def _chosen(excess: Number, first: Number, second: Number) -> Number:
 
 @dataclass(frozen=True)
 class Function:
-    """A function that formulas may call: an example of its use, its rule, the number of its arguments."""
+    """A function that formulas may call: an example of its use, its rule, and how many arguments it may have."""
 
     usage: str
     rule: Rule
-    arguments: int = 1
+    counts: tuple[int, ...] = (1,)
 
 
 #: every function a formula may call; the known activations are among them
@@ -121,7 +145,13 @@ FUNCTIONS: dict[str, Function] = {
     "sqrt": Function("sqrt(x)", _sqrt),
     "cos": Function("cos(x)", _cos),
     "abs": Function("abs(x)", _abs),
-    "max": Function("max(x, 0)", _max, 2),
-    "min": Function("min(x, 0)", _min, 2),
-    "clip": Function("clip(x, -1, 1)", _clip, 3),
-} | {name: Function(f"{name}(x)", known(name)) for name in ACTIVATIONS}
+    "max": Function("max(x, 0)", _max, (2,)),
+    "min": Function("min(x, 0)", _min, (2,)),
+    "clip": Function("clip(x, -1, 1)", _clip, (3,)),
+    "where": Function("where(x > 0, x, 0)", _where, (3,)),
+    **{name: Function(f"{name}(x)", known(name)) for name in ACTIVATIONS},
+    "leaky_relu": Function("leaky_relu(x, 0.01)", _leaky_relu, (1, 2)),
+    "elu": Function("elu(x, 1)", _elu, (1, 2)),
+}
+#: activations whose second argument is a plain number; they have a kink at 0, whatever it is
+WITH_PARAMETER = ("leaky_relu", "elu")

@@ -25,6 +25,10 @@ class ExpressionError(ValueError):
         return f"{before}{_printable(self.text[start:end])}{after}\n{' ' * (len(before) + self.position - start)}^"
 
 
+class TooFast(ExpressionError):
+    """A formula that is refused because it grows faster than a line: one layer of it has moments, a deep network no stable size."""
+
+
 def _printable(text: str) -> str:
     """Return the text with a place holder for every character that would upset a line."""
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

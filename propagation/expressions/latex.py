@@ -17,6 +17,7 @@ _NAMES = {
     "pi": r"\pi",
     "e": "e",
 }
+_COMPARISONS = {ast.Gt: ">", ast.GtE: r"\ge", ast.Lt: "<", ast.LtE: r"\le"}
 _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(5)
 
 
@@ -32,6 +33,11 @@ def _printed(node: ast.expr) -> tuple[str, int]:
             return _number(value)
         case ast.UnaryOp(operand=operand):
             return f"-{_after_sign(operand, _PRODUCT)}", _SIGN
+        case ast.Compare():
+            return rf"\left[{_comparison(node)}\right]", _ATOM  # Iverson's brackets: 1 where it holds, else 0
+        case ast.Call(func=ast.Name(id="where"), args=[ast.Compare() as condition, first, second]):
+            cases = rf"{_printed(first)[0]} & {_comparison(condition)} \\ {_printed(second)[0]} & \text{{else}}"
+            return rf"\begin{{cases}} {cases} \end{{cases}}", _SUM
         case ast.Call(func=ast.Name(id=name), args=arguments):
             return _call(name, ", ".join(_printed(argument)[0] for argument in arguments))
         case ast.BinOp(left=left, op=ast.Pow(), right=right):
@@ -49,6 +55,10 @@ def _printed(node: ast.expr) -> tuple[str, int]:
         case ast.Name(id=name):
             return _NAMES[name], _ATOM
     raise TypeError(f"{node!r} is no part of a formula")
+
+
+def _comparison(node: ast.Compare) -> str:
+    return f"{_printed(node.left)[0]} {_COMPARISONS[type(node.ops[0])]} {_printed(node.comparators[0])[0]}"
 
 
 def _within(node: ast.expr, least: int) -> str:

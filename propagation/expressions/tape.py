@@ -14,11 +14,14 @@ from propagation.expressions.dual import (
     CONSTANTS,
     EXP_CEILING,
     FUNCTIONS,
+    WITH_PARAMETER,
     Dual,
     Rule,
     add,
     divide,
     exponential,
+    greater,
+    greater_or_equal,
     multiply,
     negative,
     power,
@@ -44,7 +47,8 @@ class Step(NamedTuple):
 class Watch:
     """A difference, step `left` − (step `right` or `level`), that decides something where it is zero.
 
-    `needs` says what: "nothing" where two pieces merely meet, "nonzero" for a denominator, "positive" under a logarithm or a root.
+    `needs` says what: "nothing" where two pieces merely meet, "no jump" where a comparison decides, "nonzero" for a denominator, "positive"
+    under a logarithm or a root.
     """
 
     needs: str
@@ -102,6 +106,8 @@ class Tape:
                 return self._append(FUNCTIONS["softplus"].rule, (self._add(inner),), position)
             case ast.Call(func=ast.Name(id=name), args=arguments):
                 return self._add_call(name, tuple(self._add(argument) for argument in arguments), position)
+            case ast.Compare(left=left, ops=[op], comparators=[right]):
+                return self._add_comparison(self._add(left), op, self._add(right), position)
             case ast.BinOp(left=base, op=ast.Pow(), right=exponent):
                 return self._add_power(self._add(base), self._add(exponent), position, exponent.col_offset)
             case ast.BinOp(left=left, op=op, right=right):
@@ -110,6 +116,14 @@ class Tape:
                     self._watch("nonzero", right.col_offset, steps[1])
                 return self._append(_ARITHMETIC[type(op)], steps, position)
         return self._append(lambda z: (z, 1.0), (), position)
+
+    def _add_comparison(self, left: int, op: ast.cmpop, right: int, position: int) -> int:
+        if left in self._constants and right in self._constants:
+            raise ExpressionError(self._text, position, "this comparison does not depend on x")
+        self._watch("no jump", position, left, right)
+        if isinstance(op, (ast.Lt, ast.LtE)):
+            left, right = right, left
+        return self._append(greater if isinstance(op, (ast.Gt, ast.Lt)) else greater_or_equal, (left, right), position)
 
     def _add_power(self, base: int, exponent: int, position: int, exponent_position: int) -> int:
         if exponent not in self._constants:
@@ -139,6 +153,11 @@ class Tape:
                 raise ExpressionError(self._text, position, "clip needs two plain numbers, the smaller one first, as in clip(x, -1, 1)")
             for bound in arguments[1:]:
                 self._watch("nothing", position, first, bound)
+        elif name in WITH_PARAMETER:
+            if not all(argument in self._constants for argument in arguments[1:]):
+                sentence = f"the second argument of {name} is a plain number, as in {FUNCTIONS[name].usage}"
+                raise ExpressionError(self._text, position, sentence)
+            self._watch("nothing", position, first)
         elif name in ACTIVATIONS:
             for kink in ACTIVATIONS[name].kinks:
                 self._watch("nothing", position, first, level=kink)

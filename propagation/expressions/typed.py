@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import ast
+import math
 import re
+from dataclasses import replace
 from functools import lru_cache
 
 from propagation.activations import ACTIVATIONS, Activation
-from propagation.expressions.behaviour import behaviour_of
+from propagation.expressions.behaviour import Behaviour, behaviour_of, kinks_of
 from propagation.expressions.dual import EXP_CEILING
-from propagation.expressions.errors import ExpressionError
-from propagation.expressions.grammar import LONGEST, canonical, parse
+from propagation.expressions.errors import ExpressionError, TooFast
+from propagation.expressions.family import family_of, leak_of, straight
+from propagation.expressions.grammar import LONGEST, canonical, is_bare_name, parse
 from propagation.expressions.latex import latex_of
 from propagation.expressions.panels import breakpoints_of
 from propagation.expressions.tape import Tape
@@ -20,11 +23,11 @@ _FORMULA = re.compile(r"(?<![A-Za-z_])[xz](?![A-Za-z_0-9])|\(")
 
 
 def lookup(name: str) -> Activation:
-    """Return the activation called `name`, or described by it as a formula.
+    """Return the activation called `name`, also by another usual name such as swish, or described by it as a formula.
 
     ValueError lists the known names, or says what is wrong with the formula.
     """
-    if isinstance(name, str) and (name in ACTIVATIONS or _FORMULA.search(name)):
+    if isinstance(name, str) and (name in ACTIVATIONS or _FORMULA.search(name) or is_bare_name(name)):
         return typed_activation(name)
     raise ValueError(f"activation = {str(name)[:40]!r} is unknown; choose one of {', '.join(ACTIVATIONS)}")
 
@@ -32,8 +35,9 @@ def lookup(name: str) -> Activation:
 def typed_activation(text: str) -> Activation:
     """Return the activation that a formula in x (or z) describes, such as x * sigmoid(1.7 * x); the known one for name or name(x).
 
-    Its name is the formula in one standard spelling, at most 200 characters long, which describes the same activation. ExpressionError, a
-    ValueError with the spot, where a formula is not allowed, has no value or slope somewhere, or grows faster than a straight line.
+    A formula that is linear, ReLU, leaky ReLU (0.01) or hard tanh is the known one too, however it is written. Else its name is the formula
+    in one standard spelling, at most 200 characters long, which describes the same activation. ExpressionError, a ValueError with the spot,
+    where a formula is not allowed, has no value or slope somewhere, or grows faster than a straight line.
     """
     if not isinstance(text, str):
         raise ExpressionError(str(text)[:40], 0, "a formula is a text")
@@ -48,6 +52,20 @@ def typed_activation(text: str) -> Activation:
         return _activation(name)
     except ExpressionError:
         return _build(text)  # refused again, with the spot in the text as it was typed
+
+
+def one_layer_activation(text: str) -> Activation:
+    """Return the activation that a formula describes, be it one that grows faster than a straight line, such as relu(x)**2.
+
+    What that one says of its slopes far out is NaN: it is good for means over one layer, not for a network. ExpressionError as in
+    `typed_activation`.
+    """
+    try:
+        return typed_activation(text)
+    except TooFast:
+        tree = parse(text)
+        tape = Tape(tree, text)
+        return _from_tape(tree, tape, Behaviour(kinks_of(tape, text), float(tape.evaluate(0.0)[0]), (math.nan,) * 2, (math.nan,) * 2))
 
 
 @lru_cache(maxsize=256)
@@ -67,6 +85,14 @@ def _build(text: str) -> Activation:
     tree = parse(text)
     tape = Tape(tree, text)
     behaviour = behaviour_of(tape, Tape(tree, text, ceiling=EXP_CEILING / 2), text)
+    typed = replace(_from_tape(tree, tape, behaviour), breakpoints=breakpoints_of(tape.evaluate, behaviour.kinks))
+    known, leak = straight(typed), leak_of(typed)
+    if known is not None:
+        return known
+    return replace(typed, family=family_of(typed), label=typed.name if leak is None else f"leaky ReLU ({leak:.4g})")
+
+
+def _from_tape(tree: ast.expr, tape: Tape, behaviour: Behaviour) -> Activation:
     name = canonical(tree)
     return Activation(
         name,
@@ -79,7 +105,6 @@ def _build(text: str) -> Activation:
         phi_zero=behaviour.phi_zero,
         slopes_at_zero=behaviour.slopes_at_zero,
         slopes_at_infinity=behaviour.slopes_at_infinity,
-        breakpoints=breakpoints_of(tape.evaluate, behaviour.kinks),
     )
 
 

@@ -23,6 +23,8 @@ from tests.export.running import FAR, FORMULA, apart, measured, run, scripted, v
 #: NumPy draws a network in a millisecond, JAX takes a second: the others are compared over fewer seeds and configs
 SEEDS = {"numpy": 12, "pytorch": 8, "flax": 8, "keras": 8}
 MANY = {"numpy": variety(), "pytorch": variety()[::2] + variety()[5::6], "flax": variety()[1::4], "keras": variety()[2::4]}
+#: what a formula may say of pieces
+PIECES = "where(x>=0.5,leaky_relu(x,0.3),elu(x,0.5)-leaky_relu(x-1)-(elu(0.5,0.5)-leaky_relu(-0.5)-0.5))+(x<2)*(x-2)"
 CASES = [(framework, config) for framework, configs in MANY.items() for config in configs]
 
 
@@ -82,7 +84,7 @@ def test_every_script_is_python_and_leaves_no_gap(framework, config):
 
 
 @pytest.mark.parametrize(
-    "activation", [*ACTIVATIONS, FORMULA, "exp(-x**2)-1", "log(1+exp(x))", "x*tanh(1)", "max(x,min(2*x,-pi))/(1+abs(x))"]
+    "activation", [*ACTIVATIONS, FORMULA, PIECES, "exp(-x**2)-1", "log(1+exp(x))", "x*tanh(1)", "max(x,min(2*x,-pi))/(1+abs(x))"]
 )
 def test_numpy_defines_the_same_function_and_slope(activation):
     z = np.array([[-40.0, -3.3, -1.1, -0.4, -1e-3, 1e-3, 0.3, 0.9, 2.7, 35.0]])
@@ -97,10 +99,27 @@ def test_numpy_defines_the_same_function_and_slope(activation):
     np.testing.assert_allclose(names["dphi"](z), slope, rtol=1e-9 if known else 1e-7, atol=1e-12 if known else 1e-8)
 
 
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize("framework", ["flax", "keras"])
+def test_other_frameworks_define_the_same_pieces(framework):
+    installed(framework, Config())
+    import jax
+    import jax.numpy as jnp
+
+    names: dict = {"jax": jax, "jnp": jnp}
+    if framework == "keras":
+        from keras import ops
+
+        names = {"ops": ops}
+    exec(definitions(PIECES, framework), names)
+    z = np.linspace(-5, 5, 101) + 0.01
+    np.testing.assert_allclose(np.asarray(names["phi"](jnp.asarray(z))), lookup(PIECES).phi(z), rtol=1e-5, atol=1e-6)
+
+
 def test_pytorch_defines_the_same_functions():
     torch = pytest.importorskip("torch")
     z = torch.linspace(-30, 30, 241, dtype=torch.float64) + 0.01
-    for activation in [*ACTIVATIONS, FORMULA]:
+    for activation in [*ACTIVATIONS, FORMULA, PIECES]:
         names: dict = {"torch": torch, "F": torch.nn.functional}
         exec(definitions(activation, "pytorch"), names)
         np.testing.assert_allclose(names["phi"](z), lookup(activation).phi(z.numpy()), rtol=1e-10, atol=1e-14, err_msg=activation)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from propagation.activations import ACTIVATIONS
+from propagation.activations import ACTIVATIONS, LEAK
 from propagation.expressions import lookup
 from propagation.expressions.dual import CONSTANTS, EXP_CEILING
 from propagation.expressions.grammar import parse
@@ -132,6 +132,27 @@ _DPHI: dict[str, str] = {
 #: a formula's slope where no framework brings it
 _DIFFERENCE = "step = 1e-6 * (1 + abs(z))\n(phi(z + step) - phi(z - step)) / (2 * step)  # a central difference, good to nine digits"
 
+#: in formulas, activations whose second argument is a number: their heads and bodies
+_WITH_PARAMETER: dict[str, tuple[str, dict[str, str]]] = {
+    "leaky_relu": (
+        f"leaky_relu(z, slope={LEAK})",
+        {
+            "numpy": "np.where(z > 0, z, slope * z)",
+            "pytorch": "F.leaky_relu(z, slope)",
+            "flax": "jax.nn.leaky_relu(z, slope)",
+            "keras": "ops.leaky_relu(z, slope)",
+        },
+    ),
+    "elu": (
+        "elu(z, alpha=1)",
+        {
+            "numpy": "np.where(z > 0, z, alpha * np.expm1(np.minimum(z, 0)))",
+            "pytorch": "F.elu(z, alpha)",
+            "flax": "jax.nn.elu(z, alpha)",
+            "keras": "ops.where(z > 0, z, alpha * ops.expm1(ops.minimum(z, 0)))",
+        },
+    ),
+}
 _MODULES = {"numpy": "np", "pytorch": "torch", "flax": "jnp", "keras": "ops"}
 _CLIPS = {"numpy": "np.clip", "pytorch": "torch.clamp", "flax": "jnp.clip", "keras": "ops.clip"}
 _LARGER = {
@@ -202,8 +223,16 @@ class _Translation(ast.NodeTransformer):
                     match one, other:
                         case ast.Constant(value=1), ast.Call(func=ast.Name(id="exp"), args=[u]):
                             return self.visit_Call(ast.Call(ast.Name("softplus"), [u], []))  # which does not overflow
+            case ast.Call(func=ast.Name(id="where"), args=[condition, *branches]):
+                return self._where(self.generic_visit(condition), *[self.visit(branch) for branch in branches])
         assert isinstance(node.func, ast.Name)  # the grammar lets nothing else through
         return ast.Call(ast.Name(self._function(node.func.id)), [self.visit(argument) for argument in node.args], [])
+
+    def visit_Compare(self, node: ast.Compare) -> ast.expr:
+        return self._where(self.generic_visit(node), ast.Constant(1.0), ast.Constant(0.0))  # not every framework multiplies by True
+
+    def _where(self, *arguments: Any) -> ast.expr:
+        return ast.Call(ast.Name(f"{_MODULES[self.framework]}.where"), [*arguments], [])
 
     def _function(self, name: str) -> str:
         """What the framework calls a function of the grammar; what it does not have is defined before the formula."""
@@ -222,7 +251,8 @@ class _Translation(ast.NodeTransformer):
             limited = "torch.clamp(a, max={0:.0f})" if self.framework == "pytorch" else module + ".minimum(a, {0:.0f})"
             self.helpers[name] = _function("exp(a)", f"{module}.exp({limited.format(EXP_CEILING)})  # so that nothing overflows")
             return name
-        self.helpers[name] = _function(f"{name}(z)", PHI[self.framework][name])
+        head, bodies = _WITH_PARAMETER.get(name, (f"{name}(z)", {}))
+        self.helpers[name] = _function(head, bodies.get(self.framework) or PHI[self.framework][name])
         return name
 
     def _number(self, node: ast.expr) -> ast.expr:

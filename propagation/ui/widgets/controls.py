@@ -93,7 +93,8 @@ def formula() -> None:
         on_change=experiment.take_formula,
         args=("formula",),
         disabled=experiment.fixed("activation"),
-        help="Numbers, x, + - * / **, exp, log, sqrt, cos, abs, max, min, clip, and every activation in the list by name.",
+        help="Numbers, x, + - * / ^, exp, log, sqrt, cos, abs, max, min, clip, where(x > 0, a, b), and activations by name: prelu, "
+        "leaky_relu(x, 0.2), relu6, swish. Formulas with torch., F., np., jnp. or tf.nn. can be pasted as they are.",
     )
     refusal = experiment.refused_formula("formula")
     if refusal:
