@@ -39,6 +39,7 @@ FLOORS = {
     "theory": 3,
     "budget": 4,
     "labs": 4,
+    "precision": 4,
     "diagnosis": 5,
     "presets": 5,
     "lessons": 5,
