@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from propagation import lessons
+from propagation.labs.evidence import EVIDENCE, MEASURES, flat_share
 from propagation.lessons import LessonError, Screen, load, parse
+from propagation.theory.prediction import predict
 
 GOOD = """---
 topic: Before
@@ -41,6 +47,72 @@ def test_every_answer_says_what_was_measured_and_what_theory_says():
     for screen in load().screens.values():
         assert "{measured}" in screen.answer and "{theory}" in screen.answer
         assert screen.topic != screen.claim and "**" in screen.question
+
+
+def sizes(step: str, signal: str, network: int = 0, **changed) -> np.ndarray:
+    """What theory says of E[·²] of a signal in the layers of a screen's network, (depth,)."""
+    return 10 ** predict(replace(load().screens[step].networks[network].config, **changed)).signal(signal).log10_second_moment
+
+
+def of_he(signal: str) -> np.ndarray:
+    """What ReLU without the 2 has of a signal, as a share of what it has with He's rule, in billionths."""
+    return 1e9 * sizes("2.2", signal) / sizes("2.2", signal, scheme="he")
+
+
+def smaller_root() -> int:
+    """By how many whole powers of ten a step is smaller in the first network of 3.1 than in the last."""
+    return math.floor(0.5 * math.log10(sizes("3.1", "weight_gradient", -1)[0] / sizes("3.1", "weight_gradient")[0]))
+
+
+#: (screen, sentence, the number in it as theory has it)
+SENTENCES = [
+    ("1.2", "every layer after the first makes E[z²] {:.3f} times as large", lambda: sizes("1.2", "z")[1] / sizes("1.2", "z")[0]),
+    ("2.2", "about {:.0f} · 10⁻⁹, of that in layer 30", lambda: 1e9 * sizes("2.2", "delta")[0] / sizes("2.2", "delta")[-1]),
+    ("2.2", "about {:.0f} · 10⁻⁹ of what He's rule gives", lambda: of_he("weight_gradient").min()),
+    ("2.2", "about {:.0f} · 10⁻⁹ of what He's rule gives", lambda: of_he("weight_gradient").max()),
+    ("2.3", "keeps the signal at q = {:.3f}, where the forward factor is 1", lambda: sizes("2.3", "z")[-1]),
+    ("2.4", "\\approx {:.1f} > 1", lambda: predict(load().screens["2.4"].networks[0].config).chi_1),
+    ("2.5", "about {:.0f}. A rule can share it", lambda: 4096 / 512),
+    ("3.1", "more than $10^{{{}}}$ times smaller", smaller_root),
+    (
+        "3.3",
+        "{:.0f} % is left, against",
+        lambda: 100 * sizes("3.3", "delta", scheme="glorot")[0] / sizes("3.3", "delta", scheme="glorot")[-1],
+    ),
+    ("3.3", "against {:.1g} %", lambda: 100 * sizes("3.3", "delta")[0] / sizes("3.3", "delta")[-1]),
+]
+
+
+@pytest.mark.parametrize(("step", "sentence", "number"), SENTENCES)
+def test_numbers_in_the_texts_are_those_of_theory(step, sentence, number):
+    screen = load().screens[step]
+    assert sentence.format(number()) in f"{screen.question}\n{screen.body}"
+
+
+def test_what_the_texts_say_without_a_number_is_so():
+    z, h = sizes("2.3", "z"), sizes("2.1", "h")
+    assert z[2] == pytest.approx(z[-1], rel=0.01) and z[1] != pytest.approx(z[-1], rel=0.01), "E[z²] settles within three layers"
+    assert h.max() < 1.25 * h.min(), "forward, the signal is level"
+    delta = sizes("2.4", "delta")
+    assert np.all((delta[:-1] / delta[1:] > 2.5) & (delta[:-1] / delta[1:] < 3)), "almost three times in every layer"
+    config = load().screens["2.4"].networks[0].config
+    assert 0.3 < 1 - flat_share(config, predict(config)) < 0.4, "the others, about a third"
+    for network in range(3):
+        gradients = sizes("3.1", "weight_gradient", network)
+        assert gradients.max() < 2 * gradients.min(), "all three curves are nearly level"
+    assert 1e9 * sizes("2.2", "z")[-1] / sizes("2.2", "z", scheme="he")[-1] == pytest.approx(1, rel=0.1), "the output is as small"
+    by_fan_in, by_fan_out = (sizes("2.5", signal, network) for network, signal in enumerate(("delta", "z")))
+    assert by_fan_in[-1] / by_fan_in[0] == pytest.approx(by_fan_out[-1] / by_fan_out[0]) == pytest.approx(8, rel=0.1)
+
+
+@pytest.mark.slow
+def test_narrow_networks_keep_three_times_what_theory_says_by_the_lengths_of_inputs():
+    """1.4. The cosine is theory's: what is more than q (1 − c) comes from inputs of unlike length."""
+    screen = load().screens["1.4"]
+    found = EVIDENCE["parts"](screen.networks[0].config)
+    answer = MEASURES["inputs_share"].of([found], "")
+    assert "about three times as much" in screen.body and 2.5 < answer.measured / answer.theory < 3.5
+    assert 1 - found.scatter.cosine[-1] == pytest.approx(1 - found.expected.cosine[-1], rel=0.25)
 
 
 def test_a_file_becomes_a_screen():

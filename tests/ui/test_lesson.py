@@ -91,7 +91,7 @@ def test_a_guess_drawn_is_drawn_and_judged():
     button(app, "Show me").click().run()
     assert "**Off**: you said 10⁻¹⁰, which is too large by a factor of about 10¹⁴" in texts(app)
     app.select_slider(key="guess_2.3").set_value(-24).run()
-    assert "**Spot on** with 10⁻²⁴" in texts(app)
+    assert "**Right**: you said 10⁻²⁴" in texts(app)
     button(app, "Ask me again").click().run()
     assert app.header[0].value == LESSON.screens["2.3"].topic and app.select_slider(key="guess_2.3").value == 0
 
@@ -100,7 +100,7 @@ def test_a_wrong_choice_is_told_the_right_one():
     app = opened(step="2.2")
     app.radio(key="guess_2.2").set_value(0).run()
     button(app, "Show me").click().run()
-    assert "**Not so.** *It stays flat.*" in texts(app)
+    assert "**Not so.** *It stays level.*" in texts(app)
 
 
 def test_next_and_back_lead_through_the_chapters_and_a_guess_is_kept():

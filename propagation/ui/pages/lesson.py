@@ -240,7 +240,7 @@ def judged(screen: Screen, answer: Answer, value: int | None) -> str:
         return f":orange[:material/cancel:] You said {power_of_ten(value)}, and nothing is left at all."
     off = abs(value - answer.measured)
     if off <= _RIGHT:
-        return f":green[:material/check_circle:] **Spot on** with {power_of_ten(value)}."
+        return f":green[:material/check_circle:] **Right**: you said {power_of_ten(value)}."
     word = "**Close**" if off <= _CLOSE else "**Off**"
     icon = ":green[:material/check_circle:]" if off <= _CLOSE else ":orange[:material/cancel:]"
     side, times = ("large" if value > answer.measured else "small"), (power_of_ten(round(off)) if off >= 1 else round(10**off))
