@@ -53,7 +53,7 @@ def _xavier(seen: Sequence[Evidence]) -> str:
 
 def _halved(seen: Sequence[Evidence]) -> str:
     he, without = (per_layer(evidence, "delta") for evidence in seen)
-    return f"One layer changes the variance of δ by {factor(he)} with He's 2/n, and by {factor(without)} with 1/n."
+    return f"One layer changes E[δ²] by {factor(he)} with He's 2/n, and by {factor(without)} with 1/n."
 
 
 def _stable(seen: Sequence[Evidence]) -> str:
@@ -68,11 +68,11 @@ def _stable(seen: Sequence[Evidence]) -> str:
 
 
 def _signal(seen: Sequence[Evidence]) -> str:
-    forward, backward = per_layer(seen[0], "z"), per_layer(seen[0], "delta")
-    delta = median_sizes(seen[0], "delta")
+    z, delta = median_sizes(seen[0], "z"), median_sizes(seen[0], "delta")
     return (
-        f"Forward one layer changes E[z²] by {factor(forward)}, backward E[δ²] by **{factor(backward)}**: layer 1 gets "
-        f"{from_log10(float(delta[0] - delta[-1]))} of the last layer's."
+        f"Forward E[z²] soon settles: {from_log10(float(z[0]))} in layer 1, {from_log10(float(z[4]))} in layer 5, "
+        f"{from_log10(float(z[-1]))} in layer {len(z)}. Backward one layer changes E[δ²] by **{factor(per_layer(seen[0], 'delta'))}**: "
+        f"layer 1 gets {from_log10(float(delta[0] - delta[-1]))} of the last layer's."
     )
 
 
@@ -104,9 +104,9 @@ MYTHS: dict[str, Myth] = {
         "sizes",
         ("h",),
         _xavier,
-        "Xavier's σ_w² = 1 counts tanh as the identity, which it is only near 0: E[tanh²] < E[z²], so the signal shrinks, and the smaller "
-        "it is the slower. It fades like a power of depth, E[z²] ≈ 1/(2l), not exponentially: std near 0.07 after "
-        "100 layers. A bias and the critical σ_w² that goes with it hold the size for good.",
+        "Xavier's σ_w² = 1 treats tanh as the identity, which it is only near 0. E[tanh²] is smaller than E[z²], so the signal shrinks in "
+        "every layer, more slowly the smaller it is. It fades like a power of depth, E[z²] ≈ 1/(2l), not exponentially: std near 0.07 "
+        "after 100 layers. Biases, and the critical σ_w² that belongs to them, keep the size at any depth.",
         Link("Watch it fade in Explore", "explore", _query(_XAVIER.config, view="h")),
     ),
     "halved": Myth(
@@ -115,8 +115,8 @@ MYTHS: dict[str, Myth] = {
         "sizes",
         ("delta",),
         _halved,
-        "Half of the slopes are 0, that is so. But the 2 in He's 2/n multiplies gradients on their way back just as it multiplies the "
-        "signal on its way forward: ½ · 2 = 1. It is 1/n that loses half.",
+        "It is true that half of the slopes are 0. But the 2 in He's 2/n multiplies E[δ²] on the way back just as it multiplies E[z²] "
+        "on the way forward: ½ · 2 = 1. It is 1/n that loses half.",
         Link("See both directions in Explore", "explore", _query(_HE.config)),
     ),
     "signal": Myth(
@@ -125,8 +125,8 @@ MYTHS: dict[str, Myth] = {
         "sizes",
         ("z", "delta"),
         _signal,
-        "Values decide about the way forward, slopes about the way back, and they are two numbers: σ_w² E[φ²] and σ_w² E[φ′²]. A sigmoid "
-        "has values around ½ and slopes of at most ¼.",
+        "The values of φ decide about the way forward, its slopes about the way back. Without biases these are two factors, σ_w² E[φ²]/q "
+        "with q = E[z²], and σ_w² E[φ′²]. A sigmoid has values around ½, which keep q up, and slopes of at most ¼.",
         Link("Open it in Explore", "explore", _query(_SIGMOID.config)),
     ),
     "stable": Myth(
@@ -135,8 +135,8 @@ MYTHS: dict[str, Myth] = {
         "cosines",
         (),
         _stable,
-        "It is needed and not enough. In the ReLU network the level E[z²] is more and more the same for every input: what is kept is an "
-        "offset. The linear network keeps its inputs apart too, and 50 of its layers can do no more than one. Ask *whose* variance is "
+        "A stable variance is needed, and it is not enough. In the ReLU network, what stays level becomes an offset that is the same for "
+        "every input. The linear network keeps its inputs apart, but its 50 layers can do no more than one. Ask *whose* variance is "
         "kept, and what a layer makes of it.",
         Link("Ask whose variance it is", "whose", _query(_COLLAPSING.config)),
     ),

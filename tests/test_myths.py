@@ -10,6 +10,7 @@ import pytest
 
 from propagation.config import Config
 from propagation.engine.network import simulate
+from propagation.expressions import lookup
 from propagation.labs.compare_text import read
 from propagation.labs.evidence import EVIDENCE
 from propagation.myths import MYTHS
@@ -51,7 +52,7 @@ def test_xavier_with_tanh_fades_like_a_power():
     sizes = math.log(10) * simulate(config).z.log10_second_moment[:, -1]
     assert abs(sizes.mean() - math.log(q[-1])) < 4 * sizes.std(ddof=1) / math.sqrt(len(sizes)) + config.depth / config.width
     assert not agrees(sizes, 0.0), "negative control: it does not hold std 1"
-    assert "0.07" in MYTHS["xavier"].happens([EVIDENCE["sizes"](config)])
+    assert "0.07" in MYTHS["xavier"].happens([EVIDENCE["sizes"](config)]) and "std near 0.07" in MYTHS["xavier"].truth
 
 
 def test_he_with_relu_loses_nothing_and_without_the_2_it_loses_half():
@@ -74,6 +75,8 @@ def test_a_sigmoid_passes_the_signal_and_not_the_gradient():
     (config,) = networks("signal")
     theory = predict(config)
     assert agrees(changes(config, "z"), math.log(10) * (theory.z.log10_second_moment[-1] - theory.z.log10_second_moment[0]))
+    q = 10**theory.z.log10_second_moment
+    assert q[4] == pytest.approx(q[-1], rel=0.01) and q[-1] < 0.3 * q[0], "settled in layer 5, as is said, and not before"
     back = changes(config, "delta")
     assert back.max() < -20 * math.log(10)
     expected = math.log(10) * (theory.delta.log10_second_moment[0] - theory.delta.log10_second_moment[-1])
@@ -94,3 +97,24 @@ def test_every_link_says_what_it_opens(name):
         assert (config.depth, config.width, config.bias_variance) == (shown[0].depth, shown[0].width, 0)
     else:
         assert config == shown[0]
+
+
+@pytest.mark.parametrize("activation", ["sigmoid", "tanh", "relu"])
+def test_the_two_factors_are_those_of_a_layer(activation):
+    """σ_w² E[φ²]/q forward, σ_w² E[φ′²] backward; σ_w² E[φ²] is a size and no factor (negative control)."""
+    assert "σ_w² E[φ²]/q" in MYTHS["signal"].truth and "σ_w² E[φ′²]" in MYTHS["signal"].truth
+    theory = predict(Config(depth=3, activation=activation, weight_variance=1.5, bias_variance=0))
+    x = np.linspace(-9, 9, 20_001)
+    density = np.exp(-0.5 * x**2) / np.exp(-0.5 * x**2).sum()
+    q = 10 ** float(theory.z.log10_second_moment[1])
+    values, _ = lookup(activation).evaluate(math.sqrt(q) * x)
+    after = 1.5 * float(np.sum(density * values**2))
+    assert 10 ** float(theory.z.log10_second_moment[2] - theory.z.log10_second_moment[1]) == pytest.approx(after / q, rel=1e-3)
+    assert after != pytest.approx(after / q, rel=0.01)
+    backward = 10 ** float(theory.delta.log10_second_moment[1] - theory.delta.log10_second_moment[2])
+    # the last layer's δ is φ′ times unit noise, that before it has passed one layer
+    slope_squares = [
+        float(np.sum(density * lookup(activation).evaluate(math.sqrt(10 ** float(size)) * x)[1] ** 2))
+        for size in theory.z.log10_second_moment
+    ]
+    assert backward == pytest.approx(1.5 * slope_squares[1], rel=1e-3)

@@ -15,7 +15,7 @@ from propagation.ui.widgets.page_header import appearance, opening
 from propagation.ui.widgets.panels import panel
 
 TITLE = "What is not true?"
-LOOK_FOR = "Claims that sound right, and what networks drawn this minute say to them. **Each opens as an experiment** for you to change."
+LOOK_FOR = "Claims that sound right, and what networks drawn now say about them. **Each opens as an experiment** that you can change."
 
 
 def render(config: Config) -> None:
