@@ -44,7 +44,7 @@ WEIGHT_LAWS: dict[str, WeightLaw] = {
 def kumar_scale(activation: str) -> float:
     """Return Kumar's scale 1 / (φ′(0)² (1 + φ(0)²)) for an activation differentiable at 0, and 2 for ReLU.
 
-    ValueError where the formula does not apply: a kink at 0, or φ′(0) = 0. Source: Kumar 2017 (arXiv 1704.08863), eq. 14 and section 3.
+    ValueError where the formula does not apply: a kink at 0, or φ′(0) = 0. Source: Kumar 2017 (arXiv 1704.08863).
     """
     phi = lookup(activation)
     if phi.name == "relu":

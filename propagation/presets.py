@@ -23,7 +23,7 @@ PRESETS: dict[str, Preset] = {
         Preset(
             "glorot_2010",
             "Tanh before 2010",
-            "U(±1/√n), the habit Glorot & Bengio argued against: signal and gradient lose two thirds of their variance in every layer.",
+            "U(±1/√n), the habit Glorot & Bengio argued against: signal and gradient lose about two thirds of their size in every layer.",
             Config(depth=10, width=256, activation="tanh", scheme="glorot_standard", weight_law="uniform", bias_variance=0, trials=4),
         ),
         Preset(
@@ -35,7 +35,7 @@ PRESETS: dict[str, Preset] = {
         Preset(
             "he_relu",
             "ReLU with He",
-            "ReLU throws away half the variance and He's factor 2 puts it back: 50 layers, and everything stays level.",
+            "ReLU throws away half of the mean square and He's factor 2 puts it back: 50 layers, and all sizes stay level.",
             Config(depth=50, width=256, activation="relu", scheme="he", bias_variance=0, trials=4),
         ),
         Preset(

@@ -19,6 +19,7 @@ from propagation.papers.publications import Published
 from propagation.theory.finite_width import layer_spread
 from propagation.theory.maps import depth_scales
 from propagation.theory.phases import critical_weight_variance
+from propagation.theory.prediction import predict
 
 pytestmark = pytest.mark.slow
 
@@ -85,6 +86,18 @@ def test_gradients_shrink_and_weight_gradients_do_not():
     assert standard.histograms["h"][4].log10_rms < normalized.histograms["h"][4].log10_rms - 0.7
 
 
+def test_the_shares_said_to_be_left_are_those_of_theory_and_of_the_figure():
+    text = PAPERS["glorot"].publication.differs
+    for name, scheme in glorot.SCHEMES.items():
+        theory, histograms = predict(replace(glorot.CONFIG, scheme=scheme)), found("glorot").evidence[name].histograms
+        for signal, start, end in (("delta", 4, 0), ("h", 0, 4)):
+            sizes = theory.signal(signal).log10_second_moment
+            left = 10 ** float(sizes[end] - sizes[start])
+            rms = [one.log10_rms for one in histograms[signal]]
+            assert 10 ** (2 * (rms[end] - rms[start])) == pytest.approx(left, rel=0.1)
+            assert f"{float(f'{100 * left:.{2 if left > 0.1 else 1}g}'):g} %" in text
+
+
 def test_half_the_variance_is_lost_per_layer_exactly():
     numbers = found("he").numbers
     assert numbers["signal_22"] == pytest.approx(2**-11, rel=1e-9) and numbers["signal_30"] == pytest.approx(2**-15, rel=1e-9)
@@ -145,11 +158,20 @@ def test_measured_depth_scales_follow_the_formula_on_both_sides():
     assert np.argmax(scales.xi_c) == np.argmin(np.abs(scales.scan - scales.critical))
 
 
+def test_the_chance_said_to_be_in_the_chaotic_scale_is_its_standard_deviation():
+    config = replace(schoenholz.CONFIG, weight_variance=3.0)
+    decays = [schoenholz.measured_decay(replace(config, seed=seed)) for seed in range(20)]
+    spread = float(np.std([decay.xi_c for decay in decays], ddof=1)) / decays[0].scales.xi_c
+    assert "uncertain by about 15 %" in PAPERS["schoenholz"].publication.differs
+    assert abs(spread - 0.15) < 4 * spread / math.sqrt(2 * 19)
+
+
 def test_kumar_holds_where_the_line_is_the_function_or_the_signal_dies():
     rules = {rule.label: rule for rule in found("kumar").evidence}
     assert {rules[name].fate for name in ("linear", "ReLU")} == {"holds"}
     assert {rules[name].fate for name in ("tanh", "erf", "sin", "softsign", "ELU")} == {"fades"}
     assert rules["sigmoid"].fate == "vanishes" and rules["sigmoid"].chi_1 == pytest.approx(0.353810, abs=1e-6)
+    assert "about two thirds" in published("kumar", "sigmoid_critical").note and abs(1 - rules["sigmoid"].chi_1 - 2 / 3) < 0.03
     assert {rules[name].fate for name in ("GELU", "SiLU (swish)", "Mish", "softplus")} == {"explodes"}
     assert {rules[name].fate for name in ("SELU", "leaky ReLU (0.01)")} == {"none"}
     for rule in rules.values():

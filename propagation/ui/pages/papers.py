@@ -22,7 +22,7 @@ from propagation.ui.widgets.panels import panel
 
 TITLE = "What did the papers show, and does it hold here?"
 LOOK_FOR = (
-    "Each figure is drawn now, by the engine and the theory of this app. Read the table: **what they report, what comes out here, and "
+    "Each figure is drawn now, by this app's own simulation and theory. Read the table: **what the paper reports, what comes out here, and "
     "whether the two agree.**"
 )
 #: characters of a cell that are kept in one line
@@ -32,7 +32,7 @@ _SHORT = 14
 def render(config: Config) -> None:
     """Draw a switch between papers, then one of them: what it showed, whether it holds, its figure, its numbers."""
     opening(TITLE, LOOK_FOR)
-    st.caption("Of the sidebar only the seed counts here: each paper has its own network.")
+    st.caption("Here only the seed of the sidebar counts: each paper has its own network.")
     with panel("The papers"):
         labels = {name: publication.label for name, publication in publications().items()}
         paper = PAPERS[controls.page_choice("Paper", "paper", labels, "One paper at a time, by year.")]
