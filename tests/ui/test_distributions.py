@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from propagation.config import Config
 from propagation.labs.distributions import DISTRIBUTIONS, layers_of
 from propagation.presets import PRESETS
+from propagation.theory.prediction import predict
 from propagation.ui.pages import distributions as page_module
 from ui.shown import charts
 
@@ -119,6 +120,15 @@ def test_places_keep_their_names_at_any_depth(depth):
 def test_every_start_is_one_the_experiment_understands(start):
     _, fields, _ = start
     replace(PRESETS[fields["preset"]].config, **{name: value for name, value in fields.items() if name != "preset"})
+
+
+def test_the_normalized_start_says_what_is_left_of_a_gradients_width():
+    left = {}
+    for label, fields, _ in page_module.STARTS[:2]:
+        delta = predict(replace(PRESETS[fields["preset"]].config, scheme=fields.get("scheme", "glorot_standard"))).delta
+        left[label] = 100 * 10 ** (0.5 * float(delta.log10_second_moment[0] - delta.log10_second_moment[-1]))
+    standard, normalized = left.values()
+    assert f"after 10 layers {normalized:.0f} % of the gradient's width is left, in place of {standard:.1f} %" in page_module.STARTS[1][2]
 
 
 def test_the_sentence_goes_the_way_the_signal_goes():

@@ -58,7 +58,7 @@ def test_every_activation_has_its_plane_and_its_gains(activation):
     [
         ({"weight_variance": "1.3"}, ("Ordered", "c* = 1", "critical at σ_w² = 1.76")),
         ({"weight_variance": "2.5"}, ("Chaotic",)),
-        ({"activation": "relu", "weight_variance": "2", "bias_variance": "0"}, ("Critical", "at any depth")),
+        ({"activation": "relu", "weight_variance": "2", "bias_variance": "0"}, ("Critical", "ξ_c = ∞: theory sets no limit to the depth")),
         ({"activation": "relu", "weight_variance": "3"}, ("Chaotic", "q* = ∞")),
         ({"weight_variance": "0", "bias_variance": "0"}, ("Ordered", "q* = 0", "no correlation is defined")),
         ({"activation": "softplus"}, ("no critical point",)),

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from propagation.config import Config
+from propagation.labs.spectrum import SPECTRUM
+from propagation.ui.pages import spectrum as page
 from ui.shown import charts
 
 PAGE = "from propagation.ui.widgets import controls\nfrom propagation.ui.pages import spectrum\nspectrum.render(controls.draw())"
@@ -53,6 +59,17 @@ def test_the_depth_of_the_histogram_is_part_of_the_address():
     app = opened(at="3")
     assert {figure["layout"]["shapes"][0]["x0"] for figure in figures(app)} == {3}
     assert {figure["layout"]["shapes"][0]["x0"] for figure in figures(opened(at="77"))} == {8}
+
+
+@pytest.mark.slow
+def test_places_say_what_orthogonal_weights_do_there():
+    """The middle half of all lengths stays within a fifth where tanh is almost straight; with ReLU more than half of them are lost."""
+    linear, tanh, relu = (SPECTRUM(Config(weight_law="orthogonal", **place.fields)).log10_values[-1] for place in page.PLACES)
+    assert np.abs(linear).max() < 1e-9
+    assert np.abs(np.quantile(tanh, [0.25, 0.75])).max() < math.log10(1.2) < np.abs(tanh).max(), "most lengths, and not every"
+    assert np.mean(np.isinf(relu)) > 0.5
+    gaussian = SPECTRUM(Config(weight_law="gaussian", **page.PLACES[1].fields)).log10_values[-1]
+    assert np.abs(np.quantile(gaussian, [0.25, 0.75])).max() > 1, "negative control"
 
 
 @pytest.mark.slow

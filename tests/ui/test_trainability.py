@@ -6,6 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from propagation.labs.trainability import Outcome
+from propagation.theory.maps import depth_scales
 from propagation.ui.pages import trainability as page
 from ui.shown import charts
 
@@ -53,6 +54,14 @@ def test_a_place_beyond_the_line_is_too_deep():
     app.button(key="place_Ordered, 32 layers").click().run()
     assert "**too deep** to learn" in words(app) and "This cell: **" in words(app)
     assert app.select_slider(key="weight_variance").value == 1.0 and app.select_slider(key="depth").value == 32
+
+
+@pytest.mark.parametrize("place", page.PLACES, ids=lambda place: place.label)
+def test_a_place_says_how_deep_a_signal_goes(place):
+    scales = depth_scales(place.fields["activation"], place.fields["weight_variance"], place.fields["bias_variance"])
+    gets_through = 6 * scales.xi_c > place.fields["depth"]
+    assert ("gets through" in place.help) == gets_through and (f"goes {6 * scales.xi_c:.0f} layers deep" in place.help) != gets_through
+    assert place.label.startswith("Chaotic") == (scales.c_star < 0.5), "where two pictures of one digit look as different as two digits"
 
 
 def test_a_cell_trained_again_comes_out_the_same():
@@ -137,7 +146,7 @@ def test_every_theory_has_a_page(query):
 
 def test_a_signal_that_dies_or_explodes_is_said():
     assert "a signal goes 0 layers deep" in words(opened(map="own", weight_variance="0", bias_variance="0"))
-    assert "grows without end" in words(opened(map="own", activation="relu", weight_variance="3"))
+    assert "grows without end, so ξ_c sets no limit" in words(opened(map="own", activation="relu", weight_variance="3"))
 
 
 def test_without_the_file_ones_own_map_is_still_there(monkeypatch, tmp_path):

@@ -32,8 +32,8 @@ from propagation.ui.widgets.places import Place, draw_places
 
 TITLE = "Do two inputs stay apart?"
 LOOK_FOR = (
-    "Follow the pairs of inputs from left to right: in **order** all of them merge (c → 1), in **chaos** even near twins part, and only "
-    "on the edge between the two does an angle last."
+    "Follow the pairs of inputs from left to right: in **order** all of them merge (c → 1), in **chaos** even almost equal inputs part, "
+    "and on the edge between the two an angle fades as slowly as it can."
 )
 #: the pair that is put into words: it starts at c = 0.9
 _PAIR = STARTS.index(0.1)
@@ -56,8 +56,8 @@ def _tanh(weight_variance: float, depth: int) -> dict[str, str | float | int]:
 
 PLACES = (
     Place("Order", "tanh at σ_w = 1.3, σ_b = 0.3: everything merges (Poole et al. 2016).", _tanh(1.69, 30)),
-    Place("Edge", "tanh on the critical line: angles fade, but as slowly as they can.", _tanh(1.947655, 30)),
-    Place("Chaos", "tanh at σ_w = 2.5, σ_b = 0.3: neighbours part, the circle tangles (Poole et al. 2016).", _tanh(6.25, 12)),
+    Place("Edge", "tanh on the critical line: 1 − c fades only like 1/depth.", _tanh(1.947655, 30)),
+    Place("Chaos", "tanh at σ_w = 2.5, σ_b = 0.3: close inputs part, the circle becomes a tangle (Poole et al. 2016).", _tanh(6.25, 12)),
 )
 
 
@@ -187,11 +187,11 @@ def _explanation() -> None:
             "Every input is a point on one circle in input space; a **pair** is two such points at an angle whose cosine is c. In each "
             "layer c is the cosine between the two pre-activations z. Dots are the median over several random networks, the band holds "
             "the middle 80 % of them, thin lines are the theory of infinitely wide networks. The lower row shows 1 − c in powers of ten, "
-            "where a straight slope is a constant factor per layer: χ₁ once the size of the signal has settled and 1 − c is small. Pairs "
-            "closer than 10⁻⁹ are not told apart here and not drawn.\n\n"
+            "where a straight slope is a constant factor per layer: χ₁, where the size of the signal has settled and 1 − c is small. Pairs "
+            "closer than 10⁻⁹ cannot be told apart here and are not drawn.\n\n"
             "The **curve** is the whole circle in one layer, along the three directions in which it extends most. Its length follows the "
-            "metric, √χ₁ per layer; in chaos it grows without end while the space for it does not, so it folds: the curvature levels off "
-            "and the number of turns grows. In order the curve shrinks to a point."
+            "metric, √χ₁ per layer. In chaos it grows without end while the space for it does not, so it folds: its curvature settles and "
+            "the number of its turns grows. In order it shrinks to a point."
         )
         st.latex(r"g^{l+1} = \chi_1\, g^l, \qquad (\kappa^{l+1})^2 = \frac{3\chi_2}{\chi_1^2} + \frac{(\kappa^l)^2}{\chi_1}")
         st.latex(

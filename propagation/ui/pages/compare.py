@@ -41,7 +41,7 @@ from propagation.ui.widgets.panels import panel
 log = logging.getLogger(__name__)
 
 TITLE = "Which initialization wins?"
-LOOK_FOR = "Same layers, inputs and random numbers for all, as the sidebar says. **The flattest in all three charts wins.**"
+LOOK_FOR = "Layers, inputs and seed are those of the sidebar for all. **The most level in all three charts wins.**"
 _VERDICTS = {
     "healthy": ":green[healthy]",
     "vanishing": ":orange[↓ vanishing]",
@@ -219,17 +219,18 @@ def _in_words(summaries: Sequence[Summary], decision: Decision) -> str:
 def _explanation() -> None:
     with st.expander("What am I looking at?"):
         st.markdown(
-            "- **forward**, **backward**: what one layer does to the variance of the signal z, and of the gradient δ on its way back. × 1 "
-            "keeps it.\n"
-            "- **∂C/∂W spread**: the largest variance of a layer's weight gradients over the smallest. 1: all layers learn at one pace.\n"
-            "- **condition**: how much more the direction that gains most grows than the one that gains least, the condition number of the "
-            "Jacobian ∂h/∂x, in one network of at most 100 neurons and 100 layers. Only orthogonal weights keep it near 1; ReLU, which "
-            "switches whole directions off, has none.\n"
+            "- **forward**, **backward**: what one layer does to E[z²], the size of the signal, and to E[δ²] of the gradient on its way "
+            "back. × 1 keeps it.\n"
+            "- **∂C/∂W spread**: E[(∂C/∂W)²] of the layer with the largest over that of the layer with the smallest. 1: all layers learn "
+            "at one pace.\n"
+            "- **condition**: how much more the direction that grows most grows than the one that grows least. It is the condition number "
+            "of the Jacobian ∂h/∂x, in one network of at most 100 neurons and 100 layers. Only orthogonal weights keep it near 1, where "
+            "the activation is almost straight. ReLU switches whole directions off, so there it is infinite.\n"
             "- **saturated**, **dead**: neurons of the last layer where the activation is flat, and those that are flat on every input. "
-            "Half of all ReLUs are flat at any time, which is no harm.\n"
-            "- **Healthiest** is, of those with a healthy verdict, the one whose worst drift is smallest: the factor between its "
-            "largest and its smallest layer, in whichever of the three charts that is largest.\n"
-            f"- **Dots** are the median of at most {MOST_DRAWS} draws of each network, which makes six of them quick.\n"
+            "Half of all ReLUs are flat on any one input, which does no harm.\n"
+            "- **Healthiest** is, of those with a healthy verdict, the one whose worst drift is smallest. The drift in a chart is the "
+            "factor between its largest and its smallest layer; the worst of the three counts.\n"
+            f"- **Dots** are the median of at most {MOST_DRAWS} draws of each network, so that six of them are quick.\n"
             "- **The same noise**: columns of one weight law use the very same random numbers, scaled by their rule: what differs is "
             "the rule, not luck. Other laws are drawn from the same seed. Biases are those of the sidebar, unless a rule brings its own."
         )

@@ -26,13 +26,17 @@ log = logging.getLogger(__name__)
 
 TITLE = "What do the numbers look like?"
 LOOK_FOR = (
-    "Every layer's numbers as a histogram. **Healthy layers look alike**: curves that narrow vanish, heaps at both ends are saturated, and "
-    "the stem at 0 counts what is exactly zero."
+    "Every layer's numbers as a histogram. **In a healthy network all layers look alike**: a curve that narrows is a signal that vanishes, "
+    "heaps at both ends are saturated neurons, and the stem at 0 counts what is exactly zero."
 )
 #: Glorot & Bengio 2010, figures 6 and 7, and what came after: what a click orders
 STARTS = (
     ("Glorot 2010: standard", {"preset": "glorot_2010"}, "Figures 6 and 7, top: activations and gradients narrow on their way."),
-    ("Glorot 2010: normalized", {"preset": "glorot_2010", "scheme": "glorot"}, "Figures 6 and 7, bottom: they keep their width."),
+    (
+        "Glorot 2010: normalized",
+        {"preset": "glorot_2010", "scheme": "glorot"},
+        "Figures 6 and 7, bottom: after 10 layers 28 % of the gradient's width is left, in place of 0.5 %.",
+    ),
     ("ReLU with He", {"preset": "he_relu"}, "Half of all activations and gradients are exactly 0, in every layer."),
 )
 _SYMBOLS = {name: info.symbol for name, info in SIGNALS.items()}
@@ -81,7 +85,7 @@ def _switches() -> tuple[str, bool]:
         signal = controls.page_choice("Signal", "signal", _SYMBOLS, f"What is counted: {labels}.")
     with right:
         scale = controls.page_choice(
-            "Scale", "scale", _SCALES, "One scale shows how the width changes, each layer's own how the shape does."
+            "Scale", "scale", _SCALES, "One scale for all shows how the width changes; each layer's own scale shows how the shape does."
         )
     return signal, scale == "common"
 
@@ -97,7 +101,7 @@ def _place(depth: int) -> int:
     """Return which of the layers is shown alone; its name in the address fits networks of any depth."""
     places = places_of(depth)
     labels = {name: f"{layers_of(depth)[index]:,}" for name, index in places.items()}
-    return places[controls.page_choice("One layer", "place", labels, "The layer shown here, and drawn strong on the left.")]
+    return places[controls.page_choice("One layer", "place", labels, "The layer that is shown here and drawn darker on the left.")]
 
 
 def _theory(config: Config) -> np.ndarray | None:
@@ -164,15 +168,15 @@ def _explanations(config: Config) -> None:
             "- **One for all layers**: the x axis is the same for all, so a curve that is half as wide has numbers half as large.\n"
             "- **Each layer's own**: every curve is stretched to root mean square 1, so only the shape is left to compare.\n"
             "- The thin line over z is **theory's Gaussian**: a sum over many neurons is normal, with the variance q of the length map.\n"
-            "- The stem at 0 stands for numbers that are **exactly** zero; as high as a curve would be 100 %.\n"
+            "- The stem at 0 stands for numbers that are **exactly** zero: one as high as the curves would be 100 %.\n"
             "- **Saturated** are slopes φ′(z) below 5 % of the steepest that the activation has.\n\n"
             "Weight gradients are those of one input's cost, ∂C/∂W = δ hᵀ; 100,000 of their entries are drawn at random."
         )
     with right.expander("Why tails are heavy"):
         st.latex(r"\text{excess kurtosis} = \frac{\mathbb{E}(x - \bar x)^4}{(\operatorname{Var} x)^2} - 3")
         st.markdown(
-            "A Gaussian has 0, numbers that pile up at both ends have less (two points: −2), a few large ones among many small have more. "
-            "The product of two independent Gaussians has 6, so that **weight gradients, products of δ and h, are heavy-tailed even in the "
-            "healthiest network**. Networks that differ in size by chance add to it, as all of them stand in one histogram."
+            "A Gaussian has 0. Numbers that pile up at both ends have less (two points: −2), a few large ones among many small have more. "
+            "The product of two independent Gaussians has 6, so **weight gradients, products of δ and h, have heavy tails even in the "
+            "healthiest network**. All networks stand in one histogram: where they differ in size by chance, the tails get heavier still."
         )
         st.caption("Histograms redrawn after Glorot & Bengio 2010, figures 6 (activations) and 7 (back-propagated gradients).")

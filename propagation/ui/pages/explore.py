@@ -66,14 +66,15 @@ def _explanations(config: Config) -> None:
     with left.expander("What am I looking at?"):
         st.markdown(
             "A batch of inputs goes through a network that has just been initialized and has **learned nothing yet**. In every layer we "
-            "measure how large things are: their mean square, averaged over neurons and inputs.\n\n"
+            "measure the **size** of things: their mean square over neurons and inputs.\n\n"
             "- :blue[**Forward →**] the signal itself, from the input (layer 0, ◇) to the last layer.\n"
             "- :orange[**Backward ←**] the gradient δ = ∂C/∂z, from the last layer back to the first.\n"
-            "- :green[**Weight gradient**] ∂C/∂W, what gradient descent would change. Level: all layers learn at the same pace.\n\n"
-            "All rows have the same scale, in powers of ten: **a straight slope is a constant factor per layer, and a "
-            "flat line is health**. Dots are the median over several random networks, the band holds the middle 80 % of them; the line is "
-            "theory, the mean over networks of infinite width. For linear and ReLU networks without bias theory also knows how networks of "
-            "this width scatter: dashed the typical one, dotted 10 and 90 %. The strip on top is the network itself, one cell a layer."
+            "- :green[**Weight gradient**] ∂C/∂W, by which gradient descent changes the weights. Level: all layers learn at the same "
+            "pace.\n\nAll rows have the same scale, in powers of ten: **a straight slope is a constant factor per layer, a level line "
+            "keeps its size**. (A healthy network needs that, and it needs inputs that stay apart: see “Whose variance?”.) Dots are the "
+            "median over several random networks, the band holds the middle 80 % of them; the line is theory, the mean over networks of "
+            "infinite width. For linear and ReLU networks without bias theory also knows how networks of this width scatter: dashed the "
+            "typical one, dotted 10 and 90 %. The strip on top is the network itself, one cell a layer."
         )
     with right.expander("Formula"):
         st.markdown("\n\n".join(f"$$\n{formula}\n$$" for formula in _formulas(config)))

@@ -99,11 +99,10 @@ def _where(config: Config, scales: DepthScales) -> str:
     reach = 6 * scales.xi_c
     if math.isnan(reach):
         return f"{numbers}, q* = {number(scales.q_star)}; a linear network keeps every correlation."
-    depth = "at any depth" if math.isinf(reach) else f"about 6 ξ_c = **{number(float(f'{reach:.2g}'))} layers**"
-    return (
-        f"{numbers}, q* = {number(scales.q_star)}, c* = {number(scales.c_star)}: a signal survives {depth}, "
-        f"and this network has {config.depth:,}."
-    )
+    settled = f"{numbers}, q* = {number(scales.q_star)}, c* = {number(scales.c_star)}"
+    if math.isinf(reach):
+        return f"{settled}, ξ_c = ∞: theory sets no limit to the depth, but inputs still grow alike, like a power of the depth."
+    return f"{settled}: a signal survives about 6 ξ_c = **{number(float(f'{reach:.2g}'))} layers**, and this network has {config.depth:,}."
 
 
 def _line_in_words(config: Config, bias_variance: float) -> str:
@@ -163,12 +162,12 @@ def _explanations() -> None:
             "- **q** is the size of a signal, the mean square of z. On the upper map, go up to the curve, across to the diagonal, up "
             "again: each round is a layer. Where the two cross, the size stays: **q\\***.\n"
             "- **c** is the correlation of two inputs inside the network, 1 when it can no longer tell them apart. The lower map leads "
-            "it to **c\\***, whatever the two inputs were.\n"
-            "- **χ₁** is what one layer multiplies the mean square of a gradient by once sizes have settled, and 1 − c too where two "
-            "inputs are almost alike. That is why exploding gradients and chaos are one thing, and vanishing gradients and order the "
-            "other.\n"
+            "it to **c\\*** from any two different inputs.\n"
+            "- **χ₁** is the factor of one layer for E[δ²] of a gradient, where the signal has size q\\* (if q\\* = ∞, where it is very "
+            "large). Where q\\* is neither 0 nor ∞, it is also the factor for 1 − c of two inputs that are almost alike. That is why "
+            "exploding gradients and chaos come together, and so do vanishing gradients and order.\n"
             "- **ξ_c** is the number of layers in which what is left of c − c\\* falls to 1/e. After about six times that, all pairs of "
-            "inputs look the same, and there is nothing to learn from."
+            "inputs have the same correlation, and there is nothing to learn from."
         )
     with right.expander("Formula"):
         st.markdown("\n\n".join(f"$$\n{formula}\n$$" for formula in _FORMULAS))

@@ -23,8 +23,8 @@ from propagation.ui.widgets.race_setup import draw_lanes, draw_recipe, draw_star
 
 TITLE = "Which initialization learns?"
 LOOK_FOR = (
-    "Same digits, same batches, same recipe; only the first weights differ. **Who leaves 10 % (guessing), and who never does?** "
-    "How far each layer moves, in the second chart, says why."
+    "Same digits, same batches, same recipe: only the first weights differ. **Which networks leave 10 % (guessing), and which never do?** "
+    "The second chart says why: it shows how far each layer moves."
 )
 #: seconds of racing between two redraws, and between the beginnings of two of them: in between others get their turn
 _TICK, _EVERY = 0.25, 0.4

@@ -49,10 +49,14 @@ PLACES = (
     Place("Linear", "No activation at all: what products of random matrices do by themselves.", _network("linear", 1.0, 0.0)),
     Place(
         "Tanh, almost linear",
-        "Tiny biases and small inputs keep tanh near 0 (Xiao et al. 2018): orthogonal weights keep every length.",
+        "Tiny biases and small inputs keep tanh near 0, where it is almost straight: orthogonal weights keep most lengths.",
         _network("tanh", 1.04991163, 2e-5, 0.0246),
     ),
-    Place("ReLU with He", "Half the neurons are off: no weights can repair the spectrum.", _network("relu", 2.0, 0.0)),
+    Place(
+        "ReLU with He",
+        "Half the neurons are off, and with them whole directions: orthogonal weights cannot bring them back.",
+        _network("relu", 2.0, 0.0),
+    ),
 )
 
 
@@ -157,9 +161,9 @@ def _explanation() -> None:
             "The Jacobian J = ∂hˡ/∂x collects how every number in layer l reacts to every number of the input. Its singular values are the "
             "factors by which a small change of the input is stretched, direction by direction; gradients on their way back are multiplied "
             "by the same factors. The light band goes from the smallest to the largest, the dark one holds the middle half.\n\n"
-            "The **mean** of s² is χ₁ per layer, whatever the law: tuning σ_w² can make it 1. The **spread** grows by the same amount in "
-            "every layer, and Gaussian weights add 1 to it each time. Orthogonal weights add nothing, so where the activation is close to "
-            "a straight line all s stay together: *dynamical isometry*."
+            "Each layer multiplies the **mean** of s² by χ₁, whatever the law: the right σ_w² makes it 1. To the **spread** each layer "
+            "adds a term: the unevenness of the slopes φ′, and 1 more with Gaussian weights. Orthogonal weights add nothing of their own, "
+            "so where the activation is close to a straight line all s stay together: *dynamical isometry*."
         )
         st.latex(
             r"\mathbb{E}\,s^2 = \prod_l \chi_1^l, \qquad \frac{\operatorname{Var} s^2}{(\mathbb{E}\,s^2)^2} = "

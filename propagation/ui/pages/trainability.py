@@ -58,7 +58,9 @@ def _tanh(weight_variance: float, depth: int) -> dict[str, str | float | int]:
 PLACES = (
     places.Place("Ordered, 32 layers", "A signal goes 22 layers deep: all digits look alike at the end.", _tanh(1.0, 32)),
     places.Place("Critical, 32 layers", "The same depth, and a signal that gets through.", _tanh(1.75, 32)),
-    places.Place("Chaotic, 91 layers", "A signal goes 42 layers deep: the same digit, twice, looks like two.", _tanh(4.0, 91)),
+    places.Place(
+        "Chaotic, 91 layers", "A signal goes 42 layers deep: two pictures of one digit look as different as two digits.", _tanh(4.0, 91)
+    ),
 )
 
 
@@ -188,7 +190,7 @@ def _expected(grid: Grid, weight_variance: float, depth: int) -> str:
     """Say what theory expects of a place on the map."""
     limit = float(reach(grid.base, np.array([weight_variance]))[0])
     if math.isinf(fixed_point(grid.base.activation, weight_variance, grid.base.bias_variance)):
-        return "Theory: the signal grows without end. Two inputs stay apart at any depth, but numbers this large are hard to learn from."
+        return "Theory: the signal grows without end, so ξ_c sets no limit to the depth; but numbers this large are hard to learn from."
     verdict = "it should **learn**" if depth <= limit else "it is **too deep** to learn"
     return f"Theory: a signal goes {layers(limit)} (6 ξ_c), so {verdict}."
 
@@ -249,12 +251,12 @@ def _explanation(trainability: TrainabilityMap) -> None:
     left, right = st.columns(2)
     with left.expander("Why is there a line?"):
         st.markdown(
-            "Two digits are told apart as long as their signals differ. Their correlation tends to a fixed point c*, the same for any two, "
-            "and gets there like e^(−l/ξ_c): after about 6 ξ_c layers there is nothing left to learn from (Schoenholz et al. 2017). In the "
-            "ordered phase, left of the critical σ_w², all digits end up alike; in the chaotic phase, right of it, even almost equal ones "
-            "end up unlike.\n\n"
-            "The line is a scale, not a wall. It is drawn for infinitely wide networks and knows nothing of learning rates or patience. At "
-            "the critical σ_w² it sees no end; real networks find one."
+            "A network learns from how alike its inputs are. With depth the correlation of any two tends to the same number c*, and gets "
+            "there like e^(−l/ξ_c): after about 6 ξ_c layers there is nothing left to learn from (Schoenholz et al. 2017). In the ordered "
+            "phase, left of the critical σ_w², all digits end up alike; in the chaotic phase, right of it, even almost equal ones end up "
+            "different.\n\n"
+            "The line is a scale, not a wall. It is drawn for infinitely wide networks and knows nothing of learning rates or of the "
+            "number of steps. At the critical σ_w² it has no end; real networks do."
         )
         st.latex(r"\xi_c = -1 / \ln C'(c^*), \qquad L_{max} \approx 6\,\xi_c")
     with right.expander("What am I looking at?"):

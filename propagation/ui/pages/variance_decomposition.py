@@ -34,7 +34,7 @@ _TANH = {"activation": "tanh", "scheme": "custom", "bias_variance": 0.05, "depth
 STARTS = (
     ("ReLU with He", {"preset": "he_relu"}, "E[z²] stays level for 50 layers; what is left of it is the same for every input."),
     ("Ordered tanh", _TANH | {"weight_variance": 0.9}, "σ_w² = 0.9: soon every input looks the same."),
-    ("Chaotic tanh", _TANH | {"weight_variance": 4.0}, "σ_w² = 4: inputs stay apart however deep."),
+    ("Chaotic tanh", _TANH | {"weight_variance": 4.0}, "σ_w² = 4: inputs stay apart at any depth."),
 )
 _SIGNALS = {name: SIGNALS[name].label for name in ("z", "h")}
 #: shares of the second moment that count as next to nothing, and as most of it
@@ -154,10 +154,10 @@ def _explanations(config: Config) -> None:
             "- **neurons**: neurons of one network differ in their mean over the inputs. Large and useless: the same for every input.\n"
             "- **networks**: networks differ in their mean over neurons. Next to nothing when they are wide.\n"
             "- **mean²**: the square of the overall mean, which is large for h behind ReLU or a sigmoid.\n\n"
-            "Below, one variance on its own. Over weight draws, over neurons and over all together it is nearly the same, so that papers "
-            "need not say which they mean. **Over inputs it is another one.** Narrow networks keep more of it than theory says: by chance "
-            "they make some inputs longer than others, and ReLU never forgets a length. Less than 10⁻¹¹ of the second moment cannot be "
-            "measured (—)."
+            "Below, one variance on its own. Over weight draws, over neurons and over all together it is nearly the same, so papers often "
+            "do not say which they mean. **Over inputs it is a different one.** Narrow networks keep more of it than theory says: by "
+            "chance they make some inputs longer than others, and ReLU never forgets a length. Less than 10⁻¹¹ of the mean square "
+            "cannot be measured (—)."
         )
     with right.expander("Formula"):
         st.latex(

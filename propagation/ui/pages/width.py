@@ -131,7 +131,8 @@ def _explanations(experiment: Config) -> None:
             "biases (fewer of the widest: point at a mark to see how many). Each is shown **one** random input. Its mean square of z in "
             "the last layer, and of δ in the first, is divided by what theory says of an infinitely wide network. The mark is the root "
             f"mean square of that ratio − 1; the dotted line is fitted to the marks below {percent(SMALL)}.\n\n"
-            "The gradient starts as unit Gaussian noise at the output, whatever the cost: labels are chance that no width removes."
+            "The gradient starts as unit Gaussian noise at the output, whatever cost is chosen: the chance in random labels does not "
+            "shrink with the width."
         )
     with right.expander("Why a slope of −1/2?"):
         st.latex(
@@ -139,7 +140,7 @@ def _explanations(experiment: Config) -> None:
         )
         st.markdown(
             "A layer measures the size of a signal with n neurons, as a poll does with n people, and the next layer builds on the result. "
-            "The chances of the layers add up, so that the square of the deviation grows with depth ÷ width."
+            "Each layer adds a chance error of its own, so the mean square of the deviation grows like depth ÷ width while it is small."
         )
         if experiment.activation in _LAWS:
             st.latex(_LAWS[experiment.activation])
