@@ -193,11 +193,9 @@ def _telling(losers: Sequence[Lane]) -> Lane:
 def _why(winner: Lane, loser: Lane) -> str:
     """Return what the paces of the layers say about the winner and one who lost: only what was measured."""
     if loser.kind == "diverged" and loser.latest.step == 0:
-        return f"{loser.label} never began: its first signals are beyond floating point."
+        return f"{loser.label} never began: its first signals are too large for floating-point numbers."
     if loser.kind == "diverged":
-        return (
-            f"{loser.label} was torn apart: at the end a step was worth {of_weights(loser.latest.update_ratio.max())} of a layer's weights."
-        )
+        return f"{loser.label} diverged: in the end one step moved a layer by {of_weights(loser.latest.update_ratio.max())} of its weights."
     if loser.slowest * TELLING < winner.slowest:
         return (
             f"In a typical step every layer of {winner.label} moves by at least {of_weights(winner.slowest)} of its weights; "

@@ -146,7 +146,7 @@ def test_a_tie_goes_to_the_faster_one_and_says_so():
             [steady(0, 0.9), lane(1, 0.1, 0.2, paces=(0.1, 0.7), diverged=True)],
             0,
             "A wins",
-            "B was torn apart: at the end a step was worth 0.7",
+            "B diverged: in the end one step moved a layer by 0.7 of its weights",
         ),
     ],
 )

@@ -240,5 +240,5 @@ def _explanations() -> None:
         st.latex(r"\text{pace of layer } l = \eta\,\lVert v^l \rVert \,/\, \lVert W^l \rVert")
         st.caption(
             "η is the learning rate, μ the momentum, θ every weight and every bias. The same seed gives the same race. Another learning "
-            "rate can turn it round: what is slow in all layers alike can be made up for, but no one rate suits layers whose paces differ."
+            "rate can change who wins: it makes up for a pace that is slow in all layers, but no one rate suits layers whose paces differ."
         )
