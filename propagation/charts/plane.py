@@ -115,7 +115,7 @@ def _targets(grid: PhaseGrid, layers: np.ndarray) -> dict:
     x, y = (values[::2, ::2].ravel() for values in np.meshgrid(grid.weight_variances, grid.bias_variances))
     chi_1, q_star, layers = (values[::2, ::2].ravel() for values in (grid.chi_1, grid.q_star, layers))
     texts = [
-        f"σ_w² {number(w)}, σ_b² {number(b)}<br>χ₁ {number(chi)}, q* {number(q)}<br>{_reach(reach)}"
+        f"σ_w² {number(w)}, σ_b² {number(b)}<br>χ₁ {number(chi)}, q* {number(q)}<br>{_reach(q, reach)}"
         for w, b, chi, q, reach in zip(x, y, chi_1, q_star, layers, strict=True)
     ]
     return {
@@ -132,10 +132,13 @@ def _targets(grid: PhaseGrid, layers: np.ndarray) -> dict:
     }
 
 
-def _reach(layers: float) -> str:
+def _reach(q_star: float, layers: float) -> str:
+    """Say what becomes of a signal; ξ_c sets a limit only where its size settles, at neither 0 nor ∞."""
+    if q_star == 0 or np.isinf(q_star):
+        return "the signal dies" if q_star == 0 else "the signal grows without end"
     if np.isnan(layers):
-        return "the signal dies"
-    return "a signal survives at any depth" if layers > 1e5 else f"a signal survives ≈ {number(float(f'{layers:.2g}'))} layers"
+        return "every correlation is kept"
+    return "no limit to the depth" if layers > 1e5 else f"a signal survives ≈ {number(float(f'{layers:.2g}'))} layers"
 
 
 def _tick(value: float, shown: str) -> str:

@@ -48,6 +48,20 @@ def test_clicks_land_on_round_places_that_say_what_is_there(grid):
     assert "the signal dies" in targets.text[0] and "layers" in targets.text[-1]
 
 
+def test_places_say_what_becomes_of_the_signal_also_where_no_depth_limits_it():
+    words = {}
+    for activation in ("relu", "linear"):
+        grid = phase_grid(activation, np.array([1.0, 1.5, 2.0, 2.5, 3.0]), np.array([0.0, 0.1, 0.2]))
+        targets = next(
+            trace for trace in plane_chart(grid, CriticalLine(np.full(3, 2.0), grid.bias_variances), 1, 0).data if trace.name == "targets"
+        )
+        words |= {(activation, x, y): text.split("<br>")[-1] for x, y, text in zip(targets.x, targets.y, targets.text, strict=True)}
+    assert words["relu", 1.0, 0.0] == "the signal dies" and words["relu", 2.0, 0.0] == "no limit to the depth"
+    assert words["relu", 1.0, 0.2] == "a signal survives ≈ 8.7 layers"
+    assert words["relu", 2.0, 0.2] == words["relu", 3.0, 0.0] == words["linear", 2.0, 0.0] == "the signal grows without end"
+    assert words["linear", 1.0, 0.0] == "every correlation is kept"
+
+
 def test_a_click_does_not_fade_where_the_visitor_stands(grid):
     traces, _ = plane(grid)
     assert traces["here"].unselected.marker.opacity == 1

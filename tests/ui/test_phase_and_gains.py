@@ -57,10 +57,13 @@ def test_every_activation_has_its_plane_and_its_gains(activation):
     ("query", "said"),
     [
         ({"weight_variance": "1.3"}, ("Ordered", "c* = 1", "critical at σ_w² = 1.76")),
-        ({"weight_variance": "2.5"}, ("Chaotic",)),
+        ({"weight_variance": "2.5"}, ("Chaotic: gradients explode, and inputs that were alike part",)),
         ({"activation": "relu", "weight_variance": "2", "bias_variance": "0"}, ("Critical", "ξ_c = ∞: theory sets no limit to the depth")),
-        ({"activation": "relu", "weight_variance": "3"}, ("Chaotic", "q* = ∞")),
-        ({"weight_variance": "0", "bias_variance": "0"}, ("Ordered", "q* = 0", "no correlation is defined")),
+        ({"activation": "relu", "weight_variance": "3"}, ("Chaotic: gradients explode, and so does the signal", "q* = ∞")),
+        (
+            {"weight_variance": "0", "bias_variance": "0"},
+            ("Ordered: gradients vanish, and so does the signal", "q* = 0", "no correlation is defined"),
+        ),
         ({"activation": "softplus"}, ("no critical point",)),
         ({"activation": "sigmoid"}, ("critical at σ_w² = 103.",)),
         ({"activation": "tanh(x/4000)", "bias_variance": "0"}, ("1.6 × 10⁷", "beyond what the slider reaches")),

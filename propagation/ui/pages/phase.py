@@ -44,6 +44,11 @@ _WORDS = {
     "critical": "Critical: gradients keep their size.",
     "chaotic": "Chaotic: gradients explode, and inputs that were alike part.",
 }
+#: the same where there is no size at which two inputs could merge or part
+_WORDS_WITHOUT_SIZE = _WORDS | {
+    "ordered": "Ordered: gradients vanish, and so does the signal.",
+    "chaotic": "Chaotic: gradients explode, and so does the signal.",
+}
 
 
 def render(config: Config) -> None:
@@ -51,7 +56,8 @@ def render(config: Config) -> None:
     opening(TITLE, LOOK_FOR)
     weight_variance, bias_variance = shown_weight_variance(config), shown_bias_variance(config)
     scales = depth_scales(config.activation, weight_variance, bias_variance, config.input_variance)
-    st.header(_WORDS[phase_of(scales.chi_1)], anchor=False)
+    words = _WORDS if 0 < scales.q_star < math.inf else _WORDS_WITHOUT_SIZE
+    st.header(words[phase_of(scales.chi_1)], anchor=False)
     st.markdown(_where(config, scales))
     left, right = st.columns([1.75, 1], gap="medium")
     with left, panel("The plane"):

@@ -235,7 +235,7 @@ def _quality(trainability: TrainabilityMap) -> str:
     words = (
         f"**How good is the line?** Say that a network has learned if it reads {percent(LEARNED)} of unseen digits (chance: 10 %). The "
         f"line is right about {found.right} of {found.cells}: {found.short} below it did not learn, {found.beyond} above it did. The best "
-        f"rule that knows nothing of σ_w², one greatest depth for all, is right about {found.one_depth}."
+        f"rule without σ_w² (one greatest depth for all) is right about {found.one_depth}."
     )
     if found.one_depth > found.right:
         words += " Here the simple rule is better."
@@ -269,7 +269,7 @@ def _recipe(grid: Grid) -> str:
         f"Networks of {base.width} neurons a layer, {plain(lookup(base.activation).label)}, σ_b² = {number(base.bias_variance)}, taught by "
         f"stochastic gradient descent: {recipe.steps} steps of {recipe.batch} digits, learning rate {number(recipe.learning_rate)}, "
         f"momentum {number(recipe.momentum)}, the same for all. {HELD_OUT} digits are held out. All cells start from the same random "
-        "numbers, scaled, so they differ in nothing but depth and σ_w². A stroke ⁄ marks a training that ran away, a dot · a network "
+        "numbers, scaled, so they differ in nothing but depth and σ_w². A stroke ⁄ marks a training that diverged, a dot · a network "
         "that is not trained yet.\n\n"
         "The learning rate is small on purpose: a large one throws deep chaotic networks off by the size of their gradients alone, and the "
         "map would show that instead."
