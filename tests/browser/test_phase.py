@@ -38,7 +38,7 @@ def test_the_experiment_goes_along_from_page_to_page(visitor):
     ("query", "words"),
     [
         ("?activation=softplus", "has no critical point"),
-        ("?activation=sigmoid", "beyond what the slider reaches"),
+        ("?activation=tanh(x/4000)", "beyond what the slider reaches"),
         ("?activation=tanh&weight_variance=0&bias_variance=0", "the signal itself dies"),
         ("?activation=relu&weight_variance=3", "grows without end"),
     ],
