@@ -129,10 +129,12 @@ def _experiment(given: argparse.Namespace) -> Config:
     config = PRESETS[given.preset].config if given.preset else _linked(given.from_link) if given.from_link else Config()
     if "scheme" in values and values["scheme"] in LIBRARY_DEFAULTS:
         values.setdefault("weight_law", SCHEMES[values["scheme"]].law)  # a library's default means its law too
-    elif "weight_variance" in values and "scheme" not in values:
-        config = moved(config, "weight_variance", values["weight_variance"])[0]  # which makes the scheme custom, as on the page
+    for name in ("weight_variance", "weight_std"):
+        if name in values and "scheme" not in values:
+            config = moved(config, name, values[name])[0]  # which makes the scheme custom, or that of a stated std, as on the page
     config = replace(config, **values)
-    unused = next((name for name in ("weight_variance", "bias_variance") if name in values and _overruled(config, name)), None)
+    of_schemes = (name for name in ("weight_variance", "weight_std", "bias_variance") if name in values)
+    unused = next((name for name in of_schemes if _overruled(config, name)), None)
     if unused:
         raise ValueError(
             f"{unused} = {values[unused]:g} would not be used: scheme = {config.scheme!r} brings its own; leave one of them out"
@@ -141,8 +143,9 @@ def _experiment(given: argparse.Namespace) -> Config:
 
 
 def _overruled(config: Config, name: str) -> bool:
-    """Return whether the scheme says what this variance is."""
-    return config.scheme != "custom" if name == "weight_variance" else overruled(config, name)
+    """Return whether the scheme says what this number is."""
+    takers = {"weight_variance": "custom", "weight_std": "std"}
+    return config.scheme != takers[name] if name in takers else overruled(config, name)
 
 
 def _linked(url: str) -> Config:

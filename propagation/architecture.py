@@ -78,10 +78,10 @@ def _linear(config: Config, fan_in: int, fan_out: int) -> Linear:
     rule: WeightRule
     if scheme.from_data:
         rule = UnitVarianceOnData()
-    elif scheme.scale is None:
-        rule = Variance(config.weight_variance)
+    elif scheme.has_rule:
+        rule = Variance(float(scheme.weight_variance(config.activation, float(fan_in), float(fan_out), config.weight_std)))
     else:
-        rule = Variance(float(scheme.weight_variance(config.activation, float(fan_in), float(fan_out))))
+        rule = Variance(config.weight_variance)
     bias_variance = config.bias_variance if scheme.bias_scale is None else scheme.bias_scale / fan_in
     return Linear(fan_in, fan_out, rule, bias_variance)
 

@@ -50,8 +50,9 @@ def _labels(registry: Mapping[str, Any]) -> dict[str, str]:
 class Config:
     """One experiment: an architecture, an initialization, inputs and a seed. Equal configs give equal arrays.
 
-    `weight_variance` is σ_w² = fan_in · Var[W] and counts where `scheme` is "custom"; `bias_variance` is σ_b². `trials` is the number of
-    independent draws of the network, `inputs` the size of the batch. `cost` says where the backward pass starts.
+    `weight_variance` is σ_w² = fan_in · Var[W] and counts where `scheme` is "custom"; `weight_std`² is Var[W] where it is "std".
+    `bias_variance` is σ_b². `trials` is the number of independent draws of the network, `inputs` the size of the batch. `cost` says where
+    the backward pass starts.
     ValueError begins with the field, and names the value and what is allowed.
     """
 
@@ -127,7 +128,8 @@ class Config:
         Choice,
         "gaussian",
         label="Weight law",
-        help="The distribution the weights are drawn from, at the same variance. Orthogonal weights keep lengths exactly.",
+        help="The distribution the weights are drawn from, at the same variance. Orthogonal weights multiply every length alike, except "
+        "in a layer that is narrower than the one before.",
         option="distribution of the weights, at the same variance",
         choices=_labels(WEIGHT_LAWS),
     )
@@ -196,6 +198,18 @@ class Config:
         help="How a layer is simulated. The implicit way is exact in law and never builds the weights.",
         option="how layers are simulated",
         choices=METHODS,
+    )
+    weight_std: float = declared(
+        Number,
+        0.02,
+        label="Standard deviation of a weight",
+        help="As in normal_(std=0.02): the same for every layer, however wide. Then σ_w² = fan_in · std², so wide layers have more.",
+        option="standard deviation of a weight, for the std scheme: σ_w² = fan_in · std²",
+        folded=False,
+        below="scheme",
+        bounds=(0.0, 100.0),
+        step=0.01,
+        format="%g",
     )
 
     def __post_init__(self) -> None:

@@ -12,11 +12,12 @@ import numpy as np
 
 from propagation.expressions import lookup
 
-#: fan of a layer with `n_in` inputs and `n_out` outputs; "one" makes the scale itself the variance
+#: fan of a layer with `n_in` inputs and `n_out` outputs; "one" makes the scale itself the variance of a weight
 FANS: dict[str, Callable] = {
     "in": lambda n_in, n_out: n_in,
     "out": lambda n_in, n_out: n_out,
     "average": lambda n_in, n_out: (n_in + n_out) / 2,
+    "larger": np.maximum,
     "one": lambda n_in, n_out: np.ones_like(n_in),
 }
 
@@ -64,8 +65,8 @@ def kumar_scale(activation: str) -> float:
 class Scheme:
     """A published rule Var[W] = scale / fan.
 
-    `scale` is a number or a function of the activation's name; `None` means that the slider decides (custom) or, where `from_data`, the
-    batch (LSUV).
+    `scale` is a number or a function of the activation's name; `None` means that the slider decides (custom), where `from_std` the standard
+    deviation of a weight that the experiment states, or where `from_data` the batch (LSUV).
     `bias_scale` / fan_in is the bias variance the rule insists on; with `None` the bias variance is the experiment's own. `law` is the
     law of the source.
     """
@@ -79,23 +80,46 @@ class Scheme:
     bias_scale: float | None = None
     law: str = "gaussian"
     from_data: bool = False
+    from_std: bool = False
 
-    def weight_variance(self, activation: str, fan_in, fan_out):
-        """Return σ_w² = fan_in · Var[W] = scale · fan_in / fan for this activation and these fans (numbers or arrays of one shape).
+    @property
+    def has_rule(self) -> bool:
+        """Return whether the rule says what σ_w² is, and neither the slider nor the data."""
+        return self.scale is not None or self.from_std
+
+    def scale_for(self, activation: str, weight_std: float | None = None) -> float:
+        """Return the scale in Var[W] = scale / fan for this activation; of a scheme `from_std` the square of `weight_std`.
 
         ValueError where the rule has no such number: custom and LSUV, or an activation the formula does not cover.
         """
+        if self.from_std and weight_std is not None:
+            return weight_std**2
         if self.scale is None:
-            origin = "the data" if self.from_data else "the slider"
+            origin = "the data" if self.from_data else "weight_std" if self.from_std else "the slider"
             raise ValueError(f"scheme = {self.name!r} has no formula: its weight variance comes from {origin}")
-        scale = self.scale(activation) if callable(self.scale) else self.scale
-        return scale * fan_in / FANS[self.fan](fan_in, fan_out)
+        return self.scale(activation) if callable(self.scale) else self.scale
+
+    def weight_variance(self, activation: str, fan_in, fan_out, weight_std: float | None = None):
+        """Return σ_w² = fan_in · Var[W] = scale · fan_in / fan for this activation and these fans (numbers or arrays of one shape).
+
+        ValueError as in `scale_for`.
+        """
+        return self.scale_for(activation, weight_std) * fan_in / FANS[self.fan](fan_in, fan_out)
 
 
 SCHEMES: dict[str, Scheme] = {
     scheme.name: scheme
     for scheme in (
         Scheme("custom", "custom", r"\sigma_w^2 / n_{\mathrm{in}}", "the slider", None),
+        Scheme(
+            "std",
+            "std of a weight, as stated",
+            r"\mathrm{std}(W)^2",
+            "code that states the number itself, such as normal_(std=0.02), at every width",
+            None,
+            fan="one",
+            from_std=True,
+        ),
         Scheme("lecun", "LeCun 1998", r"1 / n_{\mathrm{in}}", "LeCun, Bottou, Orr & Müller 1998, Efficient BackProp, section 4.6", 1.0),
         Scheme(
             "glorot_standard",
@@ -127,6 +151,15 @@ SCHEMES: dict[str, Scheme] = {
             1 / 3,
             bias_scale=1 / 3,
             law="uniform",
+        ),
+        Scheme(
+            "pytorch_orthogonal",
+            "PyTorch orthogonal_",
+            r"1 / \max(n_{\mathrm{in}}, n_{\mathrm{out}})",
+            "torch.nn.init.orthogonal_ with gain 1, after Saxe et al. 2013: the rows of W, or its columns, are orthonormal",
+            1.0,
+            fan="larger",
+            law="orthogonal",
         ),
         Scheme(
             "keras",

@@ -56,8 +56,13 @@ class Terms:
         return cls(locked - hidden, hidden, asks, own_seed), problems
 
     def fixed(self, config: Config) -> frozenset[str]:
-        """Return the controls that cannot be moved. A scheme says what σ_w² is: one of the two held fast holds the other."""
+        """Return the controls that cannot be moved. A scheme says what σ_w² is: one of the two held fast holds the other.
+
+        So it is with the standard deviation of a weight where the scheme takes it from there.
+        """
         fixed = self.locked | self.hidden
+        if SCHEMES[config.scheme].from_std and fixed & {"weight_variance", "weight_std"}:
+            return fixed | {"scheme", "weight_std", "weight_variance"}
         if "weight_variance" in fixed:
             fixed |= {"scheme"}
         elif "scheme" in fixed and config.scheme != "custom":
@@ -71,7 +76,7 @@ class Terms:
         if not changed:
             return after, ()
         # where the scheme that is asked for cannot be had with what is locked, the rest of the move is still made
-        for keep in (fixed, {*fixed, "scheme", "weight_variance", "bias_variance", "weight_law", "method"}):
+        for keep in (fixed, {*fixed, "scheme", "weight_variance", "weight_std", "bias_variance", "weight_law", "method"}):
             try:
                 config = settled(replace(after, **{name: getattr(before, name) for name in keep}))
             except ValueError:

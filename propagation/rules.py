@@ -13,8 +13,8 @@ from propagation.config import BOUNDS, CHOICES, DEFAULTS, Config
 from propagation.expressions import lookup
 from propagation.initializers import SCHEMES, WEIGHT_LAWS, kumar_scale
 
-#: schemes that are a library's default: choosing one means its law too
-LIBRARY_DEFAULTS = ("pytorch", "keras", "flax")
+#: schemes that are what a library does: choosing one means its law too
+LIBRARY_DEFAULTS = ("pytorch", "pytorch_orthogonal", "keras", "flax")
 
 
 def moved(config: Config, field: str, value: Any) -> tuple[Config, str]:
@@ -25,6 +25,8 @@ def moved(config: Config, field: str, value: Any) -> tuple[Config, str]:
         return replace(_custom(config), activation=value), _kumar_refusal(value)
     if field == "weight_variance":
         return replace(_custom(config), weight_variance=value), ""
+    if field == "weight_std":
+        return settled(replace(config, scheme="std", weight_std=value)), ""
     if field == "weight_law" and config.method == "implicit" and not WEIGHT_LAWS[value].has_implicit_map:
         return replace(config, weight_law=value, method="auto"), "This law has to build every W: the method is automatic again."
     return settled(replace(config, **{field: value})), ""
@@ -34,8 +36,10 @@ def settled(config: Config) -> Config:
     """Return the config with the default in every field that its scheme overrules, so that equal experiments are equal configs."""
     scheme = SCHEMES[config.scheme]
     overruled: dict[str, Any] = {}
-    if scheme.scale is not None:
+    if scheme.has_rule:
         overruled["weight_variance"] = DEFAULTS["weight_variance"]
+    if not scheme.from_std:
+        overruled["weight_std"] = DEFAULTS["weight_std"]
     if scheme.bias_scale is not None:
         overruled["bias_variance"] = DEFAULTS["bias_variance"]
     return replace(config, **overruled)
@@ -62,6 +66,11 @@ def shown(config: Config, field: str) -> Any:
 def overruled(config: Config, field: str) -> bool:
     """Return whether a field cannot be moved, because the scheme brings its own and moving it would not make the scheme custom."""
     return field == "bias_variance" and SCHEMES[config.scheme].bias_scale is not None
+
+
+def drawn(config: Config, field: str) -> bool:
+    """Return whether the control of a field is drawn: that of a number which only one scheme asks for is, where that scheme stands."""
+    return field != "weight_std" or SCHEMES[config.scheme].from_std
 
 
 def choices(config: Config, field: str) -> Mapping[str, str]:
@@ -101,7 +110,7 @@ def _scheme_chosen(config: Config, scheme: str) -> tuple[Config, str]:
 def _custom(config: Config) -> Config:
     """Return the same network as a custom scheme: weight and bias variance stand where the sliders show them, or at their ends."""
     shown_at: dict[str, Any] = {"weight_variance": shown_weight_variance(config), "bias_variance": shown_bias_variance(config)}
-    return replace(config, scheme="custom", **{name: min(value, BOUNDS[name][1]) for name, value in shown_at.items()})
+    return settled(replace(config, scheme="custom", **{name: min(value, BOUNDS[name][1]) for name, value in shown_at.items()}))
 
 
 def _kumar_applies(activation: str) -> bool:

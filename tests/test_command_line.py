@@ -121,6 +121,17 @@ def test_presets_and_what_is_said_beside_them(capsys):
     assert query["weight_variance"] == ["1.9"] and "scheme" not in query
 
 
+def test_a_stated_std_means_its_scheme(capsys):
+    query = parse_qs(urlsplit(printed(capsys, "--preset", "he_relu", "--weight-std", "0.01", "--link").strip()).query)
+    assert (query["scheme"], query["weight_std"]) == (["std"], ["0.01"])
+    assert "weights of standard deviation 0.01" in printed(capsys, "--weight-std", "0.01", "--depth", "2", "--width", "8")
+
+
+def test_orthogonal_of_pytorch_means_its_law(capsys):
+    query = parse_qs(urlsplit(printed(capsys, "--scheme", "pytorch_orthogonal", "--link").strip()).query)
+    assert query["weight_law"] == ["orthogonal"]
+
+
 def test_a_script_is_printed(capsys):
     assert "nn.init.kaiming_normal_" in printed(capsys, "--code", "pytorch", "--scheme", "he")
 
@@ -136,6 +147,10 @@ def test_a_script_is_printed(capsys):
         (["--activation", "x +"], ["missing"]),
         (["--scheme", "kumar", "--activation", "selu"], ["kumar", "selu"]),
         (["--scheme", "he", "--weight-variance", "3"], ["weight_variance = 3", "he"]),
+        (["--scheme", "he", "--weight-std", "1"], ["weight_std = 1", "he"]),
+        (["--scheme", "std", "--weight-variance", "2"], ["weight_variance = 2", "std"]),
+        (["--weight-std", "1", "--weight-variance", "2"], ["weight_variance = 2", "std"]),
+        (["--weight-std", "-0.1"], ["weight_std = -0.1", "0 to 100"]),
         (["--scheme", "keras", "--bias-variance", "1"], ["bias_variance = 1", "keras"]),
         (["--json", "--csv"], ["not allowed with"]),
         (["--preset", "nothing"], ["nothing"]),

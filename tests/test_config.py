@@ -21,7 +21,7 @@ WHOLE = [name for name, (low, _) in BOUNDS.items() if isinstance(low, int)]
 
 
 def test_the_fields_of_the_contract_are_there():
-    numbers = {"depth", "width", "weight_variance", "bias_variance", "inputs", "input_variance", "trials", "seed"}
+    numbers = {"depth", "width", "weight_variance", "bias_variance", "inputs", "input_variance", "trials", "seed", "weight_std"}
     names = {"activation", "scheme", "weight_law", "width_profile", "input_law", "cost", "method"}
     assert set(BOUNDS) == numbers and set(CHOICES) == names and set(FIELDS) == numbers | names
 

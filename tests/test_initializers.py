@@ -25,12 +25,13 @@ VARIANCES = {
     "he_fan_out": lambda n_in, n_out: 2 / n_out,
     "kumar": lambda n_in, n_out: 2 / n_in,
     "pytorch": lambda n_in, n_out: (2 / math.sqrt(n_in)) ** 2 / 12,  # kaiming_uniform_(a=√5): bound √(6/((1 + 5) n))
+    "pytorch_orthogonal": lambda n_in, n_out: 1 / max(n_in, n_out),
     "keras": lambda n_in, n_out: 2 / (n_in + n_out),
     "flax": lambda n_in, n_out: 1 / n_in,
     "small_constant": lambda n_in, n_out: 0.01**2,
 }
 BIASES = {"pytorch": lambda n_in: 1 / (3 * n_in), "keras": lambda n_in: 0.0, "flax": lambda n_in: 0.0}
-DECIDED_ELSEWHERE = {"custom", "lsuv"}
+DECIDED_ELSEWHERE = {"custom", "std", "lsuv"}
 
 formulas = pytest.mark.parametrize("scheme", VARIANCES)
 profiles = pytest.mark.parametrize("profile", ["funnel", "widening"])
@@ -70,7 +71,7 @@ def test_the_engine_draws_what_the_scheme_says(scheme, profile):
         ratios.append(sizes / (VARIANCES[scheme](n_in, n_out) * length + bias))
         swapped.append(sizes / (VARIANCES[scheme](n_out, n_in) * length + bias))
     assert_mean(np.concatenate(ratios), 1.0)
-    if scheme not in ("glorot", "keras", "small_constant"):  # these are symmetric
+    if scheme not in ("glorot", "keras", "pytorch_orthogonal", "small_constant"):  # these are symmetric
         assert errors_off(np.concatenate(swapped), 1.0) > 3 * ERRORS
 
 
@@ -95,6 +96,37 @@ def test_custom_takes_the_slider_and_lsuv_asks_the_data():
     for scheme, reason in (("custom", "the slider"), ("lsuv", "the data")):
         with pytest.raises(ValueError, match=reason):
             SCHEMES[scheme].weight_variance("tanh", 3, 4)
+
+
+@pytest.mark.parametrize("std", [1.0, 0.02, 0.01, 0.0])
+def test_a_stated_std_is_that_of_a_weight_whatever_the_fans(std):
+    config = Config(depth=4, width=64, width_profile="funnel", scheme="std", weight_std=std)
+    np.testing.assert_allclose(weight_variances(config), [n * std**2 for n in config.widths[:-1]], rtol=1e-14)
+    with pytest.raises(ValueError, match="weight_std"):
+        SCHEMES["std"].weight_variance("tanh", 3, 4)
+
+
+def test_weights_of_std_one_at_width_512_are_a_weight_variance_of_512():
+    assert set(weight_variances(Config(scheme="std", weight_std=1.0))) == {512.0}
+    stated, slider = Config(scheme="std", weight_std=1.0, depth=3, trials=2), Config(weight_variance=512.0, depth=3, trials=2)
+    np.testing.assert_array_equal(simulate(stated).z.log10_variance, simulate(slider).z.log10_variance)
+
+
+@profiles
+def test_orthogonal_of_pytorch_has_orthonormal_rows_or_columns(profile):
+    """A square or widening layer keeps every length exactly; one that narrows loses what is cut off, all angles alike in the mean."""
+    config = Config(
+        depth=1, width=64, width_profile=profile, activation="linear", scheme="pytorch_orthogonal", weight_law="orthogonal",
+        bias_variance=0.0, inputs=1, trials=64,
+    )  # fmt: skip
+    n_in, n_out = config.widths
+    trace = simulate(config)
+    lengths = n_out * 10 ** trace.z.log10_second_moment[:, 0] / (n_in * 10**trace.input_log10_second_moment)
+    if n_out >= n_in:
+        np.testing.assert_allclose(lengths, 1, rtol=1e-9)
+    else:
+        assert lengths.std() > 0.01
+        assert_mean(lengths, n_out / n_in)
 
 
 @pytest.mark.parametrize("profile", WIDTH_PROFILES)

@@ -87,6 +87,14 @@ def test_a_locked_scheme_holds_its_variance_and_custom_leaves_it_free():
     assert locked("scheme").fixed(Config()) == {"scheme"}
 
 
+@pytest.mark.parametrize("name", ["weight_std", "weight_variance"])
+def test_a_stated_std_is_held_with_its_scheme(name):
+    config = Config(scheme="std", weight_std=0.05)
+    assert Terms(frozenset({name})).fixed(config) == {"scheme", "weight_std", "weight_variance"}
+    assert Terms(frozenset({"scheme"})).fixed(config) == {"scheme", "weight_variance"}, "the std itself can still be moved"
+    assert Terms(frozenset({name})).kept(config, moved(config, "scheme", "he")[0])[0] == config
+
+
 def test_a_locked_bias_refuses_a_scheme_with_biases_of_its_own():
     assert after(Config(), locked("bias_variance"), "scheme", "pytorch").scheme == "custom"
     assert after(Config(), locked("bias_variance"), "scheme", "he").scheme == "he"

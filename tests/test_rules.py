@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from propagation.config import Config
-from propagation.rules import marks, moved, settled, shown_bias_variance, shown_weight_variance
+from propagation.rules import drawn, marks, moved, settled, shown_bias_variance, shown_weight_variance
 
 
 def after(config, field, value):
@@ -35,6 +35,21 @@ def test_where_fans_differ_the_slider_shows_the_mean_over_layers():
 def test_the_slider_turns_a_scheme_into_custom():
     config = after(after(Config(), "scheme", "he"), "weight_variance", 1.7)
     assert (config.scheme, config.weight_variance) == ("custom", 1.7)
+
+
+def test_a_stated_std_moves_the_slider_and_the_slider_takes_over():
+    config = after(after(Config(width=400), "scheme", "std"), "weight_std", 0.1)
+    assert (config.scheme, config.weight_std, config.weight_variance) == ("std", 0.1, 1.5)
+    assert shown_weight_variance(config) == pytest.approx(4)
+    custom = after(config, "scheme", "custom")
+    assert custom == Config(width=400, weight_variance=shown_weight_variance(config))
+    assert after(config, "weight_variance", 2.0) == Config(width=400, weight_variance=2.0)
+    assert after(config, "scheme", "he") == Config(width=400, scheme="he"), "equal experiments are equal configs"
+
+
+def test_the_number_of_one_scheme_has_a_control_where_that_stands():
+    assert drawn(Config(scheme="std"), "weight_std") and not drawn(Config(), "weight_std")
+    assert drawn(Config(), "weight_variance") and drawn(Config(scheme="std"), "weight_variance")
 
 
 def test_what_the_slider_cannot_reach_becomes_its_end():

@@ -33,17 +33,22 @@ _LONGEST_ACTIVATION = 24
 
 @dataclass(frozen=True)
 class Column:
-    """One initialization: scheme, activation and weight law by name; σ_w² where the scheme is "custom", else None."""
+    """One initialization: scheme, activation and weight law by name; σ_w² where the scheme is "custom", and the std where it is "std"."""
 
     scheme: str
     activation: str
     weight_law: str
     weight_variance: float | None = None
+    weight_std: float | None = None
 
     @property
     def label(self) -> str:
         """Return a few words: He 2015 · ReLU; the law too where it is not that of the scheme's source."""
-        scheme = f"σ_w² {number(self.weight_variance)}" if self.weight_variance is not None else _short(SCHEMES[self.scheme].label)
+        scheme = _short(SCHEMES[self.scheme].label)
+        if self.weight_variance is not None:
+            scheme = f"σ_w² {number(self.weight_variance)}"
+        elif self.weight_std is not None:
+            scheme = f"std {number(self.weight_std)}"
         activation = lookup(self.activation).label
         if len(activation) > _LONGEST_ACTIVATION:
             activation = activation[: _LONGEST_ACTIVATION - 1] + "…"
@@ -59,14 +64,16 @@ class Column:
             activation=self.activation,
             weight_law=self.weight_law,
             weight_variance=Config.weight_variance if self.weight_variance is None else self.weight_variance,
+            weight_std=Config.weight_std if self.weight_std is None else self.weight_std,
             method="auto" if base.method == "implicit" and not WEIGHT_LAWS[self.weight_law].has_implicit_map else base.method,
         )
 
 
 def column_of(config: Config) -> Column:
     """Return the initialization of an experiment as a column."""
-    own = config.weight_variance if config.scheme == "custom" else None
-    return Column(config.scheme, config.activation, config.weight_law, own)
+    variance = config.weight_variance if config.scheme == "custom" else None
+    std = config.weight_std if SCHEMES[config.scheme].from_std else None
+    return Column(config.scheme, config.activation, config.weight_law, variance, std)
 
 
 def _from_source(scheme: str, activation: str) -> Column:

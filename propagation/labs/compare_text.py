@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from propagation.config import Config
+from propagation.config import FIELDS, Config
 from propagation.formatting import plain
 from propagation.initializers import SCHEMES, WEIGHT_LAWS
 from propagation.labs.compare import FIRST, MOST_COLUMNS, Column
@@ -16,7 +16,7 @@ PARAMETER = "columns"
 NONE = "none"
 _BETWEEN, _WITHIN = "~", "."
 #: a formula may hold dots, so the activation is whatever stands between the scheme and the law
-_COLUMN = re.compile(rf"(?P<scheme>[^.]*)\.(?P<activation>.+)\.(?P<law>{'|'.join(WEIGHT_LAWS)})(?:\.(?P<variance>.+))?", re.DOTALL)
+_COLUMN = re.compile(rf"(?P<scheme>[^.]*)\.(?P<activation>.+)\.(?P<law>{'|'.join(WEIGHT_LAWS)})(?:\.(?P<number>.+))?", re.DOTALL)
 _EXAMPLE = "scheme.activation.law, as in he.relu.gaussian, or custom.tanh.gaussian.1.76"
 
 
@@ -52,8 +52,7 @@ def read(text: str) -> tuple[tuple[Column, ...], list[str]]:
 
 def _text(column: Column) -> str:
     parts = [column.scheme, column.activation, column.weight_law]
-    if column.weight_variance is not None:
-        parts.append(f"{column.weight_variance:.15g}")
+    parts += [f"{number:.15g}" for number in (column.weight_variance, column.weight_std) if number is not None]
     return _WITHIN.join(parts)
 
 
@@ -62,22 +61,15 @@ def _parsed(part: str) -> Column:
     found = _COLUMN.fullmatch(part)
     if found is None:
         raise ValueError(f"it needs {_EXAMPLE}")
-    scheme, variance = found["scheme"], found["variance"]
+    scheme, law = found["scheme"], found["law"]
     if scheme not in SCHEMES:
         raise ValueError(f"the scheme is unknown; choose one of {', '.join(SCHEMES)}")
-    if (variance is None) == (scheme == "custom"):
-        raise ValueError("a custom column ends with its σ_w², and no other does")
-    if variance is None:
-        return Column(scheme, Config(activation=found["activation"]).activation, found["law"])
-    config = Config(activation=found["activation"], weight_variance=_number(variance))
-    return Column(scheme, config.activation, found["law"], config.weight_variance)
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise ValueError("its σ_w² is not a number") from None
+    own = {"custom": "weight_variance", "std": "weight_std"}.get(scheme)
+    if (found["number"] is None) == (own is not None):
+        raise ValueError("a custom column ends with its σ_w² and a std column with its std, and no other does")
+    numbers = {} if own is None else {own: FIELDS[own].read(own, found["number"])}
+    config = Config(activation=found["activation"])
+    return Column(scheme, config.activation, law, **numbers)
 
 
 def _quoted(text: str) -> str:

@@ -21,7 +21,7 @@ from propagation.inputs import standardized_digits
 from tests.export.running import FAR, FORMULA, apart, measured, run, scripted, variety
 
 #: NumPy draws a network in a millisecond, JAX takes a second: the others are compared over fewer seeds and configs
-SEEDS = {"numpy": 12, "pytorch": 8, "flax": 8, "keras": 8}
+SEEDS = {"numpy": 16, "pytorch": 8, "flax": 8, "keras": 8}
 MANY = {"numpy": variety(), "pytorch": variety()[::2] + variety()[5::6], "flax": variety()[1::4], "keras": variety()[2::4]}
 #: what a formula may say of pieces
 PIECES = "where(x>=0.5,leaky_relu(x,0.3),elu(x,0.5)-leaky_relu(x-1)-(elu(0.5,0.5)-leaky_relu(-0.5)-0.5))+(x<2)*(x-2)"
@@ -144,6 +144,16 @@ def test_the_rule_is_the_schemes(scheme):
         fans = {"fan_in": fan_in, "fan_out": fan_out}
         assert eval(settings.weight_variance(config), fans) * fan_in == pytest.approx(weight[layer], rel=1e-12)
         assert eval(settings.bias_variance(config), fans) == pytest.approx(bias[layer], rel=1e-12)
+
+
+@pytest.mark.parametrize("std", [1.0, 0.02, 0.1, 0.0])
+def test_a_stated_std_stands_in_every_script(std):
+    config = Config(scheme="std", weight_std=std, width=8, depth=3)
+    assert eval(settings.weight_variance(config)) == pytest.approx(std**2, rel=1e-12)
+    assert f"= nn.init.normal_(layer.weight, std={std})" in snippet(config, "pytorch")
+    assert f"variance = {std}**2" in snippet(config, "numpy") and f"variance = {std}**2" in snippet(config, "flax")
+    assert (f"RandomNormal(stddev={std})" if std else "Zeros()") in snippet(config, "keras")
+    assert f"std of a weight, as stated: Var[W] = {std}**2." in snippet(config, "pytorch")
 
 
 def test_a_script_says_when_it_needs_much_memory():

@@ -13,14 +13,16 @@ from propagation.labs.compare import FIRST, GLOROT_2010, MOST_COLUMNS, Column, c
 from propagation.labs.compare_text import NONE, read, written
 
 MIXED = (Column("he", "relu", "gaussian"), Column("glorot", "tanh", "uniform"), Column("custom", "tanh", "orthogonal", 1.76))
+STATED = (Column("std", "relu", "gaussian", weight_std=0.02), Column("std", "tanh", "uniform", weight_std=1.0))
 TYPED = (Column("custom", "x*sigmoid(1.7*x)", "gaussian", 2.5), Column("he", "0.5*x", "truncated_gaussian"))
 
 
 def test_the_text_is_readable():
+    assert written(STATED) == "std.relu.gaussian.0.02~std.tanh.uniform.1"
     assert written(MIXED) == "he.relu.gaussian~glorot.tanh.uniform~custom.tanh.orthogonal.1.76"
 
 
-@pytest.mark.parametrize("columns", [FIRST, GLOROT_2010, common("tanh"), MIXED, TYPED, MIXED[:1], ()])
+@pytest.mark.parametrize("columns", [FIRST, GLOROT_2010, common("tanh"), MIXED, TYPED, STATED, MIXED[:1], ()])
 def test_what_is_written_is_read(columns):
     assert read(written(columns)) == (columns, [])
 
@@ -51,6 +53,10 @@ def test_fifty_columns_are_six_and_a_sentence():
         ("he.relu.gaussian.2", "no other does"),
         ("custom.relu.gaussian", "ends with its"),
         ("custom.relu.gaussian.two", "not a number"),
+        ("std.relu.gaussian", "a std column with its std"),
+        ("std.relu.gaussian.small", "weight_std = 'small' is not a number"),
+        ("std.relu.gaussian.-1", "weight_std = -1.0 is out of range"),
+        ("std.relu.gaussian.101", "from 0 to 100"),
         ("custom.relu.gaussian.1e9", "out of range"),
         ("custom.relu.gaussian.nan", "out of range"),
         ("he.exp(exp(x)).gaussian", "activation"),

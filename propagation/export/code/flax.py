@@ -170,7 +170,7 @@ def _weights(config: Config) -> str:
     fan = SCHEMES[config.scheme].fan
     if config.weight_law == "orthogonal":
         return f"variance = {weight_variance(config)}\nreturn initializers.orthogonal((max(fan_in, fan_out) * variance) ** 0.5)"
-    if fan == "one":
+    if fan not in _MODES:
         return f"variance = {weight_variance(config)}\n" + _LAWS[config.weight_law].format("variance")
     return f'return initializers.variance_scaling({scale_text(config)}, "{_MODES[fan]}", "{_DISTRIBUTIONS[config.weight_law]}")'
 

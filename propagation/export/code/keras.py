@@ -150,7 +150,7 @@ def _weights(config: Config) -> str:
     if config.weight_law == "orthogonal":
         variance = f"variance = {weight_variance(config)}\n"
         return variance + "kernel = keras.initializers.Orthogonal(gain=(max(fan_in, fan_out) * variance) ** 0.5)"
-    if fan == "one":
+    if fan not in _MODES:
         return "kernel = " + _drawn(config.weight_law, weight_variance(config))
     arguments = f'{scale_text(config)}, "{_MODES[fan]}", "{_DISTRIBUTIONS[config.weight_law]}"'
     return f"kernel = keras.initializers.VarianceScaling({arguments})"

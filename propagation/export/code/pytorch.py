@@ -129,6 +129,7 @@ def script(config: Config) -> str:
 
 
 _LAWS = {
+    "orthogonal": "nn.init.orthogonal_({0}, gain=(max(fan_in, fan_out) * {1}) ** 0.5)",
     "gaussian": "nn.init.normal_({0}, std={1}**0.5)",
     "uniform": "limit = (3 * {1}) ** 0.5\nnn.init.uniform_({0}, -limit, limit)",
     "truncated_gaussian": (
@@ -147,14 +148,14 @@ _BUILT_IN = {
     ("glorot", "uniform"): "nn.init.xavier_uniform_(layer.weight)",
     ("keras", "uniform"): "nn.init.xavier_uniform_(layer.weight)",
     ("pytorch", "uniform"): "what nn.Linear does by itself",
+    ("std", "gaussian"): "nn.init.normal_(layer.weight, std={0})",
+    ("pytorch_orthogonal", "orthogonal"): "nn.init.orthogonal_(layer.weight)",
 }
 
 
 def _weights(config: Config) -> str:
-    if config.weight_law == "orthogonal":
-        return "nn.init.orthogonal_(layer.weight, gain=(max(fan_in, fan_out) * variance) ** 0.5)"
     lines = _LAWS[config.weight_law].format("layer.weight", "variance")
-    same = _BUILT_IN.get((config.scheme, config.weight_law))
+    same = _BUILT_IN.get((config.scheme, config.weight_law), "").format(config.weight_std)
     return f"{lines}  # = {same}" if same else lines
 
 

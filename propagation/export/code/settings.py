@@ -10,7 +10,7 @@ from propagation.config import DIGIT_PIXELS, Config
 from propagation.engine.noise import TRUNCATED_DEVIATION
 from propagation.expressions import lookup
 from propagation.formatting import number
-from propagation.initializers import SCHEMES, WEIGHT_LAWS, Scheme
+from propagation.initializers import SCHEMES, WEIGHT_LAWS
 
 #: bytes of the largest weight matrix from which on a script warns of it
 _LARGE = 2**30
@@ -66,7 +66,11 @@ def title(config: Config, framework: str) -> str:
 def scheme_words(config: Config) -> str:
     """The initialization in words: scheme, bias, law."""
     scheme = SCHEMES[config.scheme]
-    name = f"σ_w² = {config.weight_variance:.7g}" if config.scheme == "custom" else scheme.label
+    name = scheme.label
+    if config.scheme == "custom":
+        name = f"σ_w² = {config.weight_variance:.7g}"
+    elif scheme.from_std:
+        name = f"weights of standard deviation {config.weight_std:.7g}"
     bias = f", σ_b² = {config.bias_variance:.7g}" if scheme.bias_scale is None else ""
     return f"{name}{bias}, {WEIGHT_LAWS[config.weight_law].label.split(' (')[0]} weights"
 
@@ -100,20 +104,20 @@ def weight_variance(config: Config) -> str:
     scheme = SCHEMES[config.scheme]
     top, bottom = _fraction(scale_of(config))
     if scheme.fan == "one":
-        return repr(scale_of(config))
+        return f"{config.weight_std!r}**2" if scheme.from_std else repr(scale_of(config))
     if scheme.fan == "average":
         top, fan = str(2 * int(top)), "(fan_in + fan_out)"
     else:
-        fan = f"fan_{scheme.fan}"
+        fan = "max(fan_in, fan_out)" if scheme.fan == "larger" else f"fan_{scheme.fan}"
     return f"{top} / {fan}" if bottom == "1" else f"{top} / ({bottom} * {fan})"
 
 
 def scale_of(config: Config) -> float:
     """The number above the fan in Var[W] = scale / fan."""
-    scheme: Scheme = SCHEMES[config.scheme]
-    if scheme.scale is None:
-        return config.weight_variance if config.scheme == "custom" else 1.0
-    return scheme.scale(config.activation) if callable(scheme.scale) else scheme.scale
+    scheme = SCHEMES[config.scheme]
+    if scheme.has_rule:
+        return scheme.scale_for(config.activation, config.weight_std)
+    return config.weight_variance if config.scheme == "custom" else 1.0
 
 
 def scale_text(config: Config) -> str:
@@ -155,7 +159,9 @@ def root(variance: float) -> str:
 
 
 def deviation(variance: str) -> str:
-    """The square root of an expression."""
+    """The square root of an expression; of a square, what is squared."""
+    if variance.endswith("**2"):
+        return variance.removesuffix("**2")
     return f"{variance}**0.5" if variance.replace(".", "").isalnum() else f"({variance}) ** 0.5"
 
 

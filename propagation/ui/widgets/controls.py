@@ -151,6 +151,7 @@ def _network(config: Config) -> None:
     scheme = SCHEMES[config.scheme]
     _control("activation")
     _control("scheme")
+    _control("weight_std")
     if experiment.note():
         st.info(plain(experiment.note()))
     _control("weight_variance")
@@ -174,9 +175,9 @@ def _more() -> None:
 
 def _control(name: str) -> None:
     """Draw the control of a field, of the kind that its declaration asks for."""
-    if experiment.hidden(name):
-        return
     config, field = experiment.present(), FIELDS[name]
+    if experiment.hidden(name) or not rules.drawn(config, name):
+        return
     value = rules.shown(config, name)
     widget = _widget(name, value, field.help, rules.overruled(config, name))
     if isinstance(field, Choice):
