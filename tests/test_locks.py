@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -92,7 +93,7 @@ def test_a_stated_std_is_held_with_its_scheme(name):
     config = Config(scheme="std", weight_std=0.05)
     assert Terms(frozenset({name})).fixed(config) == {"scheme", "weight_std", "weight_variance"}
     assert Terms(frozenset({"scheme"})).fixed(config) == {"scheme", "weight_variance"}, "the std itself can still be moved"
-    assert Terms(frozenset({name})).kept(config, moved(config, "scheme", "he")[0])[0] == config
+    assert Terms(frozenset({name})).kept(config, rules.moved(config, "scheme", "he")[0])[0] == config
 
 
 def test_a_locked_bias_refuses_a_scheme_with_biases_of_its_own():
