@@ -22,6 +22,9 @@ _SECTIONS = 16
 _ROUNDS = 11
 #: a mean squared slope below this is none: what is divided by it would be rounding
 _LEVEL = 1e-150
+#: V′(q) above 1 by this is still taken for 1: sizes leave such a point over 100,000 layers, and the end of a line of critical points, where
+#: V′ = 1, is not lost to the digits with which σ_b² is written
+_HALF_STABLE = 1e-5
 
 
 def phase_of(chi: float) -> str:
@@ -63,7 +66,7 @@ def critical_line(activation: str, bias_variances: Array) -> Array:
         width = width / _SECTIONS
     q = np.exp(low + width / 2)
     slope = of.slope(q)
-    stable = (of.growth(q) < slope) & (slope > _LEVEL)
+    stable = (of.growth(q) < (1 + _HALF_STABLE) * slope) & (slope > _LEVEL)
     np.fmin.at(answer, members[stable], 1 / slope[stable])
     return answer
 
@@ -75,6 +78,35 @@ def critical_weight_variance(activation: str, bias_variance: float) -> float:
     See `critical_line`.
     """
     return float(critical_line(activation, np.array([bias_variance], dtype=float))[0])
+
+
+@lru_cache(maxsize=256)
+def critical_pair(activation: str) -> tuple[float, float] | None:
+    """Return the critical (σ_w², σ_b²) of the smallest σ_b² > 0 with one, where none is critical below; None where there is none at all.
+
+    GELU: (1.983, 0.173). There V′(q) = χ₁ = 1: on the critical line, to which smaller q belong, sizes run away from it. σ_b² is
+    rounded up to three digits, which is on the stable side.
+    """
+    of = moments(activation)
+    if of.activation.homogeneous:
+        return None
+    q = np.exp(_GRID)
+    slope, bias = of.slope(q), _bias_on_line(activation, _GRID)
+    with np.errstate(invalid="ignore"):
+        margin = np.where((slope > _LEVEL) & (bias > 0), of.growth(q) / np.where(slope > _LEVEL, slope, 1.0) - 1, np.nan)
+        cells = np.flatnonzero((margin[:-1] > _HALF_STABLE) & (margin[1:] <= 0))
+    if not cells.size:
+        return None
+    low, high = _GRID[cells[0]], _GRID[cells[0] + 1]
+    for _ in range(50):
+        middle = (low + high) / 2
+        unstable = of.growth(np.exp(middle)) > of.slope(np.exp(middle))
+        low, high = (middle, high) if unstable else (low, middle)
+    edge = float(_bias_on_line(activation, np.array([high]))[0])
+    unit = 10.0 ** (np.floor(np.log10(edge)) - 2)
+    bias_variance = float(f"{np.ceil(edge / unit) * unit:.3g}")
+    weight_variance = critical_weight_variance(activation, bias_variance)
+    return (weight_variance, bias_variance) if np.isfinite(weight_variance) else None
 
 
 def _bias_on_line(activation: str, t: Array) -> Array:

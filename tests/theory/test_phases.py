@@ -9,7 +9,7 @@ from propagation.activations import ACTIVATIONS
 from propagation.expressions import typed_activation
 from propagation.theory.fixed_points import all_fixed_points
 from propagation.theory.maps import chi_1, depth_scales
-from propagation.theory.phases import critical_line, critical_weight_variance, phase, phase_grid
+from propagation.theory.phases import critical_line, critical_pair, critical_weight_variance, phase, phase_grid
 from theory.reference import label, rows
 
 NAMES = tuple(ACTIVATIONS)
@@ -110,3 +110,27 @@ def test_critical_line_separates_the_phases_of_the_plane():
     np.testing.assert_array_equal((grid.chi_1 > 1)[decided], chaotic[decided])
     assert np.all(grid.c_star[(grid.chi_1 < 1) & (grid.q_star > 0)] == 1)
     assert np.all(grid.c_star[(grid.chi_1 > 1) & decided] < 1)
+
+
+@pytest.mark.parametrize(
+    ("activation", "weight", "least"),
+    [("gelu", 1.98305, 0.17292), ("silu", 1.988, 0.55514), ("mish", 2.0135, 0.09452), ("hard_swish", 1.9733, 0.50714)],
+)
+def test_the_least_bias_with_a_critical_point(activation, weight, least):
+    """At the edge the critical point is half-stable: V′ = χ₁ = 1."""
+    found, bias = critical_pair(activation)
+    assert least <= bias < 1.01 * least and found == pytest.approx(weight, rel=5e-3)
+    assert np.isnan(critical_weight_variance(activation, 0.99 * least))
+    scales = depth_scales(activation, found, bias)
+    assert scales.chi_1 == pytest.approx(1, abs=1e-9) and 0.999 < scales.q_slope < 1
+
+
+@pytest.mark.parametrize("digits", range(4, 12))
+def test_the_edge_does_not_hang_on_the_digits_of_its_bias(digits):
+    edge = 0.17292239
+    assert critical_weight_variance("gelu", round(edge, digits)) == pytest.approx(1.98305, abs=1e-4)
+
+
+def test_other_activations_need_no_pair():
+    for activation in ("relu", "linear", "tanh", "softplus", "elu"):
+        assert critical_pair(activation) is None
