@@ -33,6 +33,7 @@ class Measurements(Observer):
         self.saturated = np.empty((trials, depth))
         self.dead = np.empty((trials, depth))
         self.weight_variance = np.empty((trials, depth))
+        self.separation = np.empty(trials)
 
     def see(self, name: str, layer: int, *values: Any) -> None:
         if name == "weight_variance":
@@ -43,12 +44,24 @@ class Measurements(Observer):
             self.moments[name][:, :, layer - 1] = weight_gradient_moments(*values)
         else:
             self.moments[name][:, :, layer - 1] = values[0].moments()
+        if name == "h" and layer == len(self.dead[0]):
+            self.separation = separation(values[0])
 
     def _record_flat(self, layer: int, flat: np.ndarray, batch: int) -> None:
         """The share of flat slopes, and of neurons with nothing else."""
         neurons = flat.shape[1]
         self.saturated[:, layer - 1] = flat.sum(axis=1) / (neurons * batch)
         self.dead[:, layer - 1] = (flat == batch).sum(axis=1) / neurons
+
+
+def separation(h: Signal) -> np.ndarray:
+    """Return the mean over pairs of inputs of 1 − c, c = h_a·h_b/(|h_a||h_b|), in each trial, (T,); NaN without a pair or a length."""
+    first, second = np.triu_indices(h.array.shape[2], k=1)
+    if not first.size:
+        return np.full(len(h.array), np.nan)
+    squares = np.diagonal(h.gram, axis1=1, axis2=2)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return 1 - np.mean(h.gram[:, first, second] / np.sqrt(squares[:, first] * squares[:, second]), axis=1)
 
 
 def weight_gradient_moments(delta: Signal, h: Signal) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

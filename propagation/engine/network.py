@@ -12,7 +12,7 @@ import numpy as np
 from propagation.architecture import Linear, blocks
 from propagation.config import Config
 from propagation.engine.cost import remembers_layers, trials_at_once, work
-from propagation.engine.measure import Measurements, Observer
+from propagation.engine.measure import Measurements, Observer, separation
 from propagation.engine.ops import EngineOp, Place, engine_op
 from propagation.engine.readout import output_gradient
 from propagation.engine.signal import Put, Signal, scaled_moments
@@ -163,6 +163,8 @@ def _assemble(config: Config, x: np.ndarray, groups: list[Measurements]) -> Trac
         dead=np.concatenate([group.dead for group in groups]),
         weight_variance=np.concatenate([group.weight_variance for group in groups]),
         lost=_lost(signals),
+        separation=np.concatenate([group.separation for group in groups]),
+        input_separation=float(separation(_stacked(x, 1))[0]),
     )
 
 

@@ -37,6 +37,8 @@ class Trace(BySignal[Moments]):
     that small on every input, both (trials, depth). `weight_variance` is the σ_w² each layer had, (trials, depth).
     `lost` maps a signal to the first layer, in its own direction of travel, at which a trial left every representation: exactly 0
     (dead, or slopes below 1e-308) or not a number. An empty `lost` means that nothing was.
+    `separation` is the mean over pairs of inputs of 1 − c in the last layer, c the correlation h_a·h_b/(|h_a||h_b|), (trials,);
+    `input_separation` that of the inputs themselves. NaN where there is one input, or nothing left of one.
     """
 
     config: Config
@@ -46,3 +48,5 @@ class Trace(BySignal[Moments]):
     dead: np.ndarray
     weight_variance: np.ndarray
     lost: dict[str, int]
+    separation: np.ndarray
+    input_separation: float

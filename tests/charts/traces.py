@@ -35,6 +35,8 @@ def trace(depth: int = 10, trials: int = 5, slopes: dict[str, float] | None = No
         "dead": np.zeros((trials, depth)),
         "weight_variance": np.full((trials, depth), 1.5),
         "lost": {},
+        "separation": np.full(trials, 0.5),
+        "input_separation": 1.0,
     }
     return Trace(**(values | changes))
 
