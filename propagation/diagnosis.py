@@ -7,18 +7,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from propagation.architecture import bias_variances
-from propagation.config import BOUNDS, Config
+from propagation.advice import LEVEL, Advice, advice
+from propagation.drift import Drift, Settling, drifts, settling
 from propagation.engine.trace import Trace
 from propagation.expressions import lookup
 from propagation.formatting import factor, from_log10, magnitude, multiple, number, percent
-from propagation.signals import BACKWARD, FORWARD, SIGNALS
-from propagation.theory.maps import fixed_point
-from propagation.theory.phases import critical_weight_variance
+from propagation.signals import FORWARD, SIGNALS
+from propagation.theory.dying import silent_share
 from propagation.trials import over_trials
 
-#: decades a signal may drift through the whole network and still count as level
-LEVEL = 1.0
+#: decades a settled layer may add in a net of any depth: what adds up to LEVEL over ten layers
+LEVEL_PER_LAYER = LEVEL / 9
+#: decades from end to end, and a layer, below which a signal "keeps its size"
+_KEPT, _KEEPS = 0.3, 0.01
 #: share of neurons on the flat part of a bounded activation from which on "saturated" is the story
 MOSTLY_FLAT = 0.5
 #: share of neurons that are silent on every input from which on "dead" is the story. Half of all ReLUs are silent wherever inputs
@@ -26,22 +27,25 @@ MOSTLY_FLAT = 0.5
 MOSTLY_DEAD = 0.9
 #: a signal is followed through about this many depth scales (Schoenholz et al. 2017)
 DEPTH_SCALES = 6
+#: the share of their first distance 1 − c at which inputs count as merged: what is left after DEPTH_SCALES depth scales
+MERGED = math.exp(-DEPTH_SCALES)
+#: layers from which on a reach is "any depth"
+_ANY_DEPTH = 9999
 #: a typical net below this share of theory's line is visibly below it
 BELOW_THE_LINE = 0.8
-#: a suggested σ_w² closer than this to the present one is no advice; in deep networks, one that moves all layers together less than LEVEL
-SAME = 0.01
-#: what the slider, or a sentence, may be asked to hold; roots beyond are noise of the theory's tables
-_LARGEST_CRITICAL = 1e6
 
 
 @dataclass(frozen=True)
 class Verdict:
     """What happens in a network, in words, and the numbers behind them.
 
-    `kind` is "healthy", "vanishing", "exploding", "uneven" (weight gradients differ between layers), "saturated" or "dead". The factors
-    are what one layer does to a second moment on average: `forward_factor` to that of z, `backward_factor` to that of ∂C/∂z.
-    `layers_survived` is the number of layers a signal is followed through, ∞ where nothing is lost. `suggested_weight_variance` is
-    the critical σ_w² of this activation and bias, where it would help and the slider reaches it. `phase` is the theory's, None without one.
+    `kind` is "healthy", "vanishing", "exploding", "uneven" (weight gradients differ between layers), "saturated", "dead" or "merged" (sizes
+    are level, inputs have grown alike). The factors are what one layer does to a second moment once sizes have settled: `forward_factor` to
+    that of z, `backward_factor` to that of ∂C/∂z. The layers before that, 1 … `settled_from`, multiply them by `forward_transient` and
+    `backward_transient` in all; `settled_from` is None where nothing settles. `layers_survived` is a property of the network, whatever its
+    depth: six depth scales, ∞ where a layer deep inside loses no share of anything; `survivor` says what survives so many, and is empty
+    where changes are slower than any factor. The suggested variances are critical, where that would help. `phase` is the theory's, None
+    without one.
     """
 
     kind: str
@@ -52,47 +56,43 @@ class Verdict:
     layers_survived: float
     suggested_weight_variance: float | None
     phase: str | None
-
-
-@dataclass(frozen=True)
-class _Drift:
-    """How one signal changes along its direction of travel: decades over the whole network and decades per layer."""
-
-    total: float
-    per_layer: float
+    suggested_bias_variance: float | None = None
+    settled_from: int | None = None
+    forward_transient: float = 1.0
+    backward_transient: float = 1.0
+    survivor: str = "sizes survive"
 
     @property
-    def factor(self) -> float:
-        return 10**self.per_layer
+    def reach(self) -> str:
+        """Return what survives how many layers, in words; two digits are all that this estimate is worth."""
+        if self.layers_survived > _ANY_DEPTH:
+            return f"{self.survivor} any depth" if self.survivor else "changes follow a power of depth"
+        layers = "1 layer" if 0.95 <= self.layers_survived < 1.05 else f"{number(float(f'{self.layers_survived:.2g}'))} layers"
+        return f"{self.survivor} ≈ {layers}"
 
 
 def diagnose(trace: Trace, prediction=None) -> Verdict:
-    """Return the verdict on one experiment: slopes as measured, on the median over trials; phase and depth scale from theory, if given."""
-    forward = _drift(trace.z.median())
-    backward = _drift(trace.delta.median()[::-1])
-    kind, headline = _story(trace, forward, backward)
-    suggestion, advice = (None, "") if kind == "healthy" or prediction is None else _way_out(trace, prediction)
+    """Return the verdict on one experiment: sizes as measured, on the median over trials; phase and depth scale from theory, if given."""
+    theory = settling(prediction)
+    forward, backward = drifts(trace.z.median(), trace.delta.median(), theory)
+    kind, headline = _story(trace, forward, backward, theory)
+    change = Advice("") if kind == "healthy" or prediction is None else advice(trace, prediction, kind == "merged")
+    layers, survivor = _reach(trace, forward, backward, prediction, theory)
     return Verdict(
         kind=kind,
         headline=headline,
-        advice=advice,
+        advice=change.text,
         forward_factor=forward.factor,
         backward_factor=backward.factor,
-        layers_survived=_layers_until_lost(trace) if trace.lost else _layers_survived(kind, forward, backward, prediction),
-        suggested_weight_variance=suggestion,
+        layers_survived=layers,
+        suggested_weight_variance=change.weight_variance,
         phase=getattr(prediction, "phase", None),
+        suggested_bias_variance=change.bias_variance,
+        settled_from=theory.layer if theory else None,
+        forward_transient=10**forward.transient,
+        backward_transient=10**backward.transient,
+        survivor=survivor,
     )
-
-
-def critical_here(config: Config) -> float | None:
-    """Return the critical σ_w² of this activation at this bias variance; None where there is none.
-
-    A homogeneous activation has one, which a bias does not move (it only keeps q from settling).
-    """
-    bias = 0.0 if lookup(config.activation).homogeneous else _bias_variance(config)
-    critical = critical_weight_variance(config.activation, bias)
-    # seven digits are critical for a million layers, and short enough for an address
-    return float(f"{critical:.7g}") if 0 < critical < _LARGEST_CRITICAL else None
 
 
 def typical_net(prediction) -> str:
@@ -111,24 +111,7 @@ def typical_net(prediction) -> str:
     ).replace("× ", "×\u00a0")
 
 
-def _bias_variance(config: Config) -> float:
-    """Return σ_b², mean over layers."""
-    return float(np.mean(bias_variances(config)))
-
-
-def _drift(log10_sizes: np.ndarray) -> _Drift:
-    """Return the drift of a signal from its first layer to the last one it reaches; a single layer has none."""
-    alive = np.flatnonzero(np.isfinite(log10_sizes))
-    if len(alive) == 0:
-        return _Drift(-math.inf, -math.inf)
-    first, last = int(alive[0]), int(alive[-1])
-    change = float(log10_sizes[last] - log10_sizes[first])
-    complete = last == len(log10_sizes) - 1
-    per_layer = change / (last - first) if last > first else 0.0 if complete else -math.inf
-    return _Drift(change if complete else -math.inf, per_layer)
-
-
-def _story(trace: Trace, forward: _Drift, backward: _Drift) -> tuple[str, str]:
+def _story(trace: Trace, forward: Drift, backward: Drift, theory: Settling | None) -> tuple[str, str]:
     """Return (kind, headline): the most urgent thing to say."""
     depth = trace.config.depth
     if trace.lost or math.isinf(forward.total) or math.isinf(backward.total):
@@ -136,54 +119,80 @@ def _story(trace: Trace, forward: _Drift, backward: _Drift) -> tuple[str, str]:
     dead, bounded = _median_share(trace.dead), lookup(trace.config.activation).bounded
     if dead > MOSTLY_DEAD and not bounded:  # a flat slope of a bounded activation is no silence
         return "dead", f"Neurons die: {percent(dead)} of them are silent on every input in the last layer."
-    forward_level, backward_level = abs(forward.total) <= LEVEL, abs(backward.total) <= LEVEL
     saturated = _median_share(trace.saturated)
     if saturated > MOSTLY_FLAT and backward.total <= LEVEL and bounded:
         return "saturated", (
             f"Neurons saturate: {percent(saturated)} of them stand where the activation is flat and pass next to no gradient."
         )
-    if not backward_level:
-        return _gradient_story(forward, backward)
-    if not forward_level:
-        verb, effect = ("fades", "keeps") if forward.total < 0 else ("grows", "multiplies")
-        how = (
-            f"{effect} {percent(forward.factor)} of its size"
-            if forward.total < 0
-            else f"multiplies its variance by {multiple(forward.factor)}"
-        )
-        return (
-            "vanishing" if forward.total < 0 else "exploding",
-            f"The signal {verb} on its way forward: each layer {how}; {_outcome(forward, depth)}.",
-        )
-    spread = _spread(trace.weight_gradient.median())
+    if not _level(backward, theory) or abs(backward.total) > LEVEL:
+        return _gradient_story(forward, backward, theory)
+    if not _level(forward, theory):
+        return _forward_story(forward, depth, theory)
+    spread = float(np.ptp(trace.weight_gradient.median()))
     if spread > LEVEL:
         return "uneven", f"Layers learn at different speeds: their weight gradients' variances differ by a factor of {from_log10(spread)}."
     if depth == 1:
         return "healthy", "One layer: nothing can build up yet. Add layers to see what repetition does."
-    return "healthy", f"Healthy: the signal forward and the gradients backward keep their size through all {depth:,} layers."
+    apart = float(over_trials(trace.separation[:, None]).median[0])
+    if apart < MERGED * trace.input_separation:
+        left = percent(float(f"{apart / trace.input_separation:.2g}"))
+        return "merged", f"Sizes are level, but inputs have merged: at layer {depth:,} only {left} of their difference 1 − c is left."
+    keeps = theory is None or max(abs(theory.forward), abs(theory.backward)) < _KEEPS
+    if keeps and max(abs(forward.total), abs(backward.total)) <= _KEPT:
+        return "healthy", f"Healthy: the signal forward and the gradients backward keep their size through all {depth:,} layers."
+    if keeps and theory and theory.layer and max(abs(forward.settled), abs(backward.settled)) <= _KEPT:
+        return "healthy", f"Healthy: sizes settle in the first {theory.layer:,} layers and stay level through all {depth:,}."
+    ends = f"over {depth:,} layers the signal changes by {factor(10**forward.total)} and gradients by {factor(10**backward.total)}"
+    return "healthy", f"Healthy at this depth: {ends}."
 
 
-def _gradient_story(forward: _Drift, backward: _Drift) -> tuple[str, str]:
+def _level(drift: Drift, theory: Settling | None) -> bool:
+    """Whether settled layers keep a signal level: all of them together and, whatever their number, each of them.
+
+    Where losses are a power of depth the first layers lose most, and only the whole counts.
+    """
+    steep = abs(drift.per_layer) > LEVEL_PER_LAYER and not _power_law(theory)
+    return abs(drift.settled) <= LEVEL and not steep
+
+
+def _power_law(theory: Settling | None) -> bool:
+    return theory is not None and theory.power_law
+
+
+def _gradient_story(forward: Drift, backward: Drift, theory: Settling | None) -> tuple[str, str]:
     """Return (kind, headline) where gradients drift; the signal forward is named too where it shares their fate."""
-    both = abs(forward.total) > LEVEL and (forward.total < 0) == (backward.total < 0)
-    if backward.total < 0:
-        subject = "Signal and gradients vanish" if both else "Gradients vanish"
-        shares = (
-            f"{percent(forward.factor)} forward, {percent(backward.factor)} backward"
-            if both
-            else f"{percent(backward.factor)} of their variance"
-        )
-        return "vanishing", f"{subject}: each layer keeps {shares}; {_outcome(backward, 1)}."
-    if both:  # as short as a line of a page
-        factors = f"× {multiple(forward.factor)} forward, × {multiple(backward.factor)} backward per layer"
-        return "exploding", f"Signal and gradients explode: {factors}; {_outcome(backward, 1)}."
-    return (
-        "exploding",
-        f"Gradients explode: each layer multiplies their variance by {multiple(backward.factor)}; {_outcome(backward, 1)}.",
-    )
+    kind = "vanishing" if backward.total < 0 else "exploding"
+    shrinks = kind == "vanishing"
+    if _level(backward, theory):
+        verb = "shrink" if shrinks else "grow"
+        if theory and theory.layer:
+            return kind, f"Gradients {verb} in the first {theory.layer:,} layers: {_outcome(backward, 1)}. Deeper layers keep them level."
+        return kind, f"Gradients {verb} while sizes settle: {_outcome(backward, 1)}."
+    both = not _level(forward, theory) and (forward.per_layer < 0) == (backward.per_layer < 0)
+    subject = f"{'Signal and gradients' if both else 'Gradients'} {'vanish' if shrinks else 'explode'}"
+    if _power_law(theory):
+        return kind, f"{subject} like a power of depth: {_outcome(backward, 1)}."
+    if shrinks:
+        share = percent(backward.factor)
+        how = f"each layer keeps {f'{percent(forward.factor)} forward, {share} backward' if both else f'{share} of their variance'}"
+    elif both:  # as short as a line of a page
+        how = f"× {multiple(forward.factor)} forward, × {multiple(backward.factor)} backward per layer"
+    else:
+        how = f"each layer multiplies their variance by {multiple(backward.factor)}"
+    return kind, f"{subject}: {how}; {_outcome(backward, 1)}."
 
 
-def _outcome(drift: _Drift, end: int) -> str:
+def _forward_story(forward: Drift, depth: int, theory: Settling | None) -> tuple[str, str]:
+    """Return (kind, headline) where the signal drifts on its way forward and gradients do not."""
+    fades = forward.total < 0
+    kind, verb = ("vanishing", "fades") if fades else ("exploding", "grows")
+    if _power_law(theory):
+        return kind, f"The signal {verb} on its way forward, like a power of depth; {_outcome(forward, depth)}."
+    how = f"keeps {percent(forward.factor)} of its size" if fades else f"multiplies its variance by {multiple(forward.factor)}"
+    return kind, f"The signal {verb} on its way forward: each layer {how}; {_outcome(forward, depth)}."
+
+
+def _outcome(drift: Drift, end: int) -> str:
     """Return what has become of a signal in the layer where it ends, compared with the layer where it began."""
     if drift.total < 0:
         left = percent(float(f"{10**drift.total:.2g}")) if drift.total > -3 else magnitude(drift.total)
@@ -193,70 +202,58 @@ def _outcome(drift: _Drift, end: int) -> str:
 
 def _lost_headline(trace: Trace) -> str:
     """Return what to say where a signal is exactly zero, or no number at all, from some layer on."""
+    trials = trace.config.trials
     for name, info in SIGNALS.items():
         if name in trace.lost and info.way:
             subject, onward = ("The signal dies", "on") if info.forward else ("Gradients die", "down")
-            where = f"from layer {trace.lost[name]} {onward}"
-            return f"{subject}: {where} nothing but zero is left, in at least one of {trace.config.trials} networks."
+            gone = ~np.isfinite(trace.signal(name).log10_second_moment).all(axis=1)
+            where = "in the one network drawn" if trials == 1 else f"in {int(gone.sum())} of {trials} networks"
+            # z is zero above an h that is
+            share = silent_share(trace.config, trace.config.depth - (name == "z")) if info.forward else math.nan
+            theory = "" if math.isnan(share) else f" (theory: {percent(share)})"
+            since = f"{'from' if gone.sum() == 1 else 'in the first of them from'} layer {trace.lost[name]} {onward}"
+            return f"{subject}: nothing but zero is left {where}{theory}, {since}."
     return "The signal dies: nothing but zero is left."
 
 
-def _way_out(trace: Trace, prediction) -> tuple[float | None, str]:
-    """Return (σ_w² to be set, one sentence on what to change) for a network that is not healthy; None where no σ_w² is the answer."""
-    config = trace.config
-    activation = lookup(config.activation)
-    critical = critical_here(config)
-    if critical is None:
-        return None, f"No σ_w² makes {activation.label} critical at this bias: try another activation, or fewer layers."
-    if critical > BOUNDS["weight_variance"][1]:
-        return None, f"{activation.label} is critical only at σ_w² = {number(critical)}: try another activation."
-    here = float(np.median(trace.weight_variance))
-    fades = not activation.homogeneous and fixed_point(config.activation, critical, _bias_variance(config)) == 0
-    if abs(critical - here) <= min(SAME, LEVEL * math.log(10) / config.depth) * critical:
-        return None, _critical_already(config, prediction, fades)
-    if fades and here > critical:
-        return None, f"Without a bias {activation.label} is critical only where the signal dies out: raise σ_b²."
-    if fades:
-        return critical, f"At σ_w² = {number(critical)} {activation.label} is critical: without a bias sizes still fade, but slowly."
-    widths = "" if config.width_profile == "constant" else ", but for what the changing width does"
-    return critical, f"At σ_w² = {number(critical)} {activation.label} is critical: once sizes have settled, gradients stay level{widths}."
+def _reach(trace: Trace, forward: Drift, backward: Drift, prediction, theory: Settling | None) -> tuple[float, str]:
+    """Return how many layers what survives, and its name.
+
+    Six ξ_c where theory has one: so long inputs can be told apart, or in chaos what they share is seen. Else six scales of whichever
+    settled factor is further from 1: theory's, or the measured one where that is not level, as in narrow networks.
+    """
+    if trace.lost:
+        return _layers_until_lost(trace), "a signal survives"
+    scale = getattr(prediction, "xi_c", math.inf)
+    if 0 < DEPTH_SCALES * scale <= _ANY_DEPTH:
+        chaotic = getattr(prediction, "phase", "") == "chaotic"
+        return DEPTH_SCALES * scale, "what inputs share survives" if chaotic else "a difference of inputs survives"
+    limits = {"gradients survive": theory.backward, "a signal survives": theory.forward} if theory else {}
+    found = _steepest(limits)
+    if found is None and not _power_law(theory):
+        measured = {"gradients survive": backward, "a signal survives": forward}
+        found = _steepest({name: drift.per_layer for name, drift in measured.items() if not _level(drift, theory)})
+    return found or (math.inf, "" if _power_law(theory) else "sizes survive")
 
 
-def _critical_already(config: Config, prediction, fades: bool) -> str:
-    """Return what to do where σ_w² is no help: what theory expects of the mean network says whether chance is to blame."""
-    expected = [_drift(np.asarray(signal.log10_second_moment)) for signal in (prediction.z, prediction.delta)]
-    uneven = _spread(np.asarray(prediction.weight_gradient.log10_second_moment)) > LEVEL
-    if all(abs(drift.total) <= LEVEL for drift in expected) and not uneven:
-        return "σ_w² is critical already: what is lost is lost to chance. Go wider."
-    if config.width_profile != "constant":
-        return "σ_w² is critical already: it is the changing width that moves sizes. Keep the width constant."
-    if fades:
-        return "σ_w² is critical already, but without a bias the signal still fades, like a power of depth: raise σ_b²."
-    if lookup(config.activation).homogeneous and _bias_variance(config) > 0:
-        return "σ_w² is critical already: it is the biases that add up from layer to layer. Set σ_b² to 0."
-    return "σ_w² is critical already: the inputs are far from the size that layers keep, and the first layers pay for it."
+def _steepest(rates: dict[str, float]) -> tuple[float, str] | None:
+    """Return six scales of the largest of these decades per layer, and its name; None where all of them last at any depth."""
+    name = max(rates, key=lambda name: abs(rates[name]), default="")
+    layers = DEPTH_SCALES / (math.log(10) * abs(rates[name])) if name and rates[name] else math.inf
+    return None if layers > _ANY_DEPTH else (layers, name)
 
 
 def _layers_until_lost(trace: Trace) -> float:
-    """Return how many layers a signal passed before it was gone, in the direction in which that took fewest."""
-    backward = [trace.config.depth - trace.lost[name] for name in BACKWARD if name in trace.lost]
-    forward = [trace.lost[name] - 1 for name in FORWARD if name in trace.lost]
-    return float(min(forward or backward))
+    """Return how many layers a signal passed before it was gone, median over trials, in the direction in which that took fewest."""
 
+    def passed(name: str) -> float:
+        left = np.isfinite(trace.signal(name).log10_second_moment)
+        onward = left if name in FORWARD else left[:, ::-1]
+        return float(np.median(np.where(onward.all(axis=1), left.shape[1], onward.argmin(axis=1))))
 
-def _layers_survived(kind: str, forward: _Drift, backward: _Drift, prediction) -> float:
-    """Return six depth scales: ξ_c where theory gives one, else the scale of the faster measured drift, if it drifts at all."""
-    scale = getattr(prediction, "xi_c", math.inf)
-    if not math.isfinite(scale):
-        steepest = math.log(10) * max(abs(forward.per_layer), abs(backward.per_layer))
-        scale = math.inf if kind == "healthy" or steepest == 0 else 1 / steepest
-    return DEPTH_SCALES * scale
+    return min(map(passed, [name for name in trace.lost if name in FORWARD] or trace.lost))
 
 
 def _median_share(shares: np.ndarray) -> float:
     """Return the share in the last layer, median over trials."""
     return float(over_trials(shares).median[-1])
-
-
-def _spread(log10_sizes: np.ndarray) -> float:
-    return float(np.ptp(log10_sizes))

@@ -40,6 +40,8 @@ FLOORS = {
     "budget": 4,
     "labs": 4,
     "precision": 4,
+    "drift": 4,
+    "advice": 4,
     "diagnosis": 5,
     "presets": 5,
     "lessons": 5,

@@ -9,7 +9,8 @@ import pytest
 from charts.traces import moments, prediction, trace
 
 from propagation import Config, predict, simulate
-from propagation.diagnosis import critical_here, diagnose, typical_net
+from propagation.advice import critical_here
+from propagation.diagnosis import diagnose, typical_net
 from propagation.expressions import typed_activation
 
 
@@ -168,3 +169,122 @@ def test_the_typical_net_is_named_where_it_is_visibly_below_the_line():
         Config(activation="linear", weight_variance=0, bias_variance=0, depth=5, width=10, inputs=1),  # zero below zero is no gap
     ):
         assert typical_net(predict(silent)) == ""
+
+
+def verdict_of(**fields):
+    config = Config(**({"width": 256, "trials": 4, "bias_variance": 0} | fields))
+    return diagnose(simulate(config), predict(config))
+
+
+@pytest.mark.parametrize("depth", [2, 3, 4, 5, 8])
+def test_a_shallow_net_is_judged_by_what_a_layer_does(depth):
+    halved = verdict_of(activation="relu", weight_variance=1, depth=depth)
+    assert (halved.kind == "vanishing" and "50 %" in halved.headline) or "51 %" in halved.headline or "49 %" in halved.headline
+    assert halved.layers_survived == pytest.approx(6 / math.log(2))
+    kept = verdict_of(activation="relu", scheme="he", depth=depth)
+    assert kept.kind == "healthy" and kept.layers_survived == math.inf
+
+
+def test_what_a_layer_loses_is_said_of_a_healthy_net_too():
+    verdict = verdict_of(activation="relu", weight_variance=1.8, depth=4)
+    assert verdict.kind == "healthy" and "keep their size" not in verdict.headline
+    assert verdict.forward_factor == pytest.approx(0.9) and verdict.layers_survived == pytest.approx(-6 / math.log(0.9))
+
+
+@pytest.mark.parametrize(
+    ("fields", "forward", "backward"),
+    [
+        ({"activation": "relu", "scheme": "pytorch", "weight_law": "uniform", "depth": 30}, 1, 1 / 6),
+        ({"activation": "selu", "weight_variance": 0.5625, "depth": 100}, 1, 1.004),
+        ({"weight_variance": 1.5, "bias_variance": 0.05, "depth": 50}, 1, 0.9386),
+        ({"activation": "gelu", "scheme": "lecun", "depth": 50}, 0.25, 0.25),
+    ],
+)
+def test_factors_are_those_of_layers_that_have_settled(fields, forward, backward):
+    verdict = verdict_of(**fields)
+    assert verdict.forward_factor == pytest.approx(forward, rel=0.02)
+    assert verdict.backward_factor == pytest.approx(backward, rel=0.02)
+    assert verdict.settled_from > 1 and verdict.forward_transient < 0.5
+
+
+def test_settling_is_told_from_fading():
+    verdict = verdict_of(weight_variance=1.760955, bias_variance=0.05, input_variance=30, depth=50)
+    assert verdict.headline.startswith("Gradients shrink in the first 7 layers")
+    assert verdict.forward_factor == pytest.approx(1, abs=0.01) and verdict.forward_transient < 0.02
+    level = verdict_of(weight_variance=1.760955, bias_variance=0.05, depth=100)
+    assert level.kind == "healthy" and "settle in the first" in level.headline
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"weight_variance": 1.760955, "bias_variance": 0.05, "input_variance": 30},
+        {"weight_variance": 1.5, "bias_variance": 0.05},
+        {"activation": "relu", "weight_variance": 1.5},
+        {"activation": "gelu", "weight_variance": 1.0},
+        {"weight_variance": 4.0, "bias_variance": 0.05},
+    ],
+)
+def test_a_reach_belongs_to_the_network_and_not_to_its_depth(fields):
+    assert len({verdict_of(**fields, depth=depth, width=128).layers_survived for depth in (2, 5, 20, 60)}) == 1
+
+
+def test_the_reach_says_what_of():
+    assert verdict_of(weight_variance=1.5, bias_variance=0.05, depth=20).reach == "a difference of inputs survives ≈ 95 layers"
+    assert verdict_of(weight_variance=4, bias_variance=0.05, depth=20).reach.startswith("what inputs share survives ≈ ")
+    assert verdict_of(activation="relu", weight_variance=1, depth=4).reach == "gradients survive ≈ 8.7 layers"
+    assert verdict_of(activation="relu", scheme="he", depth=4).reach == "sizes survive any depth"
+    assert verdict_of(scheme="glorot", depth=30).reach == "changes follow a power of depth"
+
+
+def test_a_narrow_net_loses_by_chance_what_theory_keeps():
+    verdict = verdict_of(activation="relu", scheme="he", width=16, depth=100, trials=32)
+    assert verdict.kind == "vanishing" and verdict.layers_survived < 100
+
+
+def test_level_sizes_are_not_health_where_inputs_merge():
+    merged = verdict_of(activation="relu", scheme="he", depth=300, width=1024, inputs=4)
+    assert merged.kind == "merged" and "1 − c" in merged.headline and "skip connections" in merged.advice
+    assert verdict_of(activation="relu", scheme="he", depth=50, width=1024).kind == "healthy"
+    one = verdict_of(activation="linear", weight_variance=1, weight_law="orthogonal", depth=300, width=64)
+    assert one.kind == "healthy"  # a linear net keeps every angle
+
+
+def test_the_share_of_dead_networks_is_said_with_that_of_theory():
+    verdict = verdict_of(activation="relu", scheme="he", depth=200, width=6, inputs=1, trials=64)
+    assert verdict.kind == "dead" and "62 of 64 networks (theory: 96 %)" in verdict.headline
+    several = verdict_of(activation="relu", scheme="he", depth=200, width=6, inputs=16, trials=64)
+    assert "of 64 networks, in the first" in several.headline
+
+
+@pytest.mark.parametrize(("activation", "weight", "bias"), [("gelu", 1.983, 0.173), ("silu", 1.988, 0.556)])
+def test_where_no_weight_variance_is_critical_a_pair_is_named_and_set(activation, weight, bias):
+    verdict = verdict_of(activation=activation, scheme="he", depth=50)
+    assert verdict.suggested_weight_variance == pytest.approx(weight, abs=1e-3)
+    assert verdict.suggested_bias_variance == bias
+    assert f"{bias}" in verdict.advice and f"{weight:.3g}" in verdict.advice
+
+
+def test_a_pair_that_is_set_from_fitting_inputs_is_healthy():
+    verdict = verdict_of(
+        activation="gelu", weight_variance=1.983013, bias_variance=0.173, input_variance=1.7, depth=50, width=4096, inputs=4
+    )
+    assert verdict.kind == "healthy"
+
+
+def test_advice_for_a_scheme_with_biases_of_its_own_names_and_sets_them():
+    verdict = verdict_of(activation="tanh", scheme="pytorch", depth=20)
+    assert "of this scheme" in verdict.advice
+    pair = {"weight_variance": verdict.suggested_weight_variance, "bias_variance": verdict.suggested_bias_variance}
+    assert predict(Config(**pair)).phase == "critical"
+    assert verdict_of(**pair, depth=20).suggested_weight_variance is None
+
+
+def test_relu_with_a_bias_is_not_promised_settled_sizes():
+    verdict = verdict_of(activation="relu", weight_variance=1, bias_variance=0.05, depth=50)
+    assert "grows by σ_b² = 0.05 in each layer" in verdict.advice and "settled" not in verdict.advice
+
+
+def test_wider_is_no_advice_where_the_net_is_wide():
+    verdict = verdict_of(activation="relu", scheme="he", depth=100, width=64, trials=8)
+    assert "Go wider: 500 neurons" in verdict.advice

@@ -9,7 +9,7 @@ from propagation.diagnosis import Verdict
 from propagation.export.code.settings import scheme_words
 from propagation.export.numbers import Table
 from propagation.expressions import lookup
-from propagation.formatting import factor, number
+from propagation.formatting import factor
 from propagation.signals import SIGNALS
 from propagation.widths import WIDTH_PROFILES
 
@@ -58,10 +58,9 @@ def table_text(numbers: Table, every: bool = False) -> str:
 
 def verdict_text(verdict: Verdict) -> str:
     """Return the headline, the factors, and what to change."""
-    reach = "any depth" if verdict.layers_survived > 9999 else f"≈ {number(float(f'{verdict.layers_survived:.2g}'))} layers"
     phase = f"{verdict.phase}; " if verdict.phase else ""
     per_layer = f"forward {factor(verdict.forward_factor)}, backward {factor(verdict.backward_factor)} per layer"
-    lines = [verdict.headline, f"{phase}{per_layer}; a signal survives {reach}."]
+    lines = [verdict.headline, f"{phase}{per_layer}; {verdict.reach}."]
     return "\n".join(lines + [verdict.advice] * bool(verdict.advice))
 
 

@@ -190,6 +190,7 @@ _BUT = {
     "vanishing": "it vanishes",
     "exploding": "it explodes",
     "uneven": "its layers learn at different speeds",
+    "merged": "its inputs merge",
 }
 
 

@@ -47,6 +47,7 @@ _VERDICTS = {
     "vanishing": ":orange[↓ vanishing]",
     "exploding": ":orange[↑ exploding]",
     "uneven": ":orange[uneven]",
+    "merged": ":orange[merged]",
     "saturated": ":orange[saturated]",
     "dead": ":orange[dead]",
 }

@@ -45,6 +45,7 @@ _ICONS = {
     "uneven": ":orange[:material/signal_cellular_alt:]",
     "saturated": ":orange[:material/vertical_align_top:]",
     "dead": ":orange[:material/block:]",
+    "merged": ":orange[:material/merge:]",
 }
 #: a line that keeps the room of one with words
 _NOTHING = "&nbsp;"
@@ -176,20 +177,21 @@ def answers_ahead(config: Config, row: ForwardRow) -> None:
 
 def way_out(verdict: Verdict) -> None:
     """Draw the one click that helps, else another draw of the same: a button in any case, so that nothing jumps."""
-    suggested = verdict.suggested_weight_variance
-    if suggested is None:
+    weight, bias = verdict.suggested_weight_variance, verdict.suggested_bias_variance
+    if weight is None:
         again = "Other random weights and inputs, same experiment."
         st.button("Draw again", icon=":material/casino:", on_click=controls.draw_again, help=again, disabled=experiment.fixed("seed"))
-    else:
-        st.button(
-            f":blue[**Set σ_w² to the critical {number(suggested)}**]",
-            icon=":material/arrow_forward:",
-            icon_position="right",
-            help=plain(verdict.advice),
-            on_click=controls.set_weight_variance,
-            args=(suggested,),
-            disabled=experiment.fixed("weight_variance"),
-        )
+        return
+    both = "" if bias is None else f", σ_b² = {number(bias)}"
+    st.button(
+        f":blue[**Set σ_w² to the critical {number(weight)}{both}**]",
+        icon=":material/arrow_forward:",
+        icon_position="right",
+        help=plain(verdict.advice),
+        on_click=controls.set_variances,
+        args=(weight, bias),
+        disabled=experiment.fixed("weight_variance") or (bias is not None and experiment.fixed("bias_variance")),
+    )
 
 
 def _answer(trace: Trace) -> Answer:
@@ -280,17 +282,16 @@ def _seconds(seconds: float) -> str:
 
 def _numbers(verdict: Verdict) -> str:
     phase = f":gray-badge[{verdict.phase}] &ensp;" if verdict.phase else ""
-    return (
-        f"{phase}:blue[forward **{factor(verdict.forward_factor)}**] &ensp; :orange[backward **{factor(verdict.backward_factor)}**] &ensp; "
-        f"a signal survives **{_reach(verdict.layers_survived)}**"
-    )
+    forward = f":blue[forward **{factor(verdict.forward_factor)}**{_transient(verdict, verdict.forward_transient)}]"
+    backward = f":orange[backward **{factor(verdict.backward_factor)}**{_transient(verdict, verdict.backward_transient)}]"
+    return f"{phase}{forward} &ensp; {backward} a layer &ensp; {verdict.reach}"
 
 
-def _reach(layers: float) -> str:
-    """Say how far a signal is followed; two digits are all that this estimate is worth."""
-    if layers > 9999:
-        return "at any depth"
-    return "≈ 1 layer" if 0.95 <= layers < 1.05 else f"≈ {number(float(f'{layers:.2g}'))} layers"
+def _transient(verdict: Verdict, share: float) -> str:
+    """Say what the first layers do before sizes have settled, where that is much."""
+    if verdict.settled_from is None or 0.5 < share < 2:
+        return ""
+    return f" (first {verdict.settled_from}: {factor(share)})"
 
 
 def _in_words(answer: Answer) -> str:

@@ -8,8 +8,8 @@ from typing import Any
 import streamlit as st
 
 from propagation import rules
+from propagation.advice import critical_here
 from propagation.config import FIELDS, NUMBERS, Config
-from propagation.diagnosis import critical_here
 from propagation.expressions import LONGEST
 from propagation.fields import Choice, Flag, Number
 from propagation.formatting import number, plain
@@ -62,7 +62,12 @@ def _locks() -> None:
 
 def set_weight_variance(value: float) -> None:
     """Set σ_w², as a button on a page does."""
-    experiment.order(weight_variance=value)
+    set_variances(value, None)
+
+
+def set_variances(weight: float, bias: float | None) -> None:
+    """Set σ_w² and, unless it is to stay, σ_b²."""
+    experiment.order(weight_variance=weight, **({} if bias is None else {"bias_variance": bias}))
 
 
 def draw_again() -> None:

@@ -1,0 +1,140 @@
+"""Advice: what to change in a network that is not healthy, and why, in a sentence or two."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from propagation.activations import Activation
+from propagation.architecture import bias_variances
+from propagation.config import BOUNDS, Config
+from propagation.engine.trace import Trace
+from propagation.expressions import lookup
+from propagation.formatting import number
+from propagation.initializers import SCHEMES
+from propagation.theory.maps import fixed_point
+from propagation.theory.phases import critical_pair, critical_weight_variance
+
+#: decades a signal may drift through the whole network and still count as level
+LEVEL = 1.0
+#: a suggested σ_w² closer than this to the present one is no advice; in deep networks, one that moves all layers together less than LEVEL
+_SAME = 0.01
+#: what a sentence may be asked to hold; roots beyond are noise of the theory's tables
+_LARGEST_CRITICAL = 1e6
+#: layers per neuron of width up to which chance moves a typical network by less than half a decade: ln |z|² of L layers of n ReLUs
+#: scatters by √(5 L/n) from net to net (Hanin & Rolnick 2018)
+_LAYERS_PER_WIDTH = 0.2
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What to change, in words, and the σ_w² and σ_b² to be set, None where that one stays or is no answer."""
+
+    text: str
+    weight_variance: float | None = None
+    bias_variance: float | None = None
+
+
+def critical_here(config: Config) -> float | None:
+    """Return the critical σ_w² of this activation at this bias variance; None where there is none.
+
+    A homogeneous activation has one, which a bias does not move (it only keeps q from settling).
+    """
+    return _critical(config, _bias_variance(config))
+
+
+def advice(trace: Trace, prediction, merged: bool) -> Advice:
+    """Return what to change. `merged` says that sizes are level and inputs have grown alike."""
+    config = trace.config
+    activation, bias = lookup(config.activation), _bias_variance(config)
+    critical = _critical(config, bias)
+    if critical is None:
+        return _other_bias(config, activation, bias)
+    if critical > BOUNDS["weight_variance"][1]:
+        return Advice(f"{activation.label} is critical only at σ_w² = {number(critical)}: try another activation.")
+    here = float(np.median(trace.weight_variance))
+    fades = not activation.homogeneous and fixed_point(config.activation, critical, bias) == 0
+    if abs(critical - here) <= min(_SAME, LEVEL * math.log(10) / config.depth) * critical:
+        return Advice(_merging(activation) if merged else _critical_already(config, prediction, fades))
+    if fades and here > critical:
+        return Advice(f"Without a bias {activation.label} is critical only where the signal dies out: raise σ_b².")
+    own_bias = SCHEMES[config.scheme].bias_scale is not None and bias != config.bias_variance
+    at = f"At σ_w² = {number(critical)}" + (f" with the σ_b² = {number(bias)} of this scheme" if own_bias else "")
+    if fades:
+        result = "without a bias sizes still fade, but slowly"
+    elif activation.homogeneous and bias > 0:
+        result = f"gradients stay level, and the signal grows by σ_b² = {number(bias)} in each layer"
+    else:
+        result = "once sizes have settled, gradients stay level"
+    widths = "" if config.width_profile == "constant" else ", but for what the changing width does"
+    return Advice(f"{at} {activation.label} is critical: {result}{widths}.", critical, float(f"{bias:.7g}") if own_bias else None)
+
+
+def _other_bias(config: Config, activation: Activation, bias: float) -> Advice:
+    """Return the pair of σ_w² and σ_b² that is critical, where no σ_w² is at this σ_b²."""
+    pair = critical_pair(config.activation)
+    if pair is None:
+        return Advice(f"No σ_w² and σ_b² make {activation.label} critical: try another activation, or fewer layers.")
+    weight, least = float(f"{pair[0]:.7g}"), pair[1]
+    return Advice(
+        f"With σ_b² = {number(bias)} no σ_w² makes {activation.label} critical. σ_b² = {number(least)} is the least that can be, "
+        f"with σ_w² = {number(weight)}.{_fitting_inputs(config, weight, least)}",
+        weight,
+        least,
+    )
+
+
+def _fitting_inputs(config: Config, weight: float, bias: float) -> str:
+    """Return which inputs have the size that layers keep from the beginning, in a sentence with a space before it, or nothing."""
+    q = fixed_point(config.activation, weight, bias)
+    if not 0 < q < math.inf or weight == 0 or q <= bias:
+        return ""
+    return f" Layers then keep E[z²] = {number(q)}: inputs of variance {number(float(f'{(q - bias) / weight:.2g}'))} begin there."
+
+
+def _merging(activation: Activation) -> str:
+    """Return what can be done where sizes stay and inputs merge."""
+    pace = "square of depth" if activation.kinks else "depth"
+    return (
+        f"σ_w² is critical already, and there 1 − c falls like one over the {pace}. Fewer layers keep inputs apart, "
+        "and so do skip connections."
+    )
+
+
+def _critical_already(config: Config, prediction, fades: bool) -> str:
+    """Return what to do where σ_w² is no help: what theory expects of the mean network says whether chance is to blame."""
+    lines = (np.asarray(prediction.signal(name).log10_second_moment) for name in ("z", "delta"))
+    expected = [float(abs(line[-1] - line[0])) for line in lines]
+    uneven = float(np.ptp(np.asarray(prediction.weight_gradient.log10_second_moment)))
+    if max(*expected, uneven) <= LEVEL / 2:
+        return _chance(config)
+    if config.width_profile != "constant":
+        return "σ_w² is critical already: it is the changing width that moves sizes. Keep the width constant."
+    if fades:
+        return "σ_w² is critical already, but without a bias the signal still fades, like a power of depth: raise σ_b²."
+    if lookup(config.activation).homogeneous and _bias_variance(config) > 0:
+        return "σ_w² is critical already: it is the biases that add up from layer to layer. Set σ_b² to 0."
+    fitting = _fitting_inputs(config, float(np.median(prediction.weight_variance)), _bias_variance(config)).replace(" then", "")
+    return f"σ_w² is critical already: the inputs are far from the size that layers keep, and the first layers pay for it.{fitting}"
+
+
+def _chance(config: Config) -> str:
+    """Return how much of the loss is chance, and at which width it would be less."""
+    wide = int(float(f"{config.depth / _LAYERS_PER_WIDTH:.1g}"))
+    if config.width >= wide:
+        return "σ_w² is critical already: what is lost is lost to chance, and other random weights may do better."
+    return f"σ_w² is critical already: what is lost is lost to chance. Go wider: {wide:,} neurons, or fewer layers."
+
+
+def _critical(config: Config, bias_variance: float) -> float | None:
+    bias = 0.0 if lookup(config.activation).homogeneous else bias_variance
+    critical = critical_weight_variance(config.activation, bias)
+    # seven digits are critical for a million layers, and short enough for an address
+    return float(f"{critical:.7g}") if 0 < critical < _LARGEST_CRITICAL else None
+
+
+def _bias_variance(config: Config) -> float:
+    """Return σ_b², mean over layers."""
+    return float(np.mean(bias_variances(config)))

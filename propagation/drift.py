@@ -1,0 +1,116 @@
+"""Drift: how the size of a signal changes from layer to layer, the first layers, in which sizes settle, told from the others."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from propagation.theory.maps import CRITICAL, length_slope
+
+#: decades by which all further changes of a layer's factor may move a signal that has settled
+_SETTLED = 0.02
+#: settled layers that a measured factor needs, at least, and a tenth of all: over fewer, chance from net to net is as large as the factor
+_ENOUGH = 4
+
+
+@dataclass(frozen=True)
+class Drift:
+    """How one signal changes along its direction of travel, in decades of its second moment.
+
+    `total` is from end to end, −∞ where it does not arrive; `per_layer` what a layer does once sizes have settled; `transient` what the
+    layers before that add.
+    """
+
+    total: float
+    per_layer: float
+    transient: float = 0.0
+
+    @property
+    def factor(self) -> float:
+        """Return what a settled layer does to the second moment."""
+        return 10**self.per_layer
+
+    @property
+    def settled(self) -> float:
+        """Return the decades of `total` that settled layers are to blame for."""
+        return self.total - self.transient
+
+
+@dataclass(frozen=True)
+class Settling:
+    """What theory says of a network whose layers are alike: from which `layer` (from 1) sizes have settled, None where they do not within
+    it, and the decades a layer adds from there on. `power_law` where sizes fall or grow like a power of depth and never settle.
+    """
+
+    layer: int | None
+    forward: float
+    backward: float
+    power_law: bool = False
+
+
+def settling(prediction) -> Settling | None:
+    """Return where and to what the layers of a Prediction settle; None where layers differ, or without a theory of that."""
+    q_star, chi = getattr(prediction, "q_star", math.nan), getattr(prediction, "chi_1", math.nan)
+    if not (chi > 0) or math.isnan(q_star) or not _alike(prediction):
+        return None
+    config = prediction.config
+    z, delta = (np.asarray(prediction.signal(name).log10_second_moment) for name in ("z", "delta"))
+    if not (np.isfinite(z).all() and np.isfinite(delta).all()):
+        return None
+    backward, forward, power_law = math.log10(chi), 0.0, False
+    if q_star in (0, math.inf):
+        slope = float(length_slope(q_star, config.activation, float(np.median(prediction.weight_variance))))
+        if slope <= 0:
+            return None
+        forward = math.log10(slope)
+        power_law = abs(math.log(slope)) < CRITICAL
+    off = np.maximum(np.abs(np.diff(z) - forward), np.abs(np.diff(delta) + backward))
+    remaining = np.concatenate((np.cumsum(off[::-1])[::-1], [0.0]))
+    layer = int(np.argmax(remaining <= _SETTLED)) + 1
+    enough = max(_ENOUGH, config.depth // 10)
+    return Settling(layer if config.depth - layer >= enough else None, forward, backward, power_law)
+
+
+def _alike(prediction) -> bool:
+    """Whether all layers but the first are drawn from one law and equally wide."""
+    config = prediction.config
+    return config.depth > 1 and all(
+        np.ptp(values[1:]) <= 1e-12 * abs(values[1]) for values in (prediction.weight_variance, prediction.bias_variance, config.widths)
+    )
+
+
+def drifts(z: np.ndarray, delta: np.ndarray, theory: Settling | None) -> tuple[Drift, Drift]:
+    """Return the drift of the signal forward and of the gradient backward from log10 of their second moments, (depth,) each.
+
+    Factors are measured from the layer on where theory says that sizes have settled; where hardly a layer has, they are theory's own.
+    Without theory, and where a power of depth is at work, they are the mean over all layers.
+    """
+    forward, backward = _whole(z), _whole(delta[::-1])
+    if theory is None or theory.power_law or not np.isfinite([forward.total, backward.total]).all():
+        return forward, backward
+    if theory.layer is None:
+        gaps = len(z) - 1
+        return (
+            Drift(forward.total, theory.forward, forward.total - gaps * theory.forward),
+            Drift(backward.total, theory.backward, backward.total - gaps * theory.backward),
+        )
+    first, gaps = theory.layer - 1, len(z) - theory.layer
+    onward, back = float(z[-1] - z[first]), float(delta[first] - delta[-1])
+    return (
+        Drift(forward.total, onward / gaps, forward.total - onward),
+        Drift(backward.total, back / gaps, backward.total - back),
+    )
+
+
+def _whole(log10_sizes: np.ndarray) -> Drift:
+    """Return the drift from the first layer to the last one that is reached; a single layer has none."""
+    alive = np.flatnonzero(np.isfinite(log10_sizes))
+    if len(alive) == 0:
+        return Drift(-math.inf, -math.inf)
+    first, last = int(alive[0]), int(alive[-1])
+    change = float(log10_sizes[last] - log10_sizes[first])
+    complete = last == len(log10_sizes) - 1
+    per_layer = change / (last - first) if last > first else 0.0 if complete else -math.inf
+    return Drift(change if complete else -math.inf, per_layer)
