@@ -66,6 +66,8 @@ def advice(trace: Trace, prediction, merged: bool) -> Advice:
         result = "without a bias sizes still fade, but slowly"
     elif activation.homogeneous and bias > 0:
         result = f"gradients stay level, and the signal grows by σ_b² = {number(bias)} in each layer"
+    elif activation.homogeneous:
+        result = "signal and gradients stay level"
     else:
         result = "once sizes have settled, gradients stay level"
     widths = "" if config.width_profile == "constant" else ", but for what the changing width does"

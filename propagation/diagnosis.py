@@ -12,6 +12,7 @@ from propagation.drift import Drift, Settling, drifts, settling
 from propagation.engine.trace import Trace
 from propagation.expressions import lookup
 from propagation.formatting import factor, from_log10, magnitude, multiple, number, percent
+from propagation.precision import precision_sentence
 from propagation.signals import FORWARD, SIGNALS
 from propagation.theory.dying import silent_share
 from propagation.trials import over_trials
@@ -45,7 +46,7 @@ class Verdict:
     `backward_transient` in all; `settled_from` is None where nothing settles. `layers_survived` is a property of the network, whatever its
     depth: six depth scales, ∞ where a layer deep inside loses no share of anything; `survivor` says what survives so many, and is empty
     where changes are slower than any factor. The suggested variances are critical, where that would help. `phase` is the theory's, None
-    without one.
+    without one. `precision` says where the network leaves float32 and float16, empty where it leaves neither.
     """
 
     kind: str
@@ -61,6 +62,7 @@ class Verdict:
     forward_transient: float = 1.0
     backward_transient: float = 1.0
     survivor: str = "sizes survive"
+    precision: str = ""
 
     @property
     def reach(self) -> str:
@@ -92,6 +94,7 @@ def diagnose(trace: Trace, prediction=None) -> Verdict:
         forward_transient=10**forward.transient,
         backward_transient=10**backward.transient,
         survivor=survivor,
+        precision=precision_sentence(trace),
     )
 
 

@@ -288,3 +288,9 @@ def test_relu_with_a_bias_is_not_promised_settled_sizes():
 def test_wider_is_no_advice_where_the_net_is_wide():
     verdict = verdict_of(activation="relu", scheme="he", depth=100, width=64, trials=8)
     assert "Go wider: 500 neurons" in verdict.advice
+
+
+def test_weights_of_variance_one_overflow_where_a_notebook_sees_nan():
+    verdict = verdict_of(activation="relu", weight_variance=512, width=512, depth=40)
+    assert verdict.kind == "exploding" and "In float32 the signal overflows in layer 3" in verdict.precision
+    assert verdict_of(activation="relu", scheme="he", depth=10).precision == ""

@@ -217,7 +217,7 @@ def _in_short(answer: Answer) -> tuple[str, str, str]:
     headline = f"{_ICONS[verdict.kind]} {plain(verdict.headline)}"
     advice = "" if verdict.suggested_weight_variance else plain(verdict.advice)
     typical = typical_net(answer.prediction) if answer.prediction else ""
-    return headline, _numbers(verdict), " ".join(filter(None, (advice, typical))) or _NOTHING
+    return headline, _numbers(verdict), " ".join(filter(None, (advice, typical, plain(verdict.precision)))) or _NOTHING
 
 
 def figure(answer: Answer, row: ForwardRow) -> go.Figure:
