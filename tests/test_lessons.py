@@ -11,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from propagation import lessons
+from propagation.engine.ops import FLAT
+from propagation.formatting import percent
 from propagation.labs.evidence import EVIDENCE, MEASURES, flat_share
 from propagation.lessons import LessonError, Screen, load, parse
 from propagation.theory.prediction import predict
@@ -97,6 +99,7 @@ def test_what_the_texts_say_without_a_number_is_so():
     assert np.all((delta[:-1] / delta[1:] > 2.5) & (delta[:-1] / delta[1:] < 3)), "almost three times in every layer"
     config = load().screens["2.4"].networks[0].config
     assert 0.3 < 1 - flat_share(config, predict(config)) < 0.4, "the others, about a third"
+    assert f"below {percent(FLAT)} of the steepest" in load().screens["2.4"].question
     for network in range(3):
         gradients = sizes("3.1", "weight_gradient", network)
         assert gradients.max() < 2 * gradients.min(), "all three curves are nearly level"

@@ -10,11 +10,12 @@ import streamlit as st
 from propagation.budget import refusal
 from propagation.charts.manifold import angles_chart, geometry_chart, space_chart
 from propagation.config import Config
-from propagation.formatting import from_log10, number, percent
+from propagation.formatting import from_log10, number, percent, power_of_ten
 from propagation.labs.manifold import (
     ANGLES,
     CIRCLE,
     DEEPEST,
+    FLOOR,
     STARTS,
     WIDEST,
     Angles,
@@ -35,6 +36,8 @@ LOOK_FOR = (
     "Follow the pairs of inputs from left to right: in **order** all of them merge (c → 1), in **chaos** even almost equal inputs part, "
     "and on the edge between the two an angle fades as slowly as it can."
 )
+#: 1 − c below this is no angle here, in words
+_LEAST = power_of_ten(round(math.log10(FLOOR)))
 #: the pair that is put into words: it starts at c = 0.9
 _PAIR = STARTS.index(0.1)
 #: steps between drawn points, in radii, above which the drawing misses folds
@@ -103,7 +106,7 @@ def _in_words(angles: Angles, theory: np.ndarray) -> str:
     predicted = theory[-1, _PAIR]
     beside = f" (theory {number(predicted)})" if math.isfinite(predicted) else ""
     if math.isinf(last):
-        return f"Two inputs at c = 0.9 are **one input** to layer {depth:,}: 1 − c is below 10⁻⁹{beside}."
+        return f"Two inputs at c = 0.9 are **one input** to layer {depth:,}: 1 − c is below {_LEAST}{beside}."
     start = math.log10(STARTS[_PAIR])
     verb = "drift together" if last < start - 0.05 else "part" if last > start + 0.05 else "keep their angle"
     return f"Two inputs at c = 0.9 **{verb}**: 1 − c goes from 0.1 to **{from_log10(last)}** in {depth:,} layers{beside}."
@@ -188,7 +191,7 @@ def _explanation() -> None:
             "layer c is the cosine between the two pre-activations z. Dots are the median over several random networks, the band holds "
             "the middle 80 % of them, thin lines are the theory of infinitely wide networks. The lower row shows 1 − c in powers of ten, "
             "where a straight slope is a constant factor per layer: χ₁, where the size of the signal has settled and 1 − c is small. Pairs "
-            "closer than 10⁻⁹ cannot be told apart here and are not drawn.\n\n"
+            f"closer than {_LEAST} cannot be told apart here and are not drawn.\n\n"
             "The **curve** is the whole circle in one layer, along the three directions in which it extends most. Its length follows the "
             "metric, √χ₁ per layer. In chaos it grows without end while the space for it does not, so it folds: its curvature settles and "
             "the number of its turns grows. In order it shrinks to a point."

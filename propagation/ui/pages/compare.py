@@ -19,6 +19,7 @@ from propagation.engine.cost import work
 from propagation.formatting import factor, from_log10, number, percent, plain
 from propagation.labs import compare_text
 from propagation.labs.compare import (
+    CONDITION_WIDTH,
     GLOROT_2010,
     MOST_DRAWS,
     Column,
@@ -32,6 +33,7 @@ from propagation.labs.compare import (
     summarize,
     with_added,
 )
+from propagation.labs.spectrum import DEEPEST
 from propagation.ui.results import prediction_of, trace_of
 from propagation.ui.session import experiment
 from propagation.ui.widgets.figures import draw_figure
@@ -225,8 +227,8 @@ def _explanation() -> None:
             "- **∂C/∂W spread**: E[(∂C/∂W)²] of the layer with the largest over that of the layer with the smallest. 1: all layers learn "
             "at one pace.\n"
             "- **condition**: how much more the direction that grows most grows than the one that grows least. It is the condition number "
-            "of the Jacobian ∂h/∂x, in one network of at most 100 neurons and 100 layers. Only orthogonal weights keep it near 1, where "
-            "the activation is almost straight. ReLU switches whole directions off, so there it is infinite.\n"
+            f"of the Jacobian ∂h/∂x, in one network of at most {CONDITION_WIDTH} neurons and {DEEPEST} layers. Only orthogonal weights "
+            "keep it near 1, where the activation is almost straight. ReLU switches whole directions off, so there it is infinite.\n"
             "- **saturated**, **dead**: neurons of the last layer where the activation is flat, and those that are flat on every input. "
             "Half of all ReLUs are flat on any one input, which does no harm.\n"
             "- **Healthiest** is, of those with a healthy verdict, the one whose worst drift is smallest. The drift in a chart is the "

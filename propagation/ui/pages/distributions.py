@@ -11,8 +11,9 @@ import streamlit as st
 from propagation.budget import refusal
 from propagation.charts.distributions import layer_chart, ridges_chart
 from propagation.config import Config
+from propagation.engine.ops import FLAT
 from propagation.formatting import from_log10, number, percent
-from propagation.labs.distributions import DISTRIBUTIONS, MOST_LAYERS, Distributions, Histogram, layers_of
+from propagation.labs.distributions import DISTRIBUTIONS, DRAWN_ENTRIES, MOST_LAYERS, Distributions, Histogram, layers_of
 from propagation.signals import BACKWARD, SIGNALS
 from propagation.ui.longwork import remembered
 from propagation.ui.results import prediction_of
@@ -169,8 +170,8 @@ def _explanations(config: Config) -> None:
             "- **Each layer's own**: every curve is stretched to root mean square 1, so only the shape is left to compare.\n"
             "- The thin line over z is **theory's Gaussian**: a sum over many neurons is normal, with the variance q of the length map.\n"
             "- The stem at 0 stands for numbers that are **exactly** zero: one as high as the curves would be 100 %.\n"
-            "- **Saturated** are slopes φ′(z) below 5 % of the steepest that the activation has.\n\n"
-            "Weight gradients are those of one input's cost, ∂C/∂W = δ hᵀ; 100,000 of their entries are drawn at random."
+            f"- **Saturated** are slopes φ′(z) below {percent(FLAT)} of the steepest that the activation has.\n\n"
+            f"Weight gradients are those of one input's cost, ∂C/∂W = δ hᵀ; {DRAWN_ENTRIES:,} of their entries are drawn at random."
         )
     with right.expander("Why tails are heavy"):
         st.latex(r"\text{excess kurtosis} = \frac{\mathbb{E}(x - \bar x)^4}{(\operatorname{Var} x)^2} - 3")

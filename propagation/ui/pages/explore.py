@@ -11,6 +11,7 @@ from propagation.budget import refusal
 from propagation.config import Config
 from propagation.expressions import lookup
 from propagation.initializers import SCHEMES
+from propagation.labs.variance_decomposition import DRAWS, INPUTS, MOST_NEURONS
 from propagation.signals import SIGNALS
 from propagation.ui.widgets import controls, export, share
 from propagation.ui.widgets.answer import ForwardRow, answers_ahead, figure, first_answer, way_out, whole_answer
@@ -20,8 +21,9 @@ TITLE = "Does the signal survive?"
 _FORWARD = {name: SIGNALS[name].label for name in ("z", "h")}
 _OVER = {"": "everything", "inputs": "inputs", "neurons": "neurons", "draws": "draws of the network"}
 _OVER_HELP = (
-    "Everything: the mean square over neurons and inputs, as theory has it. Or over one thing with the others held still, in 32 networks "
-    "of at most 256 neurons, each shown 16 inputs. Over inputs is what a network can tell apart. More on the page “Whose variance?”."
+    f"Everything: the mean square over neurons and inputs, as theory has it. Or over one thing with the others held still, in {DRAWS} "
+    f"networks of at most {MOST_NEURONS} neurons, each shown {INPUTS} inputs. Over inputs is what a network can "
+    "tell apart. More on the page “Whose variance?”."
 )
 
 
