@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from propagation.config import Config
+from propagation.theory.manifold import angle_path
+from propagation.theory.phases import critical_weight_variance
 from propagation.ui.pages import angles as page
 from ui.shown import charts
 
@@ -50,6 +54,15 @@ def test_places_show_order_and_chaos():
     app = press(app, "Chaos")
     assert "part**" in texts(app) and app.select_slider(key="depth").value == 12
     assert not app.exception and not app.error
+
+
+def test_places_are_in_the_phases_that_they_name_and_the_edge_fades_like_one_over_depth():
+    order, edge, chaos = (place.fields for place in page.PLACES)
+    critical = critical_weight_variance("tanh", 0.09)
+    assert order["weight_variance"] < critical < chaos["weight_variance"]
+    assert edge["weight_variance"] == pytest.approx(critical, abs=1e-6)
+    path = angle_path(Config(**{**edge, "depth": 2000}), np.array([0.1]))[:, 0]
+    assert path[-1] / path[len(path) // 2] == pytest.approx(0.5, abs=0.05)
 
 
 def test_the_layer_of_the_curve_is_part_of_the_address():

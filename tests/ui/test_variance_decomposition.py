@@ -9,7 +9,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from propagation.config import Config
-from propagation.theory.variance_decomposition import Scatter
+from propagation.presets import PRESETS
+from propagation.theory.maps import depth_scales
+from propagation.theory.variance_decomposition import Scatter, predict_scatters
 from propagation.ui import results
 from propagation.ui.pages import variance_decomposition
 from ui.shown import charts
@@ -56,6 +58,16 @@ def test_the_page_asks_draws_and_gives_every_variance_as_a_number():
     table = next(element.value for element in app.markdown if element.value.startswith("| Variance"))
     assert all(words in table for words in ("inputs", "neurons", "weight draws", "all of them together", "second moment", "theory"))
     assert {"inputs", "neurons", "draws", "mean", "variance", "variance theory"} <= {trace["name"] for trace in figure(app)["data"]}
+
+
+def test_the_starts_show_what_they_say():
+    """Almost all is the same for every input, soon, and apart at any depth."""
+    he, ordered, chaotic = (variance_decomposition.STARTS[place][1] for place in range(3))
+    relu = predict_scatters(PRESETS[he["preset"]].config)["z"]
+    assert relu.parts[3, -1] < 0.05 and abs(relu.log10_second_moment[-1] - relu.log10_second_moment[0]) < 1e-3
+    config = Config(bias_variance=0.05, depth=50)
+    assert predict_scatters(replace(config, weight_variance=ordered["weight_variance"]))["z"].parts[3, 14] < 0.05
+    assert depth_scales("tanh", chaotic["weight_variance"], 0.05).c_star < 0.5
 
 
 def test_the_switches_are_read_from_the_address():

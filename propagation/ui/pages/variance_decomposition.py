@@ -32,7 +32,11 @@ LOOK_FOR = (
 _TANH = {"activation": "tanh", "scheme": "custom", "bias_variance": 0.05, "depth": 50}
 #: places where the effect is unmistakable: what a click orders
 STARTS = (
-    ("ReLU with He", {"preset": "he_relu"}, "E[z²] stays level for 50 layers; what is left of it is the same for every input."),
+    (
+        "ReLU with He",
+        {"preset": "he_relu"},
+        "E[z²] stays level for 50 layers, but in the end almost all of it is the same for every input.",
+    ),
     ("Ordered tanh", _TANH | {"weight_variance": 0.9}, "σ_w² = 0.9: soon every input looks the same."),
     ("Chaotic tanh", _TANH | {"weight_variance": 4.0}, "σ_w² = 4: inputs stay apart at any depth."),
 )

@@ -15,7 +15,7 @@ from propagation.ui.widgets.figures import draw_figure
 from propagation.ui.widgets.page_header import appearance, opening
 
 TITLE = "What do you expect?"
-LOOK_FOR = "**Make up your mind first**, then look: the network is drawn and measured when you ask for it."
+LOOK_FOR = "**Say first what you expect**, then look: the network is drawn and measured when you ask for it."
 
 
 def render_with_controls(config: Config) -> None:

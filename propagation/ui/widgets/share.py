@@ -62,7 +62,7 @@ def _hand_out(link: str, key: str) -> None:
 def _notes(link: str) -> None:
     """Say how long a link is, and whether others can open it."""
     if urlsplit(link).hostname in _OWN_MACHINE:
-        st.warning("This address is of your own machine: others cannot open it.", icon=":material/wifi_off:")
+        st.warning("This address belongs to your own machine: others cannot open it.", icon=":material/wifi_off:")
     if len(link) <= MOST_CHARACTERS:
         st.caption(f"{len(link):,} characters")
     else:
