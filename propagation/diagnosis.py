@@ -72,6 +72,15 @@ class Verdict:
         layers = "1 layer" if 0.95 <= self.layers_survived < 1.05 else f"{number(float(f'{self.layers_survived:.2g}'))} layers"
         return f"{self.survivor} ≈ {layers}"
 
+    @property
+    def settling(self) -> str:
+        """Return what the first layers do, of which the factors do not tell, in a sentence; empty where that is little."""
+        shares = self.forward_transient, self.backward_transient
+        if self.settled_from is None or all(0.5 < share < 2 for share in shares):
+            return ""
+        forward, backward = map(factor, shares)
+        return f"Sizes settle in the first {self.settled_from:,} layers, which do {forward} forward and {backward} backward in all."
+
 
 def diagnose(trace: Trace, prediction=None) -> Verdict:
     """Return the verdict on one experiment: sizes as measured, on the median over trials; phase and depth scale from theory, if given."""
@@ -139,7 +148,7 @@ def _story(trace: Trace, forward: Drift, backward: Drift, theory: Settling | Non
     apart = float(over_trials(trace.separation[:, None]).median[0])
     if apart < MERGED * trace.input_separation:
         left = percent(float(f"{apart / trace.input_separation:.2g}"))
-        return "merged", f"Sizes are level, but inputs have merged: at layer {depth:,} only {left} of their difference 1 − c is left."
+        return "merged", f"Inputs have merged: at layer {depth:,} only {left} of their difference 1 − c is left."
     keeps = theory is None or max(abs(theory.forward), abs(theory.backward)) < _KEEPS
     if keeps and max(abs(forward.total), abs(backward.total)) <= _KEPT:
         return "healthy", f"Healthy: the signal forward and the gradients backward keep their size through all {depth:,} layers."

@@ -217,7 +217,7 @@ def _in_short(answer: Answer) -> tuple[str, str, str]:
     headline = f"{_ICONS[verdict.kind]} {plain(verdict.headline)}"
     advice = "" if verdict.suggested_weight_variance else plain(verdict.advice)
     typical = typical_net(answer.prediction) if answer.prediction else ""
-    return headline, _numbers(verdict), " ".join(filter(None, (advice, typical, plain(verdict.precision)))) or _NOTHING
+    return headline, _numbers(verdict), " ".join(filter(None, (advice, verdict.settling, typical, plain(verdict.precision)))) or _NOTHING
 
 
 def figure(answer: Answer, row: ForwardRow) -> go.Figure:
@@ -282,16 +282,10 @@ def _seconds(seconds: float) -> str:
 
 def _numbers(verdict: Verdict) -> str:
     phase = f":gray-badge[{verdict.phase}] &ensp;" if verdict.phase else ""
-    forward = f":blue[forward **{factor(verdict.forward_factor)}**{_transient(verdict, verdict.forward_transient)}]"
-    backward = f":orange[backward **{factor(verdict.backward_factor)}**{_transient(verdict, verdict.backward_transient)}]"
-    return f"{phase}{forward} &ensp; {backward} a layer &ensp; {verdict.reach}"
-
-
-def _transient(verdict: Verdict, share: float) -> str:
-    """Say what the first layers do before sizes have settled, where that is much."""
-    if verdict.settled_from is None or 0.5 < share < 2:
-        return ""
-    return f" (first {verdict.settled_from}: {factor(share)})"
+    return (
+        f"{phase}:blue[forward **{factor(verdict.forward_factor)}**] &ensp; :orange[backward **{factor(verdict.backward_factor)}**] &ensp; "
+        f"{verdict.reach}"
+    )
 
 
 def _in_words(answer: Answer) -> str:
