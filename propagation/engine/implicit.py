@@ -30,13 +30,17 @@ from propagation.engine.signal import Signal
 
 #: below the largest number of single precision
 _SINGLE = 1e38
+#: the largest condition number of a batch that is pulled through in single precision
+WELL_CONDITIONED = 200.0
 
 
 class GaussianMap(RandomMap):
     """W with independent Gaussian entries, seen through the columns it multiplies.
 
-    The four long products of `pull` are in single precision, like the noise they multiply: sizes of gradients are good to 1e-6. The
-    small matrices between them, which may be ill-conditioned, and the whole forward pass are in double.
+    The forward pass is in double precision, gradients are in single, like the noise. X = Q C is not kept, and Q = X A cancels digits: a
+    rounding of h comes back times κ = √Σ_b ‖X_b‖² ‖A_b‖², A_b the rows of A, which grows without bound as inputs merge. Up to κ = 200 the
+    two products with h are in single precision too, beyond in double: Wᵀ δ is within 2e-5 of its length of what double precision gives,
+    and E[δ²] of a deep net within 1e-5.
     """
 
     gradient_type = np.float32
@@ -45,6 +49,10 @@ class GaussianMap(RandomMap):
         coefficients, inverse = frame(self.weight_scale**2 * h.gram + self.bias_scale**2)
         rank = min(len(inverse[0]), self.fan_in + 1)  # the largest there can be, so that a rank that changes does not change the noise
         self.coefficients, self.inverse = coefficients[:, :rank], inverse[:, :, :rank]
+        squares = np.einsum("trb,trb->tb", coefficients, coefficients)  # ‖X_b‖²
+        condition = np.einsum("tb,tb->t", squares, np.einsum("tbr,tbr->tb", inverse, inverse))  # κ²
+        self.merged = condition > WELL_CONDITIONED**2
+        self.input_type = np.float64 if self.merged.any() else np.float32
 
     def _unit_outputs(self) -> np.ndarray:
         """G, (T, fan_out, r)."""
@@ -59,13 +67,23 @@ class GaussianMap(RandomMap):
         fresh = self.noise.draw("pull", self.fan_in + 1, rank)
         to_inputs, to_bias = fresh[:, :-1], fresh[:, -1:]
         known = self._unit_outputs().swapaxes(1, 2) @ delta.array  # Gᵀ δ
-        overlap = self.weight_scale * (h.array.swapaxes(1, 2) @ to_inputs) + self.bias_scale * to_bias  # Xᵀ F, before L
+        overlap = (
+            self.weight_scale * _products(h.array.swapaxes(1, 2), to_inputs, self.merged) + self.bias_scale * to_bias
+        )  # Xᵀ F, before L
         along = self.inverse @ (known - self.inverse.swapaxes(1, 2) @ overlap @ lower)
         result = to_inputs @ (scale * lower).astype(np.float32)
         shares = scale * self.weight_scale * along
         # inputs that have all but died beside others that explode have shares beyond single precision
-        result += h.array @ (shares.astype(np.float32) if np.abs(shares).max() < _SINGLE else shares)
+        result += _products(h.array, shares, self.merged | (np.abs(shares).max(axis=(1, 2)) >= _SINGLE))
         return result
+
+
+def _products(first: np.ndarray, second: np.ndarray, in_double: np.ndarray) -> np.ndarray:
+    """`first` @ `second` of each trial, in double precision in these trials, (T,), else in single."""
+    if not in_double.any():
+        return first.astype(np.float32, copy=False) @ second.astype(np.float32, copy=False)
+    pairs = zip(first, second, in_double, strict=True)
+    return np.stack([a @ b if exact else a.astype(np.float32) @ b.astype(np.float32) for a, b, exact in pairs])
 
 
 class HaarMap(RandomMap):

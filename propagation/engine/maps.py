@@ -18,6 +18,8 @@ class RandomMap(ABC):
 
     #: precision of the gradients that come out of `pull`
     gradient_type: type = np.float64
+    #: precision in which `pull` wants h; a map may ask for another one once it has seen h in `push`
+    input_type: type = np.float64
 
     def __init__(self, noise: Noise, fan_in: int, fan_out: int) -> None:
         self.noise = noise

@@ -90,7 +90,7 @@ class LinearOp(EngineOp):
 
     def forward(self, x: Signal, tape: Tape) -> Signal:
         z = self._pushed(x)
-        tape.save_input(self, x, self.gradient_type)  # after the push, which has summed x: the sums are kept with it
+        tape.save_input(self, x, self.map.input_type)  # after the push, which has summed x: the sums are kept with it
         tape.see("weight_variance", self.layer, (self.map.gain[:, 0, 0] * self.map.weight_deviation) ** 2)
         tape.see("z", self.layer, z)
         return z
@@ -107,7 +107,7 @@ class LinearOp(EngineOp):
         return self.map.replay()
 
     def backward(self, gradient: Signal, tape: Tape) -> Signal:
-        h = tape.load_input(self, self.gradient_type)
+        h = tape.load_input(self, self.map.input_type)
         below = _NOT_WANTED if self.is_first else self.map.pull(gradient, h)
         tape.see("delta", self.layer, gradient)
         tape.see("weight_gradient", self.layer, gradient, h)

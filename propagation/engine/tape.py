@@ -38,10 +38,10 @@ class Tape:
         raise LookupError("nothing was kept for a backward pass")
 
     def save_input(self, op: Any, x: Signal, dtype: type) -> None:
-        """Keep the input of an op, in the precision of its gradients."""
+        """Keep the input of an op, in this precision."""
 
     def load_input(self, op: Any, dtype: type) -> Signal:
-        """Return the input of the op, in the precision of its gradients."""
+        """Return the input of the op, in this precision."""
         raise LookupError("nothing was kept for a backward pass")
 
 

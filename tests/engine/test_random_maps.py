@@ -82,7 +82,7 @@ def map_draws(random_map, h: np.ndarray, bias: float):
     pushed = signal(np.broadcast_to(h, (DRAWS, *h.shape)))
     z = random_map.push(pushed, WEIGHT_DEVIATION, bias).array
     delta = error_of(z)
-    pulled = random_map.pull(signal(delta.astype(random_map.gradient_type)), pushed.stored(random_map.gradient_type))
+    pulled = random_map.pull(signal(delta.astype(random_map.gradient_type)), pushed.stored(random_map.input_type))
     return z, delta, pulled.array.astype(float)
 
 
@@ -168,7 +168,7 @@ def test_pull_is_the_adjoint_of_push(fan_in, fan_out, inputs, kind, bias):
     delta = np.random.default_rng(5).standard_normal((2, fan_out, inputs))
     for random_map in maps_of((fan_in, fan_out), 2):
         z = random_map.push(signal(h), WEIGHT_DEVIATION, bias).array
-        stored = signal(h).stored(random_map.gradient_type)
+        stored = signal(h).stored(random_map.input_type)
         gradient = random_map.pull(signal(delta.astype(random_map.gradient_type)), stored).array.astype(float)
         forward = np.einsum("tnb,tnc->tbc", delta, z - z[:, :, :1])
         backward = np.einsum("tnb,tnc->tbc", gradient, h - h[:, :, :1])

@@ -1,0 +1,93 @@
+"""Precision of the implicit Gaussian map's way back, as inputs merge: against double precision on the same noise, and by an invariant."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from propagation import Config, simulate
+from propagation.engine import implicit
+from propagation.engine.implicit import GaussianMap
+from propagation.engine.network import observe
+from propagation.engine.noise import Noise
+from propagation.engine.signal import Signal
+
+APART = [1.0, 0.3, 0.1, 0.05, 0.02, 3e-3, 1e-4, 1e-5]
+
+
+def pulled(h: np.ndarray, delta: np.ndarray, single: bool) -> np.ndarray:
+    """Wᵀ δ of one draw, (1, fan_in, B), all of it in double unless `single`."""
+    exponent = np.zeros(1, dtype=int)
+    random_map = GaussianMap(Noise(5, 0, 0, 1), h.shape[1], delta.shape[1])
+    signal = Signal(h, exponent)
+    random_map.push(signal, 1.2, 0.3)
+    delta = delta.astype(random_map.gradient_type if single else float)
+    return random_map.pull(Signal(delta, exponent), signal.stored(random_map.input_type if single else float)).array
+
+
+def worst(apart: float) -> float:
+    """Largest error of a pulled gradient over its length, for inputs at this distance from each other."""
+    rng = np.random.default_rng(int(1e6 * apart))
+    errors = []
+    for fan_in, fan_out, inputs in ((200, 150, 12), (60, 200, 40), (16, 16, 40)):
+        h = rng.standard_normal((1, fan_in, 1)) + apart * rng.standard_normal((1, fan_in, inputs))
+        delta = rng.standard_normal((1, fan_out, inputs))
+        exact = pulled(h, delta, single=False)
+        error = np.linalg.norm(pulled(h, delta, single=True) - exact, axis=1) / np.linalg.norm(exact, axis=1)
+        errors.append(float(error.max()))
+    return max(errors)
+
+
+@pytest.mark.parametrize("apart", APART)
+def test_a_gradient_is_close_to_double_precision(apart):
+    assert worst(apart) < 2e-5
+
+
+def test_single_precision_alone_would_not_do(monkeypatch):
+    """Negative control."""
+    monkeypatch.setattr(implicit, "WELL_CONDITIONED", np.inf)
+    assert worst(1e-4) > 1e-4
+    assert worst(1e-5) > 1e-3
+
+
+MERGED = Config(activation="tanh", weight_variance=1.0, bias_variance=0.05, depth=100, width=512, inputs=16, trials=2)
+
+
+def test_gradients_of_merged_inputs_are_those_of_double_precision(monkeypatch):
+    ours = simulate(MERGED).delta.log10_second_moment
+    monkeypatch.setattr(implicit, "WELL_CONDITIONED", 0.0)
+    double = simulate(MERGED).delta.log10_second_moment
+    monkeypatch.setattr(implicit, "WELL_CONDITIONED", np.inf)
+    single = simulate(MERGED).delta.log10_second_moment
+    assert np.abs(ours - double).max() < 4.3e-6  # 1e-5 of E[δ²]
+    assert np.abs(single - double).max() > 1e-3
+
+
+@pytest.mark.parametrize(("width", "inputs", "depth"), [(16, 40, 10), (64, 16, 50), (16, 40, 50)])
+def test_products_of_signal_and_gradient_stay_what_they_are(width, inputs, depth):
+    """z·δ of each input is the same in all layers of a homogeneous net without bias. In shares of |z||δ|."""
+    config = Config(
+        activation="leaky_relu", scheme="he", bias_variance=0, depth=depth, width=width, inputs=inputs, trials=3, method="implicit"
+    )
+    observer = Products()
+    observe(config, observer, range(config.trials))
+    sizes, products = (np.stack([values[layer] for layer in range(1, depth + 1)]) for values in (observer.sizes, observer.products))
+    assert (np.abs(products - products[-1]) / sizes).max() < 1e-4
+
+
+class Products:
+    """z·δ and |z||δ| of each input of each trial, (T, B), by layer."""
+
+    def __init__(self) -> None:
+        self.z: dict[int, Signal] = {}
+        self.products: dict[int, np.ndarray] = {}
+        self.sizes: dict[int, np.ndarray] = {}
+
+    def see(self, name, layer, *values):
+        if name == "z":
+            self.z[layer] = values[0]
+        if name == "delta":
+            z, delta = self.z[layer], values[0]
+            scale = np.ldexp(1.0, z.exponent + delta.exponent)[:, None]
+            self.products[layer] = scale * np.einsum("tnb,tnb->tb", z.array, delta.array, dtype=float)
+            self.sizes[layer] = scale * np.sqrt(z.column_squares * delta.column_squares)
