@@ -18,7 +18,7 @@ HEIGHT = 520
 _MOST_DECADES = 0.4
 #: layers a signal survives at which the other scale is full
 _MOST_LAYERS = 1000
-SHOWN = {"chi_1": "gradient factor χ₁", "survival": "layers a signal survives"}
+SHOWN = {"chi_1": "gradient factor χ₁", "survival": "layers until inputs are forgotten"}
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ def _reach(q_star: float, layers: float) -> str:
         return "the signal dies" if q_star == 0 else "the signal grows without end"
     if np.isnan(layers):
         return "every correlation is kept"
-    return "no limit to the depth" if layers > 1e5 else f"a signal survives ≈ {number(float(f'{layers:.2g}'))} layers"
+    return "no limit to the depth" if layers > 1e5 else f"inputs are forgotten after ≈ {number(float(f'{layers:.2g}'))} layers"
 
 
 def _tick(value: float, shown: str) -> str:

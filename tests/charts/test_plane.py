@@ -57,7 +57,7 @@ def test_places_say_what_becomes_of_the_signal_also_where_no_depth_limits_it():
         )
         words |= {(activation, x, y): text.split("<br>")[-1] for x, y, text in zip(targets.x, targets.y, targets.text, strict=True)}
     assert words["relu", 1.0, 0.0] == "the signal dies" and words["relu", 2.0, 0.0] == "no limit to the depth"
-    assert words["relu", 1.0, 0.2] == "a signal survives ≈ 8.7 layers"
+    assert words["relu", 1.0, 0.2] == "inputs are forgotten after ≈ 8.7 layers"
     assert words["relu", 2.0, 0.2] == words["relu", 3.0, 0.0] == words["linear", 2.0, 0.0] == "the signal grows without end"
     assert words["linear", 1.0, 0.0] == "every correlation is kept"
 

@@ -223,7 +223,7 @@ def _explanation() -> None:
     with st.expander("What am I looking at?"):
         st.markdown(
             "- **forward**, **backward**: what one layer does to E[z²], the size of the signal, and to E[δ²] of the gradient on its way "
-            "back. × 1 keeps it.\n"
+            "back, after the first layers, in which sizes settle. × 1 keeps it.\n"
             "- **∂C/∂W spread**: E[(∂C/∂W)²] of the layer with the largest over that of the layer with the smallest. 1: all layers learn "
             "at one pace.\n"
             "- **condition**: how much more the direction that grows most grows than the one that grows least. It is the condition number "
