@@ -12,14 +12,14 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from propagation import locks
-from propagation.config import DEFAULTS, FIELDS, Config
+from propagation.config import DEFAULTS, FIELDS, SIZED, Config
 from propagation.diagnosis import diagnose
 from propagation.engine.cost import work
 from propagation.engine.network import simulate
 from propagation.export import words
 from propagation.export.code import FRAMEWORKS, snippet
 from propagation.export.numbers import table, to_csv, to_json
-from propagation.fields import Choice, Field, Number
+from propagation.fields import Choice, Field, Number, Text
 from propagation.formatting import number
 from propagation.initializers import SCHEMES
 from propagation.presets import PRESETS
@@ -118,6 +118,8 @@ def _option(field: Field, default: Any) -> dict[str, Any]:
     if isinstance(field, Number):
         kind, low, high = (int, *map("{:,}".format, field.bounds)) if field.whole else (float, *map(number, field.bounds))
         return {"type": kind, "metavar": "N" if field.whole else "X", "help": f"{about}; from {low} to {high}"}
+    if isinstance(field, Text):
+        return {"metavar": "TEXT", "help": about if default else field.option}
     if isinstance(field, Choice):
         return {"help": about} | ({"choices": field.choices} if field.lookup is None else {"metavar": "NAME"})
     return {"help": about, "action": argparse.BooleanOptionalAction}
@@ -132,6 +134,10 @@ def _experiment(given: argparse.Namespace) -> Config:
     for name in ("weight_variance", "weight_std"):
         if name in values and "scheme" not in values:
             config = moved(config, name, values[name])[0]  # which makes the scheme custom, or that of a stated std, as on the page
+    sized = next((name for name in SIZED if name in values), "")
+    if sized and values.get("layer_sizes"):
+        raise ValueError(f"{sized} = {values[sized]} would not be used: layer_sizes says it; leave one of them out")
+    config = replace(config, layer_sizes="" if sized else config.layer_sizes)
     config = replace(config, **values)
     of_schemes = (name for name in ("weight_variance", "weight_std", "bias_variance") if name in values)
     unused = next((name for name in of_schemes if _overruled(config, name)), None)

@@ -70,7 +70,7 @@ def advice(trace: Trace, prediction, merged: bool) -> Advice:
         result = "signal and gradients stay level"
     else:
         result = "once sizes have settled, gradients stay level"
-    widths = "" if config.width_profile == "constant" else ", but for what the changing width does"
+    widths = "" if config.level else ", but for what the changing width does"
     return Advice(f"{at} {activation.label} is critical: {result}{widths}.", critical, float(f"{bias:.7g}") if own_bias else None)
 
 
@@ -112,7 +112,7 @@ def _critical_already(config: Config, prediction, fades: bool) -> str:
     uneven = float(np.ptp(np.asarray(prediction.weight_gradient.log10_second_moment)))
     if max(*expected, uneven) <= LEVEL / 2:
         return _chance(config)
-    if config.width_profile != "constant":
+    if not config.level:
         return "σ_w² is critical already: it is the changing width that moves sizes. Keep the width constant."
     if fades:
         return "σ_w² is critical already, but without a bias the signal still fades, like a power of depth: raise σ_b²."

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from propagation.config import NUMBERS, Config
+from propagation.config import NUMBERS, SIZED, Config
 from propagation.engine.cost import Work, work
 from propagation.formatting import number
 from propagation.initializers import WEIGHT_LAWS
@@ -17,6 +17,8 @@ from propagation.runtime.scheduler import queue_length
 MOST_BYTES, MOST_SECONDS = (2**30, 20.0) if IN_BROWSER else (2 * 2**30, 60.0)
 #: fields a visitor can lower, and the values tried, largest first
 _SMALLER: dict[str, tuple[Any, ...]] = {name: field.smaller for name, field in NUMBERS.items() if field.smaller}
+#: what to lower where no single change is enough: by width and depth, and where the layers have their own sizes
+_TOGETHER = ("Lower the width, the depth and the number of inputs together.", "Take smaller layers, fewer of them, and fewer inputs.")
 #: the fields proposed before all others: without them the picture changes least
 _FIRST = ("width", "inputs")
 
@@ -32,7 +34,7 @@ def refusal(config: Config) -> str:
     if fits(config):
         return ""
     ways = list(_ways_out(config))
-    advice = f"What would fit: {', or '.join(ways)}." if ways else "Lower the width, the depth and the number of inputs together."
+    advice = f"What would fit: {', or '.join(ways)}." if ways else _TOGETHER[bool(config.layer_sizes)]
     return f"This network would take {_needs(work(config))}; the page stops at {_needs(Work(MOST_BYTES, MOST_SECONDS))}. {advice}"
 
 
@@ -47,7 +49,8 @@ def _ways_out(config: Config) -> Iterable[str]:
     builds_weights = not WEIGHT_LAWS[config.weight_law].has_implicit_map or config.method == "dense"
     if builds_weights and fits(replace(config, weight_law="gaussian", method="auto")):
         yield f"weight law {WEIGHT_LAWS['gaussian'].label} with the automatic method"
-    for field in sorted(_SMALLER, key=lambda name: name not in _FIRST):
+    lowered = [name for name in _SMALLER if not (config.layer_sizes and name in SIZED)]
+    for field in sorted(lowered, key=lambda name: name not in _FIRST):
         present = getattr(config, field)
         value = next((value for value in _SMALLER[field] if value < present and fits(replace(config, **{field: value}))), None)
         if value is not None:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any
 
 from propagation.activations import ACTIVATIONS
 from propagation.expressions import lookup
-from propagation.fields import Choice, Number, declarations, declared, from_query, to_query
+from propagation.fields import Choice, Number, Text, declarations, declared, from_query, to_query
 from propagation.initializers import SCHEMES, WEIGHT_LAWS, kumar_scale
-from propagation.widths import WIDTH_PROFILES
+from propagation.widths import DEEPEST, WIDEST, WIDTH_PROFILES, read_sizes, written_sizes
 
 DIGIT_PIXELS = 64
+#: fields that `layer_sizes` decides where it is given
+SIZED = ("depth", "width", "width_profile")
 
 INPUT_LAWS = {"gaussian": "Gaussian", "uniform": "uniform", "digits": "handwritten digits (8 × 8)"}
 COSTS = {
@@ -52,7 +54,8 @@ class Config:
 
     `weight_variance` is σ_w² = fan_in · Var[W] and counts where `scheme` is "custom"; `weight_std`² is Var[W] where it is "std".
     `bias_variance` is σ_b². `trials` is the number of independent draws of the network, `inputs` the size of the batch. `cost` says where
-    the backward pass starts.
+    the backward pass starts. `layer_sizes` lists n_0 … n_L, as in "784-300-100-10"; where it is not empty, it says what `depth`, `width`
+    (then the largest size, at least 2) and `width_profile` are, whatever they were given.
     ValueError begins with the field, and names the value and what is allowed.
     """
 
@@ -64,7 +67,7 @@ class Config:
         option="number of layers",
         folded=False,
         below="bias_variance",
-        bounds=(1, 2000),
+        bounds=(1, DEEPEST),
         steps=_DEPTHS,
         smaller=(1000, 500, 200, 100, 50, 20, 10),
     )
@@ -76,7 +79,7 @@ class Config:
         option="neurons per layer",
         folded=False,
         below="depth",
-        bounds=(2, 1_000_000),
+        bounds=(2, WIDEST),
         steps=_WIDTHS,
         smaller=tuple(2**k for k in range(19, 3, -1)),
     )
@@ -211,10 +214,26 @@ class Config:
         step=0.01,
         format="%g",
     )
+    layer_sizes: str = declared(
+        Text,
+        "",
+        label="Own layer sizes",
+        help="The size of the input, then of every layer: 784-300-100-10. They replace depth, width and profile. Empty: those count.",
+        option="sizes of the input and of every layer, as in 784-300-100-10, in place of depth, width and profile",
+        below="width_profile",
+        longest=8 * (1 + DEEPEST),
+        canonical=lambda text: written_sizes(read_sizes(text)),
+        placeholder="784-300-100-10",
+    )
 
     def __post_init__(self) -> None:
         for name, field in FIELDS.items():
             object.__setattr__(self, name, field.checked(name, getattr(self, name)))
+        if self.layer_sizes:
+            sizes = read_sizes(self.layer_sizes)
+            derived = {"depth": len(sizes) - 1, "width": max(2, *sizes), "width_profile": "constant"}
+            for name in SIZED:
+                object.__setattr__(self, name, derived[name])
         if self.scheme == "kumar":
             kumar_scale(self.activation)
         if self.method == "implicit" and not WEIGHT_LAWS[self.weight_law].has_implicit_map:
@@ -225,13 +244,26 @@ class Config:
 
     @cached_property
     def widths(self) -> tuple[int, ...]:
-        """Return the layer sizes n_0 … n_L, depth + 1 of them. Digits have n_0 = 64 pixels whatever the profile."""
-        sizes = WIDTH_PROFILES[self.width_profile].sizes(self.width, self.depth)
+        """Return the layer sizes n_0 … n_L, depth + 1 of them. Digits have n_0 = 64 pixels whatever profile or `layer_sizes` say."""
+        sizes = read_sizes(self.layer_sizes) or WIDTH_PROFILES[self.width_profile].sizes(self.width, self.depth)
         return (DIGIT_PIXELS, *sizes[1:]) if self.input_law == "digits" else sizes
 
+    @property
+    def level(self) -> bool:
+        """Return whether all layers have one width."""
+        return self.width_profile == "constant" and (not self.layer_sizes or len({*self.widths[1:]}) == 1)
+
+    def no_larger(self, width: int = WIDEST, depth: int = DEEPEST) -> Config:
+        """Return the experiment with no layer wider than `width` and at most `depth` layers, of its own sizes the first ones."""
+        if self.layer_sizes:
+            sizes = read_sizes(self.layer_sizes)[: depth + 1]
+            return replace(self, layer_sizes=written_sizes([min(size, width) for size in sizes]))
+        return replace(self, width=min(self.width, width), depth=min(self.depth, depth))
+
     def to_query(self) -> dict[str, str]:
-        """Return the fields that differ from their defaults, as the texts of an address."""
-        return to_query(self)
+        """Return the fields that differ from their defaults and follow from no other, as the texts of an address."""
+        query = to_query(self)
+        return {name: text for name, text in query.items() if not (self.layer_sizes and name in SIZED)}
 
     @classmethod
     def from_query(cls, query: Mapping[str, Any]) -> tuple[Config, list[str]]:
@@ -239,7 +271,17 @@ class Config:
 
         Values are texts, or lists of texts of which there must be one. What cannot be read keeps its default.
         """
-        return from_query(cls, query)
+        config, problems = from_query(cls, query)
+        unused = [name for name in SIZED if config.layer_sizes and name in query]
+        return config, problems + [f"{name} is not used: layer_sizes says how many layers there are, and how wide." for name in unused]
+
+
+def pixels_mismatch(config: Config) -> str:
+    """Return what to say where `layer_sizes` gives the input another size than the digits it is shown have; else empty."""
+    first = read_sizes(config.layer_sizes)[:1]
+    if config.input_law != "digits" or first in ((), (DIGIT_PIXELS,)):
+        return ""
+    return f"The digits have {DIGIT_PIXELS} pixels, so the input has {DIGIT_PIXELS} entries here and not {first[0]:,}."
 
 
 #: the declaration of every field, and its default

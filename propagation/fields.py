@@ -28,7 +28,7 @@ class Field:
 
     `label` and `help` are those of its control, the help saying what the control is for and what moves when it moves; `option` is the
     help of the command line. A `folded` control is drawn on request only. Controls stand in the order of their fields, except those that
-    stand below the control that `below` names.
+    stand below the control that `below` names. An address may give it a text of at most `longest` characters.
     """
 
     label: str
@@ -36,6 +36,7 @@ class Field:
     option: str
     folded: bool = True
     below: str = ""
+    longest: int = LONGEST_TEXT
 
     def checked(self, name: str, value: Any) -> Any:
         """Return the value in the field's own type; ValueError names the field, the value and what is allowed."""
@@ -106,6 +107,23 @@ class Number(Field):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Text(Field):
+    """A field that is a text with a meaning; `canonical` writes it in one way, or says in a ValueError what it has that cannot be read."""
+
+    canonical: Callable[[str], str]
+    placeholder: str
+
+    def checked(self, name: str, value: Any) -> str:
+        """Return the text as it is written in one way."""
+        if not isinstance(value, str):
+            raise ValueError(f"{name} = {quoted(value)} is no text such as {self.placeholder!r}")
+        try:
+            return self.canonical(value)
+        except ValueError as error:
+            raise ValueError(f"{name} = {quoted(value)} {error}") from None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Flag(Field):
     """A field that is true or false, in an address 1 or 0."""
 
@@ -162,26 +180,31 @@ def from_query(cls: type[_T], query: Mapping[str, Any]) -> tuple[_T, list[str]]:
             problems.append(f"{quoted(name)} is not a setting of this app, and was ignored.")
             continue
         try:
-            values[name] = known[name].read(name, _only_text(name, given))
+            values[name] = known[name].read(name, _only_text(name, given, known[name].longest))
         except ValueError as error:
-            problems.append(f"{error}. It stays at {defaults[name]}.")
+            problems.append(f"{error}. {_stays('It', defaults[name])}")
     while True:
         try:
             return cls(**values), problems
         except ValueError as error:
             culprit = str(error).split()[0]
             del values[culprit]
-            problems.append(f"{error}. {culprit} stays at {defaults[culprit]}.")
+            problems.append(f"{error}. {_stays(culprit, defaults[culprit])}")
 
 
-def _only_text(name: str, given: Any) -> str:
+def _stays(what: str, default: str) -> str:
+    """Return the sentence on a field that could not be read."""
+    return f"{what} stays at {default}." if default else f"{what} is left out."
+
+
+def _only_text(name: str, given: Any, longest: int) -> str:
     """Return the one text that an address gives for a field; ValueError if it gives another number of texts, or a very long one."""
     texts = list(given) if isinstance(given, (list, tuple)) else [given]
     if len(texts) != 1:
         raise ValueError(f"{name} is given {len(texts)} times, and one value is needed")
     text = str(texts[0])
-    if len(text) > LONGEST_TEXT:
-        raise ValueError(f"{name} is {len(text)} characters long, and at most {LONGEST_TEXT} are read")
+    if len(text) > longest:
+        raise ValueError(f"{name} is {len(text)} characters long, and at most {longest} are read")
     return text
 
 

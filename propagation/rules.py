@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from propagation.architecture import bias_variances, weight_variances
-from propagation.config import BOUNDS, CHOICES, DEFAULTS, Config
+from propagation.config import BOUNDS, CHOICES, DEFAULTS, SIZED, Config
 from propagation.expressions import lookup
 from propagation.initializers import SCHEMES, WEIGHT_LAWS, kumar_scale
 
@@ -25,6 +25,8 @@ def moved(config: Config, field: str, value: Any) -> tuple[Config, str]:
         return replace(_custom(config), activation=value), _kumar_refusal(value)
     if field == "weight_variance":
         return replace(_custom(config), weight_variance=value), ""
+    if field in SIZED and config.layer_sizes:
+        return replace(config, **{"layer_sizes": "", field: value}), "Depth and width count again, in place of your own layer sizes."
     if field == "weight_std":
         return settled(replace(config, scheme="std", weight_std=value)), ""
     if field == "weight_law" and config.method == "implicit" and not WEIGHT_LAWS[value].has_implicit_map:
@@ -64,7 +66,9 @@ def shown(config: Config, field: str) -> Any:
 
 
 def overruled(config: Config, field: str) -> bool:
-    """Return whether a field cannot be moved, because the scheme brings its own and moving it would not make the scheme custom."""
+    """Return whether a field cannot be moved: the layers' own sizes say it, or the scheme does and moving it would not make that custom."""
+    if field in SIZED:
+        return bool(config.layer_sizes)
     return field == "bias_variance" and SCHEMES[config.scheme].bias_scale is not None
 
 

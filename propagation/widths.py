@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from propagation.formatting import quoted
 
 #: no layer of a profile is narrower
 _NARROWEST = 2
+#: the largest layer, and the most of them
+WIDEST, DEEPEST = 1_000_000, 2000
+#: what may stand between two sizes, and around all of them
+_BETWEEN, _AROUND = re.compile(r"\s*[-,;x×→]\s*|\s+"), " []()"
 
 
 @dataclass(frozen=True)
@@ -39,3 +47,34 @@ def _size_at(position: float, turning_points: tuple[int, ...]) -> int:
     piece = min(int(position * pieces), pieces - 1)
     start, end = turning_points[piece : piece + 2]
     return round(start * (end / start) ** (position * pieces - piece))
+
+
+def read_sizes(text: str) -> tuple[int, ...]:
+    """Return the sizes n_0 … n_L that a text lists, such as 784-300-100-10 or [784, 300, 100, 10]; none for an empty text.
+
+    ValueError, in words that go on after the text, names the place that cannot be read.
+    """
+    listed = text.strip(_AROUND)
+    if not listed:
+        return ()
+    pieces = _BETWEEN.split(listed)
+    if len(pieces) == 1 and pieces[0].isdecimal():
+        raise ValueError("has one size, and at least two are needed: the input and one layer")
+    if len(pieces) > 1 + DEEPEST:
+        raise ValueError(f"has {len(pieces):,} sizes, and at most {1 + DEEPEST:,} are possible: the input and {DEEPEST:,} layers")
+    return tuple(_size(piece, f"layer {layer}" if layer else "the input") for layer, piece in enumerate(pieces))
+
+
+def written_sizes(sizes: Sequence[int]) -> str:
+    """Return the text of these sizes: 784-300-100-10."""
+    return "-".join(map(str, sizes))
+
+
+def _size(piece: str, whose: str) -> int:
+    if not piece:
+        raise ValueError(f"has no size for {whose}")
+    if not (piece.isascii() and piece.isdigit()):
+        raise ValueError(f"has {quoted(piece)} as the size of {whose}: a whole number is needed")
+    if len(piece) > 9 or not 1 <= int(piece) <= WIDEST:
+        raise ValueError(f"has {quoted(piece)} as the size of {whose}: a whole number from 1 to {WIDEST:,} is needed")
+    return int(piece)

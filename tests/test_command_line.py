@@ -127,6 +127,14 @@ def test_a_stated_std_means_its_scheme(capsys):
     assert "weights of standard deviation 0.01" in printed(capsys, "--weight-std", "0.01", "--depth", "2", "--width", "8")
 
 
+def test_layers_have_their_own_sizes(capsys):
+    query = parse_qs(urlsplit(printed(capsys, "--layer-sizes", "784,300,10", "--link").strip()).query)
+    assert query == {"layer_sizes": ["784-300-10"]}
+    assert "2 layers of sizes 784-300-10" in printed(capsys, "--layer-sizes", "784-300-10")
+    again = printed(capsys, "--from-link", "http://x/?layer_sizes=7-5-3", "--depth", "9", "--link")
+    assert parse_qs(urlsplit(again.strip()).query) == {"depth": ["9"], "width": ["7"]}
+
+
 def test_orthogonal_of_pytorch_means_its_law(capsys):
     query = parse_qs(urlsplit(printed(capsys, "--scheme", "pytorch_orthogonal", "--link").strip()).query)
     assert query["weight_law"] == ["orthogonal"]
@@ -150,6 +158,8 @@ def test_a_script_is_printed(capsys):
         (["--scheme", "he", "--weight-std", "1"], ["weight_std = 1", "he"]),
         (["--scheme", "std", "--weight-variance", "2"], ["weight_variance = 2", "std"]),
         (["--weight-std", "1", "--weight-variance", "2"], ["weight_variance = 2", "std"]),
+        (["--layer-sizes", "784-x-10"], ["layer_sizes = '784-x-10'", "layer 1"]),
+        (["--layer-sizes", "784-10", "--depth", "3"], ["depth = 3 would not be used", "layer_sizes"]),
         (["--weight-std", "-0.1"], ["weight_std = -0.1", "0 to 100"]),
         (["--scheme", "keras", "--bias-variance", "1"], ["bias_variance = 1", "keras"]),
         (["--json", "--csv"], ["not allowed with"]),

@@ -14,7 +14,7 @@ from propagation import ACTIVATIONS, SCHEMES, Config
 from propagation.config import BOUNDS, CHOICES
 from propagation.fields import LONGEST_TEXT
 from propagation.initializers import kumar_scale
-from propagation.widths import WIDTH_PROFILES
+from propagation.widths import WIDTH_PROFILES, read_sizes
 
 FIELDS = {field.name: field for field in fields(Config)}
 WHOLE = [name for name, (low, _) in BOUNDS.items() if isinstance(low, int)]
@@ -23,7 +23,7 @@ WHOLE = [name for name, (low, _) in BOUNDS.items() if isinstance(low, int)]
 def test_the_fields_of_the_contract_are_there():
     numbers = {"depth", "width", "weight_variance", "bias_variance", "inputs", "input_variance", "trials", "seed", "weight_std"}
     names = {"activation", "scheme", "weight_law", "width_profile", "input_law", "cost", "method"}
-    assert set(BOUNDS) == numbers and set(CHOICES) == names and set(FIELDS) == numbers | names
+    assert set(BOUNDS) == numbers and set(CHOICES) == names and set(FIELDS) == numbers | names | {"layer_sizes"}
 
 
 def test_bounds_are_those_of_the_contract():
@@ -254,7 +254,7 @@ class TestAddress:
         for name, text in query.items():
             if not any(name in problem for problem in problems):
                 value = getattr(config, name)
-                assert value == (text if name in CHOICES else float(text))
+                assert value == (read_sizes(text) and value if name == "layer_sizes" else text if name in CHOICES else float(text))
 
 
 def test_kumar_applies_where_the_contradiction_says():

@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Widget
 
 from propagation.config import DEFAULTS, FIELDS, Config
-from propagation.fields import Choice, Flag, Number, in_order_of_controls
+from propagation.fields import Choice, Flag, Number, Text, in_order_of_controls
 from propagation.locks import CONTROLS
 
 ROOT = Path(__file__).parents[1]
@@ -53,7 +53,7 @@ def test_every_field_is_declared_with_all_there_is_to_know():
     assert [*FIELDS] == [*DEFAULTS] == [field.name for field in fields(Config)]
     for name, field in FIELDS.items():
         assert field.label and field.option and field.help.endswith("."), name
-        assert isinstance(field, Choice | Number | Flag)
+        assert isinstance(field, Choice | Number | Flag | Text)
         assert not isinstance(field, Choice) or DEFAULTS[name] in field.choices
         assert not isinstance(field, Number) or field.bounds[0] <= DEFAULTS[name] <= field.bounds[1]
         assert field.checked(name, DEFAULTS[name]) == DEFAULTS[name]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from propagation.config import Config
-from propagation.rules import drawn, marks, moved, settled, shown_bias_variance, shown_weight_variance
+from propagation.rules import drawn, marks, moved, overruled, settled, shown_bias_variance, shown_weight_variance
 
 
 def after(config, field, value):
@@ -50,6 +50,14 @@ def test_a_stated_std_moves_the_slider_and_the_slider_takes_over():
 def test_the_number_of_one_scheme_has_a_control_where_that_stands():
     assert drawn(Config(scheme="std"), "weight_std") and not drawn(Config(), "weight_std")
     assert drawn(Config(), "weight_variance") and drawn(Config(scheme="std"), "weight_variance")
+
+
+def test_own_layer_sizes_hold_depth_width_and_profile_until_they_go():
+    config = after(Config(), "layer_sizes", "784-300-10")
+    assert [overruled(config, field) for field in ("depth", "width", "width_profile", "seed")] == [True, True, True, False]
+    shallow, note = moved(config, "depth", 9)  # by a click on a chart
+    assert shallow == Config(depth=9, width=784) and "count again" in note
+    assert not overruled(shallow, "depth")
 
 
 def test_what_the_slider_cannot_reach_becomes_its_end():

@@ -6,7 +6,7 @@ import numpy as np
 
 from propagation.config import INPUT_LAWS, Config
 from propagation.diagnosis import Verdict
-from propagation.export.code.settings import scheme_words
+from propagation.export.code.settings import scheme_words, size_words
 from propagation.export.numbers import Table
 from propagation.expressions import lookup
 from propagation.formatting import factor
@@ -21,7 +21,7 @@ def settings(config: Config) -> str:
     """Return the experiment in one line."""
     profile = "" if config.width_profile == "constant" else f" ({WIDTH_PROFILES[config.width_profile].label})"
     return (
-        f"{counted(config.depth, 'layer')} of width {config.width:,}{profile}, {lookup(config.activation).label}, {scheme_words(config)}; "
+        f"{counted(config.depth, 'layer')} of {size_words(config)}{profile}, {lookup(config.activation).label}, {scheme_words(config)}; "
         f"{counted(config.inputs, 'input')} ({INPUT_LAWS[config.input_law]}), {counted(config.trials, 'draw')}, seed {config.seed}"
     )
 

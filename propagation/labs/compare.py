@@ -145,7 +145,7 @@ def condition(config: Config) -> float:
 
     The network is at most CONDITION_WIDTH wide and as deep as `labs.spectrum` goes. ∞ where the smallest is zero or lost to rounding.
     """
-    narrow = replace(config, width=min(config.width, CONDITION_WIDTH))
+    narrow = config.no_larger(width=CONDITION_WIDTH)
     return SPECTRUM(narrow).log10_condition(-1)
 
 

@@ -65,12 +65,7 @@ class Distributions:
 
 def uses(config: Config) -> Config:
     """Return the experiment as this lab runs it: at most 8 networks, 32 inputs and 512 neurons a layer."""
-    return replace(
-        config,
-        trials=min(config.trials, MOST_DRAWS),
-        inputs=min(config.inputs, MOST_INPUTS),
-        width=min(config.width, MOST_NEURONS),
-    )
+    return replace(config.no_larger(width=MOST_NEURONS), trials=min(config.trials, MOST_DRAWS), inputs=min(config.inputs, MOST_INPUTS))
 
 
 def layers_of(depth: int) -> tuple[int, ...]:

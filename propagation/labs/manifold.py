@@ -18,6 +18,7 @@ from propagation.labs.protocol import Lab, Progress, part_of
 from propagation.labs.watch import watch
 from propagation.runtime.blas import one_thread
 from propagation.streams import stream
+from propagation.widths import written_sizes
 
 #: 1 − c of the pairs of inputs, from almost parallel to almost opposite
 STARTS = (1e-6, 1e-3, 0.1, 0.5, 1.0, 1.9)
@@ -42,7 +43,7 @@ class Angles:
 
 def _used_for_angles(config: Config) -> Config:
     """Return the experiment that `measure_angles` runs: the first input, and a partner of it for each start."""
-    return replace(config, inputs=1 + len(STARTS))
+    return replace(_with_a_plane(config), inputs=1 + len(STARTS))
 
 
 def measure_angles(config: Config, progress: Progress | None = None) -> Angles:
@@ -62,6 +63,13 @@ def measure_angles(config: Config, progress: Progress | None = None) -> Angles:
 
 
 ANGLES = Lab("angles", _used_for_angles, measure_angles)
+
+
+def _with_a_plane(config: Config) -> Config:
+    """Return the experiment with at least two entries in an input: one has no circle."""
+    if config.widths[0] > 1:
+        return config
+    return replace(config, layer_sizes=written_sizes([2, *config.widths[1:]]))
 
 
 def circle(config: Config, angles: np.ndarray) -> np.ndarray:
@@ -109,7 +117,7 @@ class Circle:
 
 def _used_for_circle(config: Config) -> Config:
     """Return the experiment that `follow_circle` runs: no wider than WIDEST, of at most DRAWS draws."""
-    return replace(config, width=min(config.width, WIDEST), trials=min(config.trials, DRAWS), method="auto")
+    return replace(_with_a_plane(config).no_larger(width=WIDEST), trials=min(config.trials, DRAWS), method="auto")
 
 
 def follow_circle(config: Config, progress: Progress | None = None) -> Circle:

@@ -45,7 +45,7 @@ class Spectrum:
 
 def uses(config: Config) -> Config:
     """Return the experiment as this lab runs it: one network, one input, no wider than WIDEST."""
-    return replace(config, width=min(config.width, WIDEST), inputs=1, trials=1, method="auto")
+    return replace(config.no_larger(width=WIDEST), inputs=1, trials=1, method="auto")
 
 
 def depths_shown(depth: int) -> np.ndarray:

@@ -36,7 +36,7 @@ Array = np.ndarray
 
 def uses(config: Config) -> Config:
     """Return the experiment as this lab runs it: 32 networks, 16 inputs, at most 256 neurons a layer."""
-    return replace(config, trials=DRAWS, inputs=INPUTS, width=min(config.width, MOST_NEURONS), cost="gaussian")
+    return replace(config.no_larger(width=MOST_NEURONS), trials=DRAWS, inputs=INPUTS, cost="gaussian")
 
 
 def measure(config: Config, progress: Progress | None = None) -> dict[str, Scatter]:

@@ -87,7 +87,8 @@ def uses(config: Config) -> Config:
 
     Configs that differ in nothing else have the same experiment. (The gradient of a loss depends on its labels at any width.)
     """
-    return replace(config, width=WIDTHS[-1], depth=min(config.depth, DEPTH), inputs=1, trials=MOST_NETWORKS, cost="gaussian", method="auto")
+    shape = {"layer_sizes": "", "width": WIDTHS[-1], "depth": min(config.depth, DEPTH)}
+    return replace(config, **shape, inputs=1, trials=MOST_NETWORKS, cost="gaussian", method="auto")
 
 
 def widths_of(config: Config) -> tuple[int, ...]:

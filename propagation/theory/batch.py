@@ -35,8 +35,7 @@ def batch_of(config: Config) -> Batch:
     """The batch of this config; it depends on the fields that `draw_inputs` reads alone."""
     return _batch(
         Config(
-            depth=1,
-            width=config.widths[0] if config.input_law != "digits" else 64,
+            layer_sizes=f"{config.widths[0]}-1",
             inputs=config.inputs,
             input_law=config.input_law,
             input_variance=config.input_variance,

@@ -136,6 +136,16 @@ def test_widths_are_those_of_the_config(profile, input_law):
             assert names["WIDTHS"] == list(config.widths)
 
 
+@pytest.mark.parametrize("sizes", ["784-300-100-10", "64-10", "-".join(map(str, range(1, 200)))])
+@pytest.mark.parametrize("input_law", CHOICES["input_law"])
+def test_own_layer_sizes_stand_in_the_script(sizes, input_law):
+    config = Config(layer_sizes=sizes, input_law=input_law)
+    names: dict = {}
+    exec(settings.constants(config), names)
+    assert names["WIDTHS"] == list(config.widths)
+    assert max(map(len, settings.constants(config).splitlines())) < 120 and "width" not in settings.title(config, "NumPy").split("\n")[2]
+
+
 @pytest.mark.parametrize("scheme", [name for name in SCHEMES if name != "lsuv"])
 def test_the_rule_is_the_schemes(scheme):
     config = Config(scheme=scheme, width_profile="funnel", depth=7, width=96, weight_variance=1.37, bias_variance=0.21)

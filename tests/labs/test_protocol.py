@@ -74,6 +74,15 @@ def test_what_a_lab_uses_it_uses_whole(lab, preset):
     assert lab.uses(own) == own
 
 
+@pytest.mark.parametrize("sizes", ["1-1", "1-40-2", "70-2000-30-1", "-".join(["9"] * 150)])
+@every_lab
+def test_a_lab_takes_layers_of_any_sizes(lab, sizes):
+    own = lab.uses(Config(layer_sizes=sizes))
+    assert lab.uses(own) == own
+    if lab.name != "training":
+        lab.measure(replace(own, trials=min(own.trials, 2)) if lab.name != "width" else own)
+
+
 @pytest.mark.parametrize("preset", PRESETS)
 @pytest.mark.parametrize("column", FIRST + GLOROT_2010, ids=lambda column: column.label)
 def test_what_a_column_uses_it_uses_whole(column, preset):

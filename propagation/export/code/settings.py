@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from fractions import Fraction
 from string import Template
 from urllib.parse import urlencode
@@ -14,6 +15,8 @@ from propagation.initializers import SCHEMES, WEIGHT_LAWS
 
 #: bytes of the largest weight matrix from which on a script warns of it
 _LARGE = 2**30
+#: the most layer sizes that are listed in words
+_LISTED = 12
 #: standard deviation of a standard normal cut at ±2, as scripts write it
 CUT = repr(TRUNCATED_DEVIATION)
 
@@ -57,10 +60,18 @@ def title(config: Config, framework: str) -> str:
     address = "?" + urlencode(config.to_query()) if config.to_query() else "the experiment it opens with"
     return (
         f"How a signal and its gradient pass through a network that has learned nothing yet ({framework}).\n\n"
-        f"{config.depth} layer{'s' * (config.depth != 1)}, width {config.width:,}, {activation}, {scheme_words(config)}.\n"
+        f"{config.depth} layer{'s' * (config.depth != 1)}, {size_words(config)}, {activation}, {scheme_words(config)}.\n"
         "Prints log10 of the mean square of z, h = phi(z), delta = dC/dz and dC/dW in every layer,\n"
         f"medians over {config.trials} network{'s' * (config.trials != 1)}. On the page, from other random numbers: {address}{warning}"
     )
+
+
+def size_words(config: Config) -> str:
+    """The layers' sizes in words: width 512, or sizes 784-300-100-10, of long lists the ends."""
+    if not config.layer_sizes:
+        return f"width {config.width:,}"
+    sizes = config.layer_sizes.split("-")
+    return "sizes " + ("-".join(sizes) if len(sizes) <= _LISTED else f"{'-'.join(sizes[:3])}-…-{sizes[-1]}")
 
 
 def scheme_words(config: Config) -> str:
@@ -92,6 +103,9 @@ def constants(config: Config) -> str:
     lines = [f"SEED, DRAWS, INPUTS = {config.seed}, {config.trials}, {config.inputs}"]
     if config.width_profile != "constant":
         lines.append(f"DEPTH, WIDTH, NARROW = {config.depth}, {config.width}, {max(2, config.width // 8)}")
+    if config.layer_sizes:
+        sizes = textwrap.fill(", ".join(config.layer_sizes.split("-")), 100, initial_indent="    ", subsequent_indent="    ")
+        sizes = f"[{sizes.strip()}]" if "\n" not in sizes else f"[\n{sizes},\n]"
     comment = "" if config.width_profile == "bottleneck" else "  # n_0 ... n_L"
     lines.append(f"WIDTHS = {sizes}{comment}")
     if config.input_law == "digits":

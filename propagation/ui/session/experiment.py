@@ -20,8 +20,9 @@ from typing import Any
 import streamlit as st
 
 from propagation import rules
-from propagation.config import Config
+from propagation.config import FIELDS, Config
 from propagation.expressions import ExpressionError, typed_activation
+from propagation.fields import Text
 from propagation.locks import PARAMETERS, Terms
 from propagation.presets import PRESETS
 from propagation.ui.session import url
@@ -197,6 +198,16 @@ def refused_formula(key: str) -> ExpressionError | None:
     return refusal if refusal is not None and refusal.text == st.session_state.get(key) else None
 
 
+def typed(field: str) -> str:
+    """Return the text that stands in the entry of this field and could not be taken; empty where none does."""
+    return st.session_state.get("untaken", {}).get(field, ("", ""))[0]
+
+
+def refused_text(field: str) -> str:
+    """Return what is wrong with that text, in a sentence; empty where nothing is."""
+    return st.session_state.get("untaken", {}).get(field, ("", ""))[1]
+
+
 def show(key: str, value: Any) -> str:
     """Make a widget that is about to be drawn stand at a value; return its key."""
     state = st.session_state
@@ -253,9 +264,18 @@ def _apply(key: str, value: Any) -> None:
     if key in url.PAGE_PARAMETERS:
         return
     config, note = state.config, ""
+    field = key.removesuffix(EXACTLY)
+    state.untaken = {name: text for name, text in state.get("untaken", {}).items() if name != field}
+    if isinstance(FIELDS.get(field), Text):
+        try:
+            FIELDS[field].checked(field, value)
+        except ValueError as refusal:
+            state.untaken[field] = (value, f"{refusal}.")
+            return
     if key != "preset":
-        config, note = rules.moved(config, key.removesuffix(EXACTLY), value)
+        config, note = rules.moved(config, field, value)
     elif value is not None:
+        state.untaken = {}
         config = rules.settled(PRESETS[value].config)
     state.config, kept = state.terms.kept(state.config, config)
     state.note, state.refused = ("" if kept else note), (*state.refused, *kept)

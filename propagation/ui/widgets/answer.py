@@ -19,6 +19,7 @@ from propagation.config import Config
 from propagation.diagnosis import Verdict, diagnose, typical_net
 from propagation.engine.cost import work
 from propagation.engine.trace import Trace
+from propagation.export.code.settings import size_words
 from propagation.expressions import lookup
 from propagation.formatting import factor, number, plain
 from propagation.labs.variance_decomposition import VARIANCE_DECOMPOSITION
@@ -292,7 +293,7 @@ def _in_words(answer: Answer) -> str:
     """Describe the chart to those who cannot see it."""
     config, verdict = answer.trace.config, answer.verdict
     return (
-        f"{verdict.headline} {lookup(config.activation).label}, {config.depth} layers of width {config.width:,}. "
+        f"{verdict.headline} {lookup(config.activation).label}, {config.depth} layers of {size_words(config)}. "
         f"Per layer the signal's second moment changes by {factor(verdict.forward_factor)} forward and the gradient's by "
         f"{factor(verdict.backward_factor)} backward."
     )

@@ -9,9 +9,10 @@ import streamlit as st
 
 from propagation import rules
 from propagation.advice import critical_here
-from propagation.config import FIELDS, NUMBERS, Config
+from propagation.config import FIELDS, NUMBERS, Config, pixels_mismatch
+from propagation.export.code.settings import size_words
 from propagation.expressions import LONGEST
-from propagation.fields import Choice, Flag, Number
+from propagation.fields import Choice, Flag, Number, Text
 from propagation.formatting import number, plain
 from propagation.initializers import SCHEMES
 from propagation.locks import CONTROLS, labels
@@ -168,6 +169,8 @@ def _network(config: Config) -> None:
         st.caption(f"{scheme.label} brings its own biases.")
     _control("depth")
     _control("width")
+    if config.layer_sizes and not (experiment.hidden("depth") and experiment.hidden("width")):
+        st.caption(f"Not used: your own layer sizes count, {plain(size_words(config))}.")
 
 
 def _more() -> None:
@@ -183,11 +186,13 @@ def _control(name: str) -> None:
     config, field = experiment.present(), FIELDS[name]
     if experiment.hidden(name) or not rules.drawn(config, name):
         return
-    value = rules.shown(config, name)
+    value: Any = experiment.typed(name) or rules.shown(config, name)
     widget = _widget(name, value, field.help, rules.overruled(config, name))
     if isinstance(field, Choice):
         choices = rules.choices(config, name)
         st.selectbox(field.label, list(choices), format_func=choices.__getitem__, **widget)
+    elif isinstance(field, Text):
+        _text(name, field, widget)
     elif isinstance(field, Flag):
         st.toggle(field.label, **widget)
     elif isinstance(field, Number) and field.steps:
@@ -196,6 +201,15 @@ def _control(name: str) -> None:
         st.slider(field.label, field.bounds[0], slider_end(name, value), step=field.step, format=field.format, **widget)
     elif isinstance(field, Number):
         st.number_input(field.label, *field.bounds, step=field.step, format=field.format, **widget)
+
+
+def _text(name: str, field: Text, widget: dict[str, Any]) -> None:
+    """Draw the entry of a text; one that cannot be read stays there, with what is wrong with it."""
+    st.text_input(field.label, max_chars=field.longest, placeholder=field.placeholder, **widget)
+    if experiment.refused_text(name):
+        st.warning(plain(experiment.refused_text(name)), icon=":material/edit_off:")
+    elif name == "layer_sizes" and (mismatch := pixels_mismatch(experiment.present())):
+        st.caption(plain(mismatch))
 
 
 def _exact(name: str) -> None:

@@ -135,7 +135,7 @@ def entries_of(config: Config, columns: Sequence[Column], recipe: Recipe) -> tup
             accepted.append((place, column))
 
     def of_width(width: int) -> list[Config]:
-        return [column.uses(replace(config, width=width)) for _, column in accepted]
+        return [column.uses(config.no_larger(width=width)) for _, column in accepted]
 
     width = fitting_width(of_width, config.width, recipe)
     if width is None:
