@@ -132,7 +132,8 @@ def _story(trace: Trace, forward: Drift, backward: Drift, theory: Settling | Non
     if dead > MOSTLY_DEAD and not bounded:  # a flat slope of a bounded activation is no silence
         return "dead", f"Neurons die: {percent(dead)} of them are silent on every input in the last layer."
     saturated = _median_share(trace.saturated)
-    if saturated > MOSTLY_FLAT and backward.total <= LEVEL and bounded:
+    always_flat = float(np.mean(np.equal(lookup(trace.config.activation).slopes_at_zero, 0)))  # half of relu6, for signals of any size
+    if saturated - always_flat > MOSTLY_FLAT * (1 - always_flat) and backward.total <= LEVEL and bounded:
         return "saturated", (
             f"Neurons saturate: {percent(saturated)} of them stand where the activation is flat and pass next to no gradient."
         )

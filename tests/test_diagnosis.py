@@ -55,6 +55,12 @@ def test_saturation_is_the_story_where_a_bounded_activation_is_mostly_flat():
     assert diagnose(trace(saturated=flat, config=Config(depth=10, trials=5, activation="relu"))).kind == "healthy"
 
 
+def test_half_of_relu6_is_level_for_signals_of_any_size():
+    config = Config(depth=10, trials=5, activation="relu6")
+    assert diagnose(trace(saturated=np.full((5, 10), 0.55), config=config)).kind == "healthy"
+    assert diagnose(trace(saturated=np.full((5, 10), 0.8), config=config)).kind == "saturated"
+
+
 def test_dead_neurons_are_the_story_when_nearly_all_are():
     relu = Config(depth=10, trials=5, activation="relu")
     assert diagnose(trace(dead=np.full((5, 10), 0.95), config=relu)).kind == "dead"

@@ -12,6 +12,8 @@ from propagation.theory.gaussian import panel_rule
 #: edges of panels in z > 0, in standard deviations; what lies beyond the first of these shares must be below the second
 _EDGES = np.concatenate(([0.0, 0.0625, 0.125, 0.25], np.arange(0.5, 37.01, 0.5)))
 _FAR, _NOTHING = 16.0, 1e-9
+#: a mean beyond this is none of a function with exp of exp, or of a square, in it
+_LARGEST = 1e60
 
 
 @dataclass(frozen=True)
@@ -39,5 +41,6 @@ def one_layer(formula: str) -> OneLayer:
 
 def _integral(terms: np.ndarray, z: np.ndarray) -> float:
     """Return the sum of the terms of a rule, or inf where those far out count."""
-    total = float(terms.sum())
-    return float("inf") if np.abs(terms[np.abs(z) > _FAR]).sum() > _NOTHING * np.abs(terms).sum() else total
+    total = float(np.abs(terms).sum())
+    far = float(np.abs(terms[np.abs(z) > _FAR]).sum())
+    return float("inf") if far > _NOTHING * total or total > _LARGEST else float(terms.sum())

@@ -89,6 +89,50 @@ def test_a_rule_without_a_number_says_why():
     assert "PyTorch has no gain for this activation" in text and "no choice of σ_w² is critical" in text
 
 
+@pytest.mark.parametrize(
+    ("query", "said", "code"),
+    [
+        ({"activation": "relu"}, ("use He's rule, σ_w² = 2", "five of them say 2", "grows by σ_b² = 0.05 a layer"), 'nonlinearity="relu"'),
+        ({"activation": "max(x,0.2*x)", "bias_variance": "0"}, ("leaky ReLU (0.2): use", "gain 1.39", "1.92"), "a=0.2"),
+        ({}, ("tanh: use σ_w² = 1.76 and biases of variance 0.05", "as a gain 1.33", "0.0586 for a weight with 512 inputs"), "1.760955"),
+        ({"activation": "gelu", "framework": "keras"}, ("no stable one",), "VarianceScaling"),
+        ({"framework": "flax", "depth": "10"}, ("In 10 layers",), "nn.initializers.variance_scaling(1.760955"),
+        ({"activation": "sigmoid", "framework": "numpy"}, ("not for deep networks", "Your network has 50"), "rng.normal"),
+    ],
+)
+def test_one_recommendation_comes_first(query, said, code):
+    app = opened(gains_page, **query)
+    text = words(app).replace("*", "")
+    assert all(part in text for part in said), text
+    assert code in app.code[0].value
+
+
+def test_the_recommendation_can_be_used():
+    app = opened(gains_page, activation="relu", scheme="pytorch")
+    app.button(key="use_recommendation").click().run()
+    assert (app.select_slider(key="weight_variance").value, app.slider(key="bias_variance").value) == (2, 0)
+    assert "would make the signal grow" not in words(app)
+
+
+@pytest.mark.parametrize("formula", ["relu(x)**2", "max(x, 0)^2"])
+def test_a_formula_that_grows_too_fast_has_gains_of_one_layer_which_a_link_keeps(formula):
+    app = opened(gains_page, activation="erf")
+    app.text_input(key="formula").input(formula).run()
+    assert "grows faster than a straight line" in app.warning[0].value
+    for each in (app, opened(gains_page, activation="erf", one_layer=formula)):
+        text = words(each)
+        assert "has no stable size" in text and "**σ_w² = 0.667**" in text and "**σ_w² = 0.5**" in text
+        assert "The rest of this page is about erf" in text
+    app.text_input(key="formula").input("x * sigmoid(x)").run()
+    assert "no stable size" not in words(app) and "one_layer" not in app.query_params
+
+
+@pytest.mark.parametrize("text", ["x.__class__", "exp(x**2)", "x**2" * 99, "relu(x)", "<b>"])
+def test_a_link_with_another_formula_for_one_layer_loses_nothing(text):
+    app = opened(gains_page, activation="erf", one_layer=text)
+    assert "erf: use σ_w² = " in words(app)
+
+
 def test_a_formula_becomes_the_activation_everywhere():
     app = opened(gains_page)
     app.text_input(key="formula").input("z * sigmoid(1.7 * z)").run()

@@ -40,7 +40,7 @@ _PLAY, _INSIDE, _LEARN = "Play", "Look inside", "Learn"
 PAGES = (
     PageSpec("explore", "Explore", ":material/show_chart:", _PLAY, ("view", "over"), shows_controls=False),
     PageSpec("phase", "Order and chaos", ":material/map:", _PLAY, ("plane",)),
-    PageSpec("gains", "Gain lab", ":material/tune:", _PLAY),
+    PageSpec("gains", "Gain lab", ":material/tune:", _PLAY, ("framework", "one_layer")),
     PageSpec("compare", "Compare", ":material/compare_arrows:", _INSIDE, ("columns",)),
     PageSpec("whose", "Whose variance?", ":material/stacked_bar_chart:", _INSIDE, ("signal", "whose"), module="variance_decomposition"),
     PageSpec("distributions", "Distributions", ":material/area_chart:", _INSIDE, ("signal", "scale", "place")),

@@ -1,40 +1,55 @@
-"""Gain lab: every answer to "which σ_w² for this activation?", side by side."""
+"""Gain lab: one initialization to use for this activation, and every other answer to "which σ_w²?", side by side."""
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 import streamlit as st
 
 from propagation.charts.gains import gain_chart, shape_chart
 from propagation.config import BOUNDS, Config
+from propagation.export.code import FRAMEWORKS
+from propagation.export.code.one_line import init_lines
 from propagation.expressions import lookup
-from propagation.formatting import number
+from propagation.formatting import number, plain
+from propagation.labs.gain_text import answers, headline, how_exact, outcome, why
 from propagation.rules import shown_bias_variance
 from propagation.theory.gains import Gain, gains
 from propagation.theory.phases import PhaseGrid, phase_grid
+from propagation.theory.recommendation import Recommendation, recommend, window
 from propagation.ui.session import experiment
 from propagation.ui.widgets import controls
 from propagation.ui.widgets.figures import draw_figure
 from propagation.ui.widgets.page_header import appearance, opening
 from propagation.ui.widgets.panels import panel
 
-TITLE = "Which gain for this activation?"
-LOOK_FOR = (
-    "Six rules give six answers. Look at χ₁, what each does to a gradient **per layer** of a deep network: "
-    "only × 1 keeps gradients level, and the rules disagree because they hold different things still."
-)
+TITLE = "Which init for my network?"
+LOOK_FOR = "**One recommendation, and lines to copy.** Below stands every other rule, with what each does to a deep network."
 _POINTS = 121
+_FORMULAS = (
+    r"\mathrm{Var}\,W = \sigma_w^2 / n_{\mathrm{in}}, \qquad \mathrm{gain} = \sigma_w, \qquad \mathrm{Var}\,b = \sigma_b^2",
+    r"\chi_1 = \sigma_w^2\, \mathbb{E}\,\varphi'\big(\sqrt{q^*}\,x\big)^2 = 1",
+    r"q^* = \sigma_w^2\, \mathbb{E}\,\varphi\big(\sqrt{q^*}\,x\big)^2 + \sigma_b^2",
+)
 
 
 def render(config: Config) -> None:
-    """Draw the page: the activation, its rules as a picture, then each rule with its numbers and when to use it."""
+    """Draw the page: the recommendation, the activation and its rules as pictures, then each rule with its numbers and when to use it."""
     opening(TITLE, LOOK_FOR)
     controls.formula()
+    fast = experiment.page_parameter("one_layer", "")
+    if fast:
+        with panel("What one layer of the formula does"):
+            _one_layer(fast)
     activation = lookup(config.activation)
     bias_variance = shown_bias_variance(config)
+    with panel("The recommendation"):
+        _recommendation(config, bias_variance)
     rules = gains(config.activation, bias_variance)
+    st.subheader("All rules, side by side", anchor=False)
+    st.markdown(
+        f"{answers(activation.label, rules)} They hold different things still. Look at χ₁, what each does to a gradient **per layer** "
+        "of a deep network: only × 1 keeps gradients level."
+    )
     left, right = st.columns(2, gap="medium")
     with left, panel("The activation"):
         st.latex(activation.latex)
@@ -43,11 +58,93 @@ def render(config: Config) -> None:
     with right, panel("The rules"):
         st.markdown("**What a layer does to a gradient, deep in the network**, for every σ_w²")
         figure = gain_chart(_curve(config.activation, _end(rules), bias_variance), rules, appearance=appearance())
-        outcomes = "; ".join(f"{rule.label}: {_outcome(rule)}" for rule in rules if not rule.why_not)
+        outcomes = "; ".join(f"{rule.label}: {outcome(rule, activation.homogeneous, bias_variance)}" for rule in rules if not rule.why_not)
         draw_figure(figure, key="gains", alt=f"χ₁ grows with σ_w². {outcomes}.")
     for place, rule in enumerate(rules, 1):
-        _rule(place, rule)
+        _rule(place, rule, outcome(rule, activation.homogeneous, bias_variance))
     st.caption(f"E and Var are over z ~ N(0, 1). χ₁ and q* are those of an infinitely wide network at σ_b² = {number(bias_variance)}.")
+
+
+def _recommendation(config: Config, bias_variance: float) -> None:
+    """Draw the answer: one sentence, why, the numbers, and the line to copy."""
+    answer = _recommended(config.activation, bias_variance)
+    with st.container(border=True):
+        st.markdown(f"#### {headline(config.activation, answer)}")
+        st.markdown(why(config.activation, answer, bias_variance, config.depth))
+        st.markdown(_numbers(answer, config.width))
+        chosen, use = st.columns([1.6, 1], gap="medium", vertical_alignment="bottom")
+        with chosen:
+            frameworks = {name: framework.label for name, framework in FRAMEWORKS.items()}
+            framework = controls.page_choice("Framework", "framework", frameworks, "Which library the lines to copy are for.")
+        with use:
+            _use(answer)
+        lines = init_lines(framework, config.activation, answer.weight_variance, answer.bias_variance)
+        st.code(lines, language="python", wrap_lines=True)
+        if answer.kind == "critical":
+            st.caption(how_exact(_window(config.activation, answer, config.depth), config.depth))
+        with st.expander("Formula"):
+            st.markdown("\n\n".join(f"$$\n{formula}\n$$" for formula in _FORMULAS))
+            st.caption(
+                "For a plain, fully connected network; the fan-in of a convolution is its channels times the taps of its kernel. x is a "
+                "standard normal. Of a homogeneous activation, such as ReLU, every q is a fixed point at σ_w² = 1 / E[φ′²] and σ_b² = 0: "
+                "He et al. 2015. Otherwise Schoenholz et al. 2017 (arXiv 1611.01232)."
+            )
+
+
+def _use(answer: Recommendation) -> None:
+    fields = {"weight_variance": answer.weight_variance, "bias_variance": answer.bias_variance}
+    if answer.input_variance is not None:
+        fields["input_variance"] = answer.input_variance
+    st.button(
+        "Use it in my experiment",
+        key="use_recommendation",
+        icon=":material/arrow_forward:",
+        on_click=experiment.order,
+        kwargs=fields,
+        disabled=any(experiment.fixed(name) or value > BOUNDS[name][1] for name, value in fields.items()),
+        help="Sets σ_w² and σ_b² in the sidebar, and the input variance where the text above names one, for every page.",
+        width="stretch",
+    )
+
+
+def _numbers(answer: Recommendation, width: int) -> str:
+    """Return the same number in the three ways in which people write it, and that of the biases."""
+    bias = f", and {number(answer.bias_variance**0.5)} for a bias" if answer.bias_variance else ""
+    return (
+        f"σ_w² = **{number(answer.weight_variance)}**, as a gain **{number(answer.gain)}**, as a standard deviation "
+        f"**{number(answer.std(width))}** for a weight with {width:,} inputs{bias}."
+    )
+
+
+def _one_layer(formula: str) -> None:
+    """Draw what there is to say of a formula that grows faster than a straight line, which no experiment takes."""
+    try:
+        answer, rules = recommend(formula), gains(formula)
+    except ValueError as refusal:
+        st.warning(f"This formula cannot be used: {plain(str(refusal))}.", icon=":material/function:")
+        return
+    if answer.kind != "one_layer":
+        return
+    with st.container(border=True):
+        st.markdown(f"#### {headline(formula, answer)}\n\n{why(formula, answer, 0.0, 1)}")
+        for rule in rules:
+            if not rule.why_not:
+                st.markdown(
+                    f"- {rule.label}, ${rule.formula}$: **σ_w² = {number(rule.weight_variance)}**, gain {number(rule.gain)}; the variance "
+                    f"of a gradient × {number(rule.chi_1)}"
+                )
+        own = plain(lookup(experiment.present().activation).label)
+        st.caption(f"In one layer, with z ~ N(0, 1) before it. The rest of this page is about {own}.")
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _recommended(activation: str, bias_variance: float) -> Recommendation:
+    return recommend(activation, bias_variance)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _window(activation: str, answer: Recommendation, depth: int) -> tuple[float, float]:
+    return window(activation, answer, depth)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -62,7 +159,7 @@ def _end(rules: tuple[Gain, ...]) -> float:
     return max(4.0, 1.1 * max(reached))
 
 
-def _rule(place: int, rule: Gain) -> None:
+def _rule(place: int, rule: Gain, leads_to: str) -> None:
     """Draw one rule: its number, what follows from it, when it is right, and a click to use it."""
     with st.container(border=True):
         name, numbers, use = st.columns([2.2, 1.5, 0.9], vertical_alignment="center")
@@ -70,7 +167,7 @@ def _rule(place: int, rule: Gain) -> None:
         if rule.why_not:
             numbers.markdown(f":gray[{rule.why_not}]")
             return
-        numbers.markdown(f"**σ_w² = {number(rule.weight_variance)}** &emsp; gain {number(rule.gain)}\n\n{_outcome(rule)}")
+        numbers.markdown(f"**σ_w² = {number(rule.weight_variance)}** &emsp; gain {number(rule.gain)}\n\n{leads_to}")
         use.button(
             "Use it",
             key=f"use_{rule.name}",
@@ -80,14 +177,3 @@ def _rule(place: int, rule: Gain) -> None:
             disabled=experiment.fixed("weight_variance") or rule.weight_variance > BOUNDS["weight_variance"][1],
             help="Sets the weight variance in the sidebar, for every page.",
         )
-
-
-def _outcome(rule: Gain) -> str:
-    """Say where a deep network with this σ_w² ends up, in a few words."""
-    if math.isinf(rule.q_star):
-        size = "the signal explodes"
-    elif rule.q_star == 0:
-        size = "the signal dies slowly" if abs(rule.chi_1 - 1) < 1e-3 else "the signal dies"
-    else:
-        size = f"q* = {number(rule.q_star)}"
-    return f"χ₁ = {number(rule.chi_1)}, {size}"

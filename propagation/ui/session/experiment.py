@@ -21,7 +21,7 @@ import streamlit as st
 
 from propagation import rules
 from propagation.config import FIELDS, Config
-from propagation.expressions import ExpressionError, typed_activation
+from propagation.expressions import ExpressionError, TooFast, typed_activation
 from propagation.fields import Text
 from propagation.locks import PARAMETERS, Terms
 from propagation.presets import PRESETS
@@ -183,13 +183,20 @@ def report(key: str) -> None:
 
 
 def take_formula(key: str) -> None:
-    """Take the formula in the widget of this key as the activation, or keep what is wrong with it."""
+    """Take the formula in the widget of this key as the activation, or keep what is wrong with it.
+
+    One that grows too fast for an experiment is kept in the address: the gain lab has something to say of one layer of it.
+    """
     text = st.session_state[key]
+    fast = ""
     try:
         if text.strip():
             order(activation=typed_activation(text).name)
     except ExpressionError as refusal:
         st.session_state.refusal = refusal
+        fast = text if isinstance(refusal, TooFast) else ""
+    if fast != page_parameter("one_layer", ""):
+        order_page_parameter("one_layer", fast)
 
 
 def refused_formula(key: str) -> ExpressionError | None:

@@ -1,0 +1,59 @@
+"""One line: how each framework draws the weights and the biases of a layer that has a given σ_w² and σ_b²."""
+
+from __future__ import annotations
+
+import math
+
+from propagation.expressions import lookup
+from propagation.theory.gains import torch_gain
+
+_EACH = "# for every layer of nn.Linear\n"
+#: σ_w² this close to the square of a gain is drawn by the framework's own rule
+_SAME = 1e-6
+
+
+def init_lines(framework: str, activation: str, weight_variance: float, bias_variance: float) -> str:
+    """Return the lines that initialize a layer of n_in inputs with Var W = σ_w²/n_in and Var b = σ_b², for one of FRAMEWORKS.
+
+    Weights are Gaussian. Where the framework has a rule of its own with this variance, the line is that.
+    """
+    return {"pytorch": _pytorch, "keras": _keras, "flax": _flax, "numpy": _numpy}[framework](activation, weight_variance, bias_variance)
+
+
+def _pytorch(activation: str, weight_variance: float, bias_variance: float) -> str:
+    phi = lookup(activation)
+    gain = torch_gain(phi)
+    if gain is not None and math.isclose(gain**2, weight_variance, rel_tol=_SAME):
+        leak = phi.slopes_at_zero[0]
+        own = {"relu": 'nonlinearity="relu"', "linear": 'nonlinearity="linear"', "leaky_relu": f"a={leak:.7g}"}
+        name = phi.family or phi.name
+        if name in own:
+            return f"{_EACH}nn.init.kaiming_normal_(layer.weight, {own[name]})\n{_pytorch_bias(bias_variance)}"
+    weights = f"nn.init.normal_(layer.weight, std=({_text(weight_variance)} / layer.in_features) ** 0.5)"
+    return f"{_EACH}{weights}\n{_pytorch_bias(bias_variance)}"
+
+
+def _pytorch_bias(variance: float) -> str:
+    return f"nn.init.normal_(layer.bias, std={_text(variance)}**0.5)" if variance else "nn.init.zeros_(layer.bias)"
+
+
+def _keras(activation: str, weight_variance: float, bias_variance: float) -> str:
+    kernel = f'initializers.VarianceScaling({_text(weight_variance)}, "fan_in", "untruncated_normal")'
+    bias = f"initializers.RandomNormal(stddev={_text(bias_variance)}**0.5)" if bias_variance else '"zeros"'
+    dense = "layers.Dense(units, kernel_initializer=kernel, bias_initializer=bias)"
+    return f"# new ones for every layer: one that is used twice draws the same numbers\nkernel = {kernel}\nbias = {bias}\n{dense}"
+
+
+def _flax(activation: str, weight_variance: float, bias_variance: float) -> str:
+    kernel = f'nn.initializers.variance_scaling({_text(weight_variance)}, "fan_in", "normal")'
+    bias = f"nn.initializers.normal({_text(bias_variance)}**0.5)" if bias_variance else "nn.initializers.zeros"
+    return f"kernel_init = {kernel}\nbias_init = {bias}\nnn.Dense(features, kernel_init=kernel_init, bias_init=bias_init)"
+
+
+def _numpy(activation: str, weight_variance: float, bias_variance: float) -> str:
+    bias = f"rng.normal(0, {_text(bias_variance)}**0.5, fan_out)" if bias_variance else "np.zeros(fan_out)"
+    return f"W = rng.normal(0, ({_text(weight_variance)} / fan_in) ** 0.5, (fan_out, fan_in))\nb = {bias}"
+
+
+def _text(value: float) -> str:
+    return f"{value:.7g}"

@@ -1,0 +1,116 @@
+"""Gain text: what the gain lab says of a recommendation and of its rules, in sentences."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from propagation.expressions import lookup
+from propagation.formatting import factor, number, plain
+from propagation.theory.gains import Gain, distinct
+from propagation.theory.maps import CRITICAL
+from propagation.theory.phases import critical_weight_variance
+from propagation.theory.recommendation import Recommendation
+
+_COUNTS = ("no", "one", "two", "three", "four", "five", "six")
+#: rules that have a name of their own, by activation or family
+_NAMED = {"relu": "He's rule", "leaky_relu": "He's rule with this slope", "linear": "LeCun's rule"}
+#: χ₁ closer to 1 than this is called slow
+_SLOW = 1e-3
+
+
+def headline(activation: str, answer: Recommendation) -> str:
+    """Return the recommendation in one sentence, in Markdown."""
+    if answer.kind == "one_layer":
+        return f"{plain(activation)}: for one layer only, σ_w² = {number(answer.weight_variance)}"
+    phi = lookup(activation)
+    label = plain(phi.label)
+    if answer.kind == "shallow":
+        return f"{label} is not for deep networks. Least goes wrong at σ_w² = {number(answer.weight_variance)}"
+    if phi.homogeneous:
+        name = _NAMED.get(phi.family or phi.name)
+        rule = f"{name}, " if name else ""
+        return f"{label}: use {rule}σ_w² = {number(answer.weight_variance)}, and biases of 0"
+    return f"{label}: use σ_w² = {number(answer.weight_variance)} and biases of variance {number(answer.bias_variance)}"
+
+
+def why(activation: str, answer: Recommendation, bias_variance: float, depth: int) -> str:
+    """Return why this is recommended to a network that has this σ_b² and depth now, in Markdown."""
+    if answer.kind == "one_layer":
+        return (
+            "A deep plain network of it has no stable size: a signal that is a little too large grows faster and faster, until no "
+            "number can hold it. Use it in one layer, or put a normalization layer before it."
+        )
+    if answer.kind == "shallow":
+        return _shallow(activation, answer, bias_variance, depth)
+    if lookup(activation).homogeneous:
+        own = f" Your σ_b² = {number(bias_variance)} would make the signal grow by as much in each layer." if bias_variance else ""
+        return f"Each layer then keeps the size of the signal and of the gradient, at any depth.{own}"
+    settled = f"each layer keeps the size of the signal (q* = {number(answer.q_star)}) and of the gradient"
+    inputs = answer.input_variance
+    scaled = f" Scale inputs to variance {number(inputs)}: they have this size from the first layer on." if inputs is not None else ""
+    return f"This is the critical point. Once sizes have settled, {settled}.{_why_this_bias(activation, answer, bias_variance)}{scaled}"
+
+
+def _shallow(activation: str, answer: Recommendation, bias_variance: float, depth: int) -> str:
+    critical = critical_weight_variance(lookup(activation).name, bias_variance)
+    if math.isnan(critical):
+        level = "No σ_w² keeps its gradients level."
+    else:
+        level = f"Only σ_w² = {number(critical)} keeps its gradients level, and there most neurons stand where it is flat."
+    few = max(1, math.floor(answer.reach))
+    layers = f"{few} layer{'s' * (few != 1)}"
+    loss = f"{level} Here each layer multiplies their variance by {number(answer.chi_1)}:"
+    loss += f" a factor of ten in {layers}."
+    other = " Take tanh or ReLU, or put a normalization layer before each activation."
+    return loss + (f" Your network has {depth:,}.{other}" if depth > few else "")
+
+
+def _why_this_bias(activation: str, answer: Recommendation, bias_variance: float) -> str:
+    """Return why the bias is not the network's own, where it is not."""
+    if answer.bias_variance == bias_variance:
+        return ""
+    if math.isnan(critical_weight_variance(lookup(activation).name, bias_variance)):
+        return f" At σ_b² = {number(bias_variance)} there is no stable one."
+    if bias_variance == 0:
+        return " Without a bias the signal would fade, layer by layer."
+    return f" At σ_b² = {number(bias_variance)} most neurons would saturate."
+
+
+def how_exact(window: tuple[float, float], depth: int) -> str:
+    """Return how exactly a network of this depth needs its σ_w²."""
+    layers = f"{depth:,} layers" if depth > 1 else "one layer"
+    low, high = map(number, window)
+    exact = "The deeper the network, the more exact it must be."
+    return f"In {layers}, gradients stay within a factor of ten for σ_w² from {low} to {high}. {exact}"
+
+
+def outcome(rule: Gain, homogeneous: bool, bias_variance: float) -> str:
+    """Return where a deep network with this rule's σ_w² ends up, in a few words."""
+    if math.isnan(rule.q_star):
+        return f"one layer: gradient {factor(rule.chi_1)}, no stable size"
+    if math.isinf(rule.q_star):
+        if abs(rule.chi_1 - 1) < CRITICAL:
+            size = f"the signal grows by σ_b² = {number(bias_variance)} a layer" if homogeneous else "the signal grows slowly, without end"
+        else:
+            size = "the signal explodes"
+    elif rule.q_star == 0:
+        size = "the signal dies slowly" if abs(rule.chi_1 - 1) < _SLOW else "the signal dies"
+    else:
+        size = f"q* = {number(rule.q_star)}"
+    return f"χ₁ = {number(rule.chi_1)}, {size}"
+
+
+def answers(label: str, rules: Sequence[Gain]) -> str:
+    """Return how many of the rules have an answer, how many different ones there are, and which."""
+    groups = distinct(rules)
+    given = sum(count for _, count in groups)
+    if given == len(rules):
+        subject = f"{_COUNTS[given].capitalize()} rules for {plain(label)} give"
+    else:
+        subject = f"{_COUNTS[given].capitalize()} of {_COUNTS[len(rules)]} rules have a number for {plain(label)}. They give"
+    if len(groups) == 1:
+        return f"{subject} one answer: σ_w² = {number(groups[0][0])}."
+    value, most = max(groups, key=lambda group: group[1])
+    agreed = f"; {_COUNTS[most]} of them say {number(value)}" if most > 1 else ""
+    return f"{subject} {_COUNTS[len(groups)]} different answers, σ_w² from {number(groups[0][0])} to {number(groups[-1][0])}{agreed}."

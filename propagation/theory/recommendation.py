@@ -1,0 +1,146 @@
+"""Recommendation: one initialization for an activation, and how exactly a network of some depth needs it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from propagation.expressions import TooFast, lookup
+from propagation.theory.gains import gains
+from propagation.theory.gaussian import gaussian_mean
+from propagation.theory.maps import chi_1, fixed_point
+from propagation.theory.moments import moments
+from propagation.theory.one_layer import one_layer
+from propagation.theory.phases import critical_pair, critical_weight_variance
+
+#: σ_b² of a network whose own is 0, where its activation needs one: small, and q* stays near 1
+SMALL_BIAS = 0.05
+#: what else is tried: smaller ones, where φ is steep and saturates
+_SMALLER_BIASES = (0.005, 0.0005)
+#: the share of neurons on the flat part of φ, where |φ′| is below 5 % of the steepest, from which on a network is saturated
+_MOSTLY_FLAT, _FLAT = 0.5, 0.05
+_TINY = 1e-12
+#: by how much gradients may change through the whole network, and the most that σ_w² is moved to find out
+_LEVEL, _WIDEST = math.log(10), 1e6
+_HALVINGS = 40
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """What to draw the weights and the biases of a plain network from.
+
+    `kind` is "critical" where gradients stay level at any depth; "shallow" where no σ_w² does that, so that this is the rule that loses
+    least in a layer; "one_layer" where φ grows faster than a straight line, so that the forward rule holds for a single layer. `q_star` and
+    `chi_1` are where a deep network settles, of "one_layer" NaN and the factor at size 1. `input_variance` is that of inputs which have the
+    settled size from the first layer on, where settling takes many layers; else None.
+    """
+
+    kind: str
+    weight_variance: float
+    bias_variance: float
+    q_star: float
+    chi_1: float
+    input_variance: float | None = None
+
+    @property
+    def gain(self) -> float:
+        """√σ_w²."""
+        return math.sqrt(self.weight_variance)
+
+    def std(self, fan_in: int) -> float:
+        """Standard deviation of a weight, √(σ_w² / fan_in)."""
+        return math.sqrt(self.weight_variance / fan_in)
+
+    @property
+    def reach(self) -> float:
+        """Layers in which gradients change by a factor of ten; inf at criticality."""
+        rate = abs(math.log(self.chi_1))
+        return _LEVEL / rate if rate > 1e-6 else math.inf
+
+
+def recommend(activation: str, bias_variance: float = 0.0) -> Recommendation:
+    """Return the recommendation for a known or typed activation, one that grows faster than a straight line too.
+
+    A homogeneous φ takes σ_w² = 1/S without a bias, every other its critical point: at this σ_b² if there is one, else at another.
+    ExpressionError where a formula has no value or slope somewhere.
+    """
+    try:
+        phi = lookup(activation)
+    except TooFast:
+        means = one_layer(activation)
+        return Recommendation("one_layer", 1 / means.second, 0.0, math.nan, means.slope / means.second)
+    if phi.homogeneous:
+        return _settled(phi.name, 1 / moments(phi.name).slope_at_zero, 0.0)
+    for bias in _biases(phi.name, bias_variance):
+        critical = critical_weight_variance(phi.name, bias)
+        if critical > 0:
+            answer = _settled(phi.name, float(f"{critical:.7g}"), bias)
+            if answer.q_star > 0 and not saturates(phi.name, answer.q_star):
+                return answer
+    return _least_loss(phi.name, bias_variance)
+
+
+def window(activation: str, recommendation: Recommendation, depth: int) -> tuple[float, float]:
+    """Return the σ_w² around a critical point between which χ₁ to the power of the depth lies in 1/10 … 10, at the same σ_b²."""
+    centre, bias = recommendation.weight_variance, recommendation.bias_variance
+
+    def log_factor(weight_variance: float) -> float:
+        factor = float(chi_1(fixed_point(activation, weight_variance, bias), activation, weight_variance))
+        return depth * math.log(factor) if factor > 0 else -math.inf
+
+    if lookup(activation).homogeneous:
+        return centre * 10 ** (-1 / depth), centre * 10 ** (1 / depth)
+    return _edge(log_factor, centre, -1), _edge(log_factor, centre, 1)
+
+
+def _settled(activation: str, weight_variance: float, bias_variance: float) -> Recommendation:
+    """Return a critical point; where it lies close to the half-stable end of its line, sizes settle slowly, and inputs should fit."""
+    q_star = fixed_point(activation, weight_variance, bias_variance)
+    fitting = (q_star - bias_variance) / weight_variance
+    inputs = float(f"{fitting:.2g}") if critical_pair(activation) is not None and 0 < fitting < math.inf else None
+    return Recommendation("critical", weight_variance, bias_variance, q_star, float(chi_1(q_star, activation, weight_variance)), inputs)
+
+
+def _biases(activation: str, bias_variance: float) -> Iterator[float]:
+    """Yield the bias variances to be tried, the network's own first, then the least where φ needs a larger one, as GELU does."""
+    if bias_variance > 0:
+        yield bias_variance
+    pair = critical_pair(activation)
+    if pair is not None:
+        yield pair[1]
+    yield from (SMALL_BIAS, *_SMALLER_BIASES)
+
+
+def saturates(activation: str, q: float) -> bool:
+    """Return whether signals of size q push most neurons to where φ is flat, of those where it is not flat for small signals."""
+    phi = lookup(activation)
+    if not phi.bounded:
+        return False
+    sizes = np.array([_TINY, q])
+    small, here = gaussian_mean(lambda z: (np.abs(phi.dphi(z)) < _FLAT * phi.steepest).astype(float), sizes, phi.kinks)
+    return bool(here - small > _MOSTLY_FLAT * (1 - small))
+
+
+def _least_loss(activation: str, bias_variance: float) -> Recommendation:
+    """Return the rule that keeps most of a gradient in each layer, among those that lead to a size that stays, if any does."""
+    rules = [rule for rule in gains(activation, bias_variance) if rule.name != "forward_variance" and 0 < rule.chi_1 < math.inf]
+    stay = [rule for rule in rules if 0 < rule.q_star < math.inf]
+    useful = [rule for rule in stay if not saturates(activation, rule.q_star)]
+    best = min(useful or stay or rules, key=lambda rule: abs(math.log(rule.chi_1)))
+    return Recommendation("shallow", best.weight_variance, bias_variance, best.q_star, best.chi_1)
+
+
+def _edge(log_factor: Callable[[float], float], centre: float, side: int) -> float:
+    """Return where log_factor reaches ± ln 10 on one side of the centre, by halving."""
+    near, step = centre, 1.05
+    far = centre * step**side
+    while side * log_factor(far) < _LEVEL and step < _WIDEST:
+        near, step = far, step**2
+        far = centre * step**side
+    for _ in range(_HALVINGS):
+        middle = math.sqrt(near * far)
+        near, far = (near, middle) if side * log_factor(middle) >= _LEVEL else (middle, far)
+    return far

@@ -1,0 +1,111 @@
+"""One recommendation for every activation: critical by the maps and healthy when it is simulated, or honest that it is not."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from propagation import ACTIVATIONS, Config, diagnose, predict, simulate
+from propagation.theory.gains import gains
+from propagation.theory.maps import chi_1, fixed_point
+from propagation.theory.phases import critical_pair, critical_weight_variance
+from propagation.theory.recommendation import SMALL_BIAS, recommend, window
+
+#: what no σ_w² keeps level, since it saturates (sigmoid) or has no stable size at χ₁ = 1 (softplus)
+SHALLOW = {"sigmoid", "softplus"}
+#: what needs no bias, and σ_w² = 1/S
+HOMOGENEOUS = {
+    "linear": 1.0,
+    "relu": 2.0,
+    "leaky_relu": 2 / (1 + 0.01**2),
+    "max(x,0.2*x)": 2 / 1.04,
+    "prelu": 2 / (1 + 0.25**2),
+    "abs(x)": 1.0,
+}
+OTHERS = ("relu6", "swish", "x*sigmoid(1.7*x)", "sin(30*x)", "elu(x,0.5)", "hard_tanh(5*x)", "x*sigmoid(x)")
+
+
+@pytest.mark.parametrize("activation", HOMOGENEOUS)
+def test_a_homogeneous_activation_needs_no_bias(activation):
+    for own in (0.0, 0.05, 3.0):
+        answer = recommend(activation, own)
+        assert (answer.kind, answer.bias_variance) == ("critical", 0.0)
+        assert answer.weight_variance == pytest.approx(HOMOGENEOUS[activation], rel=1e-12)
+        assert answer.chi_1 == pytest.approx(1, rel=1e-12) and answer.reach == math.inf
+        assert answer.gain**2 == pytest.approx(answer.std(512) ** 2 * 512) == pytest.approx(answer.weight_variance)
+
+
+@pytest.mark.parametrize("activation", [*(set(ACTIVATIONS) - SHALLOW - set(HOMOGENEOUS)), *OTHERS])
+@pytest.mark.parametrize("own", [0.0, 0.3])
+def test_every_other_one_is_critical_at_a_size_that_stays(activation, own):
+    answer = recommend(activation, own)
+    assert answer.kind == "critical" and answer.bias_variance > 0
+    # the bias stays the network's own wherever it has a critical point there that does not saturate
+    at_own = critical_weight_variance(Config(activation=activation).activation, own) if own else math.nan
+    if at_own > 0 and activation != "hard_tanh(5*x)":
+        assert answer.bias_variance == own
+    q_star = fixed_point(activation, answer.weight_variance, answer.bias_variance)
+    assert 0 < q_star == answer.q_star < math.inf
+    assert float(chi_1(q_star, activation, answer.weight_variance)) == pytest.approx(
+        1, abs=3e-4
+    )  # at a half-stable end seven digits of σ_w² make as much
+
+
+@pytest.mark.parametrize("activation", sorted(SHALLOW))
+def test_what_is_not_for_deep_networks_says_how_many_layers_it_is_for(activation):
+    answer = recommend(activation, 0.05)
+    assert answer.kind == "shallow" and 0.1 < answer.chi_1 < 0.6
+    assert answer.chi_1**answer.reach == pytest.approx(0.1)
+    others = [
+        rule.chi_1 for rule in gains(activation, 0.05) if rule.name in ("forward", "backward", "torch") and math.isfinite(rule.q_star)
+    ]
+    assert answer.chi_1 == max(others)
+
+
+@pytest.mark.parametrize("activation", [*ACTIVATIONS, "max(x,0.2*x)", "relu6"])
+def test_the_page_that_simulates_it_agrees(activation):
+    """The negative control is the shallow ones, and twice the recommended variance."""
+    answer = recommend(activation, 0.05)
+    config = Config(
+        depth=40,
+        width=256,
+        activation=activation,
+        weight_variance=answer.weight_variance,
+        bias_variance=answer.bias_variance,
+        input_variance=answer.input_variance or 1.0,
+        trials=4,
+    )
+    kind = diagnose(simulate(config), predict(config)).kind
+    assert (kind == "healthy") == (answer.kind == "critical"), kind
+    wrong = replace(config, weight_variance=2 * answer.weight_variance, bias_variance=0)
+    assert diagnose(simulate(wrong), predict(wrong)).kind != "healthy"
+
+
+@pytest.mark.parametrize("activation", ["gelu", "silu", "mish", "hard_swish", "x*sigmoid(1.7*x)"])
+def test_the_pair_is_the_one_that_the_phase_plane_ends_at(activation):
+    weight, bias = critical_pair(activation)
+    answer = recommend(activation, 0.0)
+    assert (answer.weight_variance, answer.bias_variance) == (pytest.approx(weight, rel=1e-6), bias)
+    assert answer.weight_variance * answer.input_variance + bias == pytest.approx(answer.q_star, rel=0.05)
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh", "gelu", "selu", "max(x,0.2*x)"])
+@pytest.mark.parametrize("depth", [1, 10, 300])
+def test_the_window_is_where_gradients_stay_within_a_factor_of_ten(activation, depth):
+    answer = recommend(activation, SMALL_BIAS)
+    low, high = window(activation, answer, depth)
+    assert 0 < low < answer.weight_variance < high
+    for edge, total in ((low, 0.1), (high, 10)):
+        q_star = fixed_point(activation, edge, answer.bias_variance)
+        factor = float(chi_1(q_star, activation, edge)) ** depth
+        assert factor == pytest.approx(total, rel=0.01) or not 0.1 <= factor <= 10  # a size that leaps takes χ₁ with it
+    wider = window(activation, answer, depth + 5)
+    assert low < wider[0] and wider[1] < high
+
+
+def test_what_grows_faster_than_a_line_is_for_one_layer():
+    answer = recommend("relu(x)**2", 0.05)
+    assert answer.kind == "one_layer" and math.isnan(answer.q_star)
+    assert answer.weight_variance == pytest.approx(2 / 3, rel=1e-12) and answer.chi_1 == pytest.approx(4 / 3, rel=1e-12)
