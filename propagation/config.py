@@ -214,6 +214,17 @@ class Config:
         step=0.01,
         format="%g",
     )
+    input_mean: float = declared(
+        Number,
+        0.0,
+        label="Input mean",
+        help="Added to every entry of every input, as in pixels from 0 to 1. It makes all inputs more alike from the start.",
+        option="mean of the inputs, added to every entry",
+        below="input_variance",
+        bounds=(-1000.0, 1000.0),
+        step=0.1,
+        format="%g",
+    )
     layer_sizes: str = declared(
         Text,
         "",
@@ -249,6 +260,11 @@ class Config:
         return (DIGIT_PIXELS, *sizes[1:]) if self.input_law == "digits" else sizes
 
     @property
+    def input_second_moment(self) -> float:
+        """Return E[x²] of an entry of an input."""
+        return self.input_variance + self.input_mean**2
+
+    @property
     def level(self) -> bool:
         """Return whether all layers have one width."""
         return self.width_profile == "constant" and (not self.layer_sizes or len({*self.widths[1:]}) == 1)
@@ -274,14 +290,6 @@ class Config:
         config, problems = from_query(cls, query)
         unused = [name for name in SIZED if config.layer_sizes and name in query]
         return config, problems + [f"{name} is not used: layer_sizes says how many layers there are, and how wide." for name in unused]
-
-
-def pixels_mismatch(config: Config) -> str:
-    """Return what to say where `layer_sizes` gives the input another size than the digits it is shown have; else empty."""
-    first = read_sizes(config.layer_sizes)[:1]
-    if config.input_law != "digits" or first in ((), (DIGIT_PIXELS,)):
-        return ""
-    return f"The digits have {DIGIT_PIXELS} pixels, so the input has {DIGIT_PIXELS} entries here and not {first[0]:,}."
 
 
 #: the declaration of every field, and its default

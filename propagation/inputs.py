@@ -7,8 +7,9 @@ from functools import cache
 import numpy as np
 
 from propagation.assets import asset
-from propagation.config import Config
+from propagation.config import DIGIT_PIXELS, Config
 from propagation.streams import stream
+from propagation.widths import read_sizes
 
 DIGITS = asset("digits.npz")
 
@@ -16,9 +17,23 @@ DIGITS = asset("digits.npz")
 def draw_inputs(config: Config) -> np.ndarray:
     """Draw the batch h⁰ of a config, (n_0, inputs) float64, one column an input; the same in every trial.
 
-    Random laws have mean 0 and variance `input_variance`. Digits are drawn without replacement and scaled so that the whole data set has
-    second moment `input_variance`.
+    Random laws have mean `input_mean` and variance `input_variance`. Digits are drawn without replacement and scaled so that the whole
+    data set has second moment `input_variance`; then `input_mean` is added.
     """
+    x = _centred(config)
+    return x + config.input_mean if config.input_mean else x
+
+
+def pixels_mismatch(config: Config) -> str:
+    """Return what to say where `layer_sizes` gives the input another size than the digits it is shown have; else empty."""
+    first = read_sizes(config.layer_sizes)[:1]
+    if config.input_law != "digits" or first in ((), (DIGIT_PIXELS,)):
+        return ""
+    return f"The digits have {DIGIT_PIXELS} pixels, so the input has {DIGIT_PIXELS} entries here and not {first[0]:,}."
+
+
+def _centred(config: Config) -> np.ndarray:
+    """The batch without its mean."""
     shape = (config.widths[0], config.inputs)
     rng = stream(config.seed, "inputs")
     scale = np.sqrt(config.input_variance)

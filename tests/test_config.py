@@ -21,7 +21,18 @@ WHOLE = [name for name, (low, _) in BOUNDS.items() if isinstance(low, int)]
 
 
 def test_the_fields_of_the_contract_are_there():
-    numbers = {"depth", "width", "weight_variance", "bias_variance", "inputs", "input_variance", "trials", "seed", "weight_std"}
+    numbers = {
+        "depth",
+        "width",
+        "weight_variance",
+        "bias_variance",
+        "inputs",
+        "input_variance",
+        "trials",
+        "seed",
+        "weight_std",
+        "input_mean",
+    }
     names = {"activation", "scheme", "weight_law", "width_profile", "input_law", "cost", "method"}
     assert set(BOUNDS) == numbers and set(CHOICES) == names and set(FIELDS) == numbers | names | {"layer_sizes"}
 
@@ -43,7 +54,7 @@ class TestValidation:
         for value in (low, high):
             assert getattr(Config(**{name: value}), name) == value
         step = 1 if name in WHOLE else 1e-9
-        for value in (low - step, high * (1 + 1e-9) + step, -high, 10 * high, 1e300, math.inf, -math.inf, math.nan):
+        for value in (low - step, high * (1 + 1e-9) + step, low - high, 10 * high, 1e300, math.inf, -math.inf, math.nan):
             with pytest.raises(ValueError, match=f"^{name} = .* is out of range: .* from ") as error:
                 Config(**{name: value})
             assert f"to {high:.0f}" in str(error.value)

@@ -10,9 +10,10 @@ import pytest
 from oracle import assert_mean, assert_variance
 from scipy import stats
 
-from propagation import Config, simulate
+from propagation import Config, predict, simulate
 from propagation.inputs import DIGITS, draw_inputs, standardized_digits
 from propagation.streams import PURPOSES, stream
+from propagation.theory.variance_decomposition import predict_scatters
 
 LAWS = {"gaussian": stats.norm(), "uniform": stats.uniform(-(3**0.5), 2 * 3**0.5)}
 
@@ -25,6 +26,25 @@ def test_random_inputs_have_the_variance_that_is_asked_for(law, variance):
     assert_mean(x, 0.0)
     assert_variance(x, variance)
     assert stats.kstest(x.ravel() / variance**0.5, LAWS[law].cdf).pvalue > 1e-3
+
+
+@pytest.mark.parametrize("law", [*LAWS, "digits"])
+@pytest.mark.parametrize("mean", [0.5, -3.0, 1000.0])
+def test_a_mean_is_added_to_every_entry(law, mean):
+    config = Config(width=40, inputs=5, input_law=law, input_variance=4.0)
+    np.testing.assert_allclose(draw_inputs(replace(config, input_mean=mean)), draw_inputs(config) + mean, rtol=1e-15)
+    assert config.input_second_moment == 4 and replace(config, input_mean=mean).input_second_moment == 4 + mean**2
+
+
+def test_theory_follows_the_mean_of_the_inputs():
+    """E[z²] of layer 1 is σ_w² (σ_x² + μ²) + σ_b², and inputs with a mean are alike: their correlation is μ²/(σ_x² + μ²)."""
+    config = Config(depth=3, width=2000, inputs=8, trials=6, input_mean=2.0, activation="relu", scheme="he", bias_variance=0.1)
+    trace, prediction = simulate(config), predict(config)
+    assert 10 ** prediction.z.log10_second_moment[0] == pytest.approx(2 * 5 + 0.1, rel=0.02)
+    np.testing.assert_allclose(trace.z.median(), prediction.z.log10_second_moment, atol=0.05)
+    scatter = predict_scatters(config)["z"]
+    assert scatter.cosine[0] == pytest.approx((2 * 4 + 0.1) / (2 * 5 + 0.1), abs=0.02)
+    assert predict_scatters(replace(config, input_mean=0.0))["z"].cosine[0] < 0.1, "negative control"
 
 
 def test_inputs_are_the_same_in_every_trial_and_other_for_every_seed():

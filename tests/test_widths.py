@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from propagation import Config, diagnose, predict, simulate
-from propagation.config import SIZED, pixels_mismatch
+from propagation.config import SIZED
+from propagation.inputs import pixels_mismatch
 from propagation.widths import DEEPEST, WIDEST, read_sizes, written_sizes
 
 MNIST = (784, 300, 100, 10)

@@ -153,9 +153,9 @@ def initial_network(config: Config) -> Network:
 
 
 def digits(config: Config) -> tuple[Array, Array, Array, Array]:
-    """Return digits to train on, (64, 1437), and their labels; digits held out, (64, 360), and theirs: at the config's input variance."""
+    """Return digits to train on, (64, 1437), and their labels; digits held out, (64, 360), and theirs, as its inputs."""
     train, test = split()
-    x, labels = math.sqrt(config.input_variance) * standardized_digits(), digit_labels()
+    x, labels = config.input_mean + math.sqrt(config.input_variance) * standardized_digits(), digit_labels()
     return np.ascontiguousarray(x[train].T), labels[train], np.ascontiguousarray(x[test].T), labels[test]
 
 

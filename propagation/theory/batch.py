@@ -39,6 +39,7 @@ def batch_of(config: Config) -> Batch:
             inputs=config.inputs,
             input_law=config.input_law,
             input_variance=config.input_variance,
+            input_mean=config.input_mean,
             seed=config.seed,
         )
     )

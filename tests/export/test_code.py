@@ -60,7 +60,18 @@ def test_a_script_drops_out_as_the_engine_does(framework, monkeypatch):
         snippet.cache_clear()
 
 
-@pytest.mark.parametrize("change", [{"weight_variance": 2.0}, {"bias_variance": 0.6}, {"input_variance": 1.6}, {"cost": "squared_error"}])
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+@pytest.mark.parametrize("input_law", CHOICES["input_law"])
+def test_a_script_adds_the_mean_of_the_inputs(framework, input_law):
+    config = Config(layer_sizes="24-20-16", weight_variance=1.6, bias_variance=0.3, inputs=6, trials=4, input_mean=1.5, input_law=input_law)
+    installed(framework, config)
+    assert apart(scripted(config, framework, SEEDS[framework]), measured(config, SEEDS[framework])) < FAR
+
+
+@pytest.mark.parametrize(
+    "change", [{"weight_variance": 2.0}, {"input_mean": 1.0}, {"bias_variance": 0.6}, {"input_variance": 1.6}, {"cost": "squared_error"}]
+)
 def test_a_script_of_another_experiment_is_rejected(change):
     """Negative control."""
     config = Config(depth=4, width=24, weight_variance=1.6, bias_variance=0.3, inputs=6, trials=4)

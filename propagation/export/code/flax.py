@@ -17,6 +17,7 @@ from propagation.export.code.settings import (
     root,
     rule_words,
     scale_text,
+    shifted,
     title,
     weight_variance,
 )
@@ -150,7 +151,7 @@ def script(config: Config) -> str:
         biases=_biases(config),
         lsuv=_LSUV.lstrip("\n") if lsuv else "",
         params='rescale(variables["params"], x)' if lsuv else 'variables["params"]',
-        inputs=_inputs(config),
+        inputs=shifted(config, _inputs(config)),
         cost=_COSTS[config.cost],
         log10_size=fill(LOG10_SIZE, axis="1"),
         table=TABLE.strip().replace("measure(x) for _ in range(DRAWS)", "measure(x, key) for key in of_networks"),

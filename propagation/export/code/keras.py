@@ -19,6 +19,7 @@ from propagation.export.code.settings import (
     rule_words,
     scale_of,
     scale_text,
+    shifted,
     title,
     weight_variance,
 )
@@ -126,7 +127,7 @@ def script(config: Config) -> str:
         forward=forward_lines(config, OPS, lsuv=_LSUV if SCHEMES[config.scheme].from_data else ""),
         backward=backward_lines(config, OPS),
         **op_pieces(config, OPS),
-        inputs=_inputs(config),
+        inputs=shifted(config, _inputs(config)),
         gradient=_COSTS[config.cost],
         log10_size=fill(LOG10_SIZE, axis="1"),
         table=TABLE.strip(),

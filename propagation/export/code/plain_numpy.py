@@ -16,6 +16,7 @@ from propagation.export.code.settings import (
     fill,
     root,
     rule_words,
+    shifted,
     title,
     weight_variance,
 )
@@ -114,7 +115,7 @@ def script(config: Config) -> str:
         variance=weight_variance(config),
         weights=_LAWS[config.weight_law],
         biases="return np.zeros((fan_out, 1))" if bias == "0" else f"variance = {bias}\n{_BIASES[config.weight_law]}",
-        inputs=_inputs(config),
+        inputs=shifted(config, _inputs(config)),
         gradient=_COSTS[config.cost],
         log10_size=fill(LOG10_SIZE, axis="0"),
         table=TABLE.strip(),

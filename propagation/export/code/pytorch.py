@@ -16,6 +16,7 @@ from propagation.export.code.settings import (
     fill,
     root,
     rule_words,
+    shifted,
     title,
     weight_variance,
 )
@@ -121,7 +122,7 @@ def script(config: Config) -> str:
         weights=_weights(config),
         biases=_biases(config),
         lsuv="layer.weight /= layer(x).std(correction=0)\nx = phi(layer(x))" if SCHEMES[config.scheme].from_data else "",
-        inputs=_inputs(config),
+        inputs=shifted(config, _inputs(config)),
         cost=_COSTS[config.cost],
         log10_size=fill(LOG10_SIZE, axis="1"),
         table=TABLE.strip(),

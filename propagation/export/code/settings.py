@@ -167,6 +167,14 @@ def digits(config: Config, batch: str) -> str:
     )
 
 
+def shifted(config: Config, body: str) -> str:
+    """The body that returns the inputs, with their mean added."""
+    if not config.input_mean:
+        return body
+    before, _, batch = body.rpartition("return ")
+    return f"{before}return {config.input_mean!r} + {batch}"
+
+
 def root(variance: float) -> str:
     """The standard deviation of a variance, as a script writes it."""
     return "1" if variance == 1 else deviation(repr(variance))

@@ -55,7 +55,7 @@ def render(config: Config) -> None:
     """Draw the page: the plane to click on, and beside it the two maps that decide."""
     opening(TITLE, LOOK_FOR)
     weight_variance, bias_variance = shown_weight_variance(config), shown_bias_variance(config)
-    scales = depth_scales(config.activation, weight_variance, bias_variance, config.input_variance)
+    scales = depth_scales(config.activation, weight_variance, bias_variance, config.input_second_moment)
     words = _WORDS if 0 < scales.q_star < math.inf else _WORDS_WITHOUT_SIZE
     st.header(words[phase_of(scales.chi_1)], anchor=False)
     st.markdown(_where(config, scales))
@@ -129,7 +129,7 @@ def _line_in_words(config: Config, bias_variance: float) -> str:
 
 def _length_map(config: Config, weight_variance: float, bias_variance: float, scales: DepthScales) -> None:
     """Draw how one layer changes the size q of a signal."""
-    start = weight_variance * config.input_variance + bias_variance
+    start = weight_variance * config.input_second_moment + bias_variance
     finite = scales.q_star if math.isfinite(scales.q_star) else 0.0
     q = np.linspace(0, 1.15 * max(start, finite, 0.1), 161)
     after = length_map(q, config.activation, weight_variance, bias_variance)

@@ -9,12 +9,13 @@ import streamlit as st
 
 from propagation import rules
 from propagation.advice import critical_here
-from propagation.config import FIELDS, NUMBERS, Config, pixels_mismatch
+from propagation.config import FIELDS, NUMBERS, Config
 from propagation.export.code.settings import size_words
 from propagation.expressions import LONGEST
 from propagation.fields import Choice, Flag, Number, Text
 from propagation.formatting import number, plain
 from propagation.initializers import SCHEMES
+from propagation.inputs import pixels_mismatch
 from propagation.locks import CONTROLS, labels
 from propagation.presets import PRESETS
 from propagation.slider_steps import place_on, scale, slider_end, step_text
