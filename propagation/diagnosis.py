@@ -201,7 +201,7 @@ def _forward_story(forward: Drift, depth: int, theory: Settling | None) -> tuple
     kind, verb = ("vanishing", "fades") if fades else ("exploding", "grows")
     if _power_law(theory):
         return kind, f"The signal {verb} on its way forward, like a power of depth; {_outcome(forward, depth)}."
-    how = f"keeps {percent(forward.factor)} of its size" if fades else f"multiplies its variance by {multiple(forward.factor)}"
+    how = f"keeps {percent(forward.factor)} of its size" if fades else f"multiplies its size by {multiple(forward.factor)}"
     return kind, f"The signal {verb} on its way forward: each layer {how}; {_outcome(forward, depth)}."
 
 

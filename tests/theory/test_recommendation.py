@@ -37,7 +37,7 @@ def test_a_homogeneous_activation_needs_no_bias(activation):
         assert answer.gain**2 == pytest.approx(answer.std(512) ** 2 * 512) == pytest.approx(answer.weight_variance)
 
 
-@pytest.mark.parametrize("activation", [*(set(ACTIVATIONS) - SHALLOW - set(HOMOGENEOUS)), *OTHERS])
+@pytest.mark.parametrize("activation", [*sorted(set(ACTIVATIONS) - SHALLOW - set(HOMOGENEOUS)), *OTHERS])
 @pytest.mark.parametrize("own", [0.0, 0.3])
 def test_every_other_one_is_critical_at_a_size_that_stays(activation, own):
     answer = recommend(activation, own)
