@@ -70,7 +70,33 @@ def test_a_typed_activation_works_everywhere_and_travels_in_the_link(visitor):
 def test_a_rule_of_the_gain_lab_can_be_used(visitor):
     visitor.open("gains?activation=gelu&bias_variance=0")
     assert visitor.page.get_by_text("no choice of σ_w² is critical").count() == 1
-    visitor.page.get_by_role("button", name="Use it").first.click()
+    visitor.page.get_by_role("button", name="Use it", exact=True).first.click()
     visitor.settle()
     assert visitor.value(WEIGHT_VARIANCE) == pytest.approx(2.35)
     assert visitor.page.get_by_text("could not be drawn").count() == 0
+
+
+def test_the_recommendation_names_the_lines_to_copy_and_the_link_keeps_the_framework(visitor):
+    visitor.open("gains?activation=max(x,0.2*x)")
+    page = visitor.page
+    assert page.get_by_role("heading", name="leaky ReLU (0.2): use He's rule with this slope, σ_w² = 1.92, and biases of 0").count() == 1
+    assert "kaiming_normal_(layer.weight, a=0.2)" in page.get_by_test_id("stCode").inner_text()
+    page.get_by_role("button", name="Keras").or_(page.get_by_role("radio", name="Keras")).first.click()
+    visitor.settle()
+    assert "framework=keras" in page.url
+    assert "VarianceScaling(1.923077" in page.get_by_test_id("stCode").inner_text()
+    page.get_by_role("button", name="Use it in my experiment").click()
+    visitor.settle()
+    assert visitor.value(BIAS_VARIANCE) == 0 and "weight_variance=1.9230769" in page.url and "framework=keras" in page.url
+
+
+def test_a_formula_for_one_layer_travels_in_the_link(visitor):
+    visitor.open("gains")
+    entry = visitor.page.get_by_role("textbox", name="Or type your own")
+    entry.fill("relu(x)^2")
+    entry.press("Enter")
+    visitor.settle()
+    assert "one_layer=" in visitor.page.url
+    visitor.open("gains" + visitor.page.url.split("gains", 1)[1])
+    assert visitor.page.get_by_text("has no stable size").count() == 1
+    assert visitor.page.get_by_text("could not be").count() == 0

@@ -85,7 +85,8 @@ def _recommendation(config: Config, bias_variance: float) -> None:
         with st.expander("Formula"):
             st.markdown("\n\n".join(f"$$\n{formula}\n$$" for formula in _FORMULAS))
             st.caption(
-                "For a plain, fully connected network; the fan-in of a convolution is its channels times the taps of its kernel. x is a "
+                "For a plain, fully connected network, and for weights of any law with this variance; the fan-in of a convolution is its "
+                "channels times the taps of its kernel. x is a "
                 "standard normal. Of a homogeneous activation, such as ReLU, every q is a fixed point at σ_w² = 1 / E[φ′²] and σ_b² = 0: "
                 "He et al. 2015. Otherwise Schoenholz et al. 2017 (arXiv 1611.01232)."
             )
