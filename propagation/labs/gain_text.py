@@ -10,7 +10,7 @@ from propagation.formatting import factor, number, plain
 from propagation.theory.gains import Gain, distinct
 from propagation.theory.maps import CRITICAL
 from propagation.theory.phases import critical_weight_variance
-from propagation.theory.recommendation import Recommendation
+from propagation.theory.recommendation import Recommendation, layers_apart
 
 _COUNTS = ("no", "one", "two", "three", "four", "five", "six")
 #: rules that have a name of their own, by activation or family
@@ -39,7 +39,7 @@ def why(activation: str, answer: Recommendation, bias_variance: float, depth: in
     if answer.kind == "one_layer":
         return (
             "A deep plain network of it has no stable size: a signal that is a little too large grows faster and faster, until no "
-            "number can hold it. Use it in one layer, or put a normalization layer before it."
+            "number can hold it. Use it in one layer, or behind a normalization layer, which keeps sizes."
         )
     if answer.kind == "shallow":
         return _shallow(activation, answer, bias_variance, depth)
@@ -58,12 +58,9 @@ def _shallow(activation: str, answer: Recommendation, bias_variance: float, dept
         level = "No σ_w² keeps its gradients level."
     else:
         level = f"Only σ_w² = {number(critical)} keeps its gradients level, and there most neurons stand where it is flat."
-    few = max(1, math.floor(answer.reach))
-    layers = f"{few} layer{'s' * (few != 1)}"
-    loss = f"{level} Here each layer multiplies their variance by {number(answer.chi_1)}:"
-    loss += f" a factor of ten in {layers}."
-    other = " Take tanh or ReLU, or put a normalization layer before each activation."
-    return loss + (f" Your network has {depth:,}.{other}" if depth > few else "")
+    loss = f"Here each layer multiplies their variance by {number(answer.chi_1)}: a factor of ten in {number(answer.reach)} layers."
+    other = f" Your network has {depth:,}: take another activation, such as tanh or ReLU." if depth > answer.reach else ""
+    return f"{level} {loss}{other}"
 
 
 def _why_this_bias(activation: str, answer: Recommendation, bias_variance: float) -> str:
@@ -83,6 +80,17 @@ def how_exact(window: tuple[float, float], depth: int) -> str:
     low, high = map(number, window)
     exact = "The deeper the network, the more exact it must be."
     return f"In {layers}, gradients stay within a factor of ten for σ_w² from {low} to {high}. {exact}"
+
+
+def how_far(activation: str, answer: Recommendation, depth: int) -> str:
+    """Return for how many layers different inputs stay apart, in Markdown, with a warning if a network of this depth has more; or empty."""
+    layers = layers_apart(lookup(activation).name, answer) if answer.kind == "critical" else None
+    if layers is None:
+        return ""
+    about = f"about {number(float(f'{layers:.2g}'))} layers"
+    if depth <= layers:
+        return f"Different inputs stay apart for {about}."
+    return f"**After {about} different inputs look the same, and your network has {depth:,}.** Use fewer layers, or skip connections."
 
 
 def outcome(rule: Gain, homogeneous: bool, bias_variance: float) -> str:

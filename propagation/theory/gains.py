@@ -132,7 +132,7 @@ def _rules(means: OneLayer, critical: float, kumar: float, kumar_refusal: str, t
             "backward",
             "Backward",
             r"1 / \mathbb{E}[\varphi'^2]",
-            "Right for gradients as long as something else holds pre-activations at size 1, such as a normalization layer.",
+            "Right for the gradient of a layer whose pre-activations have size 1. Deep in a network they have size q*.",
             _inverse(means.slope),
             "",
         ),

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 from propagation.expressions import TooFast, lookup
 from propagation.theory.gains import gains
 from propagation.theory.gaussian import gaussian_mean
+from propagation.theory.kernel import kernel
 from propagation.theory.maps import chi_1, fixed_point
 from propagation.theory.moments import moments
 from propagation.theory.one_layer import one_layer
@@ -26,6 +28,8 @@ _TINY = 1e-12
 #: by how much gradients may change through the whole network, and the most that σ_w² is moved to find out
 _LEVEL, _WIDEST = math.log(10), 1e6
 _HALVINGS = 40
+#: the distance 1 − c at which two inputs count as one, as in a verdict, and the deepest network in which that is looked for
+MERGED, _DEEPEST = math.exp(-6), 2000
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,23 @@ def window(activation: str, recommendation: Recommendation, depth: int) -> tuple
     if lookup(activation).homogeneous:
         return centre * 10 ** (-1 / depth), centre * 10 ** (1 / depth)
     return _edge(log_factor, centre, -1), _edge(log_factor, centre, 1)
+
+
+@lru_cache(maxsize=256)
+def layers_apart(activation: str, recommendation: Recommendation) -> int | None:
+    """Return the number of layers after which two orthogonal inputs have merged: 1 − c of their h below MERGED. None beyond _DEEPEST.
+
+    On a critical line 1 − c falls like a power of depth, so this happens to every activation but a linear one.
+    """
+    phi, q, bias = lookup(activation), recommendation.q_star, recommendation.bias_variance
+    table, signal = kernel(phi.name), (q - bias) / q  # the share of z that comes from h: a bias is the same for both
+    eps = np.array([signal])
+    for layer in range(1, _DEEPEST + 1):
+        d, _ = table(np.array([q]), eps)
+        eps = recommendation.weight_variance * d / q
+        if eps[0] < MERGED * signal:
+            return layer
+    return None
 
 
 def _settled(activation: str, weight_variance: float, bias_variance: float) -> Recommendation:

@@ -8,7 +8,7 @@ import pytest
 
 from propagation import ACTIVATIONS
 from propagation.expressions import lookup
-from propagation.labs.gain_text import answers, headline, how_exact, outcome, why
+from propagation.labs.gain_text import answers, headline, how_exact, how_far, outcome, why
 from propagation.theory.gains import Gain, gains
 from propagation.theory.recommendation import recommend
 
@@ -85,7 +85,7 @@ def test_the_recommendation_in_a_sentence(activation, sentence):
         ("gelu", 0.05, "Scale inputs to variance 1.7: they have this size"),
         ("sigmoid", 0.0, "Only σ_w² = 103 keeps its gradients level, and there most neurons stand where it is flat."),
         ("softplus", 0.0, "No σ_w² keeps its gradients level."),
-        ("sigmoid", 0.05, "a factor of ten in 3 layers. Your network has 50"),
+        ("sigmoid", 0.05, "a factor of ten in 3.07 layers. Your network has 50: take another activation"),
         ("relu(x)**2", 0.0, "has no stable size"),
     ],
 )
@@ -105,3 +105,12 @@ def test_sentences_are_short_and_whole(activation, own):
 def test_how_exact():
     assert "In 50 layers, gradients stay within a factor of ten for σ_w² from 1.91 to 2.09." in how_exact((1.91, 2.094), 50)
     assert "In one layer," in how_exact((1.0, 20.0), 1)
+
+
+def test_how_far():
+    relu = recommend("relu")
+    assert how_far("relu", relu, 50) == "Different inputs stay apart for about 120 layers."
+    warning = how_far("max(x,0)", relu, 500)
+    assert warning.startswith("**After about 120 layers different inputs look the same, and your network has 500.**")
+    for activation in ("tanh", "linear", "sigmoid"):
+        assert how_far(activation, recommend(activation), 2000) == ""

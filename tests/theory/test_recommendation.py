@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from propagation import ACTIVATIONS, Config, diagnose, predict, simulate
+from propagation import ACTIVATIONS, Config, diagnose, diagnosis, predict, simulate
 from propagation.theory.gains import gains
+from propagation.theory.iterates import correlation_iterates
 from propagation.theory.maps import chi_1, fixed_point
 from propagation.theory.phases import critical_pair, critical_weight_variance
-from propagation.theory.recommendation import SMALL_BIAS, recommend, window
+from propagation.theory.recommendation import MERGED, SMALL_BIAS, layers_apart, recommend, window
 
 #: what no σ_w² keeps level, since it saturates (sigmoid) or has no stable size at χ₁ = 1 (softplus)
 SHALLOW = {"sigmoid", "softplus"}
@@ -103,6 +104,28 @@ def test_the_window_is_where_gradients_stay_within_a_factor_of_ten(activation, d
         assert factor == pytest.approx(total, rel=0.01) or not 0.1 <= factor <= 10  # a size that leaps takes χ₁ with it
     wider = window(activation, answer, depth + 5)
     assert low < wider[0] and wider[1] < high
+
+
+def test_inputs_stay_apart_as_long_as_the_map_of_their_correlation_says():
+    for activation, own in (("relu", 0.0), ("hard_tanh", 0.05), ("max(x,0.2*x)", 0.0)):
+        answer = recommend(activation, own)
+        layers, q = layers_apart(Config(activation=activation).activation, answer), answer.q_star
+        path = correlation_iterates(answer.bias_variance / q, q, activation, answer.weight_variance, answer.bias_variance, layers + 1)
+        share = (1 - path) / (1 - path[0])
+        assert share[layers] < MERGED <= share[layers - 1]
+    assert layers_apart("linear", recommend("linear")) is None  # keeps every correlation
+    assert layers_apart("tanh", recommend("tanh")) is None  # merges beyond the deepest network there is here
+
+
+@pytest.mark.parametrize(("depth", "kind"), [(90, "healthy"), (180, "merged")])
+def test_the_page_that_simulates_it_agrees_about_that_depth(depth, kind):
+    config = Config(activation="relu", weight_variance=2, bias_variance=0, depth=depth, width=2048, trials=4)
+    assert diagnose(simulate(config), predict(config)).kind == kind
+    assert (depth > layers_apart("relu", recommend("relu"))) == (kind == "merged")
+
+
+def test_the_distance_at_which_inputs_have_merged_is_that_of_a_verdict():
+    assert MERGED == diagnosis.MERGED
 
 
 def test_what_grows_faster_than_a_line_is_for_one_layer():

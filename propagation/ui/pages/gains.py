@@ -11,7 +11,7 @@ from propagation.export.code import FRAMEWORKS
 from propagation.export.code.one_line import init_lines
 from propagation.expressions import lookup
 from propagation.formatting import number, plain
-from propagation.labs.gain_text import answers, headline, how_exact, outcome, why
+from propagation.labs.gain_text import answers, headline, how_exact, how_far, outcome, why
 from propagation.rules import shown_bias_variance
 from propagation.theory.gains import Gain, gains
 from propagation.theory.phases import PhaseGrid, phase_grid
@@ -81,7 +81,8 @@ def _recommendation(config: Config, bias_variance: float) -> None:
         lines = init_lines(framework, config.activation, answer.weight_variance, answer.bias_variance)
         st.code(lines, language="python", wrap_lines=True)
         if answer.kind == "critical":
-            st.caption(how_exact(_window(config.activation, answer, config.depth), config.depth))
+            exact = how_exact(_window(config.activation, answer, config.depth), config.depth)
+            st.caption(f"{exact} {how_far(config.activation, answer, config.depth)}")
         with st.expander("Formula"):
             st.markdown("\n\n".join(f"$$\n{formula}\n$$" for formula in _FORMULAS))
             st.caption(

@@ -105,7 +105,8 @@ def formula() -> None:
     )
     refusal = experiment.refused_formula("formula")
     if refusal:
-        st.warning(f"This formula cannot be used: {plain(refusal.sentence)}.", icon=":material/function:")
+        end = "" if refusal.sentence.endswith("?") else "."
+        st.warning(f"This formula cannot be used: {plain(refusal.sentence)}{end}", icon=":material/function:")
         st.code(refusal.marker, language=None)
 
 
