@@ -100,8 +100,8 @@ def diagnose(trace: Trace, prediction=None) -> Verdict:
         phase=getattr(prediction, "phase", None),
         suggested_bias_variance=change.bias_variance,
         settled_from=theory.layer if theory else None,
-        forward_transient=10**forward.transient,
-        backward_transient=10**backward.transient,
+        forward_transient=forward.first_layers,
+        backward_transient=backward.first_layers,
         survivor=survivor,
         precision=precision_sentence(trace),
     )

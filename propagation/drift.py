@@ -33,6 +33,11 @@ class Drift:
         return 10**self.per_layer
 
     @property
+    def first_layers(self) -> float:
+        """Return what the layers before do to the second moment in all, at most 1e300."""
+        return 10 ** min(self.transient, 300.0)
+
+    @property
     def settled(self) -> float:
         """Return the decades of `total` that settled layers are to blame for."""
         return self.total - self.transient
