@@ -1,14 +1,16 @@
 """Spread: the band around the line, how log10 of a signal scatters from net to net at finite width, for linear and ReLU nets without bias.
 
-For one input it is exact (`finite_width`). A batch scatters less, as far as its inputs scatter independently: to leading order in 1/n the
-layer's part of Var ln is Σ_bb' p_b p_b' κ_bb'/n, p the inputs' shares of the moment, κ the covariance of what the layer does to them,
+For one input it is exact (`finite_width`). A batch scatters less, as far as its inputs scatter on their own. Let V be the sum over layers
+of Var ln of one input, and C that of the covariance of two, in each layer the same times the mean of κ over κ of an input with itself:
 
     ReLU, h:  κ = (2/π)(3 sin θ cos θ + (π − θ)(1 + 2 cos² θ)) − 1,  5 at θ = 0,
     linear:   κ = 2 cos² θ,
     ReLU, δ:  κ = 2 (1 − θ/π)(1 + 2 ρ²) − 1, linear, δ: κ = 2 ρ²,
 
-θ the angle of the inputs in that layer, ρ the cosine of their δ, 0 but for chance; 2 cos² θ/N or 2 ρ²/N is taken off for orthogonal
-weights, which keep every norm. Mean and variance of ln are those of one input times the batch's share of κ.
+θ the angle of the inputs in that layer, ρ the cosine of their gradients (`pairs`); 2 cos² θ/N or 2 ρ²/N is taken off for orthogonal
+weights, which keep every norm. Backward, C of deep narrow nets is larger, and drawn. A batch is then a size that all its inputs share, of
+variance C, times the mean of B lognormal ones of variance V − C (`lognormal`), of which a few carry the mean once V − C exceeds ln B.
+Forward B is the number of inputs that count, backward all.
 Sources: Cho & Saul 2009 (the kernels), Hanin & Nica 2018.
 """
 
@@ -20,8 +22,10 @@ import numpy as np
 
 from propagation.architecture import Activate, Block, Linear, Variance, blocks
 from propagation.config import Config
-from propagation.theory.batch import CORRELATIONS, Batch
+from propagation.theory.batch import Batch
 from propagation.theory.finite_width import layer_spread
+from propagation.theory.lognormal import log_mean_of_lognormals
+from propagation.theory.pairs import pairs
 
 Array = np.ndarray
 _LN_10 = np.log(10)
@@ -39,7 +43,8 @@ def bands(config: Config, batch: Batch, log_z: Array, log_delta: Array) -> tuple
     """Bands of z and of δ around their lines at infinite width, `log_z` and `log_delta` (natural, (depth,)); None where no law is known.
 
     Known are linear and ReLU nets without bias whose backward pass starts from a Gaussian, LSUV excepted. Uniform and truncated weights are
-    taken for Gaussian ones, from which they differ by terms of order 1/n².
+    taken for Gaussian ones, from which they differ by terms of order 1/n². Of a batch, the middle 80 % of Gaussian bands hold 75 to 85 % of
+    simulated nets of 16 neurons or more, whatever the depth.
     """
     if config.cost != "gaussian" or not all(map(_has_law, blocks(config))):
         return None
@@ -49,29 +54,38 @@ def bands(config: Config, batch: Batch, log_z: Array, log_delta: Array) -> tuple
     kept = _kept(law, larger)
     back_larger = np.append(larger[1:], n[-1])  # of W^(l+1), which brings δ to layer l; the start is Gaussian
     back_kept = np.append(_kept(law, larger[1:]), 0.0)
-    alone = 1 / config.inputs
+    rectified = config.activation == "relu"
+    own = 5.0 if rectified else 2.0
+    of = pairs(rectified, law == "orthogonal", tuple(config.widths), tuple(batch.pair_weights))
 
-    if config.activation == "linear":
-        own = 2.0
-        alike = _wandering(batch.pair_weights @ CORRELATIONS**2, np.ones(config.depth), 1 / n - kept)
-        back_alike = _wandering(1 / n[-1], np.ones(config.depth), (1 / n - back_kept)[::-1])[::-1]
-        pair_h, pair_delta = 2 * alike, 2 * back_alike
-    else:
-        own = 5.0
-        alike, pair_h, both = _rectified_pairs(batch.pair_weights, config.depth)
-        back_alike = _wandering(1 / n[-1], both[::-1] ** 2, (2 * both / n - both**2 * back_kept)[::-1])[::-1]
-        pair_delta = 2 * both * (1 + 2 * back_alike) - 1
     through = _spreads(config.activation, law, n, larger)
-    through *= _share(own / n - 2 * kept, pair_h / n - 2 * kept * alike, batch.concentration)
+    through_shared = through[1] * _share(own / n - 2 * kept, of.forward / n - 2 * kept * of.alike)
     reached = _spreads("linear", law, n, larger)
-    reached *= _share(2 / n - 2 * kept, (2 / n - 2 * kept) * alike, batch.concentration)
+    reached_shared = reached[1] * _share(2 / n - 2 * kept, (2 / n - 2 * kept) * of.alike)
     back = _spreads(config.activation, law, n, back_larger)
     back[:, -1:] = _spreads(config.activation, "gaussian", n[-1:], n[-1:])
-    back *= _share(own / n - 2 * back_kept, pair_delta / n - 2 * back_kept * back_alike, alone)
+    back_shared = back[1] * _share(own / n - 2 * back_kept, of.backward / n - 2 * back_kept * of.back_alike)
 
     forward = reached + np.cumsum(through, axis=1) - through
-    backward = np.cumsum(back[:, ::-1], axis=1)[:, ::-1]
-    return _band(log_z, forward), _band(log_delta, backward)
+    forward_shared = reached_shared + np.cumsum(through_shared) - through_shared
+    backward, backward_shared = np.cumsum(back[:, ::-1], axis=1)[:, ::-1], np.cumsum(back_shared[::-1])[::-1]
+    # what was drawn is believed as far as it is more than chance
+    difference = of.shared - backward_shared
+    beyond_chance = np.abs(difference) > 2 * of.unsure
+    backward_shared[beyond_chance] += (difference - np.square(2 * of.unsure) / difference)[beyond_chance]
+    return (
+        _band(log_z, _of_batch(forward, forward_shared, 1 / batch.concentration)),
+        _band(log_delta, _of_batch(backward, backward_shared, config.inputs)),
+    )
+
+
+def _of_batch(one: Array, shared: Array, count: float) -> Array:
+    """Mean and variance of ln of a mean over `count` inputs, (2, depth), from those of one input and the covariance of two, (depth,)."""
+    mean, variance = one
+    gained, scatter = log_mean_of_lognormals(np.clip(variance - shared, 0.0, None), count)
+    # a lognormal size has a mean logarithm of −variance/2; that of a layer is somewhat above
+    above = np.where(variance > 0, mean / np.where(variance > 0, -variance / 2, 1.0), 1.0)
+    return np.stack((mean + above * gained, np.maximum(np.minimum(shared, variance) + scatter, 0.0)))
 
 
 def _has_law(block: Block) -> bool:
@@ -98,29 +112,6 @@ def _spreads(activation: str, law: str, n: Array, larger: Array) -> Array:
     return np.array([[spread.log_mean for spread in known], [spread.log_variance for spread in known]])[:, inverse.ravel()]
 
 
-def _share(own: Array, pair: Array, concentration: float) -> Array:
-    """What a batch keeps of the spread of one input: κ averaged over pairs of inputs, itself included, over κ of itself."""
-    return concentration + (1 - concentration) * np.where(own > 0, pair / np.where(own > 0, own, 1.0), 0.0)
-
-
-def _wandering(first: float, factors: Array, steps: Array) -> Array:
-    """Mean of cos² of an angle in each layer, which a layer multiplies by its factor and chance adds (1 − cos²)² · step to."""
-    alike = np.empty(steps.size)
-    now = first
-    for layer, (factor, step) in enumerate(zip(factors, steps, strict=True)):
-        alike[layer] = now
-        now = factor * now + (1 - now) ** 2 * step
-    return alike
-
-
-def _rectified_pairs(pair_weights: Array, depth: int) -> Array:
-    """Means over pairs of cos² θ, κ of h and 1 − θ/π in each layer of a ReLU net, (3, depth); cos θ moves by Cho & Saul's map."""
-    answer = np.empty((3, depth))
-    cosine = CORRELATIONS
-    for layer in range(depth):
-        angle = np.arccos(cosine)
-        sine, both = np.sin(angle), 1 - angle / np.pi
-        kernel = 2 * (3 / np.pi * sine * cosine + both * (1 + 2 * cosine**2)) - 1
-        answer[:, layer] = np.stack((cosine**2, kernel, both)) @ pair_weights
-        cosine = np.clip(sine / np.pi + both * cosine, -1, 1)
-    return answer
+def _share(own: Array, pair: Array) -> Array:
+    """κ of a pair over that of an input with itself; 0 where nothing scatters."""
+    return np.where(own > 0, pair / np.where(own > 0, own, 1.0), 0.0)
