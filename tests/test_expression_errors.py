@@ -60,6 +60,8 @@ from propagation.expressions.dual import FUNCTIONS
         ("where(x > 2, x, 0)", 6, "jumps at z = 2"),
         ("x + where(x * x > 0, x, 5)", 10, "jumps at z = 0"),
         ("0 < x < 1", 0, "one comparison at a time"),
+        ("where(x > -1, 1/x, x)", 16, "divides by 0 at z = 0"),
+        ("where(x > 0, sin(x - 0.3)/(x - 0.3), sin(0.3)/0.3)", 27, "divides by 0 at z = 0.3"),
         ("where(x, x, 0)", 6, "where needs a comparison first, as in where(x > 0, x, 0)"),
         ("x + where(x > 0, x)", 4, "3 arguments are needed"),
         ("where(2 > 1, x, 0)", 6, "does not depend on x"),

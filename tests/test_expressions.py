@@ -123,6 +123,24 @@ def test_the_family_of_a_formula_is_the_known_activation_that_it_is(name):
     assert typed_activation(f"1.001 * ({BY_HAND[name]})").family == ""
 
 
+@pytest.mark.parametrize(
+    "text, same",
+    [
+        ("where(x >= 0, 1/(1+exp(-x)), exp(x)/(1+exp(x)))", "sigmoid"),
+        ("where(x < -1, -1, where(x > 1, 1, x))", "hard_tanh"),
+        ("where(x > 0, x, exp(x) - 1)", "elu"),
+        ("1.0507009873554805 * where(x > 0, x, 1.6732632423543772 * (exp(x) - 1))", "selu"),
+        ("where(x > 3, x, where(x < -3, 0, x * (x + 3) / 6))", "hard_swish"),
+        ("where(x > 0, x / (1 + x), x / (1 - x))", "softsign"),  # each branch has a pole where the other one counts
+    ],
+)
+def test_activations_in_pieces_are_the_known_ones(text, same):
+    typed, z = lookup(text), points()
+    assert (typed.family or typed.name) == same
+    np.testing.assert_allclose(typed.phi(z), ACTIVATIONS[same].phi(z), rtol=1e-8, atol=1e-8)
+    assert typed.slopes_at_infinity == ACTIVATIONS[same].slopes_at_infinity
+
+
 def test_a_formula_and_its_other_spellings():
     assert lookup("relu6") is lookup("F.relu6(x)") is lookup("tf.nn.relu6(z)") is lookup("clip(x, 0, 6)")
     assert lookup("x^2/(1+x^2)") is lookup("x**2/(1+x**2)")

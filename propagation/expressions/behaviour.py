@@ -100,8 +100,18 @@ def _refuse_poles(tape: Tape, grid: Array, text: str) -> None:
             size = np.abs(np.broadcast_to(watch.of(results)[0], grid.shape))
             dips = size[1:-1] <= _DIP * np.minimum(size[:-2], size[2:])
             zeros = np.concatenate((grid[size == 0], grid[1:-1][dips], *_crossings(tape, [watch], grid, part=0)))
+            zeros = _in_force(tape, zeros)
             if zeros.size:
                 raise ExpressionError(text, watch.position, f"it divides by 0 at z = {_nearest(zeros):.4g}")
+
+
+def _in_force(tape: Tape, zeros: Array) -> Array:
+    """Return the zeros of a denominator that φ feels, not those of a branch that a comparison does not take there."""
+    if not zeros.size or all(watch.needs != "no jump" for watch in tape.watches):
+        return zeros
+    values = np.stack([np.abs(tape.evaluate(zeros + ulps * np.spacing(zeros))[0]) for ulps in range(-4, 5)])
+    fine = np.isfinite(values).all(axis=0) & (values.max(axis=0) <= STEEPEST * np.maximum(1, np.abs(zeros)))
+    return zeros[~fine]
 
 
 def _refuse_gaps(tape: Tape, grid: Array, text: str) -> None:

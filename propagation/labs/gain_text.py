@@ -15,6 +15,8 @@ from propagation.theory.recommendation import Recommendation, layers_apart
 _COUNTS = ("no", "one", "two", "three", "four", "five", "six")
 #: rules that have a name of their own, by activation or family
 _NAMED = {"relu": "He's rule", "leaky_relu": "He's rule with this slope", "linear": "LeCun's rule"}
+#: layers that are looked at, however shallow the network, to see where inputs merge
+_NEAR = 200
 #: χ₁ closer to 1 than this is called slow
 _SLOW = 1e-3
 
@@ -83,8 +85,8 @@ def how_exact(window: tuple[float, float], depth: int) -> str:
 
 
 def how_far(activation: str, answer: Recommendation, depth: int) -> str:
-    """Return for how many layers different inputs stay apart, in Markdown, with a warning if a network of this depth has more; or empty."""
-    layers = layers_apart(lookup(activation).name, answer) if answer.kind == "critical" else None
+    """Return for how many layers different inputs stay apart, with a warning if this network has more; empty if for far more."""
+    layers = layers_apart(lookup(activation).name, answer, max(_NEAR, depth)) if answer.kind == "critical" else None
     if layers is None:
         return ""
     about = f"about {number(float(f'{layers:.2g}'))} layers"

@@ -28,8 +28,8 @@ _TINY = 1e-12
 #: by how much gradients may change through the whole network, and the most that σ_w² is moved to find out
 _LEVEL, _WIDEST = math.log(10), 1e6
 _HALVINGS = 40
-#: the distance 1 − c at which two inputs count as one, as in a verdict, and the deepest network in which that is looked for
-MERGED, _DEEPEST = math.exp(-6), 2000
+#: the distance 1 − c at which two inputs count as one, as in a verdict
+MERGED = math.exp(-6)
 
 
 @dataclass(frozen=True)
@@ -101,15 +101,15 @@ def window(activation: str, recommendation: Recommendation, depth: int) -> tuple
 
 
 @lru_cache(maxsize=256)
-def layers_apart(activation: str, recommendation: Recommendation) -> int | None:
-    """Return the number of layers after which two orthogonal inputs have merged: 1 − c of their h below MERGED. None beyond _DEEPEST.
+def layers_apart(activation: str, recommendation: Recommendation, deepest: int) -> int | None:
+    """Return the number of layers after which two orthogonal inputs have merged: 1 − c of their h below MERGED. None beyond `deepest`.
 
     On a critical line 1 − c falls like a power of depth, so this happens to every activation but a linear one.
     """
     phi, q, bias = lookup(activation), recommendation.q_star, recommendation.bias_variance
     table, signal = kernel(phi.name), (q - bias) / q  # the share of z that comes from h: a bias is the same for both
     eps = np.array([signal])
-    for layer in range(1, _DEEPEST + 1):
+    for layer in range(1, deepest + 1):
         d, _ = table(np.array([q]), eps)
         eps = recommendation.weight_variance * d / q
         if eps[0] < MERGED * signal:

@@ -109,19 +109,19 @@ def test_the_window_is_where_gradients_stay_within_a_factor_of_ten(activation, d
 def test_inputs_stay_apart_as_long_as_the_map_of_their_correlation_says():
     for activation, own in (("relu", 0.0), ("hard_tanh", 0.05), ("max(x,0.2*x)", 0.0)):
         answer = recommend(activation, own)
-        layers, q = layers_apart(Config(activation=activation).activation, answer), answer.q_star
+        layers, q = layers_apart(Config(activation=activation).activation, answer, 500), answer.q_star
         path = correlation_iterates(answer.bias_variance / q, q, activation, answer.weight_variance, answer.bias_variance, layers + 1)
         share = (1 - path) / (1 - path[0])
         assert share[layers] < MERGED <= share[layers - 1]
-    assert layers_apart("linear", recommend("linear")) is None  # keeps every correlation
-    assert layers_apart("tanh", recommend("tanh")) is None  # merges beyond the deepest network there is here
+    assert layers_apart("linear", recommend("linear"), 2000) is None  # keeps every correlation
+    assert layers_apart("tanh", recommend("tanh"), 2000) is None  # merges beyond the deepest network there is here
 
 
 @pytest.mark.parametrize(("depth", "kind"), [(90, "healthy"), (180, "merged")])
 def test_the_page_that_simulates_it_agrees_about_that_depth(depth, kind):
     config = Config(activation="relu", weight_variance=2, bias_variance=0, depth=depth, width=2048, trials=4)
     assert diagnose(simulate(config), predict(config)).kind == kind
-    assert (depth > layers_apart("relu", recommend("relu"))) == (kind == "merged")
+    assert (depth > layers_apart("relu", recommend("relu"), 500)) == (kind == "merged")
 
 
 def test_the_distance_at_which_inputs_have_merged_is_that_of_a_verdict():
