@@ -117,6 +117,7 @@ def _option(field: Field, default: Any) -> dict[str, Any]:
     about = f"{field.option} (default: {default})".replace("%", "%%")
     if isinstance(field, Number):
         kind, low, high = (int, *map("{:,}".format, field.bounds)) if field.whole else (float, *map(number, field.bounds))
+        about = field.option if field.optional else about
         return {"type": kind, "metavar": "N" if field.whole else "X", "help": f"{about}; from {low} to {high}"}
     if isinstance(field, Text):
         return {"metavar": "TEXT", "help": about if default else field.option}

@@ -6,7 +6,7 @@ the theory and of the frameworks that scripts are written for.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -69,7 +69,11 @@ def blocks(config: Config) -> tuple[Block, ...]:
     for fans in zip(config.widths[:-1], config.widths[1:], strict=True):
         if fans not in alike:
             alike[fans] = (_linear(config, *fans), activate)
-    return tuple(alike[fans] for fans in zip(config.widths[:-1], config.widths[1:], strict=True))
+    first, *others = (alike[fans] for fans in zip(config.widths[:-1], config.widths[1:], strict=True))
+    own = config.first_weight_variance
+    if own is not None and not SCHEMES[config.scheme].from_data:
+        first = (replace(_linear(config, *config.widths[:2]), weight=Variance(own)), activate)
+    return (first, *others)
 
 
 def _linear(config: Config, fan_in: int, fan_out: int) -> Linear:

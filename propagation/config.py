@@ -11,6 +11,7 @@ from propagation.activations import ACTIVATIONS
 from propagation.expressions import lookup
 from propagation.fields import Choice, Number, Text, declarations, declared, from_query, to_query
 from propagation.initializers import SCHEMES, WEIGHT_LAWS, kumar_scale
+from propagation.scales import BIAS_VARIANCES, DEPTHS, INPUTS, WEIGHT_VARIANCES, WIDTHS
 from propagation.widths import DEEPEST, WIDEST, WIDTH_PROFILES, read_sizes, written_sizes
 
 DIGIT_PIXELS = 64
@@ -26,21 +27,6 @@ COSTS = {
 METHODS = {"auto": "automatic", "dense": "dense: holds every W", "implicit": "implicit: never builds W"}
 
 _IMPLICIT_LAWS = " or ".join(repr(law.name) for law in WEIGHT_LAWS.values() if law.has_implicit_map)
-_DEPTHS = (*range(1, 11), 12, 15, *range(20, 51, 5), *range(60, 101, 10), 120, 150, 200, 300, 400, 500, 700, 1000, 1500, 2000)
-_WIDTHS = (*(2**k for k in range(1, 20)), 1_000_000)
-_INPUTS = tuple(2**k for k in range(11))
-#: the steps of σ_w²: hundredths as far as 5, where nearly all networks are, and towards either end as fine as needed there
-_WEIGHT_VARIANCES = (
-    0.0,
-    *(k / 10_000 for k in range(2, 100, 2)),
-    *(k / 100 for k in range(1, 500)),
-    *(k / 10 for k in range(50, 100, 2)),
-    *(float(k) for k in (*range(10, 20), *range(20, 100, 5))),
-    *(float(k * 10**power) for power in range(2, 7) for k in (1, 2, 5)),
-    1e7,
-)
-#: ends of the slider of σ_b²: the useful range, and wider ones for larger values
-_BIAS_VARIANCES = (5.0, 10.0, 20.0, 50.0, 100.0)
 
 
 def _labels(registry: Mapping[str, Any]) -> dict[str, str]:
@@ -68,7 +54,7 @@ class Config:
         folded=False,
         below="bias_variance",
         bounds=(1, DEEPEST),
-        steps=_DEPTHS,
+        steps=DEPTHS,
         smaller=(1000, 500, 200, 100, 50, 20, 10),
     )
     width: int = declared(
@@ -80,7 +66,7 @@ class Config:
         folded=False,
         below="depth",
         bounds=(2, WIDEST),
-        steps=_WIDTHS,
+        steps=WIDTHS,
         smaller=tuple(2**k for k in range(19, 3, -1)),
     )
     activation: str = declared(
@@ -111,7 +97,7 @@ class Config:
         option="σ_w² = fan_in · Var[W], for the custom scheme",
         folded=False,
         bounds=(0.0, 1e7),
-        steps=_WEIGHT_VARIANCES,
+        steps=WEIGHT_VARIANCES,
         step=0.01,
     )
     bias_variance: float = declared(
@@ -123,7 +109,7 @@ class Config:
         option="σ_b², the variance of the biases",
         folded=False,
         bounds=(0.0, 100.0),
-        slider_ends=_BIAS_VARIANCES,
+        slider_ends=BIAS_VARIANCES,
         step=0.01,
         format="%.2f",
     )
@@ -152,8 +138,8 @@ class Config:
         option="size of the batch",
         below="input_law",
         bounds=(1, 1024),
-        steps=_INPUTS,
-        smaller=_INPUTS[-2::-1],
+        steps=INPUTS,
+        smaller=INPUTS[-2::-1],
     )
     input_law: str = declared(
         Choice, "gaussian", label="Inputs", help="What the network is shown.", option="what the network is shown", choices=INPUT_LAWS
@@ -235,6 +221,18 @@ class Config:
         longest=8 * (1 + DEEPEST),
         canonical=lambda text: written_sizes(read_sizes(text)),
         placeholder="784-300-100-10",
+    )
+    first_weight_variance: float | None = declared(
+        Number,
+        None,
+        label="σ_w² of the first layer",
+        help="Where the first layer has a rule of its own, such as U(±1/n) in SIREN, 1/(3n) for n inputs. Empty: as in the others.",
+        option="σ_w² of the first layer, where it has a rule of its own",
+        below="layer_sizes",
+        bounds=(0.0, 1e7),
+        step=0.01,
+        format="%.6g",
+        optional=True,
     )
 
     def __post_init__(self) -> None:

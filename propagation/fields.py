@@ -69,7 +69,8 @@ class Number(Field):
 
     Its control is a slider over `steps`, a slider from its lower bound to the first of `slider_ends` that has room for the value, or else
     an entry; `step` and `format` are those of a slider without steps and of the entry. Where `symbol` is given, the slider has an entry
-    of that name beside it, for any value within the bounds. A page that cannot bear a value proposes one of `smaller`, largest first.
+    of that name beside it, for any value within the bounds. A page that cannot bear a value proposes one of `smaller`, largest first. One
+    that is `optional` may be None.
     """
 
     bounds: tuple[float, float]
@@ -79,15 +80,18 @@ class Number(Field):
     format: str | None = None
     symbol: str = ""
     smaller: tuple[int, ...] = ()
+    optional: bool = False
 
     @property
     def whole(self) -> bool:
         """Whether the number is a whole one."""
         return isinstance(self.bounds[0], int)
 
-    def checked(self, name: str, value: Any) -> float:
+    def checked(self, name: str, value: Any) -> Any:
         """Return the number, an int where it is a whole one."""
         low, high = self.bounds
+        if value is None and self.optional:
+            return None
         is_number = isinstance(value, Real) and not isinstance(value, bool)
         number: Any = value
         if not (is_number and low <= number <= high and (not self.whole or number == int(number))):
@@ -210,6 +214,8 @@ def _only_text(name: str, given: Any, longest: int) -> str:
 
 def text_of(value: Any) -> str:
     """Return the shortest text that reads back as the same value."""
+    if value is None:
+        return ""
     if isinstance(value, bool):
         return str(int(value))
     if isinstance(value, float) and math.isfinite(value) and value == int(value) and abs(value) < 1e15:

@@ -40,6 +40,8 @@ def settled(config: Config) -> Config:
     overruled: dict[str, Any] = {}
     if scheme.has_rule:
         overruled["weight_variance"] = DEFAULTS["weight_variance"]
+    if scheme.from_data:
+        overruled["first_weight_variance"] = None
     if not scheme.from_std:
         overruled["weight_std"] = DEFAULTS["weight_std"]
     if scheme.bias_scale is not None:
@@ -49,7 +51,7 @@ def settled(config: Config) -> Config:
 
 def shown_weight_variance(config: Config) -> float:
     """Return where the weight-variance slider stands: the scheme's σ_w², mean over layers; the slider's own where slider or data decide."""
-    variances = weight_variances(config)
+    variances = weight_variances(replace(config, first_weight_variance=None))
     return config.weight_variance if variances is None else _mean(variances)
 
 
@@ -69,6 +71,8 @@ def overruled(config: Config, field: str) -> bool:
     """Return whether a field cannot be moved: the layers' own sizes say it, or the scheme does and moving it would not make that custom."""
     if field in SIZED:
         return bool(config.layer_sizes)
+    if field == "first_weight_variance":
+        return SCHEMES[config.scheme].from_data
     return field == "bias_variance" and SCHEMES[config.scheme].bias_scale is not None
 
 

@@ -26,6 +26,7 @@ FLOORS = {
     "expressions": 1,
     "initializers": 1,
     "fields": 1,
+    "scales": 0,
     "widths": 1,
     "config": 1,
     "rules": 3,

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from propagation import ACTIVATIONS, SCHEMES, Config
-from propagation.config import BOUNDS, CHOICES
+from propagation.config import BOUNDS, CHOICES, NUMBERS
 from propagation.fields import LONGEST_TEXT
 from propagation.initializers import kumar_scale
 from propagation.widths import WIDTH_PROFILES, read_sizes
@@ -32,6 +32,7 @@ def test_the_fields_of_the_contract_are_there():
         "seed",
         "weight_std",
         "input_mean",
+        "first_weight_variance",
     }
     names = {"activation", "scheme", "weight_law", "width_profile", "input_law", "cost", "method"}
     assert set(BOUNDS) == numbers and set(CHOICES) == names and set(FIELDS) == numbers | names | {"layer_sizes"}
@@ -62,6 +63,9 @@ class TestValidation:
     @pytest.mark.parametrize("name", BOUNDS)
     @pytest.mark.parametrize("value", ["5", "", None, True, False, [5], (5,), {}, 1j, object(), np.array([5, 6]), np.nan, 10**400])
     def test_what_is_not_a_number_is_refused(self, name, value):
+        if value is None and NUMBERS[name].optional:
+            assert getattr(Config(**{name: None}), name) is None
+            return
         with pytest.raises(ValueError, match=f"^{name} = "):
             Config(**{name: value})
 

@@ -55,7 +55,7 @@ def test_every_field_is_declared_with_all_there_is_to_know():
         assert field.label and field.option and field.help.endswith("."), name
         assert isinstance(field, Choice | Number | Flag | Text)
         assert not isinstance(field, Choice) or DEFAULTS[name] in field.choices
-        assert not isinstance(field, Number) or field.bounds[0] <= DEFAULTS[name] <= field.bounds[1]
+        assert not isinstance(field, Number) or field.optional or field.bounds[0] <= DEFAULTS[name] <= field.bounds[1]
         assert field.checked(name, DEFAULTS[name]) == DEFAULTS[name]
     labels = [field.label for field in FIELDS.values()]
     assert len({*labels}) == len(labels), "sliders are told apart by their labels"

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 from oracle import ERRORS, assert_mean, errors_off
 
-from propagation import ACTIVATIONS, SCHEMES, Config, simulate
+from propagation import ACTIVATIONS, SCHEMES, Config, predict, simulate
 from propagation.architecture import UnitVarianceOnData, bias_variances, blocks, weight_variances
 from propagation.config import WIDTH_PROFILES
 from propagation.engine.dense import DenseMap
 from propagation.engine.noise import Noise
 from propagation.initializers import WEIGHT_LAWS, kumar_scale
+from propagation.rules import overruled, settled, shown_weight_variance
 
 #: Var[W] and Var[b] of a ReLU layer as the sources write them
 VARIANCES = {
@@ -110,6 +111,43 @@ def test_weights_of_std_one_at_width_512_are_a_weight_variance_of_512():
     assert set(weight_variances(Config(scheme="std", weight_std=1.0))) == {512.0}
     stated, slider = Config(scheme="std", weight_std=1.0, depth=3, trials=2), Config(weight_variance=512.0, depth=3, trials=2)
     np.testing.assert_array_equal(simulate(stated).z.log10_variance, simulate(slider).z.log10_variance)
+
+
+@pytest.mark.parametrize("law", WEIGHT_LAWS)
+@pytest.mark.parametrize("scheme", ["custom", "glorot", "std"])
+def test_the_first_layer_may_have_a_rule_of_its_own(scheme, law):
+    config = Config(layer_sizes="30-40-40-20", scheme=scheme, weight_law=law, activation="linear", bias_variance=0.0, trials=64)
+    own = replace(config, first_weight_variance=7.0)
+    others = weight_variances(config)[1:]
+    np.testing.assert_array_equal(weight_variances(own), [7.0, *others])
+    assert own.to_query() == config.to_query() | {"first_weight_variance": "7"} and Config.from_query(own.to_query()) == (own, [])
+    assert shown_weight_variance(own) == shown_weight_variance(config), "the slider shows the rule of the others"
+    ratio = 7.0 / weight_variances(config)[0]
+    for name, layers in (("z", slice(None)), ("delta", slice(0, 0))):
+        apart = simulate(own).signal(name).log10_second_moment - simulate(config).signal(name).log10_second_moment
+        np.testing.assert_allclose(apart[:, layers], math.log10(ratio), rtol=1e-6)
+    np.testing.assert_allclose(predict(own).z.log10_second_moment - predict(config).z.log10_second_moment, math.log10(ratio), rtol=1e-6)
+
+
+def test_a_siren_has_arguments_of_size_one_from_the_first_layer_on():
+    """Sitzmann et al. 2020: U(±1/n) in the first layer, U(±√(6/n)/30) in the others, sin(30 z); then 30 z is about N(0, 1)."""
+    siren = Config(
+        layer_sizes="2-256-256-256-256", activation="sin(30*x)", weight_variance=2 / 900, first_weight_variance=1 / 6, bias_variance=0.0,
+        weight_law="uniform", input_law="uniform", input_variance=1 / 3, inputs=200, trials=16,
+    )  # fmt: skip
+    arguments = 900 * 10 ** simulate(siren).z.median()
+    expected = [1.0]
+    for _ in range(2):
+        expected.append(1 - math.exp(-2 * expected[-1]))  # 2 E[sin² u], u ~ N(0, the argument's variance)
+    assert arguments[1:] == pytest.approx(expected, rel=0.05)
+    assert arguments[0] == pytest.approx(900 / 18, rel=0.4)
+    assert 900 * 10 ** simulate(replace(siren, first_weight_variance=None)).z.median()[0] < 1.5, "negative control"
+
+
+def test_data_decide_in_the_first_layer_too():
+    lsuv = Config(scheme="lsuv", first_weight_variance=7.0, depth=3, width=16)
+    assert weight_variances(lsuv) is None and blocks(lsuv) == blocks(replace(lsuv, first_weight_variance=None))
+    assert settled(lsuv).first_weight_variance is None and overruled(lsuv, "first_weight_variance")
 
 
 @profiles

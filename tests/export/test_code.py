@@ -62,6 +62,18 @@ def test_a_script_drops_out_as_the_engine_does(framework, monkeypatch):
 
 @pytest.mark.filterwarnings("default")
 @pytest.mark.parametrize("framework", FRAMEWORKS)
+@pytest.mark.parametrize(
+    ("scheme", "law"), [("custom", "uniform"), ("std", "gaussian"), ("glorot", "orthogonal"), ("he", "truncated_gaussian")]
+)
+def test_a_script_gives_the_first_layer_its_own_variance(framework, scheme, law):
+    config = Config(layer_sizes="24-20-16", scheme=scheme, weight_law=law, bias_variance=0.3, inputs=6, trials=4, first_weight_variance=9.0)
+    ast.parse(snippet(config, framework))
+    installed(framework, config)
+    assert apart(scripted(config, framework, SEEDS[framework]), measured(config, SEEDS[framework])) < FAR
+
+
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize("framework", FRAMEWORKS)
 @pytest.mark.parametrize("input_law", CHOICES["input_law"])
 def test_a_script_adds_the_mean_of_the_inputs(framework, input_law):
     config = Config(layer_sizes="24-20-16", weight_variance=1.6, bias_variance=0.3, inputs=6, trials=4, input_mean=1.5, input_law=input_law)

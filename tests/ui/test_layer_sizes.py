@@ -65,6 +65,15 @@ def test_the_std_of_a_weight_has_an_entry_where_the_scheme_asks_for_it():
     assert app.selectbox(key="scheme").value == "custom" and "weight_std" not in address(app)
 
 
+def test_the_first_layer_has_an_entry_that_may_stay_empty():
+    app = opened()
+    assert app.number_input(key="first_weight_variance").value is None
+    app.number_input(key="first_weight_variance").set_value(0.25).run()
+    assert not app.exception and app.query_params["first_weight_variance"] in ("0.25", ["0.25"])
+    app.number_input(key="first_weight_variance").set_value(None).run()
+    assert not app.exception and "first_weight_variance" not in app.query_params
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("sizes", ["1-1", "1-30-2-7"])
 @pytest.mark.parametrize("page", [page.slug for page in PAGES if not page.own_networks])

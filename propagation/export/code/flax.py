@@ -14,12 +14,14 @@ from propagation.export.code.settings import (
     constants,
     digits,
     fill,
+    first_pieces,
+    first_variance,
+    layer_variance,
     root,
     rule_words,
     scale_text,
     shifted,
     title,
-    weight_variance,
 )
 from propagation.initializers import SCHEMES
 
@@ -42,7 +44,7 @@ jax.config.update("jax_enable_x64", True)  # a signal may fade below 1e-38, wher
 @functions
 
 
-def kernel_init(fan_in, fan_out):
+def kernel_init(fan_in, fan_out$first):
     """$rule"""
     @weights
 
@@ -121,7 +123,7 @@ def rescale(params, x):
 OPS: dict[type, OpCode] = {
     Linear: OpCode(
         forward="""
-kernel, bias = kernel_init(fan_in, fan_out), bias_init(fan_in, fan_out)
+kernel, bias = kernel_init(fan_in, fan_out$at_first), bias_init(fan_in, fan_out)
 dense = nn.Dense(fan_out, kernel_init=kernel, bias_init=bias, param_dtype=jnp.float64, name=f"layer_{layer}")
 zs.append(self.perturb(f"z_{layer}", dense(hs[-1])))
 """
@@ -137,14 +139,15 @@ zs.append(self.perturb(f"z_{layer}", dense(hs[-1])))
 
 def script(config: Config) -> str:
     """A complete JAX and Flax script for a config."""
-    lsuv = SCHEMES[config.scheme].from_data
+    lsuv, pieces = SCHEMES[config.scheme].from_data, first_pieces(config, "layer == 1")
     return fill(
         _SCRIPT,
         title=title(config, "JAX and Flax"),
         imports="from sklearn.datasets import load_digits" if config.input_law == "digits" else "",
         constants=constants(config),
         functions=definitions(config.activation, "flax"),
-        forward=forward_lines(config, OPS),
+        forward=forward_lines(config, OPS, at_first=pieces["at_first"]),
+        first=pieces["first"],
         **op_pieces(config, OPS, at_init="of_weights", at_apply=""),
         rule=rule_words(config),
         weights=_weights(config),
@@ -170,9 +173,9 @@ _LAWS = {
 def _weights(config: Config) -> str:
     fan = SCHEMES[config.scheme].fan
     if config.weight_law == "orthogonal":
-        return f"variance = {weight_variance(config)}\nreturn initializers.orthogonal((max(fan_in, fan_out) * variance) ** 0.5)"
-    if fan not in _MODES:
-        return f"variance = {weight_variance(config)}\n" + _LAWS[config.weight_law].format("variance")
+        return f"variance = {layer_variance(config, 'first')}\nreturn initializers.orthogonal((max(fan_in, fan_out) * variance) ** 0.5)"
+    if fan not in _MODES or first_variance(config):
+        return f"variance = {layer_variance(config, 'first')}\n" + _LAWS[config.weight_law].format("variance")
     return f'return initializers.variance_scaling({scale_text(config)}, "{_MODES[fan]}", "{_DISTRIBUTIONS[config.weight_law]}")'
 
 

@@ -15,6 +15,9 @@ from propagation.export.code.settings import (
     deviation,
     digits,
     fill,
+    first_pieces,
+    first_variance,
+    layer_variance,
     root,
     rule_words,
     scale_of,
@@ -46,7 +49,7 @@ keras.config.set_floatx("float64")  # a signal may fade below 1e-38, where singl
 @functions
 
 
-def initializers(fan_in, fan_out):
+def initializers(fan_in, fan_out$first):
     """$rule New ones for every layer: an initializer used twice draws the same numbers twice."""
     @weights
     @biases
@@ -68,7 +71,7 @@ def output_gradient(h):
 
 def measure(x):
     """Sizes of z, h, delta and dC/dW in every layer of one freshly drawn network, (4, layers)."""
-    network = [layers.Dense(fan_out, **initializers(fan_in, fan_out)) for fan_in, fan_out in zip(WIDTHS[:-1], WIDTHS[1:])]
+    network = [layers.Dense(fan_out, **initializers(fan_in, fan_out$at_first)) for $each]
     zs, hs = [], [ops.convert_to_tensor(x)]
     @before
     for layer in network:
@@ -122,6 +125,8 @@ def script(config: Config) -> str:
         constants=constants(config),
         functions=definitions(config.activation, "keras", slope=True),
         rule=rule_words(config),
+        **first_pieces(config, "place == 0"),
+        each=f"place, (fan_in, fan_out) in enumerate({_PAIRS})" if first_variance(config) else f"fan_in, fan_out in {_PAIRS}",
         weights=_weights(config),
         biases=_biases(config),
         forward=forward_lines(config, OPS, lsuv=_LSUV if SCHEMES[config.scheme].from_data else ""),
@@ -134,6 +139,7 @@ def script(config: Config) -> str:
     )
 
 
+_PAIRS = "zip(WIDTHS[:-1], WIDTHS[1:])"
 _LSUV = "std = ops.std(layer(hs[-1]))\nlayer.kernel.assign(layer.kernel / std)"
 _MODES = {"in": "fan_in", "out": "fan_out", "average": "fan_avg"}
 _DISTRIBUTIONS = {"gaussian": "untruncated_normal", "uniform": "uniform", "truncated_gaussian": "truncated_normal"}
@@ -146,11 +152,14 @@ _LAWS = {
 
 def _weights(config: Config) -> str:
     fan = SCHEMES[config.scheme].fan
-    if scale_of(config) == 0:
+    own = first_variance(config)
+    if scale_of(config) == 0 and not own:
         return "kernel = keras.initializers.Zeros()"
     if config.weight_law == "orthogonal":
-        variance = f"variance = {weight_variance(config)}\n"
+        variance = f"variance = {layer_variance(config, 'first')}\n"
         return variance + "kernel = keras.initializers.Orthogonal(gain=(max(fan_in, fan_out) * variance) ** 0.5)"
+    if own:
+        return f"variance = {layer_variance(config, 'first')}\nkernel = " + _LAWS[config.weight_law].format("variance", "variance**0.5")
     if fan not in _MODES:
         return "kernel = " + _drawn(config.weight_law, weight_variance(config))
     arguments = f'{scale_text(config)}, "{_MODES[fan]}", "{_DISTRIBUTIONS[config.weight_law]}"'

@@ -14,11 +14,12 @@ from propagation.export.code.settings import (
     constants,
     digits,
     fill,
+    first_pieces,
+    layer_variance,
     root,
     rule_words,
     shifted,
     title,
-    weight_variance,
 )
 from propagation.initializers import SCHEMES
 
@@ -35,7 +36,7 @@ _SCRIPT = '''
 @functions
 
 
-def draw_weights(fan_in, fan_out):
+def draw_weights(fan_in, fan_out$first):
     """$rule"""
     variance = $variance
     @weights
@@ -85,7 +86,7 @@ x = draw_inputs()
 OPS: dict[type, OpCode] = {
     Linear: OpCode(
         forward="""
-W = draw_weights(fan_in, fan_out)
+W = draw_weights(fan_in, fan_out$at_first)
 @lsuv
 weights.append(W)
 zs.append(W @ hs[-1] + draw_biases(fan_in, fan_out))
@@ -104,7 +105,7 @@ zs.append(W @ hs[-1] + draw_biases(fan_in, fan_out))
 
 def script(config: Config) -> str:
     """A complete NumPy script for a config."""
-    bias = bias_variance(config)
+    bias, pieces = bias_variance(config), first_pieces(config, "not weights")
     return fill(
         _SCRIPT,
         title=title(config, "plain NumPy"),
@@ -112,14 +113,17 @@ def script(config: Config) -> str:
         constants=constants(config),
         functions=_ERF * needs_erf(config.activation) + definitions(config.activation, "numpy", slope=True),
         rule=rule_words(config),
-        variance=weight_variance(config),
+        variance=layer_variance(config, "first"),
+        first=pieces["first"],
         weights=_LAWS[config.weight_law],
         biases="return np.zeros((fan_out, 1))" if bias == "0" else f"variance = {bias}\n{_BIASES[config.weight_law]}",
         inputs=shifted(config, _inputs(config)),
         gradient=_COSTS[config.cost],
         log10_size=fill(LOG10_SIZE, axis="0"),
         table=TABLE.strip(),
-        forward=forward_lines(config, OPS, lsuv="W /= (W @ hs[-1]).std() or 1" if SCHEMES[config.scheme].from_data else ""),
+        forward=forward_lines(
+            config, OPS, lsuv="W /= (W @ hs[-1]).std() or 1" if SCHEMES[config.scheme].from_data else "", at_first=pieces["at_first"]
+        ),
         backward=backward_lines(config, OPS),
         **op_pieces(config, OPS),
     )

@@ -14,11 +14,11 @@ from propagation.export.code.settings import (
     constants,
     digits,
     fill,
+    layer_variance,
     root,
     rule_words,
     shifted,
     title,
-    weight_variance,
 )
 from propagation.initializers import SCHEMES
 
@@ -118,7 +118,7 @@ def script(config: Config) -> str:
         **op_pieces(config, OPS),
         rule=rule_words(config),
         data=", x" if SCHEMES[config.scheme].from_data else "",
-        variance=weight_variance(config),
+        variance=layer_variance(config, "layer is model.layers[0]"),
         weights=_weights(config),
         biases=_biases(config),
         lsuv="layer.weight /= layer(x).std(correction=0)\nx = phi(layer(x))" if SCHEMES[config.scheme].from_data else "",

@@ -82,6 +82,8 @@ def scheme_words(config: Config) -> str:
         name = f"σ_w² = {config.weight_variance:.7g}"
     elif scheme.from_std:
         name = f"weights of standard deviation {config.weight_std:.7g}"
+    if first_variance(config):
+        name += f" (first layer σ_w² = {config.first_weight_variance:.7g})"
     bias = f", σ_b² = {config.bias_variance:.7g}" if scheme.bias_scale is None else ""
     return f"{name}{bias}, {WEIGHT_LAWS[config.weight_law].label.split(' (')[0]} weights"
 
@@ -126,6 +128,24 @@ def weight_variance(config: Config) -> str:
     return f"{top} / {fan}" if bottom == "1" else f"{top} / ({bottom} * {fan})"
 
 
+def layer_variance(config: Config, is_first: str) -> str:
+    """The same, and where the first layer has a variance of its own, that where the expression `is_first` holds."""
+    own = first_variance(config)
+    return f"{own} if {is_first} else {weight_variance(config)}" if own else weight_variance(config)
+
+
+def first_variance(config: Config) -> str:
+    """Var[W] of the first layer as an expression in fan_in; empty where it follows the rule of the others."""
+    own = None if SCHEMES[config.scheme].from_data else config.first_weight_variance
+    return "" if own is None else f"{own!r} / fan_in"
+
+
+def first_pieces(config: Config, is_first: str) -> dict[str, str]:
+    """The pieces by which a script tells the function that draws a layer whether it is the first, where that makes a difference."""
+    own = bool(first_variance(config))
+    return {"first": ", first" * own, "at_first": f", {is_first}" * own}
+
+
 def scale_of(config: Config) -> float:
     """The number above the fan in Var[W] = scale / fan."""
     scheme = SCHEMES[config.scheme]
@@ -153,7 +173,8 @@ def rule_words(config: Config) -> str:
     if SCHEMES[config.scheme].from_data:
         return "LSUV 2016: orthonormal or random first, then scaled until z has variance 1 on the data."
     name = "" if config.scheme == "custom" else f"{SCHEMES[config.scheme].label}: "
-    return f"{name}Var[W] = {weight_variance(config)}."
+    own = f"; {first_variance(config)} in the first layer" if first_variance(config) else ""
+    return f"{name}Var[W] = {weight_variance(config)}{own}."
 
 
 def digits(config: Config, batch: str) -> str:

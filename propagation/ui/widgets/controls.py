@@ -202,6 +202,8 @@ def _control(name: str) -> None:
     elif isinstance(field, Number) and field.slider_ends:
         st.slider(field.label, field.bounds[0], slider_end(name, value), step=field.step, format=field.format, **widget)
     elif isinstance(field, Number):
+        if field.optional:
+            widget |= {"value": None, "placeholder": "as in the others"}
         st.number_input(field.label, *field.bounds, step=field.step, format=field.format, **widget)
 
 
