@@ -131,12 +131,6 @@ def test_kinks(text, kinks):
     np.testing.assert_allclose(typed_activation(text).kinks, kinks, rtol=1e-12)
 
 
-def test_any_number_of_places_where_only_the_second_derivative_jumps():
-    assert len(typed_activation("softsign(sin(x))").kinks) <= 8
-    assert typed_activation("softsign(sin(x))").corners == typed_activation("elu(sin(x)) - softsign(x - 1)").corners == ()
-    assert 0.5 in typed_activation("elu(sin(x)) + abs(x - 0.5)").corners
-
-
 @pytest.mark.parametrize(
     "text, zero, at_zero, at_infinity, homogeneous",
     [

@@ -110,6 +110,12 @@ def test_what_bends_for_ever_has_no_mean_at_large_q():
     assert np.isnan(bend("sin(3*x)", np.array([1.0, 1e3]))).tolist() == [False, True]
 
 
+def test_any_number_of_places_where_only_the_second_derivative_jumps():
+    assert len(lookup("softsign(sin(x))").kinks) <= 8
+    assert lookup("softsign(sin(x))").corners == lookup("elu(sin(x)) - softsign(x - 1)").corners == ()
+    assert 0.5 in lookup("elu(sin(x)) + abs(x - 0.5)").corners
+
+
 @pytest.mark.parametrize("activation", ["elu", "softsign"])
 def test_a_jump_of_the_second_derivative_leaves_a_curvature(activation):
     assert np.isfinite(predict_circle(Config(depth=5, activation=activation, weight_variance=1.5)).log10_curvature).all()

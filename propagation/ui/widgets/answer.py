@@ -26,6 +26,7 @@ from propagation.labs.variance_decomposition import VARIANCE_DECOMPOSITION
 from propagation.runtime.scheduler import queue_length
 from propagation.slider_steps import neighbours, sliders
 from propagation.theory.prediction import Prediction
+from propagation.theory.readout import readout_warning
 from propagation.theory.variance_decomposition import Scatter
 from propagation.ui.components.live import Drag, by_keys, held, watch
 from propagation.ui.longwork import remembered
@@ -217,8 +218,9 @@ def _in_short(answer: Answer) -> tuple[str, str, str]:
     verdict = answer.verdict
     headline = f"{_ICONS[verdict.kind]} {plain(verdict.headline)}"
     advice = "" if verdict.suggested_weight_variance else plain(verdict.advice)
-    typical = typical_net(answer.prediction) if answer.prediction else ""
-    return headline, _numbers(verdict), " ".join(filter(None, (advice, verdict.settling, typical, plain(verdict.precision)))) or _NOTHING
+    prediction = answer.prediction
+    finite = (typical_net(prediction), readout_warning(prediction)) if prediction else ()
+    return headline, _numbers(verdict), " ".join(filter(None, (advice, verdict.settling, *finite, plain(verdict.precision)))) or _NOTHING
 
 
 def figure(answer: Answer, row: ForwardRow) -> go.Figure:
