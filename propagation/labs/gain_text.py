@@ -47,7 +47,7 @@ def why(activation: str, answer: Recommendation, bias_variance: float, depth: in
         return _shallow(activation, answer, bias_variance, depth)
     if lookup(activation).homogeneous:
         own = f" Your σ_b² = {number(bias_variance)} would make the signal grow by as much in each layer." if bias_variance else ""
-        return f"Each layer then keeps the size of the signal and of the gradient, at any depth.{own}"
+        return f"Each layer then keeps, on average, the size of the signal and of the gradient, at any depth.{own}"
     settled = f"each layer keeps the size of the signal (q* = {number(answer.q_star)}) and of the gradient"
     inputs = answer.input_variance
     scaled = f" Scale inputs to variance {number(inputs)}: they have this size from the first layer on." if inputs is not None else ""

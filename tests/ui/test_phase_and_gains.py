@@ -95,6 +95,7 @@ def test_a_rule_without_a_number_says_why():
         ({"activation": "relu"}, ("use He's rule, σ_w² = 2", "five of them say 2", "grows by σ_b² = 0.05 a layer"), 'nonlinearity="relu"'),
         ({"activation": "max(x,0.2*x)", "bias_variance": "0"}, ("leaky ReLU (0.2): use", "gain 1.39", "1.92"), "a=0.2"),
         ({}, ("tanh: use σ_w² = 1.76 and biases of variance 0.05", "as a gain 1.33", "0.0586 for a weight with 512 inputs"), "1.760955"),
+        ({"activation": "relu", "layer_sizes": "784-300-100-10"}, ("0.141 for a weight with 100 inputs", "In 3 layers"), "kaiming"),
         ({"activation": "gelu", "framework": "keras"}, ("no stable one",), "VarianceScaling"),
         ({"framework": "flax", "depth": "10"}, ("In 10 layers",), "nn.initializers.variance_scaling(1.760955"),
         ({"activation": "sigmoid", "framework": "numpy"}, ("not for deep networks", "Your network has 50"), "rng.normal"),

@@ -68,10 +68,11 @@ def render(config: Config) -> None:
 def _recommendation(config: Config, bias_variance: float) -> None:
     """Draw the answer: one sentence, why, the numbers, and the line to copy."""
     answer = _recommended(config.activation, bias_variance)
+    depth = len(config.widths) - 1
     with st.container(border=True):
         st.markdown(f"#### {headline(config.activation, answer)}")
-        st.markdown(why(config.activation, answer, bias_variance, config.depth))
-        st.markdown(_numbers(answer, config.width))
+        st.markdown(why(config.activation, answer, bias_variance, depth))
+        st.markdown(_numbers(answer, config.widths[-2]))
         chosen, use = st.columns([1.6, 1], gap="medium", vertical_alignment="bottom")
         with chosen:
             frameworks = {name: framework.label for name, framework in FRAMEWORKS.items()}
@@ -81,8 +82,8 @@ def _recommendation(config: Config, bias_variance: float) -> None:
         lines = init_lines(framework, config.activation, answer.weight_variance, answer.bias_variance)
         st.code(lines, language="python", wrap_lines=True)
         if answer.kind == "critical":
-            exact = how_exact(_window(config.activation, answer, config.depth), config.depth)
-            st.caption(f"{exact} {how_far(config.activation, answer, config.depth)}")
+            exact = how_exact(_window(config.activation, answer, depth), depth)
+            st.caption(f"{exact} {how_far(config.activation, answer, depth)}")
         with st.expander("Formula"):
             st.markdown("\n\n".join(f"$$\n{formula}\n$$" for formula in _FORMULAS))
             st.caption(
@@ -109,12 +110,12 @@ def _use(answer: Recommendation) -> None:
     )
 
 
-def _numbers(answer: Recommendation, width: int) -> str:
+def _numbers(answer: Recommendation, fan_in: int) -> str:
     """Return the same number in the three ways in which people write it, and that of the biases."""
     bias = f", and {number(answer.bias_variance**0.5)} for a bias" if answer.bias_variance else ""
     return (
         f"σ_w² = **{number(answer.weight_variance)}**, as a gain **{number(answer.gain)}**, as a standard deviation "
-        f"**{number(answer.std(width))}** for a weight with {width:,} inputs{bias}."
+        f"**{number(answer.std(fan_in))}** for a weight with {fan_in:,} inputs{bias}."
     )
 
 
