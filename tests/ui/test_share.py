@@ -35,7 +35,12 @@ LONGEST = {
     "trials": 63,
     "seed": 2**32 - 1,
     "method": "dense",
+    "weight_std": 12.345678901234567,
+    "input_mean": -123.45678901234567,
+    "first_weight_variance": 12.345678901234567,
 }
+#: fields that a link carries in place of others, with texts as long as a visitor likes
+UNBOUNDED = {"layer_sizes"}
 
 
 def told(app: AppTest, name: str) -> str | None:
@@ -90,15 +95,13 @@ def test_a_hidden_control_is_not_drawn_and_keeps_its_value():
 
 @pytest.mark.parametrize("control", [name for name in CONTROLS if name != "preset"])
 def test_every_control_can_be_hidden_under_the_label_the_panel_shows(control):
-    config = Config()
-
     def drawn(app: AppTest) -> dict[str, str]:
-        kinds = (app.slider, app.select_slider, app.number_input, app.selectbox)
+        kinds = (app.slider, app.select_slider, app.number_input, app.selectbox, app.text_input)
         return {widget.key: widget.label for kind in kinds for widget in kind}
 
-    assert getattr(config, control) is not None
-    assert drawn(opened())[control] == CONTROLS[control]
-    assert control not in drawn(opened(hide=control))
+    shows_it = {"scheme": "std"} if control == "weight_std" else {}
+    assert drawn(opened(**shows_it))[control] == CONTROLS[control]
+    assert control not in drawn(opened(**shows_it, hide=control))
 
 
 def test_all_hidden_leaves_no_empty_fold():
@@ -202,7 +205,7 @@ def test_the_snippet_is_one_frame_that_shows_the_link(appearance):
 
 def test_links_stay_below_two_thousand_characters():
     """All fields away from their defaults and all terms; a formula of 200 characters beside them too, whatever it is made of."""
-    assert {*LONGEST} == {field.name for field in fields(Config)}
+    assert {*LONGEST} | UNBOUNDED == {field.name for field in fields(Config)}
     config = Config(**LONGEST)
     page = {"view": "h", "over": "neurons"} | Terms(frozenset(CONTROLS), asks=True).to_query()
     link = url.link_from("https://a-rather-long-name-of-a-school.example.org/distributions", config, page)
@@ -216,6 +219,8 @@ def test_a_link_that_is_too_long_says_what_makes_it_so():
     compared = [Column("custom", f"{formula} + {n}", "gaussian", 1.5) for n in range(MOST_COLUMNS)]
     link = url.link_from("https://example.org/compare", Config(), {"columns": compare_text.written(compared)})
     assert len(link) > share.MOST_CHARACTERS and "the comparison" in share.too_long(link)
+    sizes = "-".join(["1000"] * 500)
+    assert "the list of layer sizes" in share.too_long(url.link_from("https://example.org", Config(layer_sizes=sizes), {}))
     assert "the typed formula" in share.too_long("https://example.org/?activation=" + "x" * 3000 + "&depth=3")
 
 
