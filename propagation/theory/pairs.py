@@ -25,7 +25,7 @@ Array = np.ndarray
 #: numbers drawn for one side of one pass, all layers together, and pairs, of which more say nothing more
 _NUMBERS = 1_200_000
 _FEWEST_PAIRS, _MOST_PAIRS = 64, 500
-#: two inputs whose difference is this share of their length are one
+#: two inputs at this distance, of length 1, are one
 _SAME = 1e-7
 
 
@@ -58,36 +58,32 @@ def _drawn_pairs(rectified: bool, orthogonal: bool, widths: tuple[int, ...], pai
     rng = np.random.default_rng(0)
     count = int(np.clip(_NUMBERS // sum(widths[1:]), _FEWEST_PAIRS, _MOST_PAIRS))
     cosine = np.interp((np.arange(count) + 0.5) / count, np.cumsum(pair_weights), CORRELATIONS)
-    gram = np.stack((np.ones(count), cosine, np.ones(count)))
     depth = len(widths) - 1
     alike, forward, back_alike, backward, shared, unsure = np.empty((6, depth))
-    inputs: list[Array] = []  # of each layer; of the first one, nothing is pulled back to
+    inputs: list[Array] = []  # what comes out of each layer, as unit vectors: no scale matters to W, and none may leave its range
     outputs: list[Array] = []
     both = np.ones((depth, count))
     for layer, (fan_in, n) in enumerate(pairwise(widths)):
-        cosine = _cosine(gram)
         alike[layer] = np.mean(cosine**2)
         forward[layer] = np.mean(rectified_kernel(cosine)) if rectified else 2 * alike[layer]
         both[layer] = 1 - np.arccos(cosine) / np.pi
-        z = _drawn(rng, gram * ((2 if rectified else 1) / fan_in), n, max(fan_in, n) if orthogonal else None)
-        if layer == 0:
-            z *= fan_in**0.5  # inputs of mean square 1
-        outputs.append(z)
-        inputs.append(np.maximum(z, 0) if rectified else z)
-        gram = _gram(inputs[-1])
+        outputs.append(_drawn(rng, cosine, n, max(fan_in, n) if orthogonal else None))
+        inputs.append(_unit(np.maximum(outputs[-1], 0) if rectified else outputs[-1])[0])
+        cosine = _cosine(inputs[-1])
     gradient = rng.standard_normal((2, count, widths[-1]))
-    cosine = np.zeros(count)  # the cost gradients are independent
+    cosine, logs = np.zeros(count), np.zeros((2, count))  # the cost gradients are independent
     for layer in reversed(range(depth)):
-        delta = gradient * (outputs[layer] > 0) if rectified else gradient
         back_alike[layer] = np.mean(cosine**2)
         backward[layer] = np.mean(2 * both[layer] * (1 + 2 * cosine**2) - 1) if rectified else 2 * back_alike[layer]
-        gram = _gram(delta)
-        shared[layer], unsure[layer] = _covariance(gram)
-        cosine = _cosine(gram)
+        delta, log_squares = _unit(gradient * (outputs[layer] > 0) if rectified else gradient)
+        logs += log_squares
+        shared[layer], unsure[layer] = _covariance(logs)
+        cosine = _cosine(delta)
         if layer:
             n, fan_out = widths[layer], widths[layer + 1]
-            fresh = _drawn(rng, gram * ((2 if rectified else 1) / n), n, max(n, fan_out) if orthogonal else None)
-            gradient = fresh if orthogonal else _conditioned(fresh, inputs[layer - 1], outputs[layer], delta)
+            gradient = _drawn(rng, cosine, n, max(n, fan_out) if orthogonal else None)
+            if not orthogonal:
+                gradient = _conditioned(gradient, inputs[layer - 1], outputs[layer], delta)
     if orthogonal:
         unsure[:] = np.inf  # their way back does not know the way there
     return Pairs(alike, forward, back_alike, backward, shared, unsure)
@@ -128,17 +124,14 @@ def _wandering(first: float, factors: Array, steps: Array) -> Array:
     return alike
 
 
-def _drawn(rng: np.random.Generator, gram: Array, n: int, total: int | None) -> Array:
-    """Return (2, pairs, n) Gaussian pairs of this mean product a row; the first n of `total` rows with exactly it where that is given."""
-    first, second = rng.standard_normal((2, gram.shape[1], total or n))
+def _drawn(rng: np.random.Generator, cosine: Array, n: int, total: int | None) -> Array:
+    """Return (2, pairs, n) Gaussian pairs with these cosines; the first n of `total` numbers with exactly these where that is given."""
+    first, second = rng.standard_normal((2, cosine.size, total or n))
     if total:
-        first *= (total / np.sum(first**2, axis=1, keepdims=True)) ** 0.5
-        second -= np.mean(first * second, axis=1, keepdims=True) * first
-        second *= (total / np.sum(second**2, axis=1, keepdims=True)) ** 0.5
-    root = np.sqrt(gram[0])
-    along = np.divide(gram[1], root, out=np.zeros_like(root), where=root > 0)
-    across = np.sqrt(np.maximum(gram[2] - along**2, 0.0))
-    return np.stack((root[:, None] * first[:, :n], along[:, None] * first[:, :n] + across[:, None] * second[:, :n]))
+        second -= np.sum(first * second, axis=1, keepdims=True) / np.sum(first**2, axis=1, keepdims=True) * first
+        first, second = total**0.5 * _unit(np.stack((first, second)))[0]
+    second = cosine[:, None] * first + np.sqrt(1 - cosine**2)[:, None] * second
+    return np.stack((first[:, :n], second[:, :n]))
 
 
 def _conditioned(fresh: Array, x: Array, z: Array, delta: Array) -> Array:
@@ -146,35 +139,34 @@ def _conditioned(fresh: Array, x: Array, z: Array, delta: Array) -> Array:
     answer = fresh.copy()
     known: list[tuple[Array, Array]] = []  # a unit vector and W times it
     for vector, image in zip(x, z, strict=True):
-        size = np.linalg.norm(vector, axis=1, keepdims=True)
         for unit, its_image in known:
             along = np.sum(unit * vector, axis=1, keepdims=True)
             vector, image = vector - along * unit, image - along * its_image
         rest = np.linalg.norm(vector, axis=1, keepdims=True)
-        there = rest > _SAME * size  # two inputs that close are one
-        scale = np.divide(1.0, rest, out=np.zeros_like(rest), where=there)
+        scale = np.divide(1.0, rest, out=np.zeros_like(rest), where=rest > _SAME)
         known.append((vector * scale, image * scale))
     for unit, image in known:
         answer += unit * (np.sum(image * delta, axis=2, keepdims=True) - np.sum(unit * fresh, axis=2, keepdims=True))
     return answer
 
 
-def _gram(pair: Array) -> Array:
-    """Return |x|², x·x′ and |x′|² of (2, pairs, n) vectors, (3, pairs)."""
-    return np.stack([np.einsum("pn,pn->p", a, b) for a, b in ((pair[0], pair[0]), (pair[0], pair[1]), (pair[1], pair[1]))])
+def _unit(pair: Array) -> tuple[Array, Array]:
+    """Return (2, pairs, n) vectors divided by their lengths, and ln of the squares of these, (2, pairs); 0 and −inf where one is zero."""
+    squares = np.einsum("kpn,kpn->kp", pair, pair)
+    alive = squares > 0
+    lengths = np.sqrt(np.where(alive, squares, 1.0))
+    return pair / lengths[:, :, None], np.log(squares, where=alive, out=np.full_like(squares, -np.inf))
 
 
-def _cosine(gram: Array) -> Array:
+def _cosine(units: Array) -> Array:
     """Return the cosine of each pair; 0 where a vector is zero."""
-    size = np.sqrt(gram[0] * gram[2])
-    return np.clip(np.divide(gram[1], size, out=np.zeros_like(size), where=size > 0), -1, 1)
+    return np.clip(np.einsum("pn,pn->p", *units), -1, 1)
 
 
-def _covariance(gram: Array) -> tuple[float, float]:
-    """Return the covariance of ln |δ|² of the two of a pair, and its standard error, over pairs that are alive."""
-    sizes = gram[::2]
-    logs = np.log(sizes[:, np.all(sizes > 0, axis=0)])
-    if logs.shape[1] < _FEWEST_PAIRS // 2:
+def _covariance(logs: Array) -> tuple[float, float]:
+    """Return the covariance of ln |δ|², (2, pairs), of the two of a pair, and its standard error, over pairs that are alive."""
+    alive = logs[:, np.all(np.isfinite(logs), axis=0)]
+    if alive.shape[1] < _FEWEST_PAIRS // 2:
         return 0.0, np.inf
-    first, second = logs - logs.mean(axis=1, keepdims=True)
-    return float(np.mean(first * second)), float(np.std(first * second) / logs.shape[1] ** 0.5)
+    first, second = alive - alive.mean(axis=1, keepdims=True)
+    return float(np.mean(first * second)), float(np.std(first * second) / alive.shape[1] ** 0.5)
