@@ -43,8 +43,8 @@ def bands(config: Config, batch: Batch, log_z: Array, log_delta: Array) -> tuple
     """Bands of z and of δ around their lines at infinite width, `log_z` and `log_delta` (natural, (depth,)); None where no law is known.
 
     Known are linear and ReLU nets without bias whose backward pass starts from a Gaussian, LSUV excepted. Uniform and truncated weights are
-    taken for Gaussian ones, from which they differ by terms of order 1/n². Of a batch, the mean logarithm is within 0.25 standard deviations
-    of that of simulated nets, and the middle 80 % hold 75 to 86 % of them (widths 16 to 256, up to 6 layers a neuron).
+    taken for Gaussian ones, from which they differ by terms of order 1/n². Of a batch, the mean logarithm is within 0.25 standard
+    deviations of that of simulated nets, and the middle 80 % hold 75 to 86 % of them (widths 16 to 256, up to 6 layers a neuron).
     """
     if config.cost != "gaussian" or not all(map(_has_law, blocks(config))):
         return None
