@@ -80,7 +80,7 @@ def _recommendation(config: Config, bias_variance: float) -> None:
         with use:
             _use(answer)
         lines = init_lines(framework, config.activation, answer.weight_variance, answer.bias_variance)
-        st.code(lines, language="python", wrap_lines=True)
+        st.code(lines, language=None, wrap_lines=True)  # in one colour: those of Python cannot be read by everybody
         if answer.kind == "critical":
             exact = how_exact(_window(config.activation, answer, depth), depth)
             st.caption(f"{exact} {how_far(config.activation, answer, depth)}")
