@@ -9,7 +9,7 @@ from typing import Any
 
 from propagation.activations import ACTIVATIONS
 from propagation.expressions import lookup
-from propagation.fields import Choice, Number, Text, declarations, declared, from_query, to_query
+from propagation.fields import Choice, Number, Text, declarations, declared, from_query, text_of, to_query
 from propagation.initializers import SCHEMES, WEIGHT_LAWS, kumar_scale
 from propagation.scales import BIAS_VARIANCES, DEPTHS, INPUTS, WEIGHT_VARIANCES, WIDTHS
 from propagation.widths import DEEPEST, WIDEST, WIDTH_PROFILES, read_sizes, written_sizes
@@ -286,7 +286,9 @@ class Config:
         Values are texts, or lists of texts of which there must be one. What cannot be read keeps its default.
         """
         config, problems = from_query(cls, query)
-        unused = [name for name in SIZED if config.layer_sizes and name in query]
+        given = {name: query[name] for name in SIZED if config.layer_sizes and name in query}
+        said = {name: str(texts[0] if isinstance(texts, (list, tuple)) and texts else texts) for name, texts in given.items()}
+        unused = [name for name, text in said.items() if text != text_of(getattr(config, name))]
         return config, problems + [f"{name} is not used: layer_sizes says how many layers there are, and how wide." for name in unused]
 
 

@@ -183,6 +183,8 @@ def from_query(cls: type[_T], query: Mapping[str, Any]) -> tuple[_T, list[str]]:
         if name not in known:
             problems.append(f"{quoted(name)} is not a setting of this app, and was ignored.")
             continue
+        if given is None and getattr(cls, name) is None:  # as a JSON file says it
+            continue
         try:
             values[name] = known[name].read(name, _only_text(name, given, known[name].longest))
         except ValueError as error:

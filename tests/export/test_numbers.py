@@ -63,10 +63,11 @@ def test_pandas_reads_the_comments_too():
     assert frame["z_second_moment_median"].tolist() == [-np.inf] * 3
 
 
-def test_json_makes_the_same_numbers_again():
-    document = json.loads(to_json(table_of(CONFIG)))
+@pytest.mark.parametrize("own", [CONFIG, replace(CONFIG, layer_sizes="7-5-3", first_weight_variance=0.5, input_mean=1.0)])
+def test_json_makes_the_same_numbers_again(own):
+    document = json.loads(to_json(table_of(own)))
     config, problems = Config.from_query(document["config"])
-    assert (config, problems) == (CONFIG, [])
+    assert (config, problems) == (own, [])
     again = json.loads(to_json(table_of(config)))
     assert again == document
     assert json.loads(to_json(table_of(replace(config, seed=4))))["layers"] != document["layers"]  # negative control
