@@ -86,9 +86,10 @@ def diagnose(trace: Trace, prediction=None) -> Verdict:
     """Return the verdict on one experiment: sizes as measured, on the median over trials; phase and depth scale from theory, if given."""
     theory = settling(prediction)
     forward, backward = drifts(trace.z.median(), trace.delta.median(), theory)
-    kind, headline = _story(trace, forward, backward, theory)
+    _, length = drifts(trace.z.median(), trace.delta.median() + _log10_widths(trace), theory)
+    kind, headline = _story(trace, forward, backward, length, theory)
     change = Advice("") if kind == "healthy" or prediction is None else advice(trace, prediction, kind == "merged")
-    layers, survivor = _reach(trace, forward, backward, prediction, theory)
+    layers, survivor = _reach(trace, forward, length, prediction, theory)
     return Verdict(
         kind=kind,
         headline=headline,
@@ -123,8 +124,17 @@ def typical_net(prediction) -> str:
     ).replace("× ", "×\u00a0")
 
 
-def _story(trace: Trace, forward: Drift, backward: Drift, theory: Settling | None) -> tuple[str, str]:
-    """Return (kind, headline): the most urgent thing to say."""
+def _log10_widths(trace: Trace) -> np.ndarray:
+    """Return log10 of the widths of layers 1 … L: what E[δ²] lacks of the squared length of a gradient."""
+    return np.log10(np.array(trace.config.widths[1:], dtype=float))
+
+
+def _story(trace: Trace, forward: Drift, backward: Drift, length: Drift, theory: Settling | None) -> tuple[str, str]:
+    """Return (kind, headline): the most urgent thing to say.
+
+    `backward` is of E[δ²], `length` of the squared length of gradients, n E[δ²]: where layers differ in width and lengths keep level, the
+    first changes by a ratio of widths, which no number of layers adds up to more (He et al. 2015, section 2.2).
+    """
     depth = trace.config.depth
     if trace.lost or math.isinf(forward.total) or math.isinf(backward.total):
         return "dead", _lost_headline(trace)
@@ -137,11 +147,12 @@ def _story(trace: Trace, forward: Drift, backward: Drift, theory: Settling | Non
         return "saturated", (
             f"Neurons saturate: {percent(saturated)} of them stand where the activation is flat and pass next to no gradient."
         )
-    if not _level(backward, theory) or abs(backward.total) > LEVEL:
+    shared = not trace.config.level and _level(length, theory) and abs(length.total) <= LEVEL
+    if not shared and (not _level(backward, theory) or abs(backward.total) > LEVEL):
         return _gradient_story(forward, backward, theory)
     if not _level(forward, theory):
         return _forward_story(forward, depth, theory)
-    spread = float(np.ptp(trace.weight_gradient.median()))
+    spread = float(np.ptp(trace.weight_gradient.median() + (_log10_widths(trace) if shared else 0.0)))
     if spread > LEVEL:
         return "uneven", f"Layers learn at different speeds: their weight gradients' variances differ by a factor of {from_log10(spread)}."
     if depth == 1:
@@ -155,6 +166,11 @@ def _story(trace: Trace, forward: Drift, backward: Drift, theory: Settling | Non
         return "healthy", f"Healthy: the signal forward and the gradients backward keep their size through all {depth:,} layers."
     if keeps and theory and theory.layer and max(abs(forward.settled), abs(backward.settled)) <= _KEPT:
         return "healthy", f"Healthy: sizes settle in the first {theory.layer:,} layers and stay level through all {depth:,}."
+    if shared and abs(backward.total) > _KEPT:
+        return (
+            "healthy",
+            f"Healthy: gradients keep their length; the widths alone change a neuron's share of it, by {factor(10**backward.total)}.",
+        )
     ends = f"over {depth:,} layers the signal changes by {factor(10**forward.total)} and gradients by {factor(10**backward.total)}"
     return "healthy", f"Healthy at this depth: {ends}."
 
@@ -162,9 +178,11 @@ def _story(trace: Trace, forward: Drift, backward: Drift, theory: Settling | Non
 def _level(drift: Drift, theory: Settling | None) -> bool:
     """Whether settled layers keep a signal level: all of them together and, whatever their number, each of them.
 
-    Where losses are a power of depth the first layers lose most, and only the whole counts.
+    Where losses are a power of depth the first layers lose most, and only the whole counts; where layers differ, theory says what many
+    like the median one do.
     """
-    steep = abs(drift.per_layer) > LEVEL_PER_LAYER and not _power_law(theory)
+    rates = [drift.per_layer] if theory is None or theory.alike else [theory.forward, theory.backward]
+    steep = max(map(abs, rates)) > LEVEL_PER_LAYER and not _power_law(theory)
     return abs(drift.settled) <= LEVEL and not steep
 
 
@@ -229,7 +247,7 @@ def _lost_headline(trace: Trace) -> str:
     return "The signal dies: nothing but zero is left."
 
 
-def _reach(trace: Trace, forward: Drift, backward: Drift, prediction, theory: Settling | None) -> tuple[float, str]:
+def _reach(trace: Trace, forward: Drift, length: Drift, prediction, theory: Settling | None) -> tuple[float, str]:
     """Return how many layers what survives, and its name.
 
     Six ξ_c where theory has one: so long inputs can be told apart, or in chaos what they share is seen. Else six scales of whichever
@@ -244,7 +262,7 @@ def _reach(trace: Trace, forward: Drift, backward: Drift, prediction, theory: Se
     limits = {"gradients survive": theory.backward, "a signal survives": theory.forward} if theory else {}
     found = _steepest(limits)
     if found is None and not _power_law(theory):
-        measured = {"gradients survive": backward, "a signal survives": forward}
+        measured = {"gradients survive": length, "a signal survives": forward}
         found = _steepest({name: drift.per_layer for name, drift in measured.items() if not _level(drift, theory)})
     return found or (math.inf, "" if _power_law(theory) else "sizes survive")
 

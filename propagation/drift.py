@@ -45,20 +45,24 @@ class Drift:
 
 @dataclass(frozen=True)
 class Settling:
-    """What theory says of a network whose layers are alike: from which `layer` (from 1) sizes have settled, None where they do not within
-    it, and the decades a layer adds from there on. `power_law` where sizes fall or grow like a power of depth and never settle.
+    """What theory says of the layers of a network.
+
+    From `layer` (from 1) on sizes have settled, None where they do not within the network; from there on a layer adds so many decades,
+    `forward` and `backward`. `power_law` where sizes fall or grow like a power of depth and never settle. Where layers are not `alike`,
+    nothing settles, and the decades are those of many layers like the median one.
     """
 
     layer: int | None
     forward: float
     backward: float
     power_law: bool = False
+    alike: bool = True
 
 
 def settling(prediction) -> Settling | None:
-    """Return where and to what the layers of a Prediction settle; None where layers differ, or without a theory of that."""
+    """Return where and to what the layers of a Prediction settle; None without a theory of that."""
     q_star, chi = getattr(prediction, "q_star", math.nan), getattr(prediction, "chi_1", math.nan)
-    if not (chi > 0) or math.isnan(q_star) or not _alike(prediction):
+    if not (chi > 0) or math.isnan(q_star):
         return None
     config = prediction.config
     z, delta = (np.asarray(prediction.signal(name).log10_second_moment) for name in ("z", "delta"))
@@ -71,6 +75,8 @@ def settling(prediction) -> Settling | None:
             return None
         forward = math.log10(slope)
         power_law = abs(math.log(slope)) < CRITICAL
+    if not _alike(prediction):
+        return Settling(None, forward, backward, power_law, alike=False)
     off = np.maximum(np.abs(np.diff(z) - forward), np.abs(np.diff(delta) + backward))
     remaining = np.concatenate((np.cumsum(off[::-1])[::-1], [0.0]))
     layer = int(np.argmax(remaining <= _SETTLED)) + 1
@@ -90,10 +96,10 @@ def drifts(z: np.ndarray, delta: np.ndarray, theory: Settling | None) -> tuple[D
     """Return the drift of the signal forward and of the gradient backward from log10 of their second moments, (depth,) each.
 
     Factors are measured from the layer on where theory says that sizes have settled; where hardly a layer has, they are theory's own.
-    Without theory, and where a power of depth is at work, they are the mean over all layers.
+    Without theory, where layers differ, and where a power of depth is at work, they are the mean over all layers.
     """
     forward, backward = _whole(z), _whole(delta[::-1])
-    if theory is None or theory.power_law or not np.isfinite([forward.total, backward.total]).all():
+    if theory is None or theory.power_law or not theory.alike or not np.isfinite([forward.total, backward.total]).all():
         return forward, backward
     if theory.layer is None:
         gaps = len(z) - 1

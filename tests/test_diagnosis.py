@@ -300,3 +300,14 @@ def test_weights_of_variance_one_overflow_where_a_notebook_sees_nan():
     verdict = verdict_of(activation="relu", weight_variance=512, width=512, depth=40)
     assert verdict.kind == "exploding" and "In float32 the signal overflows in layer 3" in verdict.precision
     assert verdict_of(activation="relu", scheme="he", depth=10).precision == ""
+
+
+def test_a_change_of_width_is_not_a_loss():
+    """784-300-100-10, the net of most courses: E[δ²] falls with the widths, and the length of gradients stays."""
+    fields = {"activation": "relu", "width": 2, "layer_sizes": "784-300-100-10", "trials": 16}
+    he = verdict_of(scheme="he", **fields)
+    assert he.kind == "healthy" and "widths" in he.headline and he.layers_survived == math.inf
+    assert verdict_of(weight_variance=1, **fields).kind == "vanishing"
+    assert verdict_of(scheme="glorot", **{**fields, "activation": "tanh"}).kind == "healthy"
+    explodes = verdict_of(weight_variance=8, **{**fields, "layer_sizes": "784-300-300-300-300-100-10"})
+    assert explodes.kind == "exploding" and "widths" not in explodes.headline
