@@ -16,6 +16,7 @@ from propagation.formatting import number
 from propagation.initializers import SCHEMES
 from propagation.theory.maps import fixed_point
 from propagation.theory.phases import critical_pair, critical_weight_variance
+from propagation.theory.recommendation import saturates
 
 #: decades a signal may drift through the whole network and still count as level
 LEVEL = 1.0
@@ -55,6 +56,11 @@ def advice(trace: Trace, prediction, merged: bool) -> Advice:
     if critical > BOUNDS["weight_variance"][1]:
         return Advice(f"{activation.label} is critical only at σ_w² = {number(critical)}: try another activation.")
     here = float(np.median(trace.weight_variance))
+    if not activation.homogeneous and saturates(config.activation, fixed_point(config.activation, critical, bias)):
+        return Advice(
+            f"Only σ_w² = {number(critical)} keeps gradients of {activation.label} level, and there most neurons stand where it is flat: "
+            "try another activation."
+        )
     fades = not activation.homogeneous and fixed_point(config.activation, critical, bias) == 0
     if abs(critical - here) <= min(_SAME, LEVEL * math.log(10) / config.depth) * critical:
         return Advice(_merging(activation) if merged else _critical_already(config, prediction, fades))

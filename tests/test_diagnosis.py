@@ -144,6 +144,13 @@ def test_activations_without_a_reachable_critical_point_say_so():
         assert verdict.suggested_weight_variance is None and verdict.advice
 
 
+@pytest.mark.parametrize("weight_variance", [1.0, 103.1285])
+def test_a_critical_point_where_neurons_saturate_is_no_advice(weight_variance):
+    config = Config(activation="sigmoid", weight_variance=weight_variance, depth=20, width=128, trials=2)
+    verdict = diagnose(simulate(config), predict(config))
+    assert verdict.suggested_weight_variance is None and "most neurons stand where it is flat" in verdict.advice
+
+
 def test_a_bias_does_not_hide_the_critical_point_of_relu():
     assert critical_here(Config(activation="relu", bias_variance=0.05)) == pytest.approx(2)
 
