@@ -9,6 +9,7 @@ import numpy as np
 
 from propagation.advice import LEVEL, Advice, advice
 from propagation.drift import Drift, Settling, drifts, settling
+from propagation.engine.readout import LABELS
 from propagation.engine.trace import Trace
 from propagation.expressions import lookup
 from propagation.formatting import factor, from_log10, magnitude, multiple, number, percent
@@ -46,7 +47,8 @@ class Verdict:
     `backward_transient` in all; `settled_from` is None where nothing settles. `layers_survived` is a property of the network, whatever its
     depth: six depth scales, ∞ where a layer deep inside loses no share of anything; `survivor` says what survives so many, and is empty
     where changes are slower than any factor. The suggested variances are critical, where that would help. `phase` is the theory's, None
-    without one. `precision` says where the network leaves float32 and float16, empty where it leaves neither.
+    without one. `precision` says where the network leaves float32 and float16, empty where it leaves neither;
+    `loss` what a cross-entropy is before training, beside that of a guess.
     """
 
     kind: str
@@ -63,6 +65,7 @@ class Verdict:
     backward_transient: float = 1.0
     survivor: str = "sizes survive"
     precision: str = ""
+    loss: str = ""
 
     @property
     def reach(self) -> str:
@@ -105,6 +108,7 @@ def diagnose(trace: Trace, prediction=None) -> Verdict:
         backward_transient=backward.first_layers,
         survivor=survivor,
         precision=precision_sentence(trace),
+        loss=_first_loss(trace),
     )
 
 
@@ -283,6 +287,15 @@ def _layers_until_lost(trace: Trace) -> float:
         return float(np.median(np.where(onward.all(axis=1), left.shape[1], onward.argmin(axis=1))))
 
     return min(map(passed, [name for name in trace.lost if name in FORWARD] or trace.lost))
+
+
+def _first_loss(trace: Trace) -> str:
+    """Return the loss before training beside that of a guess, in a sentence; empty where the cost is no cross-entropy."""
+    if np.isnan(trace.loss).any():
+        return ""
+    middle = float(np.median(trace.loss))
+    guess = f"that of a guess among {LABELS} is ln {LABELS} = {math.log(LABELS):.2f}"
+    return f"The loss before training is {number(float(f'{middle:.3g}'))}; {guess}."
 
 
 def _median_share(shares: np.ndarray) -> float:

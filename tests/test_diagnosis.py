@@ -318,3 +318,12 @@ def test_a_change_of_width_is_not_a_loss():
     assert verdict_of(scheme="glorot", **{**fields, "activation": "tanh"}).kind == "healthy"
     explodes = verdict_of(weight_variance=8, **{**fields, "layer_sizes": "784-300-300-300-300-100-10"})
     assert explodes.kind == "exploding" and "widths" not in explodes.headline
+
+
+def test_the_loss_before_training_stands_beside_that_of_a_guess():
+    assert verdict_of(weight_variance=0, cost="cross_entropy", depth=3).loss == (
+        "The loss before training is 2.3; that of a guess among 10 is ln 10 = 2.30."
+    )
+    loud = simulate(Config(activation="linear", weight_variance=100, bias_variance=0, depth=3, width=64, cost="cross_entropy"))
+    assert loud.loss.min() > 100  # answers that are sure, and mostly wrong
+    assert verdict_of(depth=3).loss == "" and np.isnan(simulate(Config(depth=2, width=8)).loss).all()

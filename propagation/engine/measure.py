@@ -34,6 +34,7 @@ class Measurements(Observer):
         self.dead = np.empty((trials, depth))
         self.weight_variance = np.empty((trials, depth))
         self.separation = np.empty(trials)
+        self.loss = np.empty(trials)
 
     def see(self, name: str, layer: int, *values: Any) -> None:
         if name == "weight_variance":

@@ -101,7 +101,7 @@ def _passes(config: Config, x: np.ndarray, group: range, pause: Pause, observer:
         see("h", layer, h)
         pause()
 
-    gradient = output_gradient(config, h, group.start)
+    gradient, measured.loss = output_gradient(config, h, group.start)
     for block in reversed(layers):
         for op in reversed(block):
             gradient = op.backward(gradient, tape)
@@ -164,6 +164,7 @@ def _assemble(config: Config, x: np.ndarray, groups: list[Measurements]) -> Trac
         weight_variance=np.concatenate([group.weight_variance for group in groups]),
         lost=_lost(signals),
         separation=np.concatenate([group.separation for group in groups]),
+        loss=np.concatenate([group.loss for group in groups]),
         input_separation=float(separation(_stacked(x, 1))[0]),
     )
 

@@ -13,23 +13,26 @@ from propagation.streams import stream
 LABELS = 10
 
 
-def output_gradient(config: Config, h: Signal, first: int) -> Signal:
-    """∂C_b/∂h^L of every input b, (T, n_L, B), in the trials from `first` on.
+def output_gradient(config: Config, h: Signal, first: int) -> tuple[Signal, np.ndarray]:
+    """Return ∂C_b/∂h^L of every input b, (T, n_L, B), in the trials from `first` on, and the mean loss in nats, (T,).
+
+    The loss is that of the cross-entropy, NaN for other costs.
 
     "gaussian": independent N(0, 1). Otherwise through a readout V (10 × n_L), V_ij ~ N(0, 1/n_L), and labels y drawn uniformly:
     "cross_entropy": Vᵀ (softmax(V h) − y). "squared_error": C = ½ ‖V h − y‖², so Vᵀ (V h − y).
     """
     trials, rows, batch = h.array.shape
+    no_loss = np.full(trials, np.nan)
     streams = [stream(config.seed, "cost", first + trial) for trial in range(trials)]
     if config.cost == "gaussian":
-        return Signal(np.stack([rng.standard_normal((rows, batch)) for rng in streams]), np.zeros(trials, dtype=int))
+        return Signal(np.stack([rng.standard_normal((rows, batch)) for rng in streams]), np.zeros(trials, dtype=int)), no_loss
     readout = np.stack([rng.standard_normal((LABELS, rows)) / math.sqrt(rows) for rng in streams])
     labels = np.stack([np.eye(LABELS)[:, rng.integers(LABELS, size=batch)] for rng in streams])
     outputs, exponent = readout @ h.array, h.exponent[:, None, None]
     if config.cost == "squared_error":
         common = np.maximum(exponent, 0)
         errors = np.ldexp(outputs, exponent - common) - np.ldexp(labels, -common)
-        return Signal(readout.swapaxes(1, 2) @ errors, common[:, 0, 0]).settled()
+        return Signal(readout.swapaxes(1, 2) @ errors, common[:, 0, 0]).settled(), no_loss
     below_largest = np.ldexp(outputs - outputs.max(axis=1, keepdims=True), np.minimum(exponent, 900))
     log_p = below_largest - np.log(np.exp(np.maximum(below_largest, -700)).sum(axis=1, keepdims=True))
     # softmax − y: p_k for the wrong labels and minus their sum for the right one, which p_y − 1 would round to 0. A trial whose answers
@@ -38,4 +41,5 @@ def output_gradient(config: Config, h: Signal, first: int) -> Signal:
     largest = log2_p.max(axis=(1, 2))
     common = np.where(largest < -PLAIN_RANGE, np.clip(largest, -(2.0**40), 0), 0).astype(int)
     wrong = np.exp2(np.maximum(log2_p - common[:, None, None], -1000)) * (labels == 0)
-    return Signal(readout.swapaxes(1, 2) @ (wrong - labels * wrong.sum(axis=1, keepdims=True)), common)
+    gradient = Signal(readout.swapaxes(1, 2) @ (wrong - labels * wrong.sum(axis=1, keepdims=True)), common)
+    return gradient, -np.where(labels == 1, log_p, 0.0).sum(axis=1).mean(axis=1)

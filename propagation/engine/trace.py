@@ -38,7 +38,8 @@ class Trace(BySignal[Moments]):
     `lost` maps a signal to the first layer, in its own direction of travel, at which a trial left every representation: exactly 0
     (dead, or slopes below 1e-308) or not a number. An empty `lost` means that nothing was.
     `separation` is the mean over pairs of inputs of 1 − c in the last layer, c the correlation h_a·h_b/(|h_a||h_b|), (trials,);
-    `input_separation` that of the inputs themselves. NaN where there is one input, or nothing left of one.
+    `input_separation` that of the inputs themselves. NaN where there is one input, or nothing left of one. `loss` is the mean cross-entropy
+    over the inputs before any training, in nats, (trials,), NaN where the cost is another.
     """
 
     config: Config
@@ -50,3 +51,4 @@ class Trace(BySignal[Moments]):
     lost: dict[str, int]
     separation: np.ndarray
     input_separation: float
+    loss: np.ndarray

@@ -61,7 +61,7 @@ def verdict_text(verdict: Verdict) -> str:
     phase = f"{verdict.phase}; " if verdict.phase else ""
     per_layer = f"forward {factor(verdict.forward_factor)}, backward {factor(verdict.backward_factor)} per layer"
     lines = [verdict.headline, f"{phase}{per_layer}; {verdict.reach}."]
-    return "\n".join(filter(None, (*lines, verdict.settling, verdict.advice, verdict.precision)))
+    return "\n".join(filter(None, (*lines, verdict.settling, verdict.advice, verdict.precision, verdict.loss)))
 
 
 def _log(value: float) -> str:

@@ -37,6 +37,7 @@ def trace(depth: int = 10, trials: int = 5, slopes: dict[str, float] | None = No
         "lost": {},
         "separation": np.full(trials, 0.5),
         "input_separation": 1.0,
+        "loss": np.full(trials, np.nan),
     }
     return Trace(**(values | changes))
 

@@ -220,7 +220,8 @@ def _in_short(answer: Answer) -> tuple[str, str, str]:
     advice = "" if verdict.suggested_weight_variance else plain(verdict.advice)
     prediction = answer.prediction
     finite = (typical_net(prediction), readout_warning(prediction)) if prediction else ()
-    return headline, _numbers(verdict), " ".join(filter(None, (advice, verdict.settling, *finite, plain(verdict.precision)))) or _NOTHING
+    below = (advice, verdict.settling, *finite, plain(verdict.precision), plain(verdict.loss))
+    return headline, _numbers(verdict), " ".join(filter(None, below)) or _NOTHING
 
 
 def figure(answer: Answer, row: ForwardRow) -> go.Figure:
