@@ -10,20 +10,21 @@ import numpy as np
 from propagation.activations import Activation
 from propagation.architecture import bias_variances
 from propagation.config import BOUNDS, Config
+from propagation.drift import LEVEL
 from propagation.engine.trace import Trace
 from propagation.expressions import lookup
 from propagation.formatting import number
 from propagation.initializers import SCHEMES
 from propagation.theory.maps import fixed_point
 from propagation.theory.phases import critical_pair, critical_weight_variance
-from propagation.theory.recommendation import saturates
+from propagation.theory.recommendation import SMALL_BIAS, saturates
 
-#: decades a signal may drift through the whole network and still count as level
-LEVEL = 1.0
 #: a suggested σ_w² closer than this to the present one is no advice; in deep networks, one that moves all layers together less than LEVEL
 _SAME = 0.01
 #: what a sentence may be asked to hold; roots beyond are noise of the theory's tables
 _LARGEST_CRITICAL = 1e6
+#: a size below this share of where it began is zero, to the digits of σ_w²
+_ROUNDING = 1e-6
 #: layers per neuron of width up to which chance moves a typical network by less than half a decade: ln |z|² of L layers of n ReLUs
 #: scatters by √(5 L/n) from net to net (Hanin & Rolnick 2018)
 _LAYERS_PER_WIDTH = 0.2
@@ -56,16 +57,20 @@ def advice(trace: Trace, prediction, merged: bool) -> Advice:
     if critical > BOUNDS["weight_variance"][1]:
         return Advice(f"{activation.label} is critical only at σ_w² = {number(critical)}: try another activation.")
     here = float(np.median(trace.weight_variance))
-    if not activation.homogeneous and saturates(config.activation, fixed_point(config.activation, critical, bias)):
+    kept = 1.0 if activation.homogeneous else _kept(config, critical, bias)
+    if kept == math.inf:
+        return _other_bias(config, activation, bias)
+    if not activation.homogeneous and saturates(config.activation, kept):
         return Advice(
             f"Only σ_w² = {number(critical)} keeps gradients of {activation.label} level, and there most neurons stand where it is flat: "
             "try another activation."
         )
-    fades = not activation.homogeneous and fixed_point(config.activation, critical, bias) == 0
-    if abs(critical - here) <= min(_SAME, LEVEL * math.log(10) / config.depth) * critical:
-        return Advice(_merging(activation) if merged else _critical_already(config, prediction, fades))
+    fades = kept == 0
+    near = abs(critical - here) <= min(_SAME, LEVEL * math.log(10) / config.depth) * critical
+    if near or SCHEMES[config.scheme].from_data:
+        return Advice(_merging(activation)) if merged else _critical_already(trace, prediction, fades)
     if fades and here > critical:
-        return Advice(f"Without a bias {activation.label} is critical only where the signal dies out: raise σ_b².")
+        return _with_a_bias(config, f"Without a bias {activation.label} is critical only where the signal dies out: raise σ_b²")
     own_bias = SCHEMES[config.scheme].bias_scale is not None and bias != config.bias_variance
     at = f"At σ_w² = {number(critical)}" + (f" with the σ_b² = {number(bias)} of this scheme" if own_bias else "")
     if fades:
@@ -80,26 +85,42 @@ def advice(trace: Trace, prediction, merged: bool) -> Advice:
     return Advice(f"{at} {activation.label} is critical: {result}{widths}.", critical, float(f"{bias:.7g}") if own_bias else None)
 
 
+def _kept(config: Config, weight_variance: float, bias_variance: float) -> float:
+    """Return the size q* that the signal of these inputs tends to; 0 where that is nothing but rounding."""
+    start = weight_variance * config.input_second_moment + bias_variance
+    q = fixed_point(config.activation, weight_variance, bias_variance, start)
+    return 0.0 if bias_variance == 0 and q < _ROUNDING * start else q
+
+
 def _other_bias(config: Config, activation: Activation, bias: float) -> Advice:
-    """Return the pair of σ_w² and σ_b² that is critical, where no σ_w² is at this σ_b²."""
+    """Return the pair of σ_w² and σ_b² that is critical, where no σ_w² is at this σ_b² for these inputs."""
     pair = critical_pair(config.activation)
-    if pair is None:
-        return Advice(f"No σ_w² and σ_b² make {activation.label} critical: try another activation, or fewer layers.")
-    weight, least = float(f"{pair[0]:.7g}"), pair[1]
+    if pair is None or pair[0] > BOUNDS["weight_variance"][1]:
+        return Advice(f"No σ_w² keeps both sizes and gradients of {activation.label} level: try another activation, or fewer layers.")
+    weight, least = _seven_digits(pair[0]), pair[1]
     return Advice(
-        f"With σ_b² = {number(bias)} no σ_w² makes {activation.label} critical. σ_b² = {number(least)} is the least that can be, "
+        f"With σ_b² = {number(bias)} no σ_w² makes {activation.label} critical. The smallest σ_b² for which one does is {number(least)}, "
         f"with σ_w² = {number(weight)}.{_fitting_inputs(config, weight, least)}",
         weight,
         least,
     )
 
 
+def _with_a_bias(config: Config, words: str) -> Advice:
+    """Return the words and, after them, a small σ_b² with its critical σ_w², to be set together, where there are such."""
+    critical = _critical(config, SMALL_BIAS)
+    if critical is None or not 0 < _kept(config, critical, SMALL_BIAS) < math.inf:
+        return Advice(f"{words}.")
+    return Advice(f"{words} to {number(SMALL_BIAS)}, with σ_w² = {number(critical)}.", critical, SMALL_BIAS)
+
+
 def _fitting_inputs(config: Config, weight: float, bias: float) -> str:
     """Return which inputs have the size that layers keep from the beginning, in a sentence with a space before it, or nothing."""
-    q = fixed_point(config.activation, weight, bias)
+    q = _kept(config, weight, bias)
     if not 0 < q < math.inf or weight == 0 or q <= bias:
         return ""
-    return f" Layers then keep E[z²] = {number(q)}: inputs of variance {number(float(f'{(q - bias) / weight:.2g}'))} begin there."
+    mean = "of mean 0 and variance" if config.input_mean else "of variance"
+    return f" Layers then keep E[z²] = {number(q)}: inputs {mean} {number(float(f'{(q - bias) / weight:.2g}'))} begin there."
 
 
 def _merging(activation: Activation) -> str:
@@ -111,21 +132,34 @@ def _merging(activation: Activation) -> str:
     )
 
 
-def _critical_already(config: Config, prediction, fades: bool) -> str:
-    """Return what to do where σ_w² is no help: what theory expects of the mean network says whether chance is to blame."""
-    lines = (np.asarray(prediction.signal(name).log10_second_moment) for name in ("z", "delta"))
-    expected = [float(abs(line[-1] - line[0])) for line in lines]
-    uneven = float(np.ptp(np.asarray(prediction.weight_gradient.log10_second_moment)))
-    if max(*expected, uneven) <= LEVEL / 2:
-        return _chance(config)
+def _critical_already(trace: Trace, prediction, fades: bool) -> Advice:
+    """Return what to do where σ_w² is no help: what theory does not expect of the mean network is chance."""
+    config = trace.config
+    expected, measured = _largest_change(prediction), _largest_change(trace)
+    if expected <= max(LEVEL, measured) / 2:
+        return Advice(_chance(config))
     if not config.level:
-        return "σ_w² is critical already: it is the changing width that moves sizes. Keep the width constant."
+        return Advice("σ_w² is critical already: it is the changing width that moves sizes. Keep the width constant.")
     if fades:
-        return "σ_w² is critical already, but without a bias the signal still fades, like a power of depth: raise σ_b²."
+        return _with_a_bias(
+            config, "σ_w² is critical already, but without a bias the signal still fades, like a power of depth: raise σ_b²"
+        )
     if lookup(config.activation).homogeneous and _bias_variance(config) > 0:
-        return "σ_w² is critical already: it is the biases that add up from layer to layer. Set σ_b² to 0."
+        return Advice("σ_w² is critical already: it is the biases that add up from layer to layer. Set σ_b² to 0.")
     fitting = _fitting_inputs(config, float(np.median(prediction.weight_variance)), _bias_variance(config)).replace(" then", "")
-    return f"σ_w² is critical already: the inputs are far from the size that layers keep, and the first layers pay for it.{fitting}"
+    return Advice(f"σ_w² is critical already: the inputs are far from the size that layers keep, and the first layers show it.{fitting}")
+
+
+def _largest_change(answers) -> float:
+    """Return the most decades by which z or δ change from end to end, or ∂C/∂W anywhere, in a Trace or a Prediction."""
+    z, delta, gradient = (_sizes(answers.signal(name)) for name in ("z", "delta", "weight_gradient"))
+    if not np.isfinite([*z, *delta, *gradient]).all():
+        return math.inf
+    return float(max(abs(z[-1] - z[0]), abs(delta[-1] - delta[0]), np.ptp(gradient)))
+
+
+def _sizes(moments) -> np.ndarray:
+    return np.asarray(moments.median() if hasattr(moments, "median") else moments.log10_second_moment)
 
 
 def _chance(config: Config) -> str:
@@ -139,8 +173,16 @@ def _chance(config: Config) -> str:
 def _critical(config: Config, bias_variance: float) -> float | None:
     bias = 0.0 if lookup(config.activation).homogeneous else bias_variance
     critical = critical_weight_variance(config.activation, bias)
-    # seven digits are critical for a million layers, and short enough for an address
-    return float(f"{critical:.7g}") if 0 < critical < _LARGEST_CRITICAL else None
+    return _seven_digits(critical) if 0 < critical < _LARGEST_CRITICAL else None
+
+
+def _seven_digits(weight_variance: float) -> float:
+    """Return a critical σ_w² in digits that are short enough for an address, and critical for a million layers.
+
+    Rounded down: a little above, sizes of an activation may have nothing that they settle at.
+    """
+    unit = 10.0 ** (math.floor(math.log10(weight_variance)) - 6)
+    return float(f"{math.floor(weight_variance / unit * (1 + 1e-12)) * unit:.7g}")
 
 
 def _bias_variance(config: Config) -> float:

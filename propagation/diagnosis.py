@@ -7,21 +7,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from propagation.advice import LEVEL, Advice, advice
-from propagation.drift import Drift, Settling, drifts, settling
+from propagation.advice import Advice, advice
+from propagation.drift import KEEPS, LEVEL, LEVEL_PER_LAYER, Drift, Settling, drifts, is_level, settling
 from propagation.engine.readout import LABELS
 from propagation.engine.trace import Trace
 from propagation.expressions import lookup
-from propagation.formatting import factor, from_log10, magnitude, multiple, number, percent
+from propagation.formatting import factor, from_log10, number, percent
+from propagation.headlines import forward_headline, gradient_headline, lost_headline
 from propagation.precision import precision_sentence
-from propagation.signals import FORWARD, SIGNALS
-from propagation.theory.dying import silent_share
+from propagation.signals import FORWARD
 from propagation.trials import over_trials
 
-#: decades a settled layer may add in a net of any depth: what adds up to LEVEL over ten layers
-LEVEL_PER_LAYER = LEVEL / 9
-#: decades from end to end, and a layer, below which a signal "keeps its size"
-_KEPT, _KEEPS = 0.3, 0.01
+#: decades from end to end below which a signal "keeps its size"
+_KEPT = 0.3
 #: share of neurons on the flat part of a bounded activation from which on "saturated" is the story
 MOSTLY_FLAT = 0.5
 #: share of neurons that are silent on every input from which on "dead" is the story. Half of all ReLUs are silent wherever inputs
@@ -81,8 +79,13 @@ class Verdict:
         shares = self.forward_transient, self.backward_transient
         if self.settled_from is None or all(0.5 < share < 2 for share in shares):
             return ""
-        forward, backward = map(factor, shares)
-        return f"Sizes settle in the first {self.settled_from:,} layers, which do {forward} forward and {backward} backward in all."
+        signal, gradients = map(factor, shares)
+        which = (
+            "The first layer differs: it changes"
+            if self.settled_from == 1
+            else f"The first {self.settled_from:,} layers differ: they change"
+        )
+        return f"{which} the signal by {signal} and gradients by {gradients} in all."
 
 
 def diagnose(trace: Trace, prediction=None) -> Verdict:
@@ -141,21 +144,20 @@ def _story(trace: Trace, forward: Drift, backward: Drift, length: Drift, theory:
     """
     depth = trace.config.depth
     if trace.lost or math.isinf(forward.total) or math.isinf(backward.total):
-        return "dead", _lost_headline(trace)
+        return "dead", lost_headline(trace)
     dead, bounded = _median_share(trace.dead), lookup(trace.config.activation).bounded
     if dead > MOSTLY_DEAD and not bounded:  # a flat slope of a bounded activation is no silence
         return "dead", f"Neurons die: {percent(dead)} of them are silent on every input in the last layer."
     saturated = _median_share(trace.saturated)
     always_flat = float(np.mean(np.equal(lookup(trace.config.activation).slopes_at_zero, 0)))  # half of relu6, for signals of any size
     if saturated - always_flat > MOSTLY_FLAT * (1 - always_flat) and backward.total <= LEVEL and bounded:
-        return "saturated", (
-            f"Neurons saturate: {percent(saturated)} of them stand where the activation is flat and pass next to no gradient."
-        )
-    shared = not trace.config.level and _level(length, theory) and abs(length.total) <= LEVEL
-    if not shared and (not _level(backward, theory) or abs(backward.total) > LEVEL):
-        return _gradient_story(forward, backward, theory)
-    if not _level(forward, theory):
-        return _forward_story(forward, depth, theory)
+        others = "; gradients pass through the others" if abs(backward.total) <= LEVEL else " and pass next to no gradient"
+        return "saturated", f"Neurons saturate: {percent(saturated)} of them stand where the activation is flat{others}."
+    shared = not trace.config.level and is_level(length, theory, backward=True) and abs(length.total) <= LEVEL
+    if not shared and (not is_level(backward, theory, backward=True) or abs(backward.total) > LEVEL):
+        return gradient_headline(forward, backward, theory)
+    if not is_level(forward, theory):
+        return forward_headline(forward, depth, theory)
     spread = float(np.ptp(trace.weight_gradient.median() + (_log10_widths(trace) if shared else 0.0)))
     if spread > LEVEL:
         return "uneven", f"Layers learn at different speeds: their weight gradients' variances differ by a factor of {from_log10(spread)}."
@@ -165,7 +167,7 @@ def _story(trace: Trace, forward: Drift, backward: Drift, length: Drift, theory:
     if apart < MERGED * trace.input_separation:
         left = percent(float(f"{apart / trace.input_separation:.2g}"))
         return "merged", f"Inputs have merged: at layer {depth:,} only {left} of their difference 1 − c is left."
-    keeps = theory is None or max(abs(theory.forward), abs(theory.backward)) < _KEEPS
+    keeps = theory is None or max(abs(theory.forward), abs(theory.backward)) < KEEPS
     if keeps and max(abs(forward.total), abs(backward.total)) <= _KEPT:
         return "healthy", f"Healthy: the signal forward and the gradients backward keep their size through all {depth:,} layers."
     if keeps and theory and theory.layer and max(abs(forward.settled), abs(backward.settled)) <= _KEPT:
@@ -179,96 +181,28 @@ def _story(trace: Trace, forward: Drift, backward: Drift, length: Drift, theory:
     return "healthy", f"Healthy at this depth: {ends}."
 
 
-def _level(drift: Drift, theory: Settling | None) -> bool:
-    """Whether settled layers keep a signal level: all of them together and, whatever their number, each of them.
-
-    Where losses are a power of depth the first layers lose most, and only the whole counts; where layers differ, theory says what many
-    like the median one do.
-    """
-    rates = [drift.per_layer] if theory is None or theory.alike else [theory.forward, theory.backward]
-    steep = max(map(abs, rates)) > LEVEL_PER_LAYER and not _power_law(theory)
-    return abs(drift.settled) <= LEVEL and not steep
-
-
-def _power_law(theory: Settling | None) -> bool:
-    return theory is not None and theory.power_law
-
-
-def _gradient_story(forward: Drift, backward: Drift, theory: Settling | None) -> tuple[str, str]:
-    """Return (kind, headline) where gradients drift; the signal forward is named too where it shares their fate."""
-    kind = "vanishing" if backward.total < 0 else "exploding"
-    shrinks = kind == "vanishing"
-    if _level(backward, theory):
-        verb = "shrink" if shrinks else "grow"
-        if theory and theory.layer:
-            return kind, f"Gradients {verb} in the first {theory.layer:,} layers: {_outcome(backward, 1)}. Deeper layers keep them level."
-        return kind, f"Gradients {verb} while sizes settle: {_outcome(backward, 1)}."
-    both = not _level(forward, theory) and (forward.per_layer < 0) == (backward.per_layer < 0)
-    subject = f"{'Signal and gradients' if both else 'Gradients'} {'vanish' if shrinks else 'explode'}"
-    if _power_law(theory):
-        return kind, f"{subject} like a power of depth: {_outcome(backward, 1)}."
-    if shrinks:
-        share = percent(backward.factor)
-        how = f"each layer keeps {f'{percent(forward.factor)} forward, {share} backward' if both else f'{share} of their variance'}"
-    elif both:  # as short as a line of a page
-        how = f"× {multiple(forward.factor)} forward, × {multiple(backward.factor)} backward per layer"
-    else:
-        how = f"each layer multiplies their variance by {multiple(backward.factor)}"
-    return kind, f"{subject}: {how}; {_outcome(backward, 1)}."
-
-
-def _forward_story(forward: Drift, depth: int, theory: Settling | None) -> tuple[str, str]:
-    """Return (kind, headline) where the signal drifts on its way forward and gradients do not."""
-    fades = forward.total < 0
-    kind, verb = ("vanishing", "fades") if fades else ("exploding", "grows")
-    if _power_law(theory):
-        return kind, f"The signal {verb} on its way forward, like a power of depth; {_outcome(forward, depth)}."
-    how = f"keeps {percent(forward.factor)} of its size" if fades else f"multiplies its size by {multiple(forward.factor)}"
-    return kind, f"The signal {verb} on its way forward: each layer {how}; {_outcome(forward, depth)}."
-
-
-def _outcome(drift: Drift, end: int) -> str:
-    """Return what has become of a signal in the layer where it ends, compared with the layer where it began."""
-    if drift.total < 0:
-        left = percent(float(f"{10**drift.total:.2g}")) if drift.total > -3 else magnitude(drift.total)
-        return f"{left} is left at layer {end:,}"
-    return f"{magnitude(drift.total)} times as much at layer {end:,}"
-
-
-def _lost_headline(trace: Trace) -> str:
-    """Return what to say where a signal is exactly zero, or no number at all, from some layer on."""
-    trials = trace.config.trials
-    for name, info in SIGNALS.items():
-        if name in trace.lost and info.way:
-            subject, onward = ("The signal dies", "on") if info.forward else ("Gradients die", "down")
-            gone = ~np.isfinite(trace.signal(name).log10_second_moment).all(axis=1)
-            where = "in the one network drawn" if trials == 1 else f"in {int(gone.sum())} of {trials} networks"
-            # z is zero above an h that is
-            share = silent_share(trace.config, trace.config.depth - (name == "z")) if info.forward else math.nan
-            theory = "" if math.isnan(share) else f" (theory: {percent(share)})"
-            since = f"{'from' if gone.sum() == 1 else 'in the first of them from'} layer {trace.lost[name]} {onward}"
-            return f"{subject}: nothing but zero is left {where}{theory}, {since}."
-    return "The signal dies: nothing but zero is left."
-
-
 def _reach(trace: Trace, forward: Drift, length: Drift, prediction, theory: Settling | None) -> tuple[float, str]:
     """Return how many layers what survives, and its name.
 
     Six ξ_c where theory has one: so long inputs can be told apart, or in chaos what they share is seen. Else six scales of whichever
-    settled factor is further from 1: theory's, or the measured one where that is not level, as in narrow networks.
+    settled factor is further from 1, by theory, or without theory as measured where that is not level.
     """
-    if trace.lost:
-        return _layers_until_lost(trace), "a signal survives"
+    if trace.lost and (passed := _layers_until_lost(trace)) < trace.config.depth:
+        return passed, "a signal survives" if any(name in FORWARD for name in trace.lost) else "gradients survive"
     scale = getattr(prediction, "xi_c", math.inf)
     if 0 < DEPTH_SCALES * scale <= _ANY_DEPTH:
         chaotic = getattr(prediction, "phase", "") == "chaotic"
         return DEPTH_SCALES * scale, "what inputs share survives" if chaotic else "a difference of inputs survives"
-    limits = {"gradients survive": theory.backward, "a signal survives": theory.forward} if theory else {}
-    found = _steepest(limits)
-    if found is None and not _power_law(theory):
-        measured = {"gradients survive": length, "a signal survives": forward}
-        found = _steepest({name: drift.per_layer for name, drift in measured.items() if not _level(drift, theory)})
-    return found or (math.inf, "" if _power_law(theory) else "sizes survive")
+    found = _steepest({"gradients survive": theory.backward, "a signal survives": theory.forward}) if theory else None
+    if found:
+        return found
+    measured = {"gradients survive": length, "a signal survives": forward}
+    steep = {
+        name: drift.per_layer for name, drift in measured.items() if abs(drift.settled) > LEVEL or abs(drift.per_layer) > LEVEL_PER_LAYER
+    }
+    if theory is None:
+        return _steepest(steep) or (math.inf, "sizes survive")
+    return math.inf, "" if theory.power_law else "in wide networks sizes survive" if steep else "sizes survive"
 
 
 def _steepest(rates: dict[str, float]) -> tuple[float, str] | None:

@@ -9,6 +9,11 @@ import numpy as np
 
 from propagation.theory.maps import CRITICAL, length_slope
 
+#: decades a signal may drift through the whole network and still count as level, and a layer in a net of any depth: as ten such add up to
+LEVEL = 1.0
+LEVEL_PER_LAYER = LEVEL / 9
+#: decades a layer below which it is said to keep a size
+KEEPS = 0.01
 #: decades by which all further changes of a layer's factor may move a signal that has settled
 _SETTLED = 0.02
 #: settled layers that a measured factor needs, at least, and a tenth of all: over fewer, chance from net to net is as large as the factor
@@ -49,7 +54,8 @@ class Settling:
 
     From `layer` (from 1) on sizes have settled, None where they do not within the network; from there on a layer adds so many decades,
     `forward` and `backward`. `power_law` where sizes fall or grow like a power of depth and never settle. Where layers are not `alike`,
-    nothing settles, and the decades are those of many layers like the median one.
+    nothing settles, and the decades are those of many layers like the median one. `stays` where the size that it all tends to is neither 0
+    nor ∞.
     """
 
     layer: int | None
@@ -57,6 +63,7 @@ class Settling:
     backward: float
     power_law: bool = False
     alike: bool = True
+    stays: bool = True
 
 
 def settling(prediction) -> Settling | None:
@@ -68,20 +75,20 @@ def settling(prediction) -> Settling | None:
     z, delta = (np.asarray(prediction.signal(name).log10_second_moment) for name in ("z", "delta"))
     if not (np.isfinite(z).all() and np.isfinite(delta).all()):
         return None
-    backward, forward, power_law = math.log10(chi), 0.0, False
-    if q_star in (0, math.inf):
+    backward, forward, power_law, stays = math.log10(chi), 0.0, False, 0 < q_star < math.inf
+    if not stays:
         slope = float(length_slope(q_star, config.activation, float(np.median(prediction.weight_variance))))
         if slope <= 0:
             return None
         forward = math.log10(slope)
         power_law = abs(math.log(slope)) < CRITICAL
     if not _alike(prediction):
-        return Settling(None, forward, backward, power_law, alike=False)
+        return Settling(None, forward, backward, power_law, False, stays)
     off = np.maximum(np.abs(np.diff(z) - forward), np.abs(np.diff(delta) + backward))
     remaining = np.concatenate((np.cumsum(off[::-1])[::-1], [0.0]))
     layer = int(np.argmax(remaining <= _SETTLED)) + 1
     enough = max(_ENOUGH, config.depth // 10)
-    return Settling(layer if config.depth - layer >= enough else None, forward, backward, power_law)
+    return Settling(layer if config.depth - layer >= enough else None, forward, backward, power_law, True, stays)
 
 
 def _alike(prediction) -> bool:
@@ -95,24 +102,37 @@ def _alike(prediction) -> bool:
 def drifts(z: np.ndarray, delta: np.ndarray, theory: Settling | None) -> tuple[Drift, Drift]:
     """Return the drift of the signal forward and of the gradient backward from log10 of their second moments, (depth,) each.
 
-    Factors are measured from the layer on where theory says that sizes have settled; where hardly a layer has, they are theory's own.
-    Without theory, where layers differ, and where a power of depth is at work, they are the mean over all layers.
+    Factors are measured from the layer on where theory says that sizes have settled. Without theory, where hardly a layer has settled or
+    layers differ, and where a power of depth is at work, they are the mean over all layers.
     """
     forward, backward = _whole(z), _whole(delta[::-1])
-    if theory is None or theory.power_law or not theory.alike or not np.isfinite([forward.total, backward.total]).all():
+    if theory is None or theory.layer is None or theory.power_law or not np.isfinite([forward.total, backward.total]).all():
         return forward, backward
-    if theory.layer is None:
-        gaps = len(z) - 1
-        return (
-            Drift(forward.total, theory.forward, forward.total - gaps * theory.forward),
-            Drift(backward.total, theory.backward, backward.total - gaps * theory.backward),
-        )
     first, gaps = theory.layer - 1, len(z) - theory.layer
     onward, back = float(z[-1] - z[first]), float(delta[first] - delta[-1])
     return (
         Drift(forward.total, onward / gaps, forward.total - onward),
         Drift(backward.total, back / gaps, backward.total - back),
     )
+
+
+def is_level(drift: Drift, theory: Settling | None, backward: bool = False) -> bool:
+    """Return whether settled layers keep a signal level: all of them together and, whatever their number, each of them.
+
+    Where nothing has settled yet, the mean layer and theory's settled one must be steep, and to the same side; where layers differ,
+    theory's counts alone. A power of depth takes most in the first layers, and only the whole counts.
+    """
+    rates = [drift.per_layer]
+    if theory and theory.layer is None:
+        limit = theory.backward if backward else theory.forward
+        rates = [limit, drift.per_layer] if theory.alike else [limit]
+    steep = min(rates) > LEVEL_PER_LAYER or max(rates) < -LEVEL_PER_LAYER
+    return abs(drift.settled) <= LEVEL and (not steep or power_law(theory))
+
+
+def power_law(theory: Settling | None) -> bool:
+    """Return whether sizes change like a power of depth."""
+    return theory is not None and theory.power_law
 
 
 def _whole(log10_sizes: np.ndarray) -> Drift:

@@ -43,6 +43,7 @@ FLOORS = {
     "precision": 4,
     "drift": 4,
     "advice": 4,
+    "headlines": 4,
     "diagnosis": 5,
     "presets": 5,
     "lessons": 5,

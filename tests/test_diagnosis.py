@@ -6,12 +6,10 @@ import math
 
 import numpy as np
 import pytest
-from charts.traces import moments, prediction, trace
+from charts.traces import moments, trace
 
 from propagation import Config, predict, simulate
-from propagation.advice import critical_here
 from propagation.diagnosis import diagnose, typical_net
-from propagation.expressions import typed_activation
 
 
 @pytest.mark.parametrize(
@@ -68,35 +66,9 @@ def test_dead_neurons_are_the_story_when_nearly_all_are():
     assert diagnose(trace(dead=np.full((5, 10), 0.95))).kind == "healthy"  # a tanh whose slope is 0 is loud
 
 
-@pytest.mark.parametrize(
-    ("fields", "advice"),
-    [
-        ({"scheme": "glorot", "bias_variance": 0, "depth": 50}, "like a power of depth: raise σ_b²"),
-        ({"activation": "relu", "scheme": "he", "bias_variance": 1, "depth": 50}, "Set σ_b² to 0"),
-        ({"weight_variance": 1.760955, "input_variance": 100, "depth": 30}, "the inputs are far from the size that layers keep"),
-        ({"activation": "relu", "scheme": "he", "bias_variance": 0, "width": 64, "depth": 100}, "lost to chance"),
-        ({"weight_variance": 0.5, "bias_variance": 0, "depth": 30}, "without a bias sizes still fade"),
-        ({"activation": "relu", "weight_variance": 1, "bias_variance": 0, "width_profile": "widening", "depth": 20}, "the changing width"),
-    ],
-)
-def test_the_advice_names_what_is_to_blame(fields, advice):
-    config = Config(**({"width": 256, "trials": 4} | fields))
-    assert advice in diagnose(simulate(config), predict(config)).advice
-
-
-def test_in_deep_networks_a_small_distance_from_criticality_counts():
-    config = Config(activation="linear", weight_law="orthogonal", weight_variance=0.995, bias_variance=0, depth=1000, width=32, trials=1)
-    assert diagnose(simulate(config), predict(config)).suggested_weight_variance == 1
-
-
 def test_where_everything_is_zero_nothing_is_left_per_layer():
     config = Config(weight_variance=0, bias_variance=0, depth=5, width=16, trials=2)
     assert diagnose(simulate(config), predict(config)).backward_factor == 0
-
-
-def test_an_activation_without_slope_around_zero_has_no_absurd_critical_point():
-    name = typed_activation("relu(x - 1)").name
-    assert critical_here(Config(activation=name, bias_variance=0)) is None
 
 
 def test_a_lost_signal_is_named_with_its_layer():
@@ -121,38 +93,6 @@ def test_without_theory_nothing_is_suggested_and_depth_is_measured():
     verdict = diagnose(trace(slopes={"delta": math.log10(0.5)}))
     assert verdict.suggested_weight_variance is None and verdict.phase is None and verdict.advice == ""
     assert verdict.layers_survived == pytest.approx(6 / math.log(2))
-
-
-def test_with_theory_the_critical_weight_variance_is_suggested_where_it_helps():
-    config = Config(depth=10, trials=5, activation="tanh", bias_variance=0.05)
-    sick = trace(config=config, slopes={"delta": -0.3})
-    verdict = diagnose(sick, prediction())
-    assert verdict.suggested_weight_variance == pytest.approx(1.76095464, rel=1e-6)
-    assert verdict.phase == "ordered" and verdict.layers_survived == 30
-    assert diagnose(trace(config=config), prediction()).suggested_weight_variance is None
-
-
-def test_nothing_is_suggested_where_the_network_already_stands():
-    there = np.full((5, 10), 1.7609546)
-    assert diagnose(trace(weight_variance=there, slopes={"delta": -0.3}), prediction()).suggested_weight_variance is None
-
-
-def test_activations_without_a_reachable_critical_point_say_so():
-    for activation in ("softplus", "tanh(x/4000)"):
-        config = Config(depth=10, trials=5, activation=activation)
-        verdict = diagnose(trace(config=config, slopes={"delta": -0.3}), prediction())
-        assert verdict.suggested_weight_variance is None and verdict.advice
-
-
-@pytest.mark.parametrize("weight_variance", [1.0, 103.1285])
-def test_a_critical_point_where_neurons_saturate_is_no_advice(weight_variance):
-    config = Config(activation="sigmoid", weight_variance=weight_variance, depth=20, width=128, trials=2)
-    verdict = diagnose(simulate(config), predict(config))
-    assert verdict.suggested_weight_variance is None and "most neurons stand where it is flat" in verdict.advice
-
-
-def test_a_bias_does_not_hide_the_critical_point_of_relu():
-    assert critical_here(Config(activation="relu", bias_variance=0.05)) == pytest.approx(2)
 
 
 @pytest.mark.parametrize(
@@ -201,7 +141,7 @@ def test_a_shallow_net_is_judged_by_what_a_layer_does(depth):
 def test_what_a_layer_loses_is_said_of_a_healthy_net_too():
     verdict = verdict_of(activation="relu", weight_variance=1.8, depth=4)
     assert verdict.kind == "healthy" and "keep their size" not in verdict.headline
-    assert verdict.forward_factor == pytest.approx(0.9) and verdict.layers_survived == pytest.approx(-6 / math.log(0.9))
+    assert verdict.forward_factor == pytest.approx(0.9, rel=0.05) and verdict.layers_survived == pytest.approx(-6 / math.log(0.9))
 
 
 @pytest.mark.parametrize(
@@ -252,7 +192,8 @@ def test_the_reach_says_what_of():
 
 def test_a_narrow_net_loses_by_chance_what_theory_keeps():
     verdict = verdict_of(activation="relu", scheme="he", width=16, depth=100, trials=32)
-    assert verdict.kind == "vanishing" and verdict.layers_survived < 100
+    assert verdict.kind == "vanishing" and verdict.reach == "in wide networks sizes survive any depth"
+    assert verdict.forward_factor < 0.95 and "lost to chance" in verdict.advice
 
 
 def test_level_sizes_are_not_health_where_inputs_merge():
@@ -267,40 +208,7 @@ def test_the_share_of_dead_networks_is_said_with_that_of_theory():
     verdict = verdict_of(activation="relu", scheme="he", depth=200, width=6, inputs=1, trials=64)
     assert verdict.kind == "dead" and "62 of 64 networks (theory: 96 %)" in verdict.headline
     several = verdict_of(activation="relu", scheme="he", depth=200, width=6, inputs=16, trials=64)
-    assert "of 64 networks, in the first" in several.headline
-
-
-@pytest.mark.parametrize(("activation", "weight", "bias"), [("gelu", 1.983, 0.173), ("silu", 1.988, 0.556)])
-def test_where_no_weight_variance_is_critical_a_pair_is_named_and_set(activation, weight, bias):
-    verdict = verdict_of(activation=activation, scheme="he", depth=50)
-    assert verdict.suggested_weight_variance == pytest.approx(weight, abs=1e-3)
-    assert verdict.suggested_bias_variance == bias
-    assert f"{bias}" in verdict.advice and f"{weight:.3g}" in verdict.advice
-
-
-def test_a_pair_that_is_set_from_fitting_inputs_is_healthy():
-    verdict = verdict_of(
-        activation="gelu", weight_variance=1.983013, bias_variance=0.173, input_variance=1.7, depth=50, width=4096, inputs=4
-    )
-    assert verdict.kind == "healthy"
-
-
-def test_advice_for_a_scheme_with_biases_of_its_own_names_and_sets_them():
-    verdict = verdict_of(activation="tanh", scheme="pytorch", depth=20)
-    assert "of this scheme" in verdict.advice
-    pair = {"weight_variance": verdict.suggested_weight_variance, "bias_variance": verdict.suggested_bias_variance}
-    assert predict(Config(**pair)).phase == "critical"
-    assert verdict_of(**pair, depth=20).suggested_weight_variance is None
-
-
-def test_relu_with_a_bias_is_not_promised_settled_sizes():
-    verdict = verdict_of(activation="relu", weight_variance=1, bias_variance=0.05, depth=50)
-    assert "grows by σ_b² = 0.05 in each layer" in verdict.advice and "settled" not in verdict.advice
-
-
-def test_wider_is_no_advice_where_the_net_is_wide():
-    verdict = verdict_of(activation="relu", scheme="he", depth=100, width=64, trials=8)
-    assert "Go wider: 500 neurons" in verdict.advice
+    assert "of 64 networks: nothing but zero is left, in the first" in several.headline
 
 
 def test_weights_of_variance_one_overflow_where_a_notebook_sees_nan():
@@ -327,3 +235,25 @@ def test_the_loss_before_training_stands_beside_that_of_a_guess():
     loud = simulate(Config(activation="linear", weight_variance=100, bias_variance=0, depth=3, width=64, cost="cross_entropy"))
     assert loud.loss.min() > 100  # answers that are sure, and mostly wrong
     assert verdict_of(depth=3).loss == "" and np.isnan(simulate(Config(depth=2, width=8)).loss).all()
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"activation": "mish", "scheme": "he", "depth": 4},
+        {"activation": "gelu", "scheme": "he", "depth": 3},
+        {"activation": "silu", "weight_variance": 2, "bias_variance": 0.05, "input_variance": 100, "depth": 20},
+        {"activation": "selu", "weight_variance": 1.5, "input_variance": 300, "depth": 25},
+        {"activation": "gelu", "weight_variance": 4, "input_variance": 1e-4, "depth": 20},
+        {"activation": "softplus", "scheme": "kumar", "depth": 3},
+        {"activation": "elu", "weight_variance": 1, "bias_variance": 0.05, "depth": 20},
+        {"activation": "linear", "weight_variance": 0.8, "bias_variance": 2, "input_variance": 30, "depth": 25},
+    ],
+)
+def test_a_headline_does_not_contradict_its_numbers(fields):
+    """The verb goes the way of the factor it stands beside, and what is called level is."""
+    verdict = verdict_of(**fields)
+    if "vanish: each layer keeps" in verdict.headline or "explode: " in verdict.headline:
+        assert (verdict.backward_factor < 1) == ("vanish" in verdict.headline), verdict.headline
+    if "Deeper layers keep them level" in verdict.headline:
+        assert 0.97 < verdict.backward_factor < 1.03, verdict.headline
