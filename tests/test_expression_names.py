@@ -29,6 +29,23 @@ def test_known_activations_under_other_names_are_the_known_ones(text, name):
 
 
 @pytest.mark.parametrize(
+    "text, name",
+    [
+        *[(text, "relu") for text in ("ReLU", "RELU", "Relu(x)", "nn.ReLU", " ReLU ")],
+        *[(text, "leaky_relu") for text in ("LeakyReLU", "Leaky_ReLU(x)", "leaky ReLU (0.01)", "leaky relu (0.01)")],
+        *[(text, "gelu") for text in ("GeLU", "GELU", "nn.GELU(x)")],
+        *[(text, "gelu_tanh") for text in ("nn.gelu(x)", "jax.nn.GELU(x)", "GELU (tanh form)")],
+        *[(text, "hard_tanh") for text in ("Hardtanh", "Hard_Tanh", "hard tanh")],
+        *[(known.label, name) for name, known in ACTIVATIONS.items()],
+        *[(name.upper(), name) for name in ACTIVATIONS],
+    ],
+)
+def test_names_are_read_in_capitals_and_as_the_page_writes_them(text, name):
+    assert lookup(text) is typed_activation(text) is ACTIVATIONS[name]
+    assert Config(activation=text) == Config(activation=name)
+
+
+@pytest.mark.parametrize(
     "text, name, leak",
     [
         ("max(x,0.2*x)", "max(x,0.2*x)", 0.2),

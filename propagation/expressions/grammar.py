@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass, field
 
 from propagation.activations import ACTIVATIONS
-from propagation.expressions.dual import CONSTANTS, FUNCTIONS
+from propagation.expressions.dual import CONSTANTS, FUNCTIONS, WITH_PARAMETER
 from propagation.expressions.errors import ExpressionError
 from propagation.expressions.names import PREFIX, Alias, alias_of, is_function, unknown, unknown_prefix, usage_of
 
@@ -33,6 +33,7 @@ _HINTS = {
     "×": "a product is written *",
     "·": "a product is written *",
     "−": "a minus is written -",
+    "π": "write pi",
     "²": "a power is written ** or ^, as in x**2",
     "³": "a power is written ** or ^, as in x**3",
     "[": "[ is not allowed in a formula: use ( and )",
@@ -79,13 +80,17 @@ def parse(text: str) -> ast.expr:
     nodes = sum(isinstance(node, ast.expr) for node in ast.walk(tree))
     if nodes > MOST_NODES:
         raise ExpressionError(text, 0, f"it has {nodes} numbers, variables and operations, and at most {MOST_NODES} are read")
-    return _clean(tree, source, 1)
+    clean = _clean(tree, source, 1)
+    match clean:
+        case ast.Call(func=ast.Name(id=name), args=[ast.Constant(value=value), *_]) if name in WITH_PARAMETER:
+            raise ExpressionError(text, clean.col_offset, f"it has no x in it: write {name}(x, {value})")
+    return clean
 
 
 def is_bare_name(text: str) -> bool:
     """Return whether a text is the name of an activation, by itself: prelu, F.hardswish."""
     word = _BARE.fullmatch(text)
-    return word is not None and (word[1] in ACTIVATIONS or (is_function(word[1]) and bool(_activation_meant(word[1]))))
+    return word is not None and is_function(word[1]) and _activation_meant(word[1])
 
 
 def _activation_meant(name: str) -> bool:

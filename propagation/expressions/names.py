@@ -23,6 +23,7 @@ ALIASES: dict[str, Alias] = {
     "hardswish": Alias("hard_swish"),
     "hard_silu": Alias("hard_swish"),
     "identity": Alias("linear"),
+    "leakyrelu": Alias("leaky_relu"),
     "prelu": Alias("leaky_relu", (_PRELU,)),
     "relu6": Alias("clip", (0, 6)),
     "hardtanh": Alias("clip", (-1, 1)),
@@ -43,7 +44,7 @@ PREFIXES: dict[str, dict[str, Alias]] = {
     "keras.ops.": {"leaky_relu": Alias("leaky_relu", (_KERAS_LEAK,)), "gelu": Alias("gelu_tanh")},
     "ops.": {"leaky_relu": Alias("leaky_relu", (_KERAS_LEAK,)), "gelu": Alias("gelu_tanh")},
     "jax.nn.": {"gelu": Alias("gelu_tanh")},
-    "nn.": {"gelu": Alias("gelu_tanh")},
+    "nn.": {"gelu": Alias("gelu_tanh"), "GELU": Alias("gelu")},  # Flax's function, PyTorch's module
     **{
         prefix: {}
         for prefix in (
@@ -87,19 +88,22 @@ _OTHERS = {
     "hardsigmoid": "write clip(x / 6 + 0.5, 0, 1)",
     "hard_sigmoid": "write clip(x / 6 + 0.5, 0, 1)",
     "tanhshrink": "write x - tanh(x)",
+    "if": "a choice is written where(x > 0, x, 0)",
+    "else": "a choice is written where(x > 0, x, 0)",
 }
 #: how alike two names must be for one to be a slip of the other: "swosh" and "mish" are not
 _ALIKE = 0.8
 
 
 def alias_of(prefix: str, name: str) -> Alias:
-    """Return what a name means after this prefix, which may be empty."""
-    return PREFIXES.get(prefix, {}).get(name) or ALIASES.get(name) or Alias(name)
+    """Return what a name, in capitals or not, means after this prefix, which may be empty."""
+    own, small = PREFIXES.get(prefix, {}), name.lower()
+    return own.get(name) or own.get(small) or ALIASES.get(small) or Alias(small)
 
 
 def is_function(name: str) -> bool:
-    """Return whether a formula may call this name."""
-    return name in FUNCTIONS or name in ALIASES
+    """Return whether a formula may call this name, in capitals or not: ReLU is relu."""
+    return name.lower() in FUNCTIONS or name.lower() in ALIASES
 
 
 def usage_of(name: str) -> str:

@@ -20,14 +20,16 @@ from propagation.expressions.tape import Tape
 
 #: a variable or a call: what makes a text a formula rather than a name
 _FORMULA = re.compile(r"(?<![A-Za-z_])[xz](?![A-Za-z_0-9])|\(")
+#: the known activations by their labels in small letters, as read off a page
+_LABELLED = {known.label.lower(): name for name, known in ACTIVATIONS.items()}
 
 
 def lookup(name: str) -> Activation:
-    """Return the activation called `name`, also by another usual name such as swish, or described by it as a formula.
+    """Return the activation called `name`, in capitals or not, also by another usual name such as swish, or that is this formula.
 
     ValueError lists the known names, or says what is wrong with the formula.
     """
-    if isinstance(name, str) and (name in ACTIVATIONS or _FORMULA.search(name) or is_bare_name(name)):
+    if isinstance(name, str) and (name in ACTIVATIONS or _labelled(name) or _FORMULA.search(name) or is_bare_name(name)):
         return typed_activation(name)
     raise ValueError(f"activation = {str(name)[:40]!r} is unknown; choose one of {', '.join(ACTIVATIONS)}")
 
@@ -43,6 +45,8 @@ def typed_activation(text: str) -> Activation:
         raise ExpressionError(str(text)[:40], 0, "a formula is a text")
     if text in ACTIVATIONS:
         return ACTIVATIONS[text]
+    if _labelled(text):
+        return ACTIVATIONS[_labelled(text)]
     if len(text) > LONGEST:  # before it is a key of the cache
         raise ExpressionError(text, LONGEST, f"it is {len(text)} characters long, and at most {LONGEST} are read")
     name = _standard_name(text)
@@ -52,6 +56,11 @@ def typed_activation(text: str) -> Activation:
         return _activation(name)
     except ExpressionError:
         return _build(text)  # refused again, with the spot in the text as it was typed
+
+
+def _labelled(text: str) -> str:
+    """Return the name of the known activation with this label; empty where there is none."""
+    return _LABELLED.get(text.strip().lower(), "") if len(text) <= LONGEST else ""
 
 
 def one_layer_activation(text: str) -> Activation:
