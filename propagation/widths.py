@@ -12,8 +12,8 @@ from propagation.formatting import quoted
 _NARROWEST = 2
 #: the largest layer, and the most of them
 WIDEST, DEEPEST = 1_000_000, 2000
-#: what may stand between two sizes, and around all of them
-_BETWEEN, _AROUND = re.compile(r"\s*[-,;x×→]\s*|\s+"), " []()"
+#: what may stand between two sizes, pasted dashes and arrows too, and around all of them; × counts only where nothing else stands between
+_BETWEEN, _TIMES, _AROUND = re.compile(r"\s*(?:[-–−]>|[-–−,;→])\s*|\s+"), re.compile(r"\s*[x×]\s*"), " []()"
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,9 @@ def read_sizes(text: str) -> tuple[int, ...]:
     listed = text.strip(_AROUND)
     if not listed:
         return ()
-    pieces = _BETWEEN.split(listed)
+    pieces = _TIMES.split(listed) if re.fullmatch(r"[0-9x×\s]*", listed) and _TIMES.search(listed) else _BETWEEN.split(listed)
+    if len(pieces) > 1 and not pieces[-1]:  # one separator at the end
+        del pieces[-1]
     if len(pieces) == 1 and pieces[0].isdecimal():
         raise ValueError("has one size, and at least two are needed: the input and one layer")
     if len(pieces) > 1 + DEEPEST:
@@ -73,6 +75,8 @@ def written_sizes(sizes: Sequence[int]) -> str:
 def _size(piece: str, whose: str) -> int:
     if not piece:
         raise ValueError(f"has no size for {whose}")
+    if re.fullmatch(r"[0-9]*[x×][0-9]*", piece):
+        raise ValueError(f"has {quoted(piece)} as the size of {whose}: write the size of every layer, as in 300-300-300")
     if not (piece.isascii() and piece.isdigit()):
         raise ValueError(f"has {quoted(piece)} as the size of {whose}: a whole number is needed")
     if len(piece) > 9 or not 1 <= int(piece) <= WIDEST:

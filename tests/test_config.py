@@ -58,7 +58,7 @@ class TestValidation:
         for value in (low - step, high * (1 + 1e-9) + step, low - high, 10 * high, 1e300, math.inf, -math.inf, math.nan):
             with pytest.raises(ValueError, match=f"^{name} = .* is out of range: .* from ") as error:
                 Config(**{name: value})
-            assert f"to {high:.0f}" in str(error.value)
+            assert f"to {high:,.0f} is" in str(error.value)
 
     @pytest.mark.parametrize("name", BOUNDS)
     @pytest.mark.parametrize("value", ["5", "", None, True, False, [5], (5,), {}, 1j, object(), np.array([5, 6]), np.nan, 10**400])
@@ -82,7 +82,7 @@ class TestValidation:
             assert Config(weight_variance=value) == Config(weight_variance=2.0)
 
     @pytest.mark.parametrize("name", CHOICES)
-    @pytest.mark.parametrize("value", ["", "no such", None, 3, ["tanh"], b"tanh", "TANH", "<script>", "x" * 10_000])
+    @pytest.mark.parametrize("value", ["", "no such", None, 3, ["tanh"], b"tanh", "TANG", "<script>", "x" * 10_000])
     def test_unknown_names_are_refused_with_the_known_ones(self, name, value):
         with pytest.raises(ValueError, match=f"^{name} = .* is unknown; choose one of ") as error:
             Config(**{name: value})
@@ -198,7 +198,7 @@ class TestAddress:
             ("weight_variance", "0x10"),
             ("seed", "4294967296"),
             ("activation", "<script>alert(1)</script>"),
-            ("activation", "Tanh"),
+            ("activation", "Tang"),
             ("scheme", "'; DROP TABLE"),
             ("input_law", "\x00"),
             ("width", "9" * 10_000),

@@ -20,7 +20,8 @@ MNIST = (784, 300, 100, 10)
 @pytest.mark.parametrize(
     "text",
     ["784-300-100-10", "784,300,100,10", "784x300x100x10", "784 300 100 10", "[784, 300, 100, 10]", "(784, 300, 100, 10)",
-     " 784 - 300,100  x 10 ", "784 → 300 → 100 → 10", "784;300;100;10", "0784-300-100-10"],
+     " 784 - 300,100   10 ", "784 × 300 × 100 × 10", "784–300–100–10", "784−300−100−10", "784->300->100->10", "784 -> 300 -> 100 -> 10",
+     "784,300,100,10,", "[784, 300, 100, 10,]", "784-300-100-10-", "784 → 300 → 100 → 10", "784;300;100;10", "0784-300-100-10"],
 )  # fmt: skip
 def test_every_usual_way_to_list_sizes_is_read(text):
     assert read_sizes(text) == MNIST
@@ -38,7 +39,11 @@ def test_what_is_written_is_read(sizes):
     ("text", "words"),
     [
         ("5", "has one size, and at least two are needed: the input and one layer"),
-        ("5-", "has no size for layer 1"),
+        ("5-", "has one size, and at least two are needed"),
+        ("5-3--", "has no size for layer 2"),
+        ("784-300×3-10", "has '300×3' as the size of layer 1: write the size of every layer, as in 300-300-300"),
+        ("784, 300 x 3, 10", "has 'x' as the size of layer 2: write the size of every layer"),
+        ("784-300x", "has '300x' as the size of layer 1: write the size of every layer"),
         ("-5-3", "has no size for the input"),
         ("5--3", "has no size for layer 1"),
         ("5,3,,2", "has no size for layer 2"),
