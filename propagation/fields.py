@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from numbers import Real
 from typing import Any, ParamSpec, TypeVar
 
-from propagation.formatting import quoted
+from propagation.formatting import exact, quoted
 
 #: longest text an address may give for one field
 LONGEST_TEXT = 200
@@ -96,7 +96,7 @@ class Number(Field):
         number: Any = value
         if not (is_number and low <= number <= high and (not self.whole or number == int(number))):
             kind = "a whole number" if self.whole else "a number"
-            raise ValueError(f"{name} = {quoted(value)} is out of range: {kind} from {text_of(low)} to {text_of(high)} is needed")
+            raise ValueError(f"{name} = {exact(value)} is out of range: {kind} from {exact(low)} to {exact(high)} is needed")
         return int(number) if self.whole else float(number)
 
     def read(self, name: str, text: str) -> float:

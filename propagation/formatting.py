@@ -23,6 +23,16 @@ def number(value: float) -> str:
     return sign + from_log10(math.log10(abs(value)) if value else -math.inf)
 
 
+def exact(value: Any) -> str:
+    """Write a number as it is, for a message, or a value that is none: 10,000,000, 0.999, 10⁻⁶."""
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or not -1e15 < value < 1e15:
+        return quoted(value)
+    if value == int(value):
+        return f"{int(value):,}"
+    power = math.log10(abs(value))
+    return number(value) if power < _PLAIN[0] and power == round(power) else str(value)
+
+
 def from_log10(exponent: float) -> str:
     """Write the positive number with this decimal logarithm, which may lie far outside floating point."""
     if math.isnan(exponent):

@@ -25,6 +25,7 @@ from propagation.config import Config
 from propagation.engine.network import walk
 from propagation.engine.readout import LABELS
 from propagation.engine.trainable import Trainable, TrainableLinear
+from propagation.formatting import exact
 from propagation.initializers import SCHEMES
 from propagation.inputs import digit_labels, standardized_digits
 from propagation.runtime.blas import one_thread
@@ -65,7 +66,7 @@ class Recipe:
             is_number = isinstance(value, Real) and not isinstance(value, bool)
             if not (is_number and low <= value <= high and (not whole or value == int(value))):
                 kind = "a whole number" if whole else "a number"
-                raise ValueError(f"{field.name} = {str(value)[:40]} is out of range: {kind} from {low:g} to {high:g} is needed")
+                raise ValueError(f"{field.name} = {exact(value)} is out of range: {kind} from {exact(low)} to {exact(high)} is needed")
             object.__setattr__(self, field.name, int(value) if whole else float(value))
 
 

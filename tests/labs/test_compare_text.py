@@ -55,7 +55,7 @@ def test_fifty_columns_are_six_and_a_sentence():
         ("custom.relu.gaussian.two", "not a number"),
         ("std.relu.gaussian", "a std column with its std"),
         ("std.relu.gaussian.small", "weight_std = 'small' is not a number"),
-        ("std.relu.gaussian.-1", "weight_std = -1.0 is out of range"),
+        ("std.relu.gaussian.-1", "weight_std = -1 is out of range"),
         ("std.relu.gaussian.101", "from 0 to 100"),
         ("custom.relu.gaussian.1e9", "out of range"),
         ("custom.relu.gaussian.nan", "out of range"),

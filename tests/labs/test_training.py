@@ -164,13 +164,13 @@ def test_snapshots_come_when_they_are_asked_for():
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"learning_rate": 0}, "learning_rate = 0 is out of range: a number from 1e-06 to 100"),
+        ({"learning_rate": 0}, "learning_rate = 0 is out of range: a number from 10⁻⁶ to 100"),
         ({"learning_rate": math.nan}, "learning_rate = nan"),
-        ({"momentum": 1.0}, r"momentum = 1\.0 is out of range: a number from 0 to 0\.999"),
-        ({"steps": 2.5}, r"steps = 2\.5 is out of range: a whole number from 1 to 10000"),
+        ({"momentum": 1.0}, r"momentum = 1 is out of range: a number from 0 to 0\.999"),
+        ({"steps": 2.5}, r"steps = 2\.5 is out of range: a whole number from 1 to 10,000"),
         ({"batch": 0}, "batch = 0"),
         ({"steps": True}, "steps = True"),
-        ({"batch": "64"}, "batch = 64"),
+        ({"batch": "64"}, "batch = '64'"),
     ],
 )
 def test_a_bad_recipe_is_refused_with_what_is_allowed(fields, words):
