@@ -74,10 +74,12 @@ def _nothing() -> None:
 def _run(config: Config, x: np.ndarray, group: range, pause: Pause, observer: Observer | None = None) -> Measurements:
     """One draw of the network in each trial of the group: all layers forward, then all layers backward, with a pause after each."""
     keep_freed_memory()
-    if not remembers_layers(config):
-        return _passes(config, x, group, pause, observer, None)
-    with buffer() as kept:
-        return _passes(config, x, group, pause, observer, kept.put)
+    # a BLAS kernel may compute on what lies beyond the end of an array, in memory that was used before, and drop the result
+    with np.errstate(invalid="ignore"):
+        if not remembers_layers(config):
+            return _passes(config, x, group, pause, observer, None)
+        with buffer() as kept:
+            return _passes(config, x, group, pause, observer, kept.put)
 
 
 def _passes(config: Config, x: np.ndarray, group: range, pause: Pause, observer: Observer | None, put: Put | None) -> Measurements:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.browser.streamlit_page import CODE
+
 WEIGHT_VARIANCE, BIAS_VARIANCE = "Weight variance σ_w²", "Bias variance σ_b²"
 
 
@@ -80,11 +82,11 @@ def test_the_recommendation_names_the_lines_to_copy_and_the_link_keeps_the_frame
     visitor.open("gains?activation=max(x,0.2*x)")
     page = visitor.page
     assert page.get_by_role("heading", name="leaky ReLU (0.2): use He's rule with this slope, σ_w² = 1.92, and biases of 0").count() == 1
-    assert "kaiming_normal_(layer.weight, a=0.2)" in page.get_by_test_id("stCode").inner_text()
+    assert "kaiming_normal_(layer.weight, a=0.2)" in page.locator(CODE).inner_text()
     page.get_by_role("button", name="Keras").or_(page.get_by_role("radio", name="Keras")).first.click()
     visitor.settle()
     assert "framework=keras" in page.url
-    assert "VarianceScaling(1.923077" in page.get_by_test_id("stCode").inner_text()
+    assert "VarianceScaling(1.923077" in page.locator(CODE).inner_text()
     page.get_by_role("button", name="Use it in my experiment").click()
     visitor.settle()
     assert visitor.value(BIAS_VARIANCE) == 0 and "weight_variance=1.9230769" in page.url and "framework=keras" in page.url
