@@ -82,8 +82,8 @@ def parse(text: str) -> ast.expr:
         raise ExpressionError(text, 0, f"it has {nodes} numbers, variables and operations, and at most {MOST_NODES} are read")
     clean = _clean(tree, source, 1)
     match clean:
-        case ast.Call(func=ast.Name(id=name), args=[ast.Constant(value=value), *_]) if name in WITH_PARAMETER:
-            raise ExpressionError(text, clean.col_offset, f"it has no x in it: write {name}(x, {value})")
+        case ast.Call(func=ast.Name(id=name), args=[ast.Constant() as first, *_]) if name in WITH_PARAMETER:
+            raise ExpressionError(text, clean.col_offset, f"it has no x in it: write {name}(x, {ast.unparse(first)})")
     return clean
 
 

@@ -10,11 +10,18 @@ from propagation.formatting import factor, number, plain
 from propagation.theory.gains import Gain, distinct
 from propagation.theory.maps import CRITICAL
 from propagation.theory.phases import critical_weight_variance
-from propagation.theory.recommendation import Recommendation, layers_apart
+from propagation.theory.recommendation import Recommendation, layers_apart, obstacle
 
 _COUNTS = ("no", "one", "two", "three", "four", "five", "six")
 #: rules that have a name of their own, by activation or family
 _NAMED = {"relu": "He's rule", "leaky_relu": "He's rule with this slope", "linear": "LeCun's rule"}
+#: what happens at a critical point that is not recommended
+_THERE = {
+    "beyond": "σ_w² is larger than 10⁷",
+    "explodes": "a signal of size 1 explodes",
+    "dies": "the signal dies",
+    "saturates": "most neurons stand where it is flat",
+}
 #: layers that are looked at, however shallow the network, to see where inputs merge
 _NEAR = 200
 #: χ₁ closer to 1 than this is called slow
@@ -27,6 +34,8 @@ def headline(activation: str, answer: Recommendation) -> str:
         return f"{plain(activation)}: for one layer only, σ_w² = {number(answer.weight_variance)}"
     phi = lookup(activation)
     label = plain(phi.label)
+    if answer.kind == "none":
+        return f"{label} is not for deep networks: with every rule its signal dies or explodes"
     if answer.kind == "shallow":
         return f"{label} is not for deep networks. Least goes wrong at σ_w² = {number(answer.weight_variance)}"
     if phi.homogeneous:
@@ -43,6 +52,8 @@ def why(activation: str, answer: Recommendation, bias_variance: float, depth: in
             "A deep plain network of it has no stable size: a signal that is a little too large grows faster and faster, until no "
             "number can hold it. Use it in one layer, or behind a normalization layer, which keeps sizes."
         )
+    if answer.kind == "none":
+        return "Take another activation, such as tanh or ReLU. The numbers below are those of σ_w² = 1, and no advice."
     if answer.kind == "shallow":
         return _shallow(activation, answer, bias_variance, depth)
     if lookup(activation).homogeneous:
@@ -55,11 +66,11 @@ def why(activation: str, answer: Recommendation, bias_variance: float, depth: in
 
 
 def _shallow(activation: str, answer: Recommendation, bias_variance: float, depth: int) -> str:
-    critical = critical_weight_variance(lookup(activation).name, bias_variance)
-    if math.isnan(critical):
-        level = "No σ_w² keeps its gradients level."
-    else:
-        level = f"Only σ_w² = {number(critical)} keeps its gradients level, and there most neurons stand where it is flat."
+    name = lookup(activation).name
+    there = _THERE.get(obstacle(name, bias_variance))
+    level = "No σ_w² keeps its gradients level."
+    if there:
+        level = f"Only σ_w² = {number(critical_weight_variance(name, bias_variance))} keeps its gradients level, and there {there}."
     loss = f"Here each layer multiplies their variance by {number(answer.chi_1)}: a factor of ten in {number(answer.reach)} layers."
     other = f" Your network has {depth:,}: take another activation, such as tanh or ReLU." if depth > answer.reach else ""
     return f"{level} {loss}{other}"
@@ -69,11 +80,12 @@ def _why_this_bias(activation: str, answer: Recommendation, bias_variance: float
     """Return why the bias is not the network's own, where it is not."""
     if answer.bias_variance == bias_variance:
         return ""
-    if math.isnan(critical_weight_variance(lookup(activation).name, bias_variance)):
-        return f" At σ_b² = {number(bias_variance)} there is no stable one."
-    if bias_variance == 0:
+    what = obstacle(lookup(activation).name, bias_variance)
+    if what == "none":
+        return f" At σ_b² = {number(bias_variance)} there is no stable critical point."
+    if bias_variance == 0 and what == "dies":
         return " Without a bias the signal would fade, layer by layer."
-    return f" At σ_b² = {number(bias_variance)} most neurons would saturate."
+    return f" At the critical point of σ_b² = {number(bias_variance)} {_THERE[what]}." if what else ""
 
 
 def how_exact(window: tuple[float, float], depth: int) -> str:

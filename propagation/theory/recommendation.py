@@ -9,8 +9,9 @@ from functools import lru_cache
 
 import numpy as np
 
+from propagation.config import BOUNDS
 from propagation.expressions import TooFast, lookup
-from propagation.theory.gains import gains
+from propagation.theory.gains import Gain, gains
 from propagation.theory.gaussian import gaussian_mean
 from propagation.theory.kernel import kernel
 from propagation.theory.maps import chi_1, fixed_point
@@ -22,6 +23,8 @@ from propagation.theory.phases import critical_pair, critical_weight_variance
 SMALL_BIAS = 0.05
 #: what else is tried: smaller ones, where φ is steep and saturates
 _SMALLER_BIASES = (0.005, 0.0005)
+#: and larger ones, where φ is flat around 0 and a small signal is lost, as for max(x − 1, 0)
+_LARGER_BIASES = (1.0, 10.0, 100.0)
 #: the share of neurons on the flat part of φ, where |φ′| is below 5 % of the steepest, from which on a network is saturated
 _MOSTLY_FLAT, _FLAT = 0.5, 0.05
 _TINY = 1e-12
@@ -37,9 +40,10 @@ class Recommendation:
     """What to draw the weights and the biases of a plain network from.
 
     `kind` is "critical" where gradients stay level at any depth; "shallow" where no σ_w² does that, so that this is the rule that loses
-    least in a layer; "one_layer" where φ grows faster than a straight line, so that the forward rule holds for a single layer. `q_star` and
-    `chi_1` are where a deep network settles, of "one_layer" NaN and the factor at size 1. `input_variance` is that of inputs which have the
-    settled size from the first layer on, where settling takes many layers; else None.
+    least in a layer; "none" where a signal dies or explodes with every rule; "one_layer" where φ grows faster than a straight line, so that
+    the forward rule holds for a single layer. `q_star` and `chi_1` are where a deep network settles, of "one_layer" NaN and the factor at
+    size 1. `input_variance` is that of inputs which have the settled size from the first layer on, where settling takes many layers; else
+    None.
     """
 
     kind: str
@@ -79,12 +83,32 @@ def recommend(activation: str, bias_variance: float = 0.0) -> Recommendation:
     if phi.homogeneous:
         return _settled(phi.name, 1 / moments(phi.name).slope_at_zero, 0.0)
     for bias in _biases(phi.name, bias_variance):
-        critical = critical_weight_variance(phi.name, bias)
-        if critical > 0:
-            answer = _settled(phi.name, float(f"{critical:.7g}"), bias)
-            if answer.q_star > 0 and not saturates(phi.name, answer.q_star):
-                return answer
+        if not obstacle(phi.name, bias):
+            return _settled(phi.name, _rounded(critical_weight_variance(phi.name, bias)), bias)
     return _least_loss(phi.name, bias_variance)
+
+
+def obstacle(activation: str, bias_variance: float) -> str:
+    """Return what keeps a network from its critical point at this σ_b²; empty where nothing does. φ is not homogeneous.
+
+    "none" where it has no such point, "beyond" where σ_w² is out of range, "explodes" or "dies" for what becomes of a signal of size 1
+    there, "saturates" for what becomes of most neurons.
+    """
+    critical = critical_weight_variance(activation, bias_variance)
+    if not critical > 0:
+        return "none"
+    if critical > BOUNDS["weight_variance"][1]:
+        return "beyond"
+    # without a bias slightly below, or a rounded one would not be seen to die
+    q_star = fixed_point(activation, _rounded(critical) if bias_variance else critical * (1 - 1e-9), bias_variance)
+    if not 0 < q_star < math.inf:
+        return "explodes" if q_star else "dies"
+    return "saturates" if saturates(activation, q_star) else ""
+
+
+def _rounded(weight_variance: float) -> float:
+    """Return a critical σ_w² with the seven digits that it is known to."""
+    return float(f"{weight_variance:.7g}")
 
 
 def window(activation: str, recommendation: Recommendation, depth: int) -> tuple[float, float]:
@@ -127,12 +151,12 @@ def _settled(activation: str, weight_variance: float, bias_variance: float) -> R
 
 def _biases(activation: str, bias_variance: float) -> Iterator[float]:
     """Yield the bias variances to be tried, the network's own first, then the least where φ needs a larger one, as GELU does."""
-    if bias_variance > 0:
+    if bias_variance > 0 or lookup(activation).phi_zero:
         yield bias_variance
     pair = critical_pair(activation)
     if pair is not None:
         yield pair[1]
-    yield from (SMALL_BIAS, *_SMALLER_BIASES)
+    yield from (SMALL_BIAS, *_SMALLER_BIASES, *_LARGER_BIASES)
 
 
 def saturates(activation: str, q: float) -> bool:
@@ -146,12 +170,23 @@ def saturates(activation: str, q: float) -> bool:
 
 
 def _least_loss(activation: str, bias_variance: float) -> Recommendation:
-    """Return the rule that keeps most of a gradient in each layer, among those that lead to a size that stays, if any does."""
-    rules = [rule for rule in gains(activation, bias_variance) if rule.name != "forward_variance" and 0 < rule.chi_1 < math.inf]
-    stay = [rule for rule in rules if 0 < rule.q_star < math.inf]
-    useful = [rule for rule in stay if not saturates(activation, rule.q_star)]
-    best = min(useful or stay or rules, key=lambda rule: abs(math.log(rule.chi_1)))
-    return Recommendation("shallow", best.weight_variance, bias_variance, best.q_star, best.chi_1)
+    """Return the rule that keeps most of a gradient in each layer, among those that lead to a size that stays.
+
+    Where none does at this σ_b², it is one with a small bias; where none does then, σ_w² = 1 says what becomes of it.
+    """
+    for bias in (bias_variance, SMALL_BIAS):
+        rules = [rule for rule in gains(activation, bias) if rule.name != "forward_variance" and _stays(rule)]
+        useful = [rule for rule in rules if not saturates(activation, rule.q_star)]
+        if rules:
+            best = min(useful or rules, key=lambda rule: abs(math.log(rule.chi_1)))
+            return Recommendation("shallow", best.weight_variance, bias, best.q_star, best.chi_1)
+    q_star = fixed_point(activation, 1.0, bias_variance)
+    return Recommendation("none", 1.0, bias_variance, q_star, float(chi_1(q_star, activation, 1.0)))
+
+
+def _stays(rule: Gain) -> bool:
+    """Return whether a rule within the range of σ_w² leads to a size and a gradient that can be held."""
+    return 0 < rule.chi_1 < math.inf and 0 < rule.q_star < math.inf and rule.weight_variance <= BOUNDS["weight_variance"][1]
 
 
 def _edge(log_factor: Callable[[float], float], centre: float, side: int) -> float:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from propagation import ACTIVATIONS, Config, diagnose, diagnosis, predict, simulate
+from propagation.config import BOUNDS
 from propagation.theory.gains import gains
 from propagation.theory.iterates import correlation_iterates
 from propagation.theory.maps import chi_1, fixed_point
@@ -132,3 +133,18 @@ def test_what_grows_faster_than_a_line_is_for_one_layer():
     answer = recommend("relu(x)**2", 0.05)
     assert answer.kind == "one_layer" and math.isnan(answer.q_star)
     assert answer.weight_variance == pytest.approx(2 / 3, rel=1e-12) and answer.chi_1 == pytest.approx(4 / 3, rel=1e-12)
+
+
+@pytest.mark.parametrize("activation", ["max(x-1,0)", "max(x-2,0)", "max(x-1,0)-max(-x-1,0)", "x-tanh(x)", "max(x-1e4,0)", "cos(x)"])
+@pytest.mark.parametrize("own", [0.0, 0.05, 1.0, 7.0])
+def test_no_recommendation_leads_to_a_signal_that_dies_or_explodes(activation, own):
+    """At σ_b² = 0.05 the critical point of max(x − 1, 0) is σ_w² = 10⁵, where a signal of size 1 explodes."""
+    answer = recommend(activation, own)
+    assert 0 < answer.weight_variance <= BOUNDS["weight_variance"][1]
+    if activation == "max(x-1e4,0)":
+        assert answer.kind == "none"
+    else:
+        assert 0 < fixed_point(activation, answer.weight_variance, answer.bias_variance) < math.inf
+    if answer.kind == "critical":
+        assert answer.chi_1 == pytest.approx(1, abs=1e-3)
+        layers_apart(activation, answer, 200)
