@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from propagation.expressions import lookup
 from propagation.formatting import factor, number, plain
@@ -22,6 +22,8 @@ _THERE = {
     "dies": "the signal dies",
     "saturates": "most neurons stand where it is flat",
 }
+#: what "the size of the gradient" means where a layer has more neurons than the next
+_SHARES = "Of the gradient it is the length that stays: where the width changes, each neuron's share of it changes too."
 #: layers that are looked at, however shallow the network, to see where inputs merge
 _NEAR = 200
 #: χ₁ closer to 1 than this is called slow
@@ -30,6 +32,8 @@ _SLOW = 1e-3
 
 def headline(activation: str, answer: Recommendation) -> str:
     """Return the recommendation in one sentence, in Markdown."""
+    if answer.kind == "one_layer" and not answer.weight_variance:
+        return f"{plain(activation)} grows so fast that no σ_w² is right for it, not even in one layer"
     if answer.kind == "one_layer":
         return f"{plain(activation)}: for one layer only, σ_w² = {number(answer.weight_variance)}"
     phi = lookup(activation)
@@ -45,24 +49,28 @@ def headline(activation: str, answer: Recommendation) -> str:
     return f"{label}: use σ_w² = {number(answer.weight_variance)} and biases of variance {number(answer.bias_variance)}"
 
 
-def why(activation: str, answer: Recommendation, bias_variance: float, depth: int) -> str:
-    """Return why this is recommended to a network that has this σ_b² and depth now, in Markdown."""
+def why(activation: str, answer: Recommendation, bias_variance: float, depth: int, level: bool = True) -> str:
+    """Return why this is recommended to a network that has this σ_b² and depth now, in Markdown; `level`: its layers have one width."""
+    if answer.kind == "one_layer" and not answer.weight_variance:
+        return "Its mean square has no finite value, so a network of it has no stable size. Take another activation."
     if answer.kind == "one_layer":
         return (
-            "A deep plain network of it has no stable size: a signal that is a little too large grows faster and faster, until no "
-            "number can hold it. Use it in one layer, or behind a normalization layer, which keeps sizes."
+            "It grows faster than a straight line, so a deep plain network of it has no stable size: a signal that is a little too large "
+            "grows faster and faster, until no number can hold it. Use it in one layer, or behind a normalization layer, which keeps sizes."
         )
     if answer.kind == "none":
         return "Take another activation, such as tanh or ReLU. The numbers below are those of σ_w² = 1, and no advice."
     if answer.kind == "shallow":
         return _shallow(activation, answer, bias_variance, depth)
+    shares = "" if level else f" {_SHARES}"
     if lookup(activation).homogeneous:
         own = f" Your σ_b² = {number(bias_variance)} would make the signal grow by as much in each layer." if bias_variance else ""
-        return f"Each layer then keeps, on average, the size of the signal and of the gradient, at any depth.{own}"
+        return f"Each layer then keeps, on average, the size of the signal and of the gradient, at any depth.{shares}{own}"
     settled = f"each layer keeps the size of the signal (q* = {number(answer.q_star)}) and of the gradient"
     inputs = answer.input_variance
     scaled = f" Scale inputs to variance {number(inputs)}: they have this size from the first layer on." if inputs is not None else ""
-    return f"This is the critical point. Once sizes have settled, {settled}.{_why_this_bias(activation, answer, bias_variance)}{scaled}"
+    this_bias = _why_this_bias(activation, answer, bias_variance)
+    return f"This is the critical point. Once sizes have settled, {settled}.{shares}{this_bias}{scaled}"
 
 
 def _shallow(activation: str, answer: Recommendation, bias_variance: float, depth: int) -> str:
@@ -86,6 +94,15 @@ def _why_this_bias(activation: str, answer: Recommendation, bias_variance: float
     if bias_variance == 0 and what == "dies":
         return " Without a bias the signal would fade, layer by layer."
     return f" At the critical point of σ_b² = {number(bias_variance)} {_THERE[what]}." if what else ""
+
+
+def deviation(answer: Recommendation, fan_ins: Collection[int]) -> str:
+    """Return the standard deviation of a weight in layers with these numbers of inputs, in Markdown."""
+    least, most = min(fan_ins), max(fan_ins)
+    if least == most:
+        return f"as a standard deviation **{number(answer.std(most))}** for a weight with {most:,} inputs"
+    ends = f"**{number(answer.std(most))}** for {most:,}, **{number(answer.std(least))}** for {least:,}"
+    return f"as a standard deviation √(σ_w²/n) for a layer with n inputs: {ends}"
 
 
 def how_exact(window: tuple[float, float], depth: int) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from propagation import ACTIVATIONS
 from propagation.expressions import lookup
-from propagation.labs.gain_text import answers, headline, how_exact, how_far, outcome, why
+from propagation.labs.gain_text import answers, deviation, headline, how_exact, how_far, outcome, why
 from propagation.theory.gains import Gain, gains
 from propagation.theory.recommendation import recommend
 
@@ -67,6 +67,7 @@ def test_answers_are_counted(activation, bias_variance, sentence):
         ("abs(x)", r"abs\(x\): use σ_w² = 1, and biases of 0"),
         ("tanh", "tanh: use σ_w² = 1.76 and biases of variance 0.05"),
         ("sigmoid", "sigmoid is not for deep networks. Least goes wrong at σ_w² = 22.3"),
+        ("exp(x**2)", r"exp\(x\*\*2\) grows so fast that no σ_w² is right for it, not even in one layer"),
         ("relu(x)**2", r"relu\(x\)\*\*2: for one layer only, σ_w² = 0.667"),
     ],
 )
@@ -104,6 +105,16 @@ def test_sentences_are_short_and_whole(activation, own):
     for text in (headline(activation, answer), why(activation, answer, own, 3)):
         assert "nan" not in text and "not a number" not in text and "  " not in text
         assert max(len(sentence.split()) for sentence in text.split(". ")) < 28
+
+
+def test_where_widths_differ_the_text_says_what_stays_and_names_no_layer_alone():
+    for activation in ("relu", "tanh"):
+        answer = recommend(activation, 0.05)
+        assert "it is the length that stays" in why(activation, answer, 0.05, 3, level=False)
+        assert "length" not in why(activation, answer, 0.05, 3)
+    relu = recommend("relu")
+    assert deviation(relu, (512, 512)) == "as a standard deviation **0.0625** for a weight with 512 inputs"
+    assert deviation(relu, (784, 300, 100)).endswith("√(σ_w²/n) for a layer with n inputs: **0.0505** for 784, **0.141** for 100")
 
 
 def test_how_exact():

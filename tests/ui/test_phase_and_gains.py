@@ -95,8 +95,12 @@ def test_a_rule_without_a_number_says_why():
         ({"activation": "relu"}, ("use He's rule, σ_w² = 2", "five of them say 2", "grows by σ_b² = 0.05 a layer"), 'nonlinearity="relu"'),
         ({"activation": "max(x,0.2*x)", "bias_variance": "0"}, ("leaky ReLU (0.2): use", "gain 1.39", "1.92"), "a=0.2"),
         ({}, ("tanh: use σ_w² = 1.76 and biases of variance 0.05", "as a gain 1.33", "0.0586 for a weight with 512 inputs"), "1.760955"),
-        ({"activation": "relu", "layer_sizes": "784-300-100-10"}, ("0.141 for a weight with 100 inputs", "In 3 layers"), "kaiming"),
-        ({"activation": "gelu", "framework": "keras"}, ("no stable one",), "VarianceScaling"),
+        (
+            {"activation": "relu", "layer_sizes": "784-300-100-10"},
+            ("for a layer with n inputs: 0.0505 for 784, 0.141 for 100.", "it is the length that stays", "In 3 layers"),
+            "kaiming",
+        ),
+        ({"activation": "gelu", "framework": "keras"}, ("no stable critical point",), "VarianceScaling"),
         ({"framework": "flax", "depth": "10"}, ("In 10 layers",), "nn.initializers.variance_scaling(1.760955"),
         ({"activation": "sigmoid", "framework": "numpy"}, ("not for deep networks", "Your network has 50"), "rng.normal"),
     ],
@@ -119,10 +123,15 @@ def test_the_recommendation_can_be_used():
 def test_a_formula_that_grows_too_fast_has_gains_of_one_layer_which_a_link_keeps(formula):
     app = opened(gains_page, activation="erf")
     app.text_input(key="formula").input(formula).run()
-    assert "grows faster than a straight line" in app.warning[0].value
+    assert not app.warning and "^" not in "".join(code.value for code in app.code), "one answer, not a refusal above it too"
     for each in (app, opened(gains_page, activation="erf", one_layer=formula)):
         text = words(each)
-        assert "has no stable size" in text and "**σ_w² = 0.667**" in text and "**σ_w² = 0.5**" in text
+        assert (
+            "grows faster than a straight line" in text
+            and "has no stable size" in text
+            and "**σ_w² = 0.667**" in text
+            and "**σ_w² = 0.5**" in text
+        )
         assert "The rest of this page is about erf" in text
     app.text_input(key="formula").input("x * sigmoid(x)").run()
     assert "no stable size" not in words(app) and "one_layer" not in app.query_params
@@ -142,7 +151,7 @@ def test_a_formula_becomes_the_activation_everywhere():
     assert app.query_params["activation"] in ("x*sigmoid(1.7*x)", ["x*sigmoid(1.7*x)"])
 
 
-@pytest.mark.parametrize("text", ["x.__class__", "__import__('os')", "9**9**9", "exp(x)", "log(x)", "(" * 150, "tanh(x"])
+@pytest.mark.parametrize("text", ["x.__class__", "__import__('os')", "9**9**9", "log(x)", "(" * 150, "tanh(x"])
 def test_a_formula_that_is_not_allowed_keeps_the_experiment_and_marks_the_spot(text):
     app = opened(gains_page, activation="erf")
     app.text_input(key="formula").input(text).run()

@@ -11,7 +11,7 @@ from propagation.export.code import FRAMEWORKS
 from propagation.export.code.one_line import init_lines
 from propagation.expressions import lookup
 from propagation.formatting import number, plain
-from propagation.labs.gain_text import answers, headline, how_exact, how_far, outcome, why
+from propagation.labs.gain_text import answers, deviation, headline, how_exact, how_far, outcome, why
 from propagation.rules import shown_bias_variance
 from propagation.theory.gains import Gain, gains
 from propagation.theory.phases import PhaseGrid, phase_grid
@@ -71,8 +71,8 @@ def _recommendation(config: Config, bias_variance: float) -> None:
     depth = len(config.widths) - 1
     with st.container(border=True):
         st.markdown(f"#### {headline(config.activation, answer)}")
-        st.markdown(why(config.activation, answer, bias_variance, depth))
-        st.markdown(_numbers(answer, config.widths[-2]))
+        st.markdown(why(config.activation, answer, bias_variance, depth, config.level))
+        st.markdown(_numbers(answer, config.widths[:-1]))
         chosen, use = st.columns([1.6, 1], gap="medium", vertical_alignment="bottom")
         with chosen:
             frameworks = {name: framework.label for name, framework in FRAMEWORKS.items()}
@@ -110,13 +110,11 @@ def _use(answer: Recommendation) -> None:
     )
 
 
-def _numbers(answer: Recommendation, fan_in: int) -> str:
+def _numbers(answer: Recommendation, fan_ins: tuple[int, ...]) -> str:
     """Return the same number in the three ways in which people write it, and that of the biases."""
     bias = f", and {number(answer.bias_variance**0.5)} for a bias" if answer.bias_variance else ""
-    return (
-        f"σ_w² = **{number(answer.weight_variance)}**, as a gain **{number(answer.gain)}**, as a standard deviation "
-        f"**{number(answer.std(fan_in))}** for a weight with {fan_in:,} inputs{bias}."
-    )
+    weight = f"σ_w² = **{number(answer.weight_variance)}**, as a gain **{number(answer.gain)}**"
+    return f"{weight}, {deviation(answer, fan_ins)}{bias}."
 
 
 def _one_layer(formula: str) -> None:

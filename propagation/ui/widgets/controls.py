@@ -11,7 +11,7 @@ from propagation import rules
 from propagation.advice import critical_here
 from propagation.config import FIELDS, NUMBERS, Config
 from propagation.export.code.settings import size_words
-from propagation.expressions import LONGEST
+from propagation.expressions import LONGEST, TooFast
 from propagation.fields import Choice, Flag, Number, Text
 from propagation.formatting import number, plain
 from propagation.initializers import SCHEMES
@@ -104,7 +104,7 @@ def formula() -> None:
         "leaky_relu(x, 0.2), relu6, swish. Formulas with torch., F., np., jnp. or tf.nn. can be pasted as they are.",
     )
     refusal = experiment.refused_formula("formula")
-    if refusal:
+    if refusal and not isinstance(refusal, TooFast):  # of which the page says what it does in one layer
         end = "" if refusal.sentence.endswith("?") else "."
         st.warning(f"This formula cannot be used: {plain(refusal.sentence)}{end}", icon=":material/function:")
         st.code(refusal.marker, language=None)
