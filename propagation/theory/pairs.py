@@ -23,8 +23,8 @@ from propagation.theory.batch import CORRELATIONS
 Array = np.ndarray
 
 #: numbers drawn for one side of one pass, all layers together, and pairs, of which more say nothing more
-_NUMBERS = 1_200_000
-_FEWEST_PAIRS, _MOST_PAIRS = 64, 500
+_NUMBERS = 400_000
+_FEWEST_PAIRS, _MOST_PAIRS = 64, 250
 #: two inputs at this distance, of length 1, are one
 _SAME = 1e-7
 
@@ -47,7 +47,7 @@ class Pairs:
 def pairs(rectified: bool, orthogonal: bool, widths: tuple[int, ...], pair_weights: tuple[float, ...]) -> Pairs:
     """Return the means for a net of these widths, n_0 … n_L, and inputs whose pairs have CORRELATIONS with these weights.
 
-    Drawn for up to 18,750 neurons in all; beyond, along the lines of infinite width, which wider layers keep to.
+    Drawn for up to 6,250 neurons in all; beyond, along the lines of infinite width, which wider layers keep to.
     """
     drawn = sum(widths[1:]) * _FEWEST_PAIRS <= _NUMBERS
     return (_drawn_pairs if drawn else _wide_pairs)(rectified, orthogonal, widths, pair_weights)
