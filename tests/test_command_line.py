@@ -147,9 +147,9 @@ def test_a_script_is_printed(capsys):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--depth", "0"], ["depth = 0", "1 to 2000"]),
+        (["--depth", "0"], ["depth = 0", "1 to 2,000"]),
         (["--width", "many"], ["--width", "many"]),
-        (["--weight-variance", "nan"], ["weight_variance = nan", "0 to 10000000"]),
+        (["--weight-variance", "nan"], ["weight_variance = nan", "0 to 10,000,000"]),
         (["--scheme", "xavier"], ["--scheme", "xavier", "glorot"]),
         (["--activation", "rellu"], ["activation = 'rellu'", "relu"]),
         (["--activation", "x +"], ["missing"]),
