@@ -219,7 +219,7 @@ def test_lookup_knows_names_and_formulas():
     assert lookup(" tanh(z)") is ACTIVATIONS["tanh"]
     for text in ("x", "z*1", "2*x", "x*sigmoid(1.7*x)"):
         assert lookup(text) is typed_activation(text)
-    for unknown in ("ReLU", "", None, ["relu"], 3, "no such", "<script>", "3", "maximum", "exp", "x" * 10_000):
+    for unknown in ("RuLU", "", None, ["relu"], 3, "no such", "<script>", "3", "maximum", "exp", "x" * 10_000):
         with pytest.raises(ValueError, match=r"activation = .* is unknown; choose one of linear, relu") as error:
             lookup(unknown)
         assert len(str(error.value)) < 300
