@@ -19,6 +19,7 @@ _NAMED = {"relu": "He's rule", "leaky_relu": "He's rule with this slope", "linea
 _THERE = {
     "beyond": "σ_w² is larger than 10⁷",
     "explodes": "a signal of size 1 explodes",
+    "edge": "a signal that is a little too large explodes",
     "dies": "the signal dies",
     "saturates": "most neurons stand where it is flat",
 }
@@ -39,9 +40,9 @@ def headline(activation: str, answer: Recommendation) -> str:
     phi = lookup(activation)
     label = plain(phi.label)
     if answer.kind == "none":
-        return f"{label} is not for deep networks: with every rule its signal dies or explodes"
+        return f"{label} is not for deep networks: no rule keeps its signal at a size"
     if answer.kind == "shallow":
-        return f"{label} is not for deep networks. Least goes wrong at σ_w² = {number(answer.weight_variance)}"
+        return f"{label} is not for deep networks. Of the rules, least goes wrong at σ_w² = {number(answer.weight_variance)}"
     if phi.homogeneous:
         name = _NAMED.get(phi.family or phi.name)
         rule = f"{name}, " if name else ""
@@ -59,7 +60,8 @@ def why(activation: str, answer: Recommendation, bias_variance: float, depth: in
             "grows faster and faster, until no number can hold it. Use it in one layer, or behind a normalization layer, which keeps sizes."
         )
     if answer.kind == "none":
-        return "Take another activation, such as tanh or ReLU. The numbers below are those of σ_w² = 1, and no advice."
+        critical = _level(activation, bias_variance)
+        return f"{critical} Take another activation, such as tanh or ReLU. The numbers below are those of σ_w² = 1, and no advice."
     if answer.kind == "shallow":
         return _shallow(activation, answer, bias_variance, depth)
     shares = "" if level else f" {_SHARES}"
@@ -74,14 +76,19 @@ def why(activation: str, answer: Recommendation, bias_variance: float, depth: in
 
 
 def _shallow(activation: str, answer: Recommendation, bias_variance: float, depth: int) -> str:
+    here = "Here" if answer.bias_variance == bias_variance else f"Here, with biases of variance {number(answer.bias_variance)},"
+    loss = f"{here} each layer multiplies their variance by {number(answer.chi_1)}: a factor of ten in {number(answer.reach)} layers."
+    other = f" Your network has {depth:,}: take another activation, such as tanh or ReLU." if depth > answer.reach else ""
+    return f"{_level(activation, bias_variance)} {loss}{other}"
+
+
+def _level(activation: str, bias_variance: float) -> str:
+    """Return which σ_w² keeps the gradients level, and what is wrong with it."""
     name = lookup(activation).name
     there = _THERE.get(obstacle(name, bias_variance))
-    level = "No σ_w² keeps its gradients level."
-    if there:
-        level = f"Only σ_w² = {number(critical_weight_variance(name, bias_variance))} keeps its gradients level, and there {there}."
-    loss = f"Here each layer multiplies their variance by {number(answer.chi_1)}: a factor of ten in {number(answer.reach)} layers."
-    other = f" Your network has {depth:,}: take another activation, such as tanh or ReLU." if depth > answer.reach else ""
-    return f"{level} {loss}{other}"
+    if not there:
+        return "No σ_w² keeps its gradients level."
+    return f"Only σ_w² = {number(critical_weight_variance(name, bias_variance))} keeps its gradients level, and there {there}."
 
 
 def _why_this_bias(activation: str, answer: Recommendation, bias_variance: float) -> str:
@@ -144,6 +151,8 @@ def answers(label: str, rules: Sequence[Gain]) -> str:
     """Return how many of the rules have an answer, how many different ones there are, and which."""
     groups = distinct(rules)
     given = sum(count for _, count in groups)
+    if not groups:
+        return f"No rule has a number for {plain(label)}."
     if given == len(rules):
         subject = f"{_COUNTS[given].capitalize()} rules for {plain(label)} give"
     else:

@@ -23,14 +23,14 @@ from propagation.theory.phases import critical_pair, critical_weight_variance
 SMALL_BIAS = 0.05
 #: what else is tried: smaller ones, where φ is steep and saturates
 _SMALLER_BIASES = (0.005, 0.0005)
-#: and larger ones, where φ is flat around 0 and a small signal is lost, as for max(x − 1, 0)
-_LARGER_BIASES = (1.0, 10.0, 100.0)
 #: the share of neurons on the flat part of φ, where |φ′| is below 5 % of the steepest, from which on a network is saturated
 _MOSTLY_FLAT, _FLAT = 0.5, 0.05
 _TINY = 1e-12
 #: by how much gradients may change through the whole network, and the most that σ_w² is moved to find out
 _LEVEL, _WIDEST = math.log(10), 1e6
 _HALVINGS = 40
+#: a signal this many times larger than q* must not explode, since at finite width sizes scatter, or grow by less a layer, as in Mish
+_LARGER, _SLOWLY = 2.0, 1.05
 #: the distance 1 − c at which two inputs count as one, as in a verdict
 MERGED = math.exp(-6)
 
@@ -40,7 +40,7 @@ class Recommendation:
     """What to draw the weights and the biases of a plain network from.
 
     `kind` is "critical" where gradients stay level at any depth; "shallow" where no σ_w² does that, so that this is the rule that loses
-    least in a layer; "none" where a signal dies or explodes with every rule; "one_layer" where φ grows faster than a straight line, so that
+    least in a layer; "none" where no rule keeps a signal at a size; "one_layer" where φ grows faster than a straight line, so that
     the forward rule holds for a single layer. `q_star` and `chi_1` are where a deep network settles, of "one_layer" NaN and the factor at
     size 1. `input_variance` is that of inputs which have the settled size from the first layer on, where settling takes many layers; else
     None.
@@ -92,7 +92,7 @@ def obstacle(activation: str, bias_variance: float) -> str:
     """Return what keeps a network from its critical point at this σ_b²; empty where nothing does. φ is not homogeneous.
 
     "none" where it has no such point, "beyond" where σ_w² is out of range, "explodes" or "dies" for what becomes of a signal of size 1
-    there, "saturates" for what becomes of most neurons.
+    there, "edge" where one twice as large as q* explodes fast, "saturates" for what becomes of most neurons.
     """
     critical = critical_weight_variance(activation, bias_variance)
     if not critical > 0:
@@ -103,7 +103,19 @@ def obstacle(activation: str, bias_variance: float) -> str:
     q_star = fixed_point(activation, _rounded(critical) if bias_variance else critical * (1 - 1e-9), bias_variance)
     if not 0 < q_star < math.inf:
         return "explodes" if q_star else "dies"
+    if not _holds(activation, critical, bias_variance, q_star):
+        return "edge"
     return "saturates" if saturates(activation, q_star) else ""
+
+
+def _holds(activation: str, weight_variance: float, bias_variance: float, q_star: float) -> bool:
+    """Return whether a signal larger than q*, and that of inputs of variance 1, stays.
+
+    Not so for max(x − 1, 0), of which every critical point is the edge of explosion.
+    """
+    if weight_variance * moments(activation).slope_at_infinity < _SLOWLY:
+        return True
+    return fixed_point(activation, weight_variance, bias_variance, max(_LARGER * q_star, weight_variance + bias_variance)) < math.inf
 
 
 def _rounded(weight_variance: float) -> float:
@@ -156,7 +168,7 @@ def _biases(activation: str, bias_variance: float) -> Iterator[float]:
     pair = critical_pair(activation)
     if pair is not None:
         yield pair[1]
-    yield from (SMALL_BIAS, *_SMALLER_BIASES, *_LARGER_BIASES)
+    yield from (SMALL_BIAS, *_SMALLER_BIASES)
 
 
 def saturates(activation: str, q: float) -> bool:
@@ -175,7 +187,7 @@ def _least_loss(activation: str, bias_variance: float) -> Recommendation:
     Where none does at this σ_b², it is one with a small bias; where none does then, σ_w² = 1 says what becomes of it.
     """
     for bias in (bias_variance, SMALL_BIAS):
-        rules = [rule for rule in gains(activation, bias) if rule.name != "forward_variance" and _stays(rule)]
+        rules = [rule for rule in gains(activation, bias) if rule.name != "forward_variance" and _stays(activation, bias, rule)]
         useful = [rule for rule in rules if not saturates(activation, rule.q_star)]
         if rules:
             best = min(useful or rules, key=lambda rule: abs(math.log(rule.chi_1)))
@@ -184,9 +196,11 @@ def _least_loss(activation: str, bias_variance: float) -> Recommendation:
     return Recommendation("none", 1.0, bias_variance, q_star, float(chi_1(q_star, activation, 1.0)))
 
 
-def _stays(rule: Gain) -> bool:
+def _stays(activation: str, bias_variance: float, rule: Gain) -> bool:
     """Return whether a rule within the range of σ_w² leads to a size and a gradient that can be held."""
-    return 0 < rule.chi_1 < math.inf and 0 < rule.q_star < math.inf and rule.weight_variance <= BOUNDS["weight_variance"][1]
+    if not (0 < rule.chi_1 < math.inf and 0 < rule.q_star < math.inf and rule.weight_variance <= BOUNDS["weight_variance"][1]):
+        return False
+    return _holds(activation, rule.weight_variance, bias_variance, rule.q_star)
 
 
 def _edge(log_factor: Callable[[float], float], centre: float, side: int) -> float:

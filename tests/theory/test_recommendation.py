@@ -138,13 +138,24 @@ def test_what_grows_faster_than_a_line_is_for_one_layer():
 @pytest.mark.parametrize("activation", ["max(x-1,0)", "max(x-2,0)", "max(x-1,0)-max(-x-1,0)", "x-tanh(x)", "max(x-1e4,0)", "cos(x)"])
 @pytest.mark.parametrize("own", [0.0, 0.05, 1.0, 7.0])
 def test_no_recommendation_leads_to_a_signal_that_dies_or_explodes(activation, own):
-    """At σ_b² = 0.05 the critical point of max(x − 1, 0) is σ_w² = 10⁵, where a signal of size 1 explodes."""
+    """At σ_b² = 0.05 the critical point of max(x − 1, 0) is σ_w² = 10⁵, where a signal of size 1 explodes; at σ_b² = 1 it is 3.7,
+    where q* = 2.67 is stable and 2.68 explodes, which the page that simulates it agrees with."""
     answer = recommend(activation, own)
     assert 0 < answer.weight_variance <= BOUNDS["weight_variance"][1]
-    if activation == "max(x-1e4,0)":
-        assert answer.kind == "none"
+    if answer.kind == "none":
+        assert activation != "cos(x)"
     else:
-        assert 0 < fixed_point(activation, answer.weight_variance, answer.bias_variance) < math.inf
+        for start in (1.0, 2 * answer.q_star):
+            assert 0 < fixed_point(activation, answer.weight_variance, answer.bias_variance, start) < math.inf
     if answer.kind == "critical":
         assert answer.chi_1 == pytest.approx(1, abs=1e-3)
         layers_apart(activation, answer, 200)
+
+
+def test_what_only_the_edge_of_explosion_keeps_level_is_not_recommended():
+    """What would be recommended otherwise is the critical point of max(x − 1, 0) at σ_b² = 1, with the inputs that fit it."""
+    edge = Config(
+        activation="max(x-1,0)", weight_variance=critical_weight_variance("max(x-1,0)", 1.0), bias_variance=1.0, input_variance=0.45
+    )
+    assert diagnose(simulate(edge), predict(edge)).kind == "exploding"
+    assert recommend("max(x-1,0)", 1.0).kind == "none"

@@ -143,6 +143,13 @@ def test_a_link_with_another_formula_for_one_layer_loses_nothing(text):
     assert "erf: use σ_w² = " in words(app)
 
 
+@pytest.mark.parametrize("activation", ["max(x-1,0)", "max(x-1e4,0)"])
+def test_an_activation_that_no_rule_is_right_for_has_no_advice(activation):
+    app = opened(gains_page, activation=activation)
+    assert not app.exception and "no rule keeps its signal at a size" in words(app) and "q* = ∞" not in words(app).split("All rules")[0]
+    assert app.button(key="use_recommendation").disabled
+
+
 def test_a_formula_becomes_the_activation_everywhere():
     app = opened(gains_page)
     app.text_input(key="formula").input("z * sigmoid(1.7 * z)").run()

@@ -104,7 +104,7 @@ def _use(answer: Recommendation) -> None:
         icon=":material/arrow_forward:",
         on_click=experiment.order,
         kwargs=fields,
-        disabled=any(experiment.fixed(name) or value > BOUNDS[name][1] for name, value in fields.items()),
+        disabled=answer.kind == "none" or any(experiment.fixed(name) or value > BOUNDS[name][1] for name, value in fields.items()),
         help="Sets σ_w² and σ_b² in the sidebar, and the input variance where the text above names one, for every page.",
         width="stretch",
     )
@@ -157,7 +157,7 @@ def _curve(activation: str, end: float, bias_variance: float) -> PhaseGrid:
 def _end(rules: tuple[Gain, ...]) -> float:
     """Return the end of an axis that shows all rules the slider reaches."""
     reached = [rule.weight_variance for rule in rules if rule.weight_variance <= BOUNDS["weight_variance"][1]]
-    return max(4.0, 1.1 * max(reached))
+    return max(4.0, 1.1 * max(reached, default=0.0))
 
 
 def _rule(place: int, rule: Gain, leads_to: str) -> None:
