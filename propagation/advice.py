@@ -73,6 +73,8 @@ def advice(trace: Trace, prediction, merged: bool) -> Advice:
         return _with_a_bias(config, f"Without a bias {activation.label} is critical only where the signal dies out: raise σ_b²")
     own_bias = SCHEMES[config.scheme].bias_scale is not None and bias != config.bias_variance
     at = f"At σ_w² = {number(critical)}" + (f" with the σ_b² = {number(bias)} of this scheme" if own_bias else "")
+    if SCHEMES[config.scheme].from_std and config.level:
+        at += f", a std of {number((critical / config.width) ** 0.5)} at width {config.width:,},"
     if fades:
         result = "without a bias sizes still fade, but slowly"
     elif activation.homogeneous and bias > 0:

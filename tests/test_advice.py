@@ -138,3 +138,8 @@ def test_chance_is_blamed_for_what_theory_does_not_expect():
     narrow = verdict_of(activation="relu", scheme="he", bias_variance=0.05, width=16, depth=200)
     assert "lost to chance" in narrow.advice and "Set σ_b² to 0" not in narrow.advice
     assert "lost to chance" in verdict_of(weight_variance=1.760955, bias_variance=0.05, width=2, depth=50).advice
+
+
+def test_who_states_a_std_is_told_one():
+    verdict = verdict_of(activation="relu", scheme="std", weight_std=0.02, width=512, depth=10)
+    assert verdict.advice.startswith("At σ_w² = 2, a std of 0.0625 at width 512, ReLU is critical")
