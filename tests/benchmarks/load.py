@@ -40,6 +40,7 @@ from websockets.exceptions import WebSocketException
 from propagation.budget import fits
 from propagation.config import Config
 from propagation.engine.cost import work
+from propagation.slider_steps import step_text
 from tests.browser.conftest import Server, running_server
 
 MOVED = "Weight variance σ_w²"
@@ -73,6 +74,7 @@ class Visitor:
         self._query = query
         self._page = ""
         self._values: dict[str, list[float]] = {}
+        self._texts: dict[str, list[str]] = {}  # of sliders over steps, which say the text of a step
         self._moved: str | None = None
         self._latest = 0
         self.moves: list[Move] = []
@@ -87,9 +89,11 @@ class Visitor:
         state.query_string, state.page_script_hash = self._query, self._page
         state.context_info.url = f"{self._address}?{self._query}"
         if value is not None:
-            self._values[self._moved] = [value]
+            self._texts[self._moved] = [step_text(value)]
         for id, values in self._values.items():
             state.widget_states.widgets.add(id=id).double_array_value.data.extend(values)
+        for id, texts in self._texts.items():
+            state.widget_states.widgets.add(id=id).string_array_value.data.extend(texts)
         self.moves.append(Move(value, time.perf_counter()))
         self.idle.clear()
         await self._socket.send(message.SerializeToString())
@@ -124,9 +128,12 @@ class Visitor:
 
     def _see(self, element: Element) -> None:
         """Take in one element of the page."""
-        if element.HasField("slider") and element.slider.type == Slider.SLIDER:
+        if element.HasField("slider"):
             slider = element.slider
-            if slider.set_value or slider.id not in self._values:
+            if slider.type == Slider.SELECT_SLIDER and (slider.set_value or slider.id not in self._texts):
+                chosen = slider.raw_value if slider.set_value else [slider.options[int(place)] for place in slider.default]
+                self._texts[slider.id] = list(chosen)
+            elif slider.type == Slider.SLIDER and (slider.set_value or slider.id not in self._values):
                 self._values[slider.id] = list(slider.value if slider.set_value else slider.default)
             if slider.label == MOVED:
                 self._moved = slider.id
