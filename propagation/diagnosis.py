@@ -16,6 +16,7 @@ from propagation.formatting import factor, from_log10, number, percent
 from propagation.headlines import forward_headline, gradient_headline, lost_headline
 from propagation.precision import precision_sentence
 from propagation.signals import FORWARD
+from propagation.theory.recommendation import MERGED
 from propagation.trials import over_trials
 
 #: decades from end to end below which a signal "keeps its size"
@@ -27,8 +28,6 @@ MOSTLY_FLAT = 0.5
 MOSTLY_DEAD = 0.9
 #: a signal is followed through about this many depth scales (Schoenholz et al. 2017)
 DEPTH_SCALES = 6
-#: the share of their first distance 1 − c at which inputs count as merged: what is left after DEPTH_SCALES depth scales
-MERGED = math.exp(-DEPTH_SCALES)
 #: layers from which on a reach is "any depth"
 _ANY_DEPTH = 9999
 #: a typical net below this share of theory's line is visibly below it

@@ -31,7 +31,7 @@ _LEVEL, _WIDEST = math.log(10), 1e6
 _HALVINGS = 40
 #: a signal this many times larger than q* must not explode, since at finite width sizes scatter, or grow by less a layer, as in Mish
 _LARGER, _SLOWLY = 2.0, 1.05
-#: the distance 1 − c at which two inputs count as one, as in a verdict
+#: the share of their first distance 1 − c at which inputs count as merged: what is left after six depth scales
 MERGED = math.exp(-6)
 
 
