@@ -99,7 +99,9 @@ def _other_bias(config: Config, activation: Activation, bias: float) -> Advice:
     pair = critical_pair(config.activation)
     if pair is None or pair[0] > BOUNDS["weight_variance"][1]:
         return Advice(f"No σ_w² keeps both sizes and gradients of {activation.label} level: try another activation, or fewer layers.")
-    weight, least = _seven_digits(pair[0]), pair[1]
+    least, nearest = pair[1], float(f"{pair[0]:.7g}")
+    # so close to the half-stable end the last digit moves q* visibly: it is rounded down only where sizes would run away
+    weight = nearest if _kept(config, nearest, least) < math.inf else _seven_digits(pair[0])
     return Advice(
         f"With σ_b² = {number(bias)} no σ_w² makes {activation.label} critical. The smallest σ_b² for which one does is {number(least)}, "
         f"with σ_w² = {number(weight)}.{_fitting_inputs(config, weight, least)}",
