@@ -18,13 +18,14 @@ def factor(gram: np.ndarray, floor: np.ndarray | float = 0.0, tolerance: float =
     """C with Cᵀ C = `gram`, upper triangular; its rows after the numerical rank are zero.
 
     gram: (T, B, B), positive semidefinite up to rounding. `floor`: squared lengths (T, B) against which a column counts as
-    nothing; by default its own.
+    nothing; by default its own. What becomes of one matrix does not depend on the others.
     """
-    triangles = _triangles(gram, floor, tolerance)
-    if triangles is not None:
-        return triangles
-    lengths, unit = _unit_gram(gram, floor)
-    return np.stack([_factor_of_one(one, tolerance)[0] for one in unit]) * lengths[:, None, :]
+    lower, clear = _lower_triangles(gram, floor, tolerance)
+    if not clear.all():
+        lengths, unit = _unit_gram(gram, floor)
+        for trial in np.flatnonzero(~clear):
+            lower[trial] = (_factor_of_one(unit[trial], tolerance)[0] * lengths[trial]).T
+    return lower.swapaxes(1, 2)
 
 
 def frame(gram: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -32,12 +33,17 @@ def frame(gram: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     C as in `factor`; where the rank r is below B, the rows of C and the columns of A after r are zero.
     """
-    triangles = _triangles(gram, 0.0, TOLERANCE)
-    if triangles is not None:
-        return triangles, _triangle_inverses(triangles)
+    lower, clear = _lower_triangles(gram, 0.0, TOLERANCE)
+    if clear.all():
+        return lower.swapaxes(1, 2), _triangle_inverses(lower.swapaxes(1, 2))
+    inverses = np.empty_like(lower)
+    inverses[clear] = _triangle_inverses(lower[clear].swapaxes(1, 2))
     lengths, unit = _unit_gram(gram, 0.0)
-    triangles, inverses = (np.stack(parts) for parts in zip(*(_factor_of_one(one, TOLERANCE) for one in unit), strict=True))
-    return triangles * lengths[:, None, :], inverses / lengths[:, :, None]
+    for trial in np.flatnonzero(~clear):
+        coefficients, inverse = _factor_of_one(unit[trial], TOLERANCE)
+        lower[trial] = (coefficients * lengths[trial]).T
+        inverses[trial] = inverse / lengths[trial][:, None]
+    return lower.swapaxes(1, 2), inverses
 
 
 def haar_frame(noise: np.ndarray, dimension: int) -> np.ndarray:
@@ -72,21 +78,32 @@ def _triangle_inverses(triangles: np.ndarray) -> np.ndarray:
     return inverses
 
 
-def _triangles(gram: np.ndarray, floor: np.ndarray | float, tolerance: float) -> np.ndarray | None:
-    """Upper Cholesky factors of Gram matrices, or None if one of them is close to singular once its columns have length 1."""
+def _lower_triangles(gram: np.ndarray, floor: np.ndarray | float, tolerance: float) -> tuple[np.ndarray, np.ndarray]:
+    """(Cholesky factors of Gram matrices, which of them are far from singular once the columns have length 1), (T, B, B) and (T,).
+
+    The other factors mean nothing.
+    """
     try:
-        triangles = np.linalg.cholesky(gram).swapaxes(1, 2)
+        lower = np.linalg.cholesky(gram)
     except np.linalg.LinAlgError:
-        return None
-    pivots, squares = (np.diagonal(matrices, axis1=1, axis2=2) for matrices in (triangles, gram))
-    return triangles if (pivots**2 > SAFETY**2 * tolerance * np.maximum(squares, floor)).all() else None
+        lower = np.stack([_lower_triangle_of_one(one) for one in gram])
+    pivots, squares = (np.diagonal(matrices, axis1=1, axis2=2) for matrices in (lower, gram))
+    return lower, (pivots**2 > SAFETY**2 * tolerance * np.maximum(squares, floor)).all(axis=1)
+
+
+def _lower_triangle_of_one(gram: np.ndarray) -> np.ndarray:
+    """The Cholesky factor of one matrix, (B, B), zero where there is none."""
+    try:
+        return np.linalg.cholesky(gram)
+    except np.linalg.LinAlgError:
+        return np.zeros_like(gram)
 
 
 def _factor_of_one(unit: np.ndarray, tolerance: float) -> tuple[np.ndarray, np.ndarray]:
     """(C, A) of one (B, B) Gram matrix of unit vectors, of the rank that the tolerance allows."""
-    triangles = _triangles(unit[None], 1.0, tolerance)
-    if triangles is not None:
-        return triangles[0], np.linalg.inv(triangles[0])
+    (lower,), clear = _lower_triangles(unit[None], 1.0, tolerance)
+    if clear.all():
+        return lower.T, np.linalg.inv(lower.T)
     sizes, vectors = np.linalg.eigh(unit)
     kept = sizes > tolerance * len(unit)
     roots, vectors = np.sqrt(sizes[kept]), vectors[:, kept]

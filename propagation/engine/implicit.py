@@ -68,22 +68,22 @@ class GaussianMap(RandomMap):
         to_inputs, to_bias = fresh[:, :-1], fresh[:, -1:]
         known = self._unit_outputs().swapaxes(1, 2) @ delta.array  # Gᵀ δ
         overlap = (
-            self.weight_scale * _products(h.array.swapaxes(1, 2), to_inputs, self.merged) + self.bias_scale * to_bias
+            self.weight_scale * _products(h.array.swapaxes(1, 2), to_inputs, self.merged, self.merged) + self.bias_scale * to_bias
         )  # Xᵀ F, before L
         along = self.inverse @ (known - self.inverse.swapaxes(1, 2) @ overlap @ lower)
         result = to_inputs @ (scale * lower).astype(np.float32)
         shares = scale * self.weight_scale * along
         # inputs that have all but died beside others that explode have shares beyond single precision
-        result += _products(h.array, shares, self.merged | (np.abs(shares).max(axis=(1, 2)) >= _SINGLE))
+        result += _products(h.array, shares, self.merged, self.merged | (np.abs(shares).max(axis=(1, 2)) >= _SINGLE))
         return result
 
 
-def _products(first: np.ndarray, second: np.ndarray, in_double: np.ndarray) -> np.ndarray:
-    """`first` @ `second` of each trial, in double precision in these trials, (T,), else in single."""
+def _products(h: np.ndarray, other: np.ndarray, merged: np.ndarray, in_double: np.ndarray) -> np.ndarray:
+    """`h` @ `other` of each trial, in double precision in these trials, (T,), else in single; h itself is in single where not `merged`."""
     if not in_double.any():
-        return first.astype(np.float32, copy=False) @ second.astype(np.float32, copy=False)
-    pairs = zip(first, second, in_double, strict=True)
-    return np.stack([a @ b if exact else a.astype(np.float32) @ b.astype(np.float32) for a, b, exact in pairs])
+        return h.astype(np.float32, copy=False) @ other.astype(np.float32, copy=False)
+    own, common = ([float if exact else np.float32 for exact in trials] for trials in (merged, in_double))
+    return np.stack([a.astype(first) @ b.astype(second) for a, b, first, second in zip(h, other, own, common, strict=True)])
 
 
 class HaarMap(RandomMap):

@@ -62,7 +62,8 @@ def separation(h: Signal) -> np.ndarray:
         return np.full(len(h.array), np.nan)
     squares = np.diagonal(h.gram, axis1=1, axis2=2)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return 1 - np.mean(h.gram[:, first, second] / np.sqrt(squares[:, first] * squares[:, second]), axis=1)
+        cosines = h.gram[:, first, second] / np.sqrt(squares[:, first] * squares[:, second])
+    return 1 - np.mean(np.ascontiguousarray(cosines), axis=1)  # in this layout a trial's sum does not depend on how many there are
 
 
 def weight_gradient_moments(delta: Signal, h: Signal) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

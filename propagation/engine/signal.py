@@ -97,8 +97,17 @@ class Signal:
     def stored(self, dtype: type, put: Put = converted) -> Signal:
         """The signal in another precision, its sums taken over, for the backward pass."""
         kept = Signal(put(self.array, dtype), self.exponent)
-        kept.__dict__.update(column_squares=self.column_squares, column_sums=self.column_sums)
+        kept.take_sums(self.sums)
         return kept
+
+    @property
+    def sums(self) -> dict[str, np.ndarray]:
+        """The sums over neurons that measurements need, by name."""
+        return {"column_squares": self.column_squares, "column_sums": self.column_sums}
+
+    def take_sums(self, sums: dict[str, np.ndarray]) -> None:
+        """Take the sums of a signal that is the same, as they were computed there: another way to sum rounds in another way."""
+        self.__dict__.update(sums)
 
 
 def _sum_of_squares(array: np.ndarray) -> float:

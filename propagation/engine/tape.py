@@ -73,6 +73,8 @@ class KeptTape(Tape):
 class ReplayedTape(Tape):
     """A tape that keeps one segment: the ops from one that can `replay` its output from noise up to the next. The others are run again.
 
+    Results equal those of a KeptTape.
+
     `ops` are those that have been run forward, in order, the first of them on `inputs`.
     """
 
@@ -81,6 +83,7 @@ class ReplayedTape(Tape):
         self._inputs = inputs
         self._ops = ops
         self._saved: dict[Any, Signal] = {}
+        self._sums: dict[Any, dict[str, np.ndarray]] = {}
 
     def save(self, op: Any, signal: Signal) -> None:
         self._saved[op] = signal
@@ -90,6 +93,7 @@ class ReplayedTape(Tape):
 
     def save_input(self, op: Any, x: Signal, dtype: type) -> None:
         self._saved.clear()  # a new segment begins
+        self._sums[op] = x.sums
 
     def load_input(self, op: Any, dtype: type) -> Signal:
         """Return the output of the segment below, which saves anew what it needs on the way back."""
@@ -102,4 +106,5 @@ class ReplayedTape(Tape):
         for other in self._ops[0 if start is None else start + 1 : end]:
             x = other.forward(x, self)
         self.see = see
+        x.take_sums(self._sums.pop(op))
         return x.stored(dtype)
