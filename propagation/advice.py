@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from propagation.activations import Activation
 from propagation.architecture import bias_variances
 from propagation.config import BOUNDS, Config
 from propagation.drift import LEVEL
@@ -16,27 +15,46 @@ from propagation.expressions import lookup
 from propagation.formatting import number
 from propagation.initializers import SCHEMES
 from propagation.theory.maps import fixed_point
-from propagation.theory.phases import critical_pair, critical_weight_variance
-from propagation.theory.recommendation import SMALL_BIAS, saturates
+from propagation.theory.recommendation import critical_setting, obstacle, recommend
 
 #: a suggested σ_w² closer than this to the present one is no advice; in deep networks, one that moves all layers together less than LEVEL
 _SAME = 0.01
 #: what a sentence may be asked to hold; roots beyond are noise of the theory's tables
-_LARGEST_CRITICAL = 1e6
-#: a size below this share of where it began is zero, to the digits of σ_w²
-_ROUNDING = 1e-6
+_LARGEST_CRITICAL = 1e8
 #: layers per neuron of width up to which chance moves a typical network by less than half a decade: ln |z|² of L layers of n ReLUs
 #: scatters by √(5 L/n) from net to net (Hanin & Rolnick 2018)
 _LAYERS_PER_WIDTH = 0.2
+#: why it is σ_b² that has to change, by what keeps a network from its critical point at its own
+_OBSTACLES = {
+    "none": "With σ_b² = {bias} no σ_w² makes {label} critical",
+    "beyond": "With σ_b² = {bias} {label} is critical only at σ_w² = {critical}",
+    "explodes": "With σ_b² = {bias} a signal of this size grows without end at the critical σ_w²",
+    "edge": "With σ_b² = {bias} a signal that is a little too large grows without end at the critical σ_w²",
+    "dies": "At σ_w² = {critical} {label} is critical, but without a bias sizes still fade, slowly",
+    "saturates": "With σ_b² = {bias} most neurons stand where {label} is flat at the critical σ_w²",
+    "bias": "With σ_b² = {bias} most of z is bias at the critical σ_w², and that is the same for all inputs",
+}
+#: the same where no σ_b² helps
+_HOPELESS = {
+    "beyond": "{label} is critical only at σ_w² = {critical}: try another activation.",
+    "saturates": "Only σ_w² = {critical} keeps gradients of {label} level, and there most neurons stand where it is flat: try another "
+    "activation.",
+}
+_NO_CRITICAL_POINT = "No σ_w² keeps both sizes and gradients of {label} level: try another activation, or fewer layers."
+_MERGING = (
+    "σ_w² is critical already: sizes stay, but inputs still grow alike, a little in each layer. Fewer layers keep them apart, and so do "
+    "skip connections."
+)
 
 
 @dataclass(frozen=True)
 class Advice:
-    """What to change, in words, and the σ_w² and σ_b² to be set, None where that one stays or is no answer."""
+    """What to change, in words, and the σ_w², σ_b² and variance of the inputs to be set, None where that one stays or is no answer."""
 
     text: str
     weight_variance: float | None = None
     bias_variance: float | None = None
+    input_variance: float | None = None
 
 
 def critical_here(config: Config) -> float | None:
@@ -44,96 +62,71 @@ def critical_here(config: Config) -> float | None:
 
     A homogeneous activation has one, which a bias does not move (it only keeps q from settling).
     """
-    return _critical(config, _bias_variance(config))
+    critical = critical_setting(config.activation, _bias_variance(config))
+    return critical if 0 < critical < _LARGEST_CRITICAL else None
 
 
 def advice(trace: Trace, prediction, merged: bool) -> Advice:
     """Return what to change. `merged` says that sizes are level and inputs have grown alike."""
     config = trace.config
-    activation, bias = lookup(config.activation), _bias_variance(config)
-    critical = _critical(config, bias)
-    if critical is None:
-        return _other_bias(config, activation, bias)
-    if critical > BOUNDS["weight_variance"][1]:
-        return Advice(f"{activation.label} is critical only at σ_w² = {number(critical)}: try another activation.")
+    activation, scheme, bias, critical = lookup(config.activation), SCHEMES[config.scheme], _bias_variance(config), critical_here(config)
+    if scheme.from_data and not activation.homogeneous:
+        return _another_bias(config, f"LSUV keeps z at variance 1, which is no critical point of {activation.label}")
     here = float(np.median(trace.weight_variance))
-    kept = 1.0 if activation.homogeneous else _kept(config, critical, bias)
-    if kept == math.inf:
-        return _other_bias(config, activation, bias)
-    if not activation.homogeneous and saturates(config.activation, kept):
-        return Advice(
-            f"Only σ_w² = {number(critical)} keeps gradients of {activation.label} level, and there most neurons stand where it is flat: "
-            "try another activation."
-        )
-    fades = kept == 0
-    near = abs(critical - here) <= min(_SAME, LEVEL * math.log(10) / config.depth) * critical
-    if near or SCHEMES[config.scheme].from_data:
-        return Advice(_merging(activation)) if merged else _critical_already(trace, prediction, fades)
-    if fades and here > critical:
-        return _with_a_bias(config, f"Without a bias {activation.label} is critical only where the signal dies out: raise σ_b²")
-    own_bias = SCHEMES[config.scheme].bias_scale is not None and bias != config.bias_variance
+    near = critical is not None and abs(critical - here) <= min(_SAME, LEVEL * math.log(10) / config.depth) * critical
+    what = _in_the_way(config, critical, bias)
+    if (near or scheme.from_data) and what in ("", "dies"):
+        return Advice(_MERGING) if merged else _critical_already(trace, prediction, what == "dies")
+    if what or critical is None:
+        return _another_bias(config, _OBSTACLES[what].format(**_names(config, critical, bias)))
+    own_bias = scheme.bias_scale is not None and bias != config.bias_variance and not activation.homogeneous
     at = f"At σ_w² = {number(critical)}" + (f" with the σ_b² = {number(bias)} of this scheme" if own_bias else "")
-    if SCHEMES[config.scheme].from_std and config.level:
+    if scheme.from_std and config.level:
         at += f", a std of {number((critical / config.width) ** 0.5)} at width {config.width:,},"
-    if fades:
-        result = "without a bias sizes still fade, but slowly"
-    elif activation.homogeneous and bias > 0:
-        result = f"gradients stay level, and the signal grows by σ_b² = {number(bias)} in each layer"
-    elif activation.homogeneous:
-        result = "signal and gradients stay level"
-    else:
-        result = "once sizes have settled, gradients stay level"
     widths = "" if config.level else ", but for what the changing width does"
+    if activation.homogeneous and bias > 0:
+        zero = f"Set σ_b² to 0 too, or the signal grows by σ_b² = {number(bias)} in each layer."
+        return Advice(f"{at} {activation.label} is critical: gradients stay level{widths}. {zero}", critical, 0.0)
+    result = "signal and gradients stay level" if activation.homogeneous else "once sizes have settled, gradients stay level"
     return Advice(f"{at} {activation.label} is critical: {result}{widths}.", critical, float(f"{bias:.7g}") if own_bias else None)
 
 
-def _kept(config: Config, weight_variance: float, bias_variance: float) -> float:
-    """Return the size q* that the signal of these inputs tends to; 0 where that is nothing but rounding."""
-    start = weight_variance * config.input_second_moment + bias_variance
-    q = fixed_point(config.activation, weight_variance, bias_variance, start)
-    return 0.0 if bias_variance == 0 and q < _ROUNDING * start else q
+def _in_the_way(config: Config, critical: float | None, bias: float) -> str:
+    """Return what keeps these inputs from the critical point at this σ_b², as `obstacle`; empty where nothing does."""
+    if lookup(config.activation).homogeneous:
+        return "beyond" if critical and critical > BOUNDS["weight_variance"][1] else ""
+    what = obstacle(config.activation, bias) if critical else "none"
+    if what or critical is None:
+        return what
+    start = critical * config.input_second_moment + bias
+    return "explodes" if fixed_point(config.activation, critical, bias, start) == math.inf else ""
 
 
-def _other_bias(config: Config, activation: Activation, bias: float) -> Advice:
-    """Return the pair of σ_w² and σ_b² that is critical, where no σ_w² is at this σ_b² for these inputs."""
-    pair = critical_pair(config.activation)
-    if pair is None or pair[0] > BOUNDS["weight_variance"][1]:
-        return Advice(f"No σ_w² keeps both sizes and gradients of {activation.label} level: try another activation, or fewer layers.")
-    least, nearest = pair[1], float(f"{pair[0]:.7g}")
-    # so close to the half-stable end the last digit moves q* visibly: it is rounded down only where sizes would run away
-    weight = nearest if _kept(config, nearest, least) < math.inf else _seven_digits(pair[0])
+def _names(config: Config, critical: float | None, bias: float) -> dict[str, str]:
+    return {"label": lookup(config.activation).label, "critical": number(critical or math.nan), "bias": number(bias)}
+
+
+def _another_bias(config: Config, why: str) -> Advice:
+    """Return why, and the critical pair of σ_w² and σ_b² to be set together, with the inputs that fit; where there is none, that."""
+    bias = _bias_variance(config)
+    answer = recommend(config.activation, bias)
+    if answer.kind != "critical" or answer.weight_variance > BOUNDS["weight_variance"][1]:
+        critical = critical_here(config)
+        words = _HOPELESS.get(_in_the_way(config, critical, bias), _NO_CRITICAL_POINT).format(**_names(config, critical, bias))
+        return Advice(words)
+    inputs = f" {_scaled(config, answer.input_variance)}" if answer.input_variance is not None else ""
     return Advice(
-        f"With σ_b² = {number(bias)} no σ_w² makes {activation.label} critical. The smallest σ_b² for which one does is {number(least)}, "
-        f"with σ_w² = {number(weight)}.{_fitting_inputs(config, weight, least)}",
-        weight,
-        least,
+        f"{why}: set σ_b² to {number(answer.bias_variance)} and σ_w² to {number(answer.weight_variance)}.{inputs}",
+        answer.weight_variance,
+        answer.bias_variance,
+        answer.input_variance,
     )
 
 
-def _with_a_bias(config: Config, words: str) -> Advice:
-    """Return the words and, after them, a small σ_b² with its critical σ_w², to be set together, where there are such."""
-    critical = _critical(config, SMALL_BIAS)
-    if critical is None or not 0 < _kept(config, critical, SMALL_BIAS) < math.inf:
-        return Advice(f"{words}.")
-    return Advice(f"{words} to {number(SMALL_BIAS)}, with σ_w² = {number(critical)}.", critical, SMALL_BIAS)
-
-
-def _fitting_inputs(config: Config, weight: float, bias: float) -> str:
-    """Return which inputs have the size that layers keep from the beginning, in a sentence with a space before it, or nothing."""
-    q = _kept(config, weight, bias)
-    if not 0 < q < math.inf or weight == 0 or q <= bias:
-        return ""
-    mean = "of mean 0 and variance" if config.input_mean else "of variance"
-    return f" Layers then keep E[z²] = {number(q)}: inputs {mean} {number(float(f'{(q - bias) / weight:.2g}'))} begin there."
-
-
-def _merging(activation: Activation) -> str:
-    """Return what can be done where sizes stay and inputs merge."""
-    pace = "square of depth" if activation.kinks else "depth"
-    return (
-        f"σ_w² is critical already, and there 1 − c falls like one over the {pace}. Fewer layers keep inputs apart, "
-        "and so do skip connections."
-    )
+def _scaled(config: Config, variance: float) -> str:
+    """Return which inputs have the size that layers keep from the beginning, in a sentence."""
+    mean = "mean 0 and " if config.input_mean else ""
+    return f"Give the inputs {mean}variance {number(variance)}: then sizes are settled from the first layer on."
 
 
 def _critical_already(trace: Trace, prediction, fades: bool) -> Advice:
@@ -145,13 +138,22 @@ def _critical_already(trace: Trace, prediction, fades: bool) -> Advice:
     if not config.level:
         return Advice("σ_w² is critical already: it is the changing width that moves sizes. Keep the width constant.")
     if fades:
-        return _with_a_bias(
-            config, "σ_w² is critical already, but without a bias the signal still fades, like a power of depth: raise σ_b²"
-        )
-    if lookup(config.activation).homogeneous and _bias_variance(config) > 0:
-        return Advice("σ_w² is critical already: it is the biases that add up from layer to layer. Set σ_b² to 0.")
-    fitting = _fitting_inputs(config, float(np.median(prediction.weight_variance)), _bias_variance(config)).replace(" then", "")
-    return Advice(f"σ_w² is critical already: the inputs are far from the size that layers keep, and the first layers show it.{fitting}")
+        return _another_bias(config, "σ_w² is critical already, but without a bias sizes still fade, more slowly in each layer")
+    bias = _bias_variance(config)
+    if lookup(config.activation).homogeneous and bias > 0:
+        biases = "it is the biases that add up from layer to layer. Set σ_b² to 0."
+        return Advice(f"σ_w² is critical already: {biases}", critical_here(config), 0.0)
+    weight = float(np.median(prediction.weight_variance))
+    fitting = (fixed_point(config.activation, weight, bias, weight * config.input_second_moment + bias) - bias) / max(weight, 1e-300)
+    known = BOUNDS["input_variance"][0] <= fitting <= BOUNDS["input_variance"][1]
+    if config.first_weight_variance is not None:
+        own = f"it is the first layer, with a σ_w² of its own, {number(config.first_weight_variance)}, that differs from the others"
+        same = f" With {number(_two_digits(fitting * weight / config.input_second_moment))} there it would not." if known else ""
+        return Advice(f"σ_w² is critical already: {own}.{same}")
+    far = "σ_w² is critical already: the inputs are far from the size that layers keep, and the first layers show it."
+    if not known:
+        return Advice(far)
+    return Advice(f"{far} {_scaled(config, _two_digits(fitting))}", input_variance=_two_digits(fitting))
 
 
 def _largest_change(answers) -> float:
@@ -174,21 +176,10 @@ def _chance(config: Config) -> str:
     return f"σ_w² is critical already: what is lost is lost to chance. Go wider: {wide:,} neurons, or fewer layers."
 
 
-def _critical(config: Config, bias_variance: float) -> float | None:
-    bias = 0.0 if lookup(config.activation).homogeneous else bias_variance
-    critical = critical_weight_variance(config.activation, bias)
-    return _seven_digits(critical) if 0 < critical < _LARGEST_CRITICAL else None
-
-
-def _seven_digits(weight_variance: float) -> float:
-    """Return a critical σ_w² in digits that are short enough for an address, and critical for a million layers.
-
-    Rounded down: a little above, sizes of an activation may have nothing that they settle at.
-    """
-    unit = 10.0 ** (math.floor(math.log10(weight_variance)) - 6)
-    return float(f"{math.floor(weight_variance / unit * (1 + 1e-12)) * unit:.7g}")
-
-
 def _bias_variance(config: Config) -> float:
     """Return σ_b², mean over layers."""
     return float(np.mean(bias_variances(config)))
+
+
+def _two_digits(value: float) -> float:
+    return float(f"{value:.2g}")

@@ -3,33 +3,30 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
 from propagation.advice import Advice, advice
-from propagation.drift import KEEPS, LEVEL, LEVEL_PER_LAYER, Drift, Settling, drifts, is_level, settling
+from propagation.config import Config
+from propagation.drift import KEEPS, KEPT, LEVEL, Drift, Settling, drifts, is_level, settling
 from propagation.engine.readout import LABELS
-from propagation.engine.trace import Trace
+from propagation.engine.trace import Moments, Trace
 from propagation.expressions import lookup
 from propagation.formatting import factor, from_log10, number, percent
-from propagation.headlines import forward_headline, gradient_headline, lost_headline
+from propagation.headlines import both_changes, forward_headline, gradient_headline, lost_headline, lost_sentence, slow_headline
+from propagation.initializers import SCHEMES
 from propagation.precision import precision_sentence
-from propagation.signals import FORWARD
-from propagation.theory.recommendation import MERGED
+from propagation.reach import ANY_DEPTH, reach
+from propagation.theory.merging import difference_left
+from propagation.theory.recommendation import MERGED, MOSTLY_FLAT
 from propagation.trials import over_trials
 
-#: decades from end to end below which a signal "keeps its size"
-_KEPT = 0.3
-#: share of neurons on the flat part of a bounded activation from which on "saturated" is the story
-MOSTLY_FLAT = 0.5
+#: a factor so close to 1 that all layers together change by less than this share is 1: nobody can see it
+_UNSEEN = 0.05
 #: share of neurons that are silent on every input from which on "dead" is the story. Half of all ReLUs are silent wherever inputs
 #: have grown alike, and gradients pass all the same
 MOSTLY_DEAD = 0.9
-#: a signal is followed through about this many depth scales (Schoenholz et al. 2017)
-DEPTH_SCALES = 6
-#: layers from which on a reach is "any depth"
-_ANY_DEPTH = 9999
 #: a typical net below this share of theory's line is visibly below it
 BELOW_THE_LINE = 0.8
 
@@ -43,9 +40,11 @@ class Verdict:
     that of z, `backward_factor` to that of ∂C/∂z. The layers before that, 1 … `settled_from`, multiply them by `forward_transient` and
     `backward_transient` in all; `settled_from` is None where nothing settles. `layers_survived` is a property of the network, whatever its
     depth: six depth scales, ∞ where a layer deep inside loses no share of anything; `survivor` says what survives so many, and is empty
-    where changes are slower than any factor. The suggested variances are critical, where that would help. `phase` is the theory's, None
-    without one. `precision` says where the network leaves float32 and float16, empty where it leaves neither;
-    `loss` what a cross-entropy is before training, beside that of a guess.
+    where changes are slower than any factor. The suggested variances are critical, where that would help, and `suggested_input_variance`
+    is that of inputs which have the settled size at once. `phase` is the theory's, None without one and where it is at odds with
+    the headline, as `remark` then says. Where fewer than half of the networks die, all this is about the others.
+    `precision` says where the network leaves float32 and float16, empty where it leaves neither; `loss` what a cross-entropy is before
+    training, beside that of a guess.
     """
 
     kind: str
@@ -63,55 +62,110 @@ class Verdict:
     survivor: str = "sizes survive"
     precision: str = ""
     loss: str = ""
+    suggested_input_variance: float | None = None
+    remark: str = ""
 
     @property
     def reach(self) -> str:
         """Return what survives how many layers, in words; two digits are all that this estimate is worth."""
-        if self.layers_survived > _ANY_DEPTH:
-            return f"{self.survivor} any depth" if self.survivor else "changes follow a power of depth"
+        if self.layers_survived > ANY_DEPTH:
+            return f"{self.survivor} any depth" if self.survivor else "changes slow down with depth"
         layers = "1 layer" if 0.95 <= self.layers_survived < 1.05 else f"{number(float(f'{self.layers_survived:.2g}'))} layers"
         return f"{self.survivor} ≈ {layers}"
 
     @property
     def settling(self) -> str:
-        """Return what the first layers do, of which the factors do not tell, in a sentence; empty where that is little."""
+        """Return what the first layers do, of which the factors do not tell, and the remark, in sentences; empty where that is little."""
         shares = self.forward_transient, self.backward_transient
         if self.settled_from is None or all(0.5 < share < 2 for share in shares):
-            return ""
+            return self.remark
         signal, gradients = map(factor, shares)
         which = (
             "The first layer differs: it changes"
             if self.settled_from == 1
             else f"The first {self.settled_from:,} layers differ: they change"
         )
-        return f"{which} the signal by {signal} and gradients by {gradients} in all."
+        return f"{which} the signal by {signal} and gradients by {gradients} in all. {self.remark}".rstrip()
 
 
 def diagnose(trace: Trace, prediction=None) -> Verdict:
     """Return the verdict on one experiment: sizes as measured, on the median over trials; phase and depth scale from theory, if given."""
     theory = settling(prediction)
-    forward, backward = drifts(trace.z.median(), trace.delta.median(), theory)
-    _, length = drifts(trace.z.median(), trace.delta.median() + _log10_widths(trace), theory)
-    kind, headline = _story(trace, forward, backward, length, theory)
-    change = Advice("") if kind == "healthy" or prediction is None else advice(trace, prediction, kind == "merged")
-    layers, survivor = _reach(trace, forward, length, prediction, theory)
+    living = _living(trace)
+    z, delta = living.z.median(), living.delta.median()
+    forward, backward = drifts(z, delta, theory)
+    own_first = _own_first_layer(trace.config, z)
+    if own_first and theory and not theory.layer:  # what its rule does to the signal is no drift
+        forward, _ = drifts(z[1:], delta[1:], theory)
+    _, length = drifts(z, delta + _log10_widths(trace), theory)
+    kind, headline, slow = _story(living, forward, backward, length, theory)
+    change = Advice("")
+    if prediction is not None and (kind != "healthy" or slow):
+        change = advice(living, prediction, kind == "merged")
+    if slow and change.weight_variance is None:  # nothing that helps, and nothing that is urgent
+        change = Advice("")
+    layers, survivor = reach(living, forward, length, prediction, theory)
+    phase, remark = _phase(kind, prediction, theory)
     return Verdict(
         kind=kind,
-        headline=headline,
+        headline=headline if living is trace else f"{headline} {lost_sentence(trace)}",
         advice=change.text,
-        forward_factor=forward.factor,
-        backward_factor=backward.factor,
+        forward_factor=_seen(forward.factor, trace.config.depth),
+        backward_factor=_seen(backward.factor, trace.config.depth),
         layers_survived=layers,
         suggested_weight_variance=change.weight_variance,
-        phase=getattr(prediction, "phase", None),
+        phase=phase,
         suggested_bias_variance=change.bias_variance,
+        suggested_input_variance=change.input_variance,
         settled_from=theory.layer if theory else None,
         forward_transient=forward.first_layers,
         backward_transient=backward.first_layers,
         survivor=survivor,
-        precision=precision_sentence(trace),
+        remark=f"{own_first} {remark}".strip(),
+        precision=precision_sentence(living),
         loss=_first_loss(trace),
     )
+
+
+def _living(trace: Trace) -> Trace:
+    """Return the trace of the networks in which nothing is lost, where they are more than half; else the trace."""
+    alive = np.all([np.isfinite(trace.signal(name).log10_second_moment).all(axis=1) for name in trace.lost], axis=0)
+    if not trace.lost or 2 * alive.sum() <= len(alive):
+        return trace
+    signals = {name: Moments(*(getattr(of, part.name)[alive] for part in fields(Moments))) for name, of in trace.signals.items()}
+    by_trial = {name: getattr(trace, name)[alive] for name in ("saturated", "dead", "weight_variance", "separation", "loss")}
+    return replace(trace, signals=signals, lost={}, **by_trial)
+
+
+def _own_first_layer(config: Config, z: np.ndarray) -> str:
+    """Return in a sentence what the first layer's own rule does to the signal; empty where it has none, or it does little."""
+    own = config.first_weight_variance
+    if own is None or SCHEMES[config.scheme].from_data or config.depth < 3 or not abs(z[1] - z[0]) > KEPT:
+        return ""
+    return f"The first layer has a σ_w² of its own, {number(own)}: right after it the signal changes by {factor(10 ** (z[1] - z[0]))}."
+
+
+def _seen(factor: float, depth: int) -> float:
+    """Return a layer's factor, 1 where its power over all layers cannot be told from 1."""
+    return 1.0 if abs(factor - 1) * depth <= _UNSEEN else factor
+
+
+def _phase(kind: str, prediction, theory: Settling | None) -> tuple[str | None, str]:
+    """Return the phase that theory names, or None and why it does, in a sentence, where that contradicts what these layers do."""
+    phase = getattr(prediction, "phase", None)
+    at_odds = {"critical": ("vanishing", "exploding"), "ordered": ("exploding",), "chaotic": ("vanishing",)}
+    if theory is None or kind not in at_odds.get(phase or "", ()):
+        return phase, ""
+    expected = [np.asarray(prediction.signal(name).log10_second_moment) for name in ("z", "delta")]
+    if not theory.alike:
+        return None, f"Theory calls a deep network of layers like the middle one {phase}."
+    if phase != "critical":
+        return None, f"Theory calls it {phase}: once sizes have settled, gradients {'shrink' if phase == 'ordered' else 'grow'}."
+    if max(abs(float(line[-1] - line[0])) for line in expected) < LEVEL / 2:
+        return None, "Theory calls it critical: in very wide networks sizes stay level."
+    if theory.power_law:
+        return None, "Theory calls it critical: deeper layers change sizes less and less."
+    return None, "Theory calls it critical: once sizes have settled, gradients stay level."
 
 
 def typical_net(prediction) -> str:
@@ -135,91 +189,63 @@ def _log10_widths(trace: Trace) -> np.ndarray:
     return np.log10(np.array(trace.config.widths[1:], dtype=float))
 
 
-def _story(trace: Trace, forward: Drift, backward: Drift, length: Drift, theory: Settling | None) -> tuple[str, str]:
-    """Return (kind, headline): the most urgent thing to say.
+def _story(trace: Trace, forward: Drift, backward: Drift, length: Drift, theory: Settling | None) -> tuple[str, str, bool]:
+    """Return (kind, headline, whether a deeper net would not be healthy): the most urgent thing to say.
 
     `backward` is of E[δ²], `length` of the squared length of gradients, n E[δ²]: where layers differ in width and lengths keep level, the
     first changes by a ratio of widths, which no number of layers adds up to more (He et al. 2015, section 2.2).
     """
     depth = trace.config.depth
     if trace.lost or math.isinf(forward.total) or math.isinf(backward.total):
-        return "dead", lost_headline(trace)
+        return "dead", lost_headline(trace), False
     dead, bounded = _median_share(trace.dead), lookup(trace.config.activation).bounded
     if dead > MOSTLY_DEAD and not bounded:  # a flat slope of a bounded activation is no silence
-        return "dead", f"Neurons die: {percent(dead)} of them are silent on every input in the last layer."
+        return "dead", f"Neurons die: {percent(dead)} of them are silent on every input in the last layer.", False
     saturated = _median_share(trace.saturated)
     always_flat = float(np.mean(np.equal(lookup(trace.config.activation).slopes_at_zero, 0)))  # half of relu6, for signals of any size
     if saturated - always_flat > MOSTLY_FLAT * (1 - always_flat) and backward.total <= LEVEL and bounded:
         others = "; gradients pass through the others" if abs(backward.total) <= LEVEL else " and pass next to no gradient"
-        return "saturated", f"Neurons saturate: {percent(saturated)} of them stand where the activation is flat{others}."
+        return "saturated", f"Neurons saturate: {percent(saturated)} of them stand where the activation is flat{others}.", False
     shared = not trace.config.level and is_level(length, theory, backward=True) and abs(length.total) <= LEVEL
     if not shared and (not is_level(backward, theory, backward=True) or abs(backward.total) > LEVEL):
-        return gradient_headline(forward, backward, theory)
+        return *gradient_headline(forward, backward, theory), False
     if not is_level(forward, theory):
-        return forward_headline(forward, depth, theory)
+        return *forward_headline(forward, depth, theory), False
     spread = float(np.ptp(trace.weight_gradient.median() + (_log10_widths(trace) if shared else 0.0)))
     if spread > LEVEL:
-        return "uneven", f"Layers learn at different speeds: their weight gradients' variances differ by a factor of {from_log10(spread)}."
-    if depth == 1:
-        return "healthy", "One layer: nothing can build up yet. Add layers to see what repetition does."
-    apart = float(over_trials(trace.separation[:, None]).median[0])
-    if apart < MERGED * trace.input_separation:
-        left = percent(float(f"{apart / trace.input_separation:.2g}"))
-        return "merged", f"Inputs have merged: at layer {depth:,} only {left} of their difference 1 − c is left."
-    keeps = theory is None or max(abs(theory.forward), abs(theory.backward)) < KEEPS
-    if keeps and max(abs(forward.total), abs(backward.total)) <= _KEPT:
-        return "healthy", f"Healthy: the signal forward and the gradients backward keep their size through all {depth:,} layers."
-    if keeps and theory and theory.layer and max(abs(forward.settled), abs(backward.settled)) <= _KEPT:
-        return "healthy", f"Healthy: sizes settle in the first {theory.layer:,} layers and stay level through all {depth:,}."
-    if shared and abs(backward.total) > _KEPT:
         return (
-            "healthy",
-            f"Healthy: gradients keep their length; the widths alone change a neuron's share of it, by {factor(10**backward.total)}.",
+            "uneven",
+            f"Layers learn at different speeds: their weight gradients' variances differ by a factor of {from_log10(spread)}.",
+            False,
         )
-    ends = f"over {depth:,} layers the signal changes by {factor(10**forward.total)} and gradients by {factor(10**backward.total)}"
-    return "healthy", f"Healthy at this depth: {ends}."
+    if depth == 1:
+        return "healthy", "One layer: nothing can build up yet. Add layers to see what repetition does.", False
+    left, would = _difference_left(trace)
+    if left < MERGED:
+        percent_left = percent(float(f"{left:.2g}"))
+        if would:
+            return "merged", f"Two inputs would merge: of their difference 1 − c, layer {depth:,} would have {percent_left}.", False
+        return "merged", f"Inputs have merged: at layer {depth:,} only {percent_left} of their difference 1 − c is left.", False
+    keeps = theory is None or max(abs(theory.forward), abs(theory.backward)) < KEEPS
+    if keeps and max(abs(forward.total), abs(backward.total)) <= KEPT:
+        return "healthy", f"Healthy: the signal forward and the gradients backward keep their size through all {depth:,} layers.", False
+    if keeps and theory and theory.layer and max(abs(forward.settled), abs(backward.settled)) <= KEPT:
+        return "healthy", f"Healthy: sizes settle in the first {theory.layer:,} layers and stay level through all {depth:,}.", False
+    if shared and abs(backward.total) > KEPT:
+        widths = f"the widths alone change a neuron's share of it, by {factor(10**backward.total)}"
+        return "healthy", f"Healthy: gradients keep their length; {widths}.", False
+    slow = slow_headline(forward, backward, depth, theory)
+    if slow:
+        return "healthy", slow, True
+    chance = "by chance, " if theory and theory.layer else ""
+    return "healthy", f"Healthy at this depth: {chance}{both_changes(forward, backward, depth)}.", False
 
 
-def _reach(trace: Trace, forward: Drift, length: Drift, prediction, theory: Settling | None) -> tuple[float, str]:
-    """Return how many layers what survives, and its name.
-
-    Six ξ_c where theory has one: so long inputs can be told apart, or in chaos what they share is seen. Else six scales of whichever
-    settled factor is further from 1, by theory, or without theory as measured where that is not level.
-    """
-    if trace.lost and (passed := _layers_until_lost(trace)) < trace.config.depth:
-        return passed, "a signal survives" if any(name in FORWARD for name in trace.lost) else "gradients survive"
-    scale = getattr(prediction, "xi_c", math.inf)
-    if 0 < DEPTH_SCALES * scale <= _ANY_DEPTH:
-        chaotic = getattr(prediction, "phase", "") == "chaotic"
-        return DEPTH_SCALES * scale, "what inputs share survives" if chaotic else "a difference of inputs survives"
-    found = _steepest({"gradients survive": theory.backward, "a signal survives": theory.forward}) if theory else None
-    if found:
-        return found
-    measured = {"gradients survive": length, "a signal survives": forward}
-    steep = {
-        name: drift.per_layer for name, drift in measured.items() if abs(drift.settled) > LEVEL or abs(drift.per_layer) > LEVEL_PER_LAYER
-    }
-    if theory is None:
-        return _steepest(steep) or (math.inf, "sizes survive")
-    return math.inf, "" if theory.power_law else "in wide networks sizes survive" if steep else "sizes survive"
-
-
-def _steepest(rates: dict[str, float]) -> tuple[float, str] | None:
-    """Return six scales of the largest of these decades per layer, and its name; None where all of them last at any depth."""
-    name = max(rates, key=lambda name: abs(rates[name]), default="")
-    layers = DEPTH_SCALES / (math.log(10) * abs(rates[name])) if name and rates[name] else math.inf
-    return None if layers > _ANY_DEPTH else (layers, name)
-
-
-def _layers_until_lost(trace: Trace) -> float:
-    """Return how many layers a signal passed before it was gone, median over trials, in the direction in which that took fewest."""
-
-    def passed(name: str) -> float:
-        left = np.isfinite(trace.signal(name).log10_second_moment)
-        onward = left if name in FORWARD else left[:, ::-1]
-        return float(np.median(np.where(onward.all(axis=1), left.shape[1], onward.argmin(axis=1))))
-
-    return min(map(passed, [name for name in trace.lost if name in FORWARD] or trace.lost))
+def _difference_left(trace: Trace) -> tuple[float, bool]:
+    """Return the share of 1 − c of the inputs that the last layer has, and whether that is theory's: of one input there is no pair."""
+    if trace.config.inputs == 1:
+        return difference_left(trace.config), True
+    return float(over_trials(trace.separation[:, None]).median[0]) / trace.input_separation, False
 
 
 def _first_loss(trace: Trace) -> str:

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from propagation.initializers import SCHEMES
 from propagation.theory.maps import CRITICAL, length_slope
 
 #: decades a signal may drift through the whole network and still count as level, and a layer in a net of any depth: as ten such add up to
 LEVEL = 1.0
 LEVEL_PER_LAYER = LEVEL / 9
-#: decades a layer below which it is said to keep a size
-KEEPS = 0.01
+#: decades a layer below which it is said to keep a size, and from end to end below which a signal is
+KEEPS, KEPT = 0.01, 0.3
 #: decades by which all further changes of a layer's factor may move a signal that has settled
 _SETTLED = 0.02
 #: settled layers that a measured factor needs, at least, and a tenth of all: over fewer, chance from net to net is as large as the factor
@@ -92,10 +93,11 @@ def settling(prediction) -> Settling | None:
 
 
 def _alike(prediction) -> bool:
-    """Whether all layers but the first are drawn from one law and equally wide."""
+    """Whether all layers but the first are drawn from one law, to 1 % where the data decide it, and equally wide."""
     config = prediction.config
+    same = 1e-2 if SCHEMES[config.scheme].from_data else 1e-12
     return config.depth > 1 and all(
-        np.ptp(values[1:]) <= 1e-12 * abs(values[1]) for values in (prediction.weight_variance, prediction.bias_variance, config.widths)
+        np.ptp(values[1:]) <= same * abs(values[1]) for values in (prediction.weight_variance, prediction.bias_variance, config.widths)
     )
 
 

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from propagation.drift import KEEPS, Drift, Settling, is_level, power_law
+from propagation.drift import KEEPS, KEPT, LEVEL_PER_LAYER, Drift, Settling, is_level, power_law
 from propagation.engine.trace import Trace
 from propagation.formatting import factor, magnitude, multiple, percent
 from propagation.signals import SIGNALS
@@ -24,9 +24,10 @@ def gradient_headline(forward: Drift, backward: Drift, theory: Settling | None) 
     if theory and calm and not theory.power_law and theory.alike and theory.layer is None:
         return kind, f"Gradients {'shrink' if shrinks else 'grow'} while sizes settle: {_outcome(backward, 1)}."
     both = not is_level(forward, theory) and (forward.per_layer < 0) == (backward.per_layer < 0)
-    subject = f"{'Signal and gradients' if both else 'Gradients'} {'vanish' if shrinks else 'explode'}"
+    who = "Signal and gradients" if both else "Gradients"
+    subject = f"{who} {'vanish' if shrinks else 'explode'}"
     if power_law(theory):
-        return kind, f"{subject} like a power of depth: {_outcome(backward, 1)}."
+        return kind, f"{who} {'fade' if shrinks else 'grow'}, more slowly in each layer: {_outcome(backward, 1)}."
     if shrinks:
         share = percent(backward.factor)
         how = f"each layer keeps {f'{percent(forward.factor)} forward, {share} backward' if both else f'{share} of their variance'}"
@@ -42,25 +43,80 @@ def forward_headline(forward: Drift, depth: int, theory: Settling | None) -> tup
     fades = forward.total < 0
     kind, verb = ("vanishing", "fades") if fades else ("exploding", "grows")
     if power_law(theory):
-        return kind, f"The signal {verb} on its way forward, like a power of depth; {_outcome(forward, depth)}."
+        return kind, f"The signal {verb} on its way forward, more slowly in each layer; {_outcome(forward, depth)}."
     how = f"keeps {percent(forward.factor)} of its size" if fades else f"multiplies its size by {multiple(forward.factor)}"
     return kind, f"The signal {verb} on its way forward: each layer {how}; {_outcome(forward, depth)}."
 
 
+def slow_headline(forward: Drift, backward: Drift, depth: int, theory: Settling | None) -> str:
+    """Return the headline of sizes that stay within a decade here and would not in a deeper net; empty where no layer does that."""
+    if power_law(theory):
+        return f"Healthy at this depth, but sizes change, more slowly in each layer: {both_changes(forward, backward, depth)}."
+    if theory and not theory.alike:
+        return ""
+    rates = (theory.forward, theory.backward) if theory else (forward.per_layer, backward.per_layer)
+    seen = {
+        name: rate
+        for name, rate in zip(("the signal", "gradients"), rates, strict=True)
+        if abs(rate) >= KEEPS or abs(rate) * (depth - 1) > KEPT / 2
+    }
+    if not seen:
+        return ""
+    first = max(seen, key=lambda name: abs(seen[name]))
+    fades, layers = seen[first] < 0, _decade(seen[first])
+    both = len(seen) == 2 and len({(rate < 0, _decade(rate)) for rate in seen.values()}) == 1
+    who, s = ("signal and gradients", "") if both else (first, "s" if first == "the signal" else "")
+    of = "it" if s else "them"
+    becomes = f"leave a tenth of {of}" if fades else f"make {of} ten times as large"
+    if abs(seen[first]) > LEVEL_PER_LAYER:
+        return f"Healthy at this depth, but not deeper: once sizes have settled, {layers} layers {becomes.replace(of, who)}."
+    return f"Healthy at this depth, but {who} {'fade' if fades else 'grow'}{s} slowly: {layers:,} layers {becomes}."
+
+
+def both_changes(forward: Drift, backward: Drift, depth: int) -> str:
+    """Return what happens from end to end, in the two digits that can be seen."""
+    signal, gradients = (factor(float(f"{10**drift.total:.2g}")) for drift in (forward, backward))
+    return f"over {depth:,} layers the signal changes by {signal} and gradients by {gradients}"
+
+
+def _decade(rate: float) -> int:
+    """Return the number of layers that change a size by a factor of ten."""
+    return math.ceil(1 / abs(rate) - 1e-6)
+
+
 def lost_headline(trace: Trace) -> str:
     """Return what to say where a signal is exactly zero, or no number at all, from some layer on."""
-    trials = trace.config.trials
-    for name, info in SIGNALS.items():
-        if name in trace.lost and info.way:
-            subject, onward = ("The signal dies", "on") if info.forward else ("Gradients die", "down")
-            gone = ~np.isfinite(trace.signal(name).log10_second_moment).all(axis=1)
-            where = "in the one network drawn" if trials == 1 else f"in {int(gone.sum())} of {trials} networks"
-            # z is zero above an h that is
-            share = silent_share(trace.config, trace.config.depth - (name == "z")) if info.forward else math.nan
-            theory = "" if math.isnan(share) else f" (theory: {percent(share)})"
-            first = f"{'' if gone.sum() == 1 else 'in the first of them '}from layer {trace.lost[name]} {onward}"
-            return f"{subject} {where}{theory}: nothing but zero is left, {first}."
+    for name in _on_the_way(trace):
+        number = int(_gone(trace, name).sum())
+        first = f"{'' if number == 1 else 'in the first of them '}from layer {trace.lost[name]} {'on' if SIGNALS[name].forward else 'down'}"
+        return f"{_deaths(trace, name)}: nothing but zero is left, {first}."
     return "The signal dies: nothing but zero is left."
+
+
+def lost_sentence(trace: Trace) -> str:
+    """Return in how many networks a signal dies, where that is not the story."""
+    most = max(_on_the_way(trace), key=lambda name: _gone(trace, name).sum(), default="")
+    return f"{_deaths(trace, most)}." if most else ""
+
+
+def _on_the_way(trace: Trace) -> list[str]:
+    """Return the signals that layers pass on and that are lost, in the order in which they are computed."""
+    return [name for name, info in SIGNALS.items() if name in trace.lost and info.way]
+
+
+def _gone(trace: Trace, name: str) -> np.ndarray:
+    """Return in which trials a signal is lost, (trials,)."""
+    return ~np.isfinite(trace.signal(name).log10_second_moment).all(axis=1)
+
+
+def _deaths(trace: Trace, name: str) -> str:
+    """Return in how many networks a signal dies, and in how many theory expects it to."""
+    config, forward = trace.config, SIGNALS[name].forward
+    subject = "The signal dies" if forward else "Gradients die"
+    where = f"in {int(_gone(trace, name).sum())} of {config.trials} networks" if config.trials > 1 else "in the one network drawn"
+    share = silent_share(config, config.depth - (name == "z")) if forward else math.nan  # z is zero above an h that is
+    most = "at most " if config.inputs > 1 else ""
+    return f"{subject} {where}" + ("" if math.isnan(share) else f" (theory: {most}{percent(share)})")
 
 
 def _outcome(drift: Drift, end: int) -> str:

@@ -20,7 +20,10 @@ def verdict_of(**fields):
 @pytest.mark.parametrize(
     ("fields", "advice"),
     [
-        ({"scheme": "glorot", "bias_variance": 0, "depth": 50}, "like a power of depth: raise σ_b²"),
+        (
+            {"scheme": "glorot", "bias_variance": 0, "depth": 50},
+            "without a bias sizes still fade, more slowly in each layer: set σ_b² to 0.05",
+        ),
         ({"activation": "relu", "scheme": "he", "bias_variance": 1, "depth": 50}, "Set σ_b² to 0"),
         ({"weight_variance": 1.760955, "input_variance": 100, "depth": 30}, "the inputs are far from the size that layers keep"),
         ({"activation": "relu", "scheme": "he", "bias_variance": 0, "width": 64, "depth": 100}, "lost to chance"),
@@ -124,14 +127,14 @@ def test_a_critical_point_that_sizes_run_away_from_is_not_advised(fields):
 
 def test_without_a_bias_the_advice_names_one_and_its_weight_variance():
     verdict = verdict_of(weight_variance=4, depth=50)
-    assert (verdict.suggested_weight_variance, verdict.suggested_bias_variance) == (1.760954, 0.05)
-    assert verdict_of(weight_variance=1.760954, bias_variance=0.05, depth=50).kind == "healthy"
+    assert (verdict.suggested_weight_variance, verdict.suggested_bias_variance) == (1.760955, 0.05)
+    assert verdict_of(weight_variance=1.760955, bias_variance=0.05, depth=50).kind == "healthy"
 
 
 def test_rounding_does_not_make_a_size():
     for weight_variance in (0.7853981, 0.7853982):
         advice = verdict_of(activation="erf", weight_variance=weight_variance, depth=20).advice
-        assert "like a power of depth: raise σ_b² to 0.05" in advice, advice
+        assert "without a bias sizes still fade, more slowly in each layer: set σ_b² to 0.05" in advice, advice
 
 
 def test_chance_is_blamed_for_what_theory_does_not_expect():

@@ -44,6 +44,7 @@ FLOORS = {
     "drift": 4,
     "advice": 4,
     "headlines": 4,
+    "reach": 4,
     "diagnosis": 5,
     "presets": 5,
     "lessons": 5,

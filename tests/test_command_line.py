@@ -44,7 +44,7 @@ def test_it_prints_the_table_and_the_verdict():
     assert "ReLU, He 2015" in lines[0]
     rows = [line for line in lines if line[:5].strip().isdigit()]
     assert [int(row[:5]) for row in rows] == layers_shown(50)
-    assert "forward ×" in lines[-2] or "forward ×" in lines[-1]
+    assert any("forward ×" in line for line in lines[-4:])
     assert "\x1b" not in done.stdout and max(map(len, rows)) < 80
     config = Config(activation="relu", scheme="he", depth=50, width=16, inputs=4, trials=2)
     assert float(rows[-1].split()[2]) == pytest.approx(np.median(simulate(config).z.log10_second_moment[:, -1]), abs=0.0051)

@@ -22,6 +22,7 @@ _THERE = {
     "edge": "a signal that is a little too large explodes",
     "dies": "the signal dies",
     "saturates": "most neurons stand where it is flat",
+    "bias": "most of z is bias, the same for all inputs",
 }
 #: what "the size of the gradient" means where a layer has more neurons than the next
 _SHARES = "Of the gradient it is the length that stays: where the width changes, each neuron's share of it changes too."

@@ -10,15 +10,16 @@ from propagation.expressions import lookup
 
 
 def silent_share(config: Config, layer: int) -> float:
-    """Return the share of networks whose h is zero from this layer (from 1) or one below it on; NaN where theory has no law.
+    """Return the share of networks whose h is zero from this layer (from 1) or one below it on, for one input; NaN where there is no law.
 
     Without biases a layer of n ReLUs that is shown anything but zero is silent where all n of its z are negative. Each is so with chance ½,
-    independently, by the symmetry of the weights: 1 − Π (1 − 2^−n_l). For one input; several are silent together more seldom.
+    independently, by the symmetry of the weights: 1 − Π (1 − 2^−n_l). A layer that is silent on several inputs is so on the first of them,
+    so for a batch this is the most that the share can be.
     """
     phi = lookup(config.activation)
     plain = all(tuple(map(type, block)) == (Linear, Activate) for block in blocks(config))
     biased = any(op.bias_variance > 0 for block in blocks(config) for op in block if isinstance(op, Linear))
     below, above = phi.slopes_at_zero
-    if config.inputs > 1 or biased or not plain or not phi.homogeneous or min(abs(below), abs(above)) > 0 or below == above:
+    if biased or not plain or not phi.homogeneous or min(abs(below), abs(above)) > 0 or below == above:
         return math.nan
     return -math.expm1(sum(math.log1p(-(0.5**width)) for width in config.widths[1 : layer + 1]))

@@ -24,13 +24,17 @@ SMALL_BIAS = 0.05
 #: what else is tried: smaller ones, where φ is steep and saturates
 _SMALLER_BIASES = (0.005, 0.0005)
 #: the share of neurons on the flat part of φ, where |φ′| is below 5 % of the steepest, from which on a network is saturated
-_MOSTLY_FLAT, _FLAT = 0.5, 0.05
+MOSTLY_FLAT, _FLAT = 0.5, 0.05
 _TINY = 1e-12
 #: by how much gradients may change through the whole network, and the most that σ_w² is moved to find out
 _LEVEL, _WIDEST = math.log(10), 1e6
 _HALVINGS = 40
-#: a signal this many times larger than q* must not explode, since at finite width sizes scatter, or grow by less a layer, as in Mish
-_LARGER, _SLOWLY = 2.0, 1.05
+#: a signal this many times larger than q* must not explode, since at finite width sizes scatter
+_LARGER = 2.0
+#: a larger share of z than this from the bias, which all inputs have in common, leaves little of what tells them apart
+_MOSTLY_BIAS = 0.5
+#: by how much σ_b² is raised at a time from the end of a critical line, and how often at most
+_INWARD, _STEPS = 1.01, 100
 #: the share of their first distance 1 − c at which inputs count as merged: what is left after six depth scales
 MERGED = math.exp(-6)
 
@@ -84,7 +88,7 @@ def recommend(activation: str, bias_variance: float = 0.0) -> Recommendation:
         return _settled(phi.name, 1 / moments(phi.name).slope_at_zero, 0.0)
     for bias in _biases(phi.name, bias_variance):
         if not obstacle(phi.name, bias):
-            return _settled(phi.name, _rounded(critical_weight_variance(phi.name, bias)), bias)
+            return _settled(phi.name, critical_setting(phi.name, bias), bias)
     return _least_loss(phi.name, bias_variance)
 
 
@@ -92,7 +96,7 @@ def obstacle(activation: str, bias_variance: float) -> str:
     """Return what keeps a network from its critical point at this σ_b²; empty where nothing does. φ is not homogeneous.
 
     "none" where it has no such point, "beyond" where σ_w² is out of range, "explodes" or "dies" for what becomes of a signal of size 1
-    there, "edge" where one twice as large as q* explodes fast, "saturates" for what becomes of most neurons.
+    there, "edge" where one twice as large as q* explodes, "saturates" for what becomes of most neurons, "bias" where most of z is bias.
     """
     critical = critical_weight_variance(activation, bias_variance)
     if not critical > 0:
@@ -100,27 +104,60 @@ def obstacle(activation: str, bias_variance: float) -> str:
     if critical > BOUNDS["weight_variance"][1]:
         return "beyond"
     # without a bias slightly below, or a rounded one would not be seen to die
-    q_star = fixed_point(activation, _rounded(critical) if bias_variance else critical * (1 - 1e-9), bias_variance)
+    q_star = fixed_point(activation, critical_setting(activation, bias_variance) if bias_variance else critical * (1 - 1e-9), bias_variance)
     if not 0 < q_star < math.inf:
         return "explodes" if q_star else "dies"
     if not _holds(activation, critical, bias_variance, q_star):
         return "edge"
-    return "saturates" if saturates(activation, q_star) else ""
+    if saturates(activation, q_star):
+        return "saturates"
+    return "bias" if bias_variance > _MOSTLY_BIAS * q_star else ""
 
 
 def _holds(activation: str, weight_variance: float, bias_variance: float, q_star: float) -> bool:
     """Return whether a signal larger than q*, and that of inputs of variance 1, stays.
 
-    Not so for max(x − 1, 0), of which every critical point is the edge of explosion.
+    Not so for max(x − 1, 0), of which every critical point is the edge of explosion, and for Mish where its critical line ends.
     """
-    if weight_variance * moments(activation).slope_at_infinity < _SLOWLY:
+    if weight_variance * moments(activation).slope_at_infinity < 1:
         return True
     return fixed_point(activation, weight_variance, bias_variance, max(_LARGER * q_star, weight_variance + bias_variance)) < math.inf
 
 
-def _rounded(weight_variance: float) -> float:
-    """Return a critical σ_w² with the seven digits that it is known to."""
-    return float(f"{weight_variance:.7g}")
+def critical_setting(activation: str, bias_variance: float) -> float:
+    """Return the critical σ_w² as it is set and shown: seven digits, critical for a million layers; NaN where there is none.
+
+    It is the nearest such number, since close to the half-stable end of a critical line the last digit moves q* visibly; rounded down
+    where a signal of size 1 would explode at the nearest. Of a homogeneous φ it is exact, whatever the bias.
+    """
+    homogeneous = lookup(activation).homogeneous
+    critical = critical_weight_variance(activation, 0.0 if homogeneous else bias_variance)
+    if homogeneous or not critical > 0:
+        return critical
+    nearest = float(f"{critical:.7g}")
+    if fixed_point(activation, nearest, bias_variance) < math.inf:
+        return nearest
+    unit = 10.0 ** (math.floor(math.log10(critical)) - 6)
+    return float(f"{math.floor(critical / unit * (1 + 1e-12)) * unit:.7g}")
+
+
+@lru_cache(maxsize=256)
+def stable_pair(activation: str) -> tuple[float, float] | None:
+    """Return the critical (σ_w², σ_b²) of the smallest σ_b², where there is a smallest, at which a larger signal stays too; else None.
+
+    For most activations it is the end of the critical line, `critical_pair`. In Mish a signal a little larger than q* explodes there.
+    """
+    pair = critical_pair(activation)
+    if pair is None:
+        return None
+    bias = pair[1]
+    for _ in range(_STEPS):
+        weight = critical_setting(activation, bias)
+        q_star = fixed_point(activation, weight, bias, pair[1])  # from below
+        if q_star < math.inf and _holds(activation, weight, bias, q_star):
+            return weight, bias
+        bias = float(f"{_INWARD * bias:.3g}")
+    return None
 
 
 def window(activation: str, recommendation: Recommendation, depth: int) -> tuple[float, float]:
@@ -165,7 +202,7 @@ def _biases(activation: str, bias_variance: float) -> Iterator[float]:
     """Yield the bias variances to be tried, the network's own first, then the least where φ needs a larger one, as GELU does."""
     if bias_variance > 0 or lookup(activation).phi_zero:
         yield bias_variance
-    pair = critical_pair(activation)
+    pair = stable_pair(activation)
     if pair is not None:
         yield pair[1]
     yield from (SMALL_BIAS, *_SMALLER_BIASES)
@@ -178,7 +215,7 @@ def saturates(activation: str, q: float) -> bool:
         return False
     sizes = np.array([_TINY, q])
     small, here = gaussian_mean(lambda z: (np.abs(phi.dphi(z)) < _FLAT * phi.steepest).astype(float), sizes, phi.kinks)
-    return bool(here - small > _MOSTLY_FLAT * (1 - small))
+    return bool(here - small > MOSTLY_FLAT * (1 - small))
 
 
 def _least_loss(activation: str, bias_variance: float) -> Recommendation:

@@ -13,7 +13,7 @@ from propagation.theory.gains import gains
 from propagation.theory.iterates import correlation_iterates
 from propagation.theory.maps import chi_1, fixed_point
 from propagation.theory.phases import critical_pair, critical_weight_variance
-from propagation.theory.recommendation import MERGED, SMALL_BIAS, layers_apart, recommend, window
+from propagation.theory.recommendation import MERGED, SMALL_BIAS, layers_apart, obstacle, recommend, window
 
 #: what no σ_w² keeps level, since it saturates (sigmoid) or has no stable size at χ₁ = 1 (softplus)
 SHALLOW = {"sigmoid", "softplus"}
@@ -44,9 +44,9 @@ def test_a_homogeneous_activation_needs_no_bias(activation):
 def test_every_other_one_is_critical_at_a_size_that_stays(activation, own):
     answer = recommend(activation, own)
     assert answer.kind == "critical" and answer.bias_variance > 0
-    # the bias stays the network's own wherever it has a critical point there that does not saturate
+    # the bias stays the network's own wherever it has a critical point there that does not saturate, and is not most of z
     at_own = critical_weight_variance(Config(activation=activation).activation, own) if own else math.nan
-    if at_own > 0 and activation != "hard_tanh(5*x)":
+    if at_own > 0 and activation not in ("hard_tanh(5*x)", "sin(30*x)"):
         assert answer.bias_variance == own
     q_star = fixed_point(activation, answer.weight_variance, answer.bias_variance)
     assert 0 < q_star == answer.q_star < math.inf
@@ -89,7 +89,14 @@ def test_the_page_that_simulates_it_agrees(activation):
 def test_the_pair_is_the_one_that_the_phase_plane_ends_at(activation):
     weight, bias = critical_pair(activation)
     answer = recommend(activation, 0.0)
+    if activation == "mish":  # there a signal of inputs of variance 1 explodes: a little inside
+        assert fixed_point(activation, weight, bias, weight + bias) == math.inf
+        assert 1.1 * bias < answer.bias_variance < 1.2 * bias
+        assert answer.weight_variance == pytest.approx(critical_weight_variance(activation, answer.bias_variance), rel=1e-6)
+        weight, bias = answer.weight_variance, answer.bias_variance
     assert (answer.weight_variance, answer.bias_variance) == (pytest.approx(weight, rel=1e-6), bias)
+    for start in (weight + bias, 2 * answer.q_star):
+        assert fixed_point(activation, answer.weight_variance, answer.bias_variance, start) < math.inf
     assert answer.weight_variance * answer.input_variance + bias == pytest.approx(answer.q_star, rel=0.05)
 
 
@@ -123,6 +130,15 @@ def test_the_page_that_simulates_it_agrees_about_that_depth(depth, kind):
     config = Config(activation="relu", weight_variance=2, bias_variance=0, depth=depth, width=2048, trials=4)
     assert diagnose(simulate(config), predict(config)).kind == kind
     assert (depth > layers_apart("relu", recommend("relu"), 500)) == (kind == "merged")
+
+
+@pytest.mark.parametrize("own", [0.05, 0.3])
+def test_a_bias_that_drowns_the_inputs_is_not_recommended(own):
+    """At σ_b² = 0.05, of a signal through sin(30 x) 98 % is bias."""
+    answer = recommend("sin(30*x)", own)
+    assert obstacle("sin(30*x)", own) == "bias"
+    assert answer.kind == "critical" and answer.bias_variance < 0.5 * answer.q_star
+    assert recommend("sin", own).bias_variance == own
 
 
 def test_the_distance_at_which_inputs_have_merged_is_that_of_a_verdict():

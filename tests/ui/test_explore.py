@@ -82,10 +82,19 @@ def test_the_address_is_the_experiment():
 
 
 def test_another_seed_draws_another_network():
-    app = opened()
+    healthy = {"activation": "relu", "scheme": "he", "bias_variance": "0"}
+    app = opened(**healthy)
     before = figure(app)
     next(button for button in app.button if button.label == "Draw again").click().run()
-    assert address(app) == {"seed": "1"} and figure(app) != before
+    assert address(app) == healthy | {"seed": "1"} and figure(app) != before
+
+
+def test_one_click_sets_all_that_the_advice_names():
+    app = opened(activation="gelu", scheme="he", bias_variance="0", depth="20", input_mean="0.5")
+    label = "Set σ_w² to the critical 1.98, σ_b² to 0.173, the input variance to 1.7"
+    next(button for button in app.button if label in button.label).click().run()
+    assert {"weight_variance": "1.983013", "bias_variance": "0.173", "input_variance": "1.7"}.items() <= address(app).items()
+    assert "input_mean" not in address(app)
 
 
 def test_a_preset_sets_everything_and_is_left_by_the_next_move():

@@ -58,9 +58,12 @@ def test_every_activation_has_its_plane_and_its_gains(activation):
     [
         (
             {"weight_variance": "1.3"},
-            ("Ordered", "c* = 1: a difference of inputs survives about 6 ξ_c = **47 layers**", "critical at σ_w² = 1.76"),
+            ("Ordered", "c* = 1: inputs can be told apart for about 6 ξ_c = **47 layers**", "critical at σ_w² = 1.76"),
         ),
-        ({"weight_variance": "2.5"}, ("Chaotic: gradients explode, and inputs that were alike part", "what inputs share survives about")),
+        (
+            {"weight_variance": "2.5"},
+            ("Chaotic: gradients explode, and inputs that were alike part", "similar inputs look similar for about"),
+        ),
         ({"activation": "relu", "weight_variance": "2", "bias_variance": "0"}, ("Critical", "ξ_c = ∞: theory sets no limit to the depth")),
         ({"activation": "relu", "weight_variance": "3"}, ("Chaotic: gradients explode, and so does the signal", "q* = ∞")),
         (

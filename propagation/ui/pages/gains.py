@@ -95,9 +95,7 @@ def _recommendation(config: Config, bias_variance: float) -> None:
 
 
 def _use(answer: Recommendation) -> None:
-    fields = {"weight_variance": answer.weight_variance, "bias_variance": answer.bias_variance}
-    if answer.input_variance is not None:
-        fields["input_variance"] = answer.input_variance
+    fields = controls.settings(answer.weight_variance, answer.bias_variance, answer.input_variance)
     st.button(
         "Use it in my experiment",
         key="use_recommendation",
@@ -173,8 +171,8 @@ def _rule(place: int, rule: Gain, leads_to: str) -> None:
             "Use it",
             key=f"use_{rule.name}",
             icon=":material/arrow_forward:",
-            on_click=controls.set_weight_variance,
-            args=(rule.weight_variance,),
+            on_click=experiment.order,
+            kwargs=controls.settings(rule.weight_variance),
             disabled=experiment.fixed("weight_variance") or rule.weight_variance > BOUNDS["weight_variance"][1],
             help="Sets the weight variance in the sidebar, for every page.",
         )

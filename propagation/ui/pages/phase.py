@@ -23,7 +23,7 @@ from propagation.ui.widgets.panels import panel
 
 TITLE = "Order or chaos?"
 LOOK_FOR = (
-    "On the critical line gradients keep their size, and what tells inputs apart goes deepest. Left of it gradients vanish and inputs "
+    "On the critical line gradients keep their size, and deep networks can tell inputs apart. Left of it gradients vanish and inputs "
     "merge, right of it gradients explode. **Click anywhere to go there.**"
 )
 #: points of the plane across and up; clicks land on every second one, at round values
@@ -107,9 +107,9 @@ def _where(config: Config, scales: DepthScales) -> str:
         return f"{numbers}, q* = {number(scales.q_star)}; a linear network keeps every correlation."
     settled = f"{numbers}, q* = {number(scales.q_star)}, c* = {number(scales.c_star)}"
     if math.isinf(reach):
-        return f"{settled}, ξ_c = ∞: theory sets no limit to the depth, but inputs still grow alike, like a power of the depth."
-    what = "what inputs share" if scales.c_star < 1 else "a difference of inputs"
-    return f"{settled}: {what} survives about 6 ξ_c = **{number(float(f'{reach:.2g}'))} layers**, and this network has {config.depth:,}."
+        return f"{settled}, ξ_c = ∞: theory sets no limit to the depth, but inputs still grow alike, more slowly in each layer."
+    what = "similar inputs look similar" if scales.c_star < 1 else "inputs can be told apart"
+    return f"{settled}: {what} for about 6 ξ_c = **{number(float(f'{reach:.2g}'))} layers**, and this network has {config.depth:,}."
 
 
 def _line_in_words(config: Config, bias_variance: float) -> str:

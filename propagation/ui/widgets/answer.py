@@ -179,20 +179,22 @@ def answers_ahead(config: Config, row: ForwardRow) -> None:
 
 def way_out(verdict: Verdict) -> None:
     """Draw the one click that helps, else another draw of the same: a button in any case, so that nothing jumps."""
-    weight, bias = verdict.suggested_weight_variance, verdict.suggested_bias_variance
-    if weight is None:
+    weight, bias, inputs = verdict.suggested_weight_variance, verdict.suggested_bias_variance, verdict.suggested_input_variance
+    fields = controls.settings(weight, bias, inputs)
+    if not fields:
         again = "Other random weights and inputs, same experiment."
         st.button("Draw again", icon=":material/casino:", on_click=controls.draw_again, help=again, disabled=experiment.fixed("seed"))
         return
-    both = "" if bias is None else f", σ_b² = {number(bias)}"
+    names = ("σ_w² to the critical", weight), ("σ_b² to", bias), ("the input variance to", inputs)
+    label = ", ".join(f"{name} {number(value)}" for name, value in names if value is not None)
     st.button(
-        f":blue[**Set σ_w² to the critical {number(weight)}{both}**]",
+        f":blue[**Set {label}**]",
         icon=":material/arrow_forward:",
         icon_position="right",
         help=plain(verdict.advice),
-        on_click=controls.set_variances,
-        args=(weight, bias),
-        disabled=experiment.fixed("weight_variance") or (bias is not None and experiment.fixed("bias_variance")),
+        on_click=experiment.order,
+        kwargs=fields,
+        disabled=any(map(experiment.fixed, fields)),
     )
 
 

@@ -62,14 +62,11 @@ def _locks() -> None:
         st.toast(f"Locked by this link: {plain(labels(experiment.refused()))}.", icon=":material/lock:")
 
 
-def set_weight_variance(value: float) -> None:
-    """Set σ_w², as a button on a page does."""
-    set_variances(value, None)
-
-
-def set_variances(weight: float, bias: float | None) -> None:
-    """Set σ_w² and, unless it is to stay, σ_b²."""
-    experiment.order(weight_variance=weight, **({} if bias is None else {"bias_variance": bias}))
+def settings(weight: float | None, bias: float | None = None, inputs: float | None = None) -> dict[str, float]:
+    """Return the fields that an advice sets: what it names of σ_w², σ_b² and the variance of the inputs, whose mean is then 0."""
+    named = {"weight_variance": weight, "bias_variance": bias, "input_variance": inputs}
+    mean = {"input_mean": 0.0} if inputs is not None and experiment.present().input_mean else {}
+    return {name: value for name, value in named.items() if value is not None} | mean
 
 
 def draw_again() -> None:

@@ -1,0 +1,106 @@
+"""Headlines: what a verdict says of slow changes, of deaths, of one input, and beside which phase and factors."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from charts.traces import moments, trace
+
+from propagation import Config, predict, simulate
+from propagation.diagnosis import diagnose
+
+
+def verdict_of(**fields):
+    config = Config(**({"width": 256, "trials": 4, "bias_variance": 0} | fields))
+    return diagnose(simulate(config), predict(config))
+
+
+@pytest.mark.parametrize(("fields", "story"), [({"width": 8, "depth": 30}, "vanish"), ({"width": 7, "depth": 8}, "")])
+def test_a_few_dead_networks_are_not_the_story(fields, story):
+    """The story, its numbers and the reach are those of the others; how many died is said, with theory's share."""
+    config = Config(**({"activation": "relu", "scheme": "he", "bias_variance": 0, "inputs": 1, "trials": 64} | fields))
+    trace = simulate(config)
+    alive = np.isfinite(trace.z.log10_second_moment).all(axis=1) & np.isfinite(trace.delta.log10_second_moment).all(axis=1)
+    assert 0 < (~alive).sum() < 16
+    verdict = diagnose(trace, predict(config))
+    assert verdict.kind != "dead" and story in verdict.headline
+    share = f"The signal dies in {(~alive).sum()} of 64 networks (theory: "
+    assert share in verdict.headline and verdict.headline.endswith(" %).")
+    middle = np.median(trace.z.log10_second_moment[alive], axis=0)
+    assert verdict.forward_factor == pytest.approx(10 ** ((middle[-1] - middle[0]) / (config.depth - 1)), rel=0.02)
+    assert "sizes survive" in verdict.reach
+
+
+def test_where_half_of_the_networks_die_that_is_the_story():
+    config = Config(depth=10, trials=6)
+    gone = trace(trials=6).z.log10_second_moment.copy()
+    gone[:3, 6:] = -np.inf
+    assert diagnose(trace(trials=6, config=config, z=moments(gone), lost={"z": 7})).kind == "dead"
+    gone[2] = 0
+    few = diagnose(trace(trials=6, config=config, z=moments(gone), lost={"z": 7}))
+    assert few.kind == "healthy" and few.headline.endswith("in 2 of 6 networks.")
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"activation": "relu", "weight_variance": 1.6, "depth": 9}, "signal and gradients fade slowly: 11 layers leave a tenth of them."),
+        ({"activation": "relu", "weight_variance": 2.2, "depth": 9}, "gradients grow slowly: 25 layers make them ten times as large."),
+        ({"weight_variance": 1.5, "bias_variance": 0.05, "depth": 9}, "gradients fade slowly: 37 layers leave a tenth of them."),
+        ({"weight_variance": 1, "depth": 5}, "sizes change, more slowly in each layer: over 5 layers"),
+    ],
+)
+def test_a_slow_change_is_no_clean_bill_of_health(fields, words):
+    verdict = verdict_of(**fields, trials=16, width=512)
+    assert verdict.kind == "healthy" and verdict.headline.startswith("Healthy at this depth, but ") and words in verdict.headline
+
+
+def test_a_factor_has_no_more_digits_than_can_be_seen():
+    for depth, rate, shown in ((50, -2.8e-4, 1), (50, -1e-3, 10**-1e-3), (500, -2.8e-4, 10**-2.8e-4), (5, 2e-3, 1)):
+        verdict = diagnose(trace(depth=depth, slopes={"z": rate, "delta": rate}))
+        assert verdict.forward_factor == pytest.approx(shown, rel=1e-9) == verdict.backward_factor
+    level = verdict_of(activation="tanh", scheme="lsuv", depth=5)
+    assert level.forward_factor == 1 and "1.0000" not in level.headline
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"activation": "elu", "scheme": "he", "depth": 50}, "deeper layers change sizes less and less"),
+        ({"scheme": "glorot", "depth": 50}, "deeper layers change sizes less and less"),
+        ({"activation": "relu", "scheme": "he", "width": 16, "depth": 100, "trials": 32}, "in very wide networks sizes stay level"),
+        ({"weight_variance": 1.760955, "bias_variance": 0.05, "input_variance": 30, "depth": 50}, "once sizes have settled"),
+    ],
+)
+def test_the_phase_beside_a_headline_does_not_contradict_it(fields, said):
+    verdict = verdict_of(**fields)
+    assert verdict.kind in ("vanishing", "exploding") and verdict.phase is None
+    assert "Theory calls it critical: " in verdict.settling and said in verdict.settling
+    assert verdict_of(activation="relu", scheme="he", depth=20).phase == "critical"
+    assert verdict_of(weight_variance=4, depth=20).phase == "chaotic"
+
+
+def test_the_rule_of_a_first_layer_is_no_fading():
+    siren = {"activation": "sin(30*x)", "weight_variance": 0.00222, "weight_law": "uniform", "first_weight_variance": 1 / 6}
+    verdict = verdict_of(**siren, layer_sizes="2-256-256-256-256-256")
+    assert (
+        verdict.kind == "healthy" and "The first layer has a σ_w² of its own, 0.167: right after it the signal changes" in verdict.settling
+    )
+    same = verdict_of(**{**siren, "first_weight_variance": None}, layer_sizes="2-256-256-256-256-256")
+    assert "of its own" not in same.settling
+
+
+@pytest.mark.parametrize("depth", [50, 300])
+def test_one_input_does_not_hide_that_two_would_merge(depth):
+    """The verdict on one input is that on several."""
+    one, several = (verdict_of(activation="relu", scheme="he", depth=depth, width=1024, inputs=inputs) for inputs in (1, 4))
+    assert one.kind == several.kind == ("merged" if depth == 300 else "healthy")
+    assert ("Two inputs would merge" in one.headline) == (depth == 300)
+    assert verdict_of(activation="linear", weight_variance=1, weight_law="orthogonal", depth=300, width=64, inputs=1).kind == "healthy"
+
+
+def test_the_share_of_dead_networks_is_said_with_that_of_theory():
+    verdict = verdict_of(activation="relu", scheme="he", depth=200, width=6, inputs=1, trials=64)
+    assert verdict.kind == "dead" and "62 of 64 networks (theory: 96 %)" in verdict.headline
+    several = verdict_of(activation="relu", scheme="he", depth=200, width=6, inputs=16, trials=64)
+    assert "of 64 networks (theory: at most 96 %): nothing but zero is left, in the first" in several.headline
