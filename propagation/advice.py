@@ -81,14 +81,19 @@ def advice(trace: Trace, prediction, merged: bool) -> Advice:
         return _another_bias(config, _OBSTACLES[what].format(**_names(config, critical, bias)))
     own_bias = scheme.bias_scale is not None and bias != config.bias_variance and not activation.homogeneous
     at = f"At σ_w² = {number(critical)}" + (f" with the σ_b² = {number(bias)} of this scheme" if own_bias else "")
-    if scheme.from_std and config.level:
-        at += f", a std of {number((critical / config.width) ** 0.5)} at width {config.width:,},"
+    at += f", {std}," if (std := _std(config, critical)) else ""
     widths = "" if config.level else ", but for what the changing width does"
     if activation.homogeneous and bias > 0:
         zero = f"Set σ_b² to 0 too, or the signal grows by σ_b² = {number(bias)} in each layer."
         return Advice(f"{at} {activation.label} is critical: gradients stay level{widths}. {zero}", critical, 0.0)
     result = "signal and gradients stay level" if activation.homogeneous else "once sizes have settled, gradients stay level"
-    return Advice(f"{at} {activation.label} is critical: {result}{widths}.", critical, float(f"{bias:.7g}") if own_bias else None)
+    inputs = recommend(config.activation, bias).input_variance
+    return Advice(
+        f"{at} {activation.label} is critical: {result}{widths}.{_scaled(config, inputs)}",
+        critical,
+        float(f"{bias:.7g}") if own_bias else None,
+        inputs,
+    )
 
 
 def _in_the_way(config: Config, critical: float | None, bias: float) -> str:
@@ -114,19 +119,29 @@ def _another_bias(config: Config, why: str) -> Advice:
         critical = critical_here(config)
         words = _HOPELESS.get(_in_the_way(config, critical, bias), _NO_CRITICAL_POINT).format(**_names(config, critical, bias))
         return Advice(words)
-    inputs = f" {_scaled(config, answer.input_variance)}" if answer.input_variance is not None else ""
+    std = f" ({std})" if (std := _std(config, answer.weight_variance)) else ""
+    setting = f"set σ_b² to {number(answer.bias_variance)} and σ_w² to {number(answer.weight_variance)}{std}"
     return Advice(
-        f"{why}: set σ_b² to {number(answer.bias_variance)} and σ_w² to {number(answer.weight_variance)}.{inputs}",
+        f"{why}: {setting}.{_scaled(config, answer.input_variance)}",
         answer.weight_variance,
         answer.bias_variance,
         answer.input_variance,
     )
 
 
-def _scaled(config: Config, variance: float) -> str:
-    """Return which inputs have the size that layers keep from the beginning, in a sentence."""
+def _std(config: Config, weight_variance: float) -> str:
+    """Return the std of a weight for who states one; empty for others."""
+    if not (SCHEMES[config.scheme].from_std and config.level):
+        return ""
+    return f"a std of {number((weight_variance / config.width) ** 0.5)} at width {config.width:,}"
+
+
+def _scaled(config: Config, variance: float | None) -> str:
+    """Return which inputs have the size that layers keep from the beginning, in a sentence after a space; empty for None."""
     mean = "mean 0 and " if config.input_mean else ""
-    return f"Give the inputs {mean}variance {number(variance)}: then sizes are settled from the first layer on."
+    return (
+        "" if variance is None else f" Give the inputs {mean}variance {number(variance)}: then sizes are settled from the first layer on."
+    )
 
 
 def _critical_already(trace: Trace, prediction, fades: bool) -> Advice:
@@ -135,10 +150,10 @@ def _critical_already(trace: Trace, prediction, fades: bool) -> Advice:
     expected, measured = _largest_change(prediction), _largest_change(trace)
     if expected <= max(LEVEL, measured) / 2:
         return Advice(_chance(config))
-    if not config.level:
-        return Advice("σ_w² is critical already: it is the changing width that moves sizes. Keep the width constant.")
     if fades:
         return _another_bias(config, "σ_w² is critical already, but without a bias sizes still fade, more slowly in each layer")
+    if not config.level:
+        return Advice("σ_w² is critical already: it is the changing width that moves sizes. Keep the width constant.")
     bias = _bias_variance(config)
     if lookup(config.activation).homogeneous and bias > 0:
         biases = "it is the biases that add up from layer to layer. Set σ_b² to 0."
@@ -153,7 +168,7 @@ def _critical_already(trace: Trace, prediction, fades: bool) -> Advice:
     far = "σ_w² is critical already: the inputs are far from the size that layers keep, and the first layers show it."
     if not known:
         return Advice(far)
-    return Advice(f"{far} {_scaled(config, _two_digits(fitting))}", input_variance=_two_digits(fitting))
+    return Advice(f"{far}{_scaled(config, _two_digits(fitting))}", input_variance=_two_digits(fitting))
 
 
 def _largest_change(answers) -> float:

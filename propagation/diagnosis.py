@@ -14,7 +14,7 @@ from propagation.engine.readout import LABELS
 from propagation.engine.trace import Moments, Trace
 from propagation.expressions import lookup
 from propagation.formatting import factor, from_log10, number, percent
-from propagation.headlines import both_changes, forward_headline, gradient_headline, lost_headline, lost_sentence, slow_headline
+from propagation.headlines import forward_headline, gradient_headline, lost_headline, lost_sentence, other_changes, slow_headline
 from propagation.initializers import SCHEMES
 from propagation.precision import precision_sentence
 from propagation.reach import ANY_DEPTH, reach
@@ -159,10 +159,11 @@ def _phase(kind: str, prediction, theory: Settling | None) -> tuple[str | None, 
     expected = [np.asarray(prediction.signal(name).log10_second_moment) for name in ("z", "delta")]
     if not theory.alike:
         return None, f"Theory calls a deep network of layers like the middle one {phase}."
+    if max(abs(float(line[-1] - line[0])) for line in expected) < LEVEL / 2:
+        just = "" if phase == "critical" else ", but only just"
+        return None, f"Theory calls it {phase}{just}: in very wide networks sizes stay level."
     if phase != "critical":
         return None, f"Theory calls it {phase}: once sizes have settled, gradients {'shrink' if phase == 'ordered' else 'grow'}."
-    if max(abs(float(line[-1] - line[0])) for line in expected) < LEVEL / 2:
-        return None, "Theory calls it critical: in very wide networks sizes stay level."
     if theory.power_law:
         return None, "Theory calls it critical: deeper layers change sizes less and less."
     return None, "Theory calls it critical: once sizes have settled, gradients stay level."
@@ -237,8 +238,7 @@ def _story(trace: Trace, forward: Drift, backward: Drift, length: Drift, theory:
     slow = slow_headline(forward, backward, depth, theory)
     if slow:
         return "healthy", slow, True
-    chance = "by chance, " if theory and theory.layer else ""
-    return "healthy", f"Healthy at this depth: {chance}{both_changes(forward, backward, depth)}.", False
+    return "healthy", f"Healthy at this depth: {other_changes(forward, backward, depth, theory)}.", False
 
 
 def _difference_left(trace: Trace) -> tuple[float, bool]:

@@ -51,7 +51,8 @@ def forward_headline(forward: Drift, depth: int, theory: Settling | None) -> tup
 def slow_headline(forward: Drift, backward: Drift, depth: int, theory: Settling | None) -> str:
     """Return the headline of sizes that stay within a decade here and would not in a deeper net; empty where no layer does that."""
     if power_law(theory):
-        return f"Healthy at this depth, but sizes change, more slowly in each layer: {both_changes(forward, backward, depth)}."
+        changes = _changes(forward.total, backward.total)
+        return f"Healthy at this depth, but sizes never settle: {depth:,} layers change {changes}, each less than the one before."
     if theory and not theory.alike:
         return ""
     rates = (theory.forward, theory.backward) if theory else (forward.per_layer, backward.per_layer)
@@ -73,10 +74,19 @@ def slow_headline(forward: Drift, backward: Drift, depth: int, theory: Settling 
     return f"Healthy at this depth, but {who} {'fade' if fades else 'grow'}{s} slowly: {layers:,} layers {becomes}."
 
 
-def both_changes(forward: Drift, backward: Drift, depth: int) -> str:
-    """Return what happens from end to end, in the two digits that can be seen."""
-    signal, gradients = (factor(float(f"{10**drift.total:.2g}")) for drift in (forward, backward))
-    return f"over {depth:,} layers the signal changes by {signal} and gradients by {gradients}"
+def other_changes(forward: Drift, backward: Drift, depth: int, theory: Settling | None) -> str:
+    """Return what happens from end to end where no settled layer does much: by chance, while sizes settle, or since widths differ."""
+    if theory and theory.layer:
+        settled = _changes(forward.settled, backward.settled)
+        return f"sizes settle, and then chance alone changes {settled}" if theory.layer > 1 else f"chance alone changes {settled}"
+    cause = "while sizes settle, " if theory and theory.alike and theory.stays else ""
+    return f"{cause}{depth:,} layers change {_changes(forward.total, backward.total)}"
+
+
+def _changes(forward: float, backward: float) -> str:
+    """Return by what signal and gradients change, in the two digits that can be seen."""
+    signal, gradients = (factor(float(f"{10**decades:.2g}")) for decades in (forward, backward))
+    return f"the signal by {signal} and gradients by {gradients}"
 
 
 def _decade(rate: float) -> int:

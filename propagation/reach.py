@@ -20,7 +20,7 @@ def reach(trace: Trace, forward: Drift, length: Drift, prediction, theory: Settl
     """Return how many layers what survives, and its name.
 
     Six ξ_c where theory has one: so long inputs can be told apart, or in chaos it is seen which were similar. Else six scales of whichever
-    settled factor is further from 1, by theory, or without theory as measured where that is not level.
+    settled factor is further from 1, by theory, or as measured where that is not level and layers differ or theory is silent.
     """
     if trace.lost and (passed := _layers_until_lost(trace)) < trace.config.depth:
         return passed, "a signal survives" if any(name in FORWARD for name in trace.lost) else "gradients survive"
@@ -28,15 +28,14 @@ def reach(trace: Trace, forward: Drift, length: Drift, prediction, theory: Settl
     if 0 < DEPTH_SCALES * scale <= ANY_DEPTH:
         chaotic = getattr(prediction, "phase", "") == "chaotic"
         return DEPTH_SCALES * scale, "similar inputs look similar for" if chaotic else "inputs can be told apart for"
-    found = _steepest({"gradients survive": theory.backward, "a signal survives": theory.forward}) if theory else None
-    if found:
-        return found
     measured = {"gradients survive": length, "a signal survives": forward}
     steep = {
         name: drift.per_layer for name, drift in measured.items() if abs(drift.settled) > LEVEL or abs(drift.per_layer) > LEVEL_PER_LAYER
     }
-    if theory is None:
+    if theory is None or (steep and not theory.alike):
         return _steepest(steep) or (math.inf, "sizes survive")
+    if found := _steepest({"gradients survive": theory.backward, "a signal survives": theory.forward}):
+        return found
     return math.inf, "" if theory.power_law else "in wide networks sizes survive" if steep else "sizes survive"
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from charts.traces import prediction, trace
@@ -146,3 +149,51 @@ def test_chance_is_blamed_for_what_theory_does_not_expect():
 def test_who_states_a_std_is_told_one():
     verdict = verdict_of(activation="relu", scheme="std", weight_std=0.02, width=512, depth=10)
     assert verdict.advice.startswith("At σ_w² = 2, a std of 0.0625 at width 512, ReLU is critical")
+
+
+def applied(config: Config, verdict) -> Config:
+    """The experiment after a click on what is suggested."""
+    suggested = {
+        "weight_variance": verdict.suggested_weight_variance,
+        "bias_variance": verdict.suggested_bias_variance,
+        "input_variance": verdict.suggested_input_variance,
+    }
+    scheme = config.scheme if suggested["weight_variance"] is None else "custom"
+    return replace(config, scheme=scheme, **{name: value for name, value in suggested.items() if value is not None})
+
+
+def unrest(verdict) -> float:
+    """How far a layer of a network is from keeping sizes, in decades."""
+    return max(abs(math.log10(max(factor, 1e-300))) for factor in (verdict.forward_factor, verdict.backward_factor))
+
+
+#: what stands where there is nothing to set
+REASONS = ("try another activation", "lost to chance", "changing width", "Fewer layers", "far from the size")
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh", "gelu", "mish", "silu", "selu", "elu", "sigmoid", "softplus", "sin", "hard_swish"])
+@pytest.mark.parametrize(
+    "start",
+    [
+        {"scheme": "lsuv"},
+        {"scheme": "pytorch"},
+        {"scheme": "std", "weight_std": 0.02},
+        {"scheme": "he_fan_out", "layer_sizes": "784-300-200-200-200-100-10"},
+        {"scheme": "glorot", "width_profile": "widening"},
+        {"weight_variance": 0.25, "bias_variance": 1},
+        {"weight_variance": 4, "bias_variance": 0.05, "input_variance": 9},
+        {"weight_variance": 4, "input_variance": 0.04, "input_mean": 0.5, "input_law": "uniform"},
+    ],
+    ids=lambda start: "-".join(map(str, start.values())),
+)
+def test_what_is_advised_helps(activation, start):
+    """After a click the network is healthy, or nearer to it; where nothing is suggested, the advice says why, or all is well."""
+    config = Config(**({"activation": activation, "bias_variance": 0, "depth": 25, "width": 256, "trials": 4, "inputs": 8} | start))
+    before = diagnose(simulate(config), predict(config))
+    changed = applied(config, before)
+    if changed == config:
+        assert before.kind == "healthy" or any(reason in before.advice for reason in REASONS), before
+        return
+    after = diagnose(simulate(changed), predict(changed))
+    assert after.kind == "healthy" or unrest(after) < unrest(before), (before, after)
+    assert applied(changed, after) == changed or unrest(after) < unrest(before), after
