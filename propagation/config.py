@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any
@@ -273,6 +273,12 @@ class Config:
             sizes = read_sizes(self.layer_sizes)[: depth + 1]
             return replace(self, layer_sizes=written_sizes([min(size, width) for size in sizes]))
         return replace(self, width=min(self.width, width), depth=min(self.depth, depth))
+
+    def variants(self, field: str, values: Iterable[Any]) -> list[Config]:
+        """Return this config with each of these values of one field. ValueError for an unknown field, and as in Config."""
+        if field not in FIELDS:
+            raise ValueError(f"{field!r} is no field of Config; fields are {', '.join(FIELDS)}")
+        return [replace(self, **{field: value}) for value in values]
 
     def to_query(self) -> dict[str, str]:
         """Return the fields that differ from their defaults and follow from no other, as the texts of an address."""

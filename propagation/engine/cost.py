@@ -55,21 +55,27 @@ def layer_is_implicit(config: Config, fan_in: int, fan_out: int) -> bool:
     return _implicit_operations(fan_in, fan_out, config.inputs) < _dense_operations(config, fan_in, fan_out, config.inputs)
 
 
+def networks_at_once(config: Config) -> int:
+    """How many networks can be stacked into one array."""
+    return max(1, STACK_BYTES // (8 * max(config.widths) * config.inputs))
+
+
 def trials_at_once(config: Config) -> int:
     """How many trials are stacked into one array."""
-    fitting = STACK_BYTES // (8 * max(config.widths) * config.inputs)
-    return max(1, min(fitting, config.trials))
+    return min(networks_at_once(config), config.trials)
 
 
-def remembers_layers(config: Config) -> bool:
-    """Whether h and φ′(z) of all layers are kept between the passes (else they are computed again from the noise)."""
-    return _memory(config) * _concurrent(config) <= MEMORY_BYTES
+def remembers_layers(config: Config, alike: int = 1) -> bool:
+    """Whether h and φ′(z) of all layers are kept between the passes (else they are computed again from the noise).
+
+    `alike`: how many configs run as one that differ in numbers alone.
+    """
+    return _memory(config) * _concurrent(config, alike) <= MEMORY_BYTES
 
 
-def _concurrent(config: Config) -> int:
-    """How many trials are in memory at once."""
-    size = trials_at_once(config)
-    return min(config.trials, size * cores())
+def _concurrent(config: Config, alike: int = 1) -> int:
+    """How many networks are in memory at once."""
+    return min(config.trials * alike, networks_at_once(config) * cores())
 
 
 def _memory(config: Config) -> int:

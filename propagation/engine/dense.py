@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from propagation.engine.frames import haar_frame
-from propagation.engine.maps import RandomMap
+from propagation.engine.maps import RandomMap, noise_times, of_networks
 from propagation.engine.noise import Noise, gaussian, truncated_gaussian, uniform
 from propagation.engine.signal import Signal
 
@@ -43,12 +43,12 @@ class DenseMap(RandomMap):
         return math.sqrt(bias_variance) * self.noise.draw("bias", self.fan_out, 1, self.bias_law).astype(float)
 
     def _prepare(self, h: Signal) -> None:
-        self.pushed = self.weight_scale * (self.unit_weights @ h.array)
+        self.pushed = self.weight_scale * noise_times(self.unit_weights, h.array)
         if self.bias_scale.any():
-            self.pushed += self.bias_scale * self.noise.draw("bias", self.fan_out, 1, self.bias_law)
+            self.pushed += self.bias_scale * of_networks(self.noise.draw("bias", self.fan_out, 1, self.bias_law), len(h.array))
 
     def _pushed(self) -> np.ndarray:
         return self.gain * self.pushed
 
     def _pulled(self, delta: Signal, h: Signal, scale: np.ndarray) -> np.ndarray:
-        return scale * (self.unit_weights.swapaxes(1, 2) @ delta.array)
+        return scale * noise_times(self.unit_weights.swapaxes(1, 2), delta.array)

@@ -25,7 +25,7 @@ from __future__ import annotations
 import numpy as np
 
 from propagation.engine.frames import SINGLE_TOLERANCE, factor, frame, haar_frame
-from propagation.engine.maps import RandomMap
+from propagation.engine.maps import RandomMap, noise_times, of_networks
 from propagation.engine.signal import Signal
 
 #: below the largest number of single precision
@@ -55,18 +55,18 @@ class GaussianMap(RandomMap):
         self.input_type = np.float64 if self.merged.any() else np.float32
 
     def _unit_outputs(self) -> np.ndarray:
-        """G, (T, fan_out, r)."""
+        """G of each trial, (trials, fan_out, r)."""
         return self.noise.draw("weights", self.fan_out, self.coefficients.shape[1])
 
     def _pushed(self) -> np.ndarray:
-        return self._unit_outputs().astype(float) @ (self.gain * self.coefficients)
+        return noise_times(self._unit_outputs().astype(float), self.gain * self.coefficients)
 
     def _pulled(self, delta: Signal, h: Signal, scale: np.ndarray) -> np.ndarray:
         rank = min(delta.array.shape[1:])
         lower = factor(delta.gram, tolerance=SINGLE_TOLERANCE)[:, :rank]
-        fresh = self.noise.draw("pull", self.fan_in + 1, rank)
+        fresh = of_networks(self.noise.draw("pull", self.fan_in + 1, rank), len(delta.array))
         to_inputs, to_bias = fresh[:, :-1], fresh[:, -1:]
-        known = self._unit_outputs().swapaxes(1, 2) @ delta.array  # Gᵀ δ
+        known = noise_times(self._unit_outputs().swapaxes(1, 2), delta.array)  # Gᵀ δ
         overlap = (
             self.weight_scale * _products(h.array.swapaxes(1, 2), to_inputs, self.merged, self.merged) + self.bias_scale * to_bias
         )  # Xᵀ F, before L
@@ -100,25 +100,25 @@ class HaarMap(RandomMap):
         self.coefficients, self.inverse = coefficients[:, :rank], inverse[:, :, :rank]
 
     def _unit_frame(self) -> np.ndarray:
-        """O, (T, N, r)."""
+        """O of each trial, (trials, N, r)."""
         return haar_frame(self.noise.draw("weights", self.size, self.coefficients.shape[1]), self.size)
 
     def _pushed(self) -> np.ndarray:
-        z = self._unit_frame()[:, : self.fan_out] @ (self.gain * self.weight_scale * self.size**0.5 * self.coefficients)
+        z = noise_times(self._unit_frame()[:, : self.fan_out], self.gain * self.weight_scale * self.size**0.5 * self.coefficients)
         if self.bias_scale.any():
-            z += self.gain * self.bias_scale * self.noise.draw("bias", self.fan_out, 1)
+            z += self.gain * self.bias_scale * of_networks(self.noise.draw("bias", self.fan_out, 1), len(z))
         return z
 
     def _pulled(self, delta: Signal, h: Signal, scale: np.ndarray) -> np.ndarray:
         scale = scale * self.size**0.5
         frame_out = self._unit_frame()
-        known = frame_out[:, : self.fan_out].swapaxes(1, 2) @ delta.array
+        known = noise_times(frame_out[:, : self.fan_out].swapaxes(1, 2), delta.array)
         known *= self.coefficients.any(axis=2, keepdims=True)  # Oᵀ δ, without the columns of O beyond the rank of h
-        rest = -(frame_out @ known)
+        rest = -noise_times(frame_out, known)
         rest[:, : self.fan_out] += delta.array  # δ⊥
         columns = min(delta.array.shape[2], self.size)
         lower = factor(rest.swapaxes(1, 2) @ rest, floor=delta.column_squares)[:, :columns]
-        fresh = self.noise.draw("pull", self.size, columns).astype(float)
+        fresh = of_networks(self.noise.draw("pull", self.size, columns).astype(float), len(delta.array))
         inside = fresh[:, : self.fan_in]  # Q = h A has no rows below these
         inside -= h.array @ (self.inverse @ (self.inverse.swapaxes(1, 2) @ (h.array.swapaxes(1, 2) @ inside)))
         fresh_frame = haar_frame(fresh, self.size - frame_out.shape[2])[:, : self.fan_in]

@@ -11,9 +11,10 @@ from propagation.engine.signal import PLAIN_RANGE, Signal
 
 
 class RandomMap(ABC):
-    """z = W h + b for T draws of W (fan_out × fan_in, Var[W_ij] = σ_w²/fan_in) and b (variance σ_b²), one draw a trial.
+    """z = W h + b for T draws of W (fan_out × fan_in, Var[W_ij] = σ_w²/fan_in) and b (variance σ_b²), one draw a network.
 
-    `push` is called once, then `pull` and `replay` with the same h.
+    T networks are the trials of one config, or of several, one after the other, that share the noise of their trials. `push` is called
+    once, then `pull` and `replay` with the same h.
     """
 
     #: precision of the gradients that come out of `pull`
@@ -25,14 +26,14 @@ class RandomMap(ABC):
         self.noise = noise
         self.fan_in = fan_in
         self.fan_out = fan_out
-        #: factor on W of each trial after it was drawn, for schemes that look at the data: (T, 1, 1)
-        self.gain = np.ones((noise.trials, 1, 1))
+        #: factor on W of each network after it was drawn, for schemes that look at the data: (T, 1, 1), or (1, 1, 1) for all
+        self.gain = np.ones((1, 1, 1))
 
-    def push(self, h: Signal, weight_deviation: float, bias_deviation: float) -> Signal:
-        """z = W h + b, (T, fan_out, B), from h, (T, fan_in, B), for σ_w = `weight_deviation` and σ_b = `bias_deviation`."""
-        self.weight_deviation = weight_deviation
-        self.exponent = np.maximum(h.exponent, 0) if bias_deviation > 0 else h.exponent
-        self.weight_scale = np.ldexp(weight_deviation / self.fan_in**0.5, h.exponent - self.exponent)[:, None, None]
+    def push(self, h: Signal, weight_deviation: float | np.ndarray, bias_deviation: float | np.ndarray) -> Signal:
+        """z = W h + b, (T, fan_out, B), from h, (T, fan_in, B), for σ_w = `weight_deviation` and σ_b = `bias_deviation`, of all or (T,)."""
+        self.weight_deviation = np.broadcast_to(weight_deviation, h.exponent.shape)
+        self.exponent = np.where(np.greater(bias_deviation, 0), np.maximum(h.exponent, 0), h.exponent)
+        self.weight_scale = np.ldexp(self.weight_deviation / self.fan_in**0.5, h.exponent - self.exponent)[:, None, None]
         self.bias_scale = np.ldexp(bias_deviation, -self.exponent)[:, None, None]
         self._prepare(h)
         return self.replay()
@@ -43,7 +44,7 @@ class RandomMap(ABC):
 
     def pull(self, delta: Signal, h: Signal) -> Signal:
         """Wᵀ δ, (T, fan_in, B), for δ (T, fan_out, B) and the h that was pushed."""
-        scale, exponent = np.frexp(self.gain * (self.weight_deviation / self.fan_in**0.5))
+        scale, exponent = np.frexp(self.gain * (self.weight_deviation / self.fan_in**0.5)[:, None, None])
         # A small power of two stays with the numbers, since moving it would cost a pass over them. A larger one would, with a δ at the
         # edge of the plain range, have squares beyond single precision.
         apart = np.where(np.abs(exponent) > PLAIN_RANGE // 2, exponent, 0)
@@ -60,3 +61,14 @@ class RandomMap(ABC):
     @abstractmethod
     def _pulled(self, delta: Signal, h: Signal, scale: np.ndarray) -> np.ndarray:
         """scale · Ωᵀ δ, conditioned on what was pushed."""
+
+
+def of_networks(noise: np.ndarray, networks: int) -> np.ndarray:
+    """The noise of each network's trial, (networks, rows, columns), from that of the trials."""
+    return noise if len(noise) == networks else np.concatenate([noise] * (networks // len(noise)))
+
+
+def noise_times(noise: np.ndarray, batch: np.ndarray) -> np.ndarray:
+    """`of_networks(noise)` @ `batch`, without a copy of the noise."""
+    shared = noise @ batch.reshape(-1, len(noise), *batch.shape[1:])
+    return shared.reshape(len(batch), *shared.shape[2:])

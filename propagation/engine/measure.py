@@ -26,15 +26,15 @@ class Observer:
 
 
 class Measurements(Observer):
-    """What is measured in a group of trials, filled in layer by layer; `moments` without and with the powers of two beside them."""
+    """What is measured in a stack of networks, filled in layer by layer; `moments` without and with the powers of two beside them."""
 
-    def __init__(self, trials: int, depth: int) -> None:
-        self.moments = {name: np.empty((4, trials, depth)) for name in SIGNALS}
-        self.saturated = np.empty((trials, depth))
-        self.dead = np.empty((trials, depth))
-        self.weight_variance = np.empty((trials, depth))
-        self.separation = np.empty(trials)
-        self.loss = np.empty(trials)
+    def __init__(self, networks: int, depth: int) -> None:
+        self.moments = {name: np.empty((4, networks, depth)) for name in SIGNALS}
+        self.saturated = np.empty((networks, depth))
+        self.dead = np.empty((networks, depth))
+        self.weight_variance = np.empty((networks, depth))
+        self.separation = np.empty(networks)
+        self.loss = np.empty(networks)
 
     def see(self, name: str, layer: int, *values: Any) -> None:
         if name == "weight_variance":
@@ -47,6 +47,18 @@ class Measurements(Observer):
             self.moments[name][:, :, layer - 1] = values[0].moments()
         if name == "h" and layer == len(self.dead[0]):
             self.separation = separation(values[0])
+
+    def split(self, parts: int) -> list[Measurements]:
+        """Return what was measured in the first of so many equal parts of the networks, in the next, …."""
+        per_part = len(self.loss) // parts
+        return [self._of(slice(first, first + per_part)) for first in range(0, len(self.loss), per_part)]
+
+    def _of(self, networks: slice) -> Measurements:
+        part = Measurements(0, 0)
+        part.moments = {name: moments[:, networks] for name, moments in self.moments.items()}
+        for name in ("saturated", "dead", "weight_variance", "separation", "loss"):
+            setattr(part, name, getattr(self, name)[networks])
+        return part
 
     def _record_flat(self, layer: int, flat: np.ndarray, batch: int) -> None:
         """The share of flat slopes, and of neurons with nothing else."""

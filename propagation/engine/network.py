@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from propagation.architecture import Linear, blocks
 from propagation.config import Config
-from propagation.engine.cost import remembers_layers, trials_at_once, work
+from propagation.engine.cost import networks_at_once, remembers_layers, trials_at_once, work
 from propagation.engine.measure import Measurements, Observer, separation
 from propagation.engine.ops import EngineOp, Place, engine_op
 from propagation.engine.readout import output_gradient
@@ -28,28 +28,68 @@ from propagation.signals import FORWARD, SIGNALS
 Progress = Callable[[float], None]
 
 
+@dataclass(frozen=True)
+class Stack:
+    """Networks that run as one array: these trials of the first config, then of the next, …, which share the noise of their trials.
+
+    The configs differ in numbers alone, in none that changes a shape or what is drawn.
+    """
+
+    configs: Sequence[Config]
+    trials: range
+
+    @property
+    def networks(self) -> int:
+        """Return how many there are."""
+        return len(self.configs) * len(self.trials)
+
+
 def simulate(config: Config, progress: Progress | None = None) -> Trace:
     """Push a batch through `config.trials` random networks, pull gradients back, and measure every layer.
 
     `progress` is called from the calling thread, again and again, with the share of trials that are done; it may raise to end this.
     """
-    x = draw_inputs(config)
-    size = trials_at_once(config)
-    groups = [range(first, min(first + size, config.trials)) for first in range(0, config.trials, size)]
+    return simulate_alike([config], progress)[0]
+
+
+def simulate_alike(configs: Sequence[Config], progress: Progress | None = None) -> list[Trace]:
+    """Return what `simulate` does of each of these configs, which differ in numbers alone (see `Stack`), to the last digit."""
+    inputs = {key: draw_inputs(config) for key, config in {_inputs_key(config): config for config in configs}.items()}
+    stacks = list(_stacks(configs))
+    keep = remembers_layers(configs[0], len(configs))
     measured: list[Measurements] = []
 
     def look() -> None:
         if progress:
-            progress(sum(len(group) for group in groups[: len(measured)]) / config.trials)
+            progress(sum(stack.networks for stack in stacks[: len(measured)]) / (len(configs) * configs[0].trials))
 
-    def run(group: range, pause: Pause) -> Measurements:
-        return _run(config, x, group, pause)
+    def run(stack: Stack, pause: Pause) -> Measurements:
+        return _run(stack, [inputs[_inputs_key(config)] for config in stack.configs], keep, pause)
 
     with one_thread():
-        for result in run_all(run, groups, _seconds(config, size), look):
+        for result in run_all(run, stacks, _seconds(configs[0], stacks[0].networks), look):
             measured.append(result)
             look()
-    return _assemble(config, x, measured)
+    parts: dict[Config, list[Measurements]] = {}
+    for stack, result in zip(stacks, measured, strict=True):
+        for config, part in zip(stack.configs, result.split(len(stack.configs)), strict=True):
+            parts.setdefault(config, []).append(part)
+    return [_assemble(config, inputs[_inputs_key(config)], parts[config]) for config in configs]
+
+
+def _inputs_key(config: Config) -> tuple[float, float]:
+    """What of the numbers in which configs may differ changes their inputs."""
+    return config.input_variance, config.input_mean
+
+
+def _stacks(configs: Sequence[Config]) -> Iterator[Stack]:
+    """The stacks of all trials of these configs, of as many networks as fit."""
+    config = configs[0]
+    size = trials_at_once(config)
+    together = networks_at_once(config) // size
+    for start in range(0, len(configs), together):
+        for first in range(0, config.trials, size):
+            yield Stack(configs[start : start + together], range(first, min(first + size, config.trials)))
 
 
 def observe(config: Config, observer: Observer, trials: range, x: np.ndarray | None = None, look: Pause | None = None) -> None:
@@ -59,43 +99,47 @@ def observe(config: Config, observer: Observer, trials: range, x: np.ndarray | N
     """
     x = draw_inputs(config) if x is None else x
     with one_thread(), slot(_seconds(config, len(trials)), look or _nothing) as yield_slot:
-        _run(config, x, trials, yield_slot, observer)
+        _run(Stack([config], trials), [x], remembers_layers(config), yield_slot, observer)
 
 
-def _seconds(config: Config, trials: int) -> float:
-    """The seconds that a stack of so many trials is expected to take."""
-    return work(replace(config, trials=trials)).seconds
+def _seconds(config: Config, networks: int) -> float:
+    """The seconds that a stack of so many networks is expected to take."""
+    return networks * work(replace(config, trials=1)).seconds
 
 
 def _nothing() -> None:
     """Nobody has to be told."""
 
 
-def _run(config: Config, x: np.ndarray, group: range, pause: Pause, observer: Observer | None = None) -> Measurements:
-    """One draw of the network in each trial of the group: all layers forward, then all layers backward, with a pause after each."""
+def _run(stack: Stack, x: Sequence[np.ndarray], keep: bool, pause: Pause, observer: Observer | None = None) -> Measurements:
+    """Run the networks of a stack on the inputs of each config: all layers forward, then all backward, with a pause after each.
+
+    `keep`: whether the layers are kept for the way back, or else computed again from the noise.
+    """
     keep_freed_memory()
     # a BLAS kernel may compute on what lies beyond the end of an array, in memory that was used before, and drop the result
     with np.errstate(invalid="ignore"):
-        if not remembers_layers(config):
-            return _passes(config, x, group, pause, observer, None)
+        if not keep:
+            return _passes(stack, x, pause, observer, None)
         with buffer() as kept:
-            return _passes(config, x, group, pause, observer, kept.put)
+            return _passes(stack, x, pause, observer, kept.put)
 
 
-def _passes(config: Config, x: np.ndarray, group: range, pause: Pause, observer: Observer | None, put: Put | None) -> Measurements:
+def _passes(stack: Stack, x: Sequence[np.ndarray], pause: Pause, observer: Observer | None, put: Put | None) -> Measurements:
     """Both passes; `put` keeps signals of the forward one for the backward one, which without it computes them again from the noise."""
-    measured = Measurements(len(group), config.depth)
+    config = stack.configs[0]
+    measured = Measurements(stack.networks, config.depth)
 
     def see(name: str, layer: int, *values: Any) -> None:
         measured.see(name, layer, *values)
         if observer:
             observer.see(name, layer, *values)
 
-    inputs = h = _stacked(x, len(group))
+    inputs = h = _stacked(x, len(stack.trials))
     ops: list[EngineOp] = []
     layers: list[list[EngineOp]] = []
     tape = KeptTape(see, put) if put else ReplayedTape(see, inputs, ops)
-    for layer, block in _placed(config, group):
+    for layer, block in _placed(stack):
         layers.append(block)
         for op in block:
             ops.append(op)
@@ -103,7 +147,7 @@ def _passes(config: Config, x: np.ndarray, group: range, pause: Pause, observer:
         see("h", layer, h)
         pause()
 
-    gradient, measured.loss = output_gradient(config, h, group.start)
+    gradient, measured.loss = output_gradient(config, h, stack.trials)
     for block in reversed(layers):
         for op in reversed(block):
             gradient = op.backward(gradient, tape)
@@ -125,8 +169,8 @@ def walk(config: Config, trial: int, x: np.ndarray) -> Iterator[tuple[Step, ...]
 
     The weights are those of a dense simulation of the config.
     """
-    signal, tape = _stacked(x, 1), Tape()
-    for _, block in _placed(replace(config, method="dense"), range(trial, trial + 1)):
+    signal, tape = _stacked([x], 1), Tape()
+    for _, block in _placed(Stack([replace(config, method="dense")], range(trial, trial + 1))):
         steps = []
         for op in block:
             before, signal = signal, op.forward(signal, tape)
@@ -134,21 +178,22 @@ def walk(config: Config, trial: int, x: np.ndarray) -> Iterator[tuple[Step, ...]
         yield tuple(steps)
 
 
-def _placed(config: Config, group: range) -> Iterator[tuple[int, list[EngineOp]]]:
+def _placed(stack: Stack) -> Iterator[tuple[int, list[EngineOp]]]:
     """The ops of every layer (from 1), made when they are asked for: a dense one draws its W."""
     maps, below = 0, None  # linear maps so far, and the op below
-    for layer, block in enumerate(blocks(config), start=1):
+    for layer, alike in enumerate(zip(*map(blocks, stack.configs), strict=True), start=1):
         ops = []
-        for op in block:
-            below = engine_op(op, Place(config, group, layer, maps, below))
-            maps += isinstance(op, Linear)
+        for versions in zip(*alike, strict=True):
+            below = engine_op(versions[0], Place(stack.configs[0], stack.trials, layer, maps, below, versions))
+            maps += isinstance(versions[0], Linear)
             ops.append(below)
         yield layer, ops
 
 
-def _stacked(x: np.ndarray, trials: int) -> Signal:
-    """The inputs, (n_0, B), as every trial is shown them."""
-    return Signal(np.broadcast_to(x, (trials, *x.shape)), np.zeros(trials, dtype=int))
+def _stacked(x: Sequence[np.ndarray], trials: int) -> Signal:
+    """The inputs of each config, (n_0, B), as every trial is shown them."""
+    shown = np.broadcast_to(x[0], (trials, *x[0].shape)) if len(x) == 1 else np.stack([one for one in x for _ in range(trials)])
+    return Signal(shown, np.zeros(len(shown), dtype=int))
 
 
 def _assemble(config: Config, x: np.ndarray, groups: list[Measurements]) -> Trace:
@@ -167,7 +212,7 @@ def _assemble(config: Config, x: np.ndarray, groups: list[Measurements]) -> Trac
         lost=_lost(signals),
         separation=np.concatenate([group.separation for group in groups]),
         loss=np.concatenate([group.loss for group in groups]),
-        input_separation=float(separation(_stacked(x, 1))[0]),
+        input_separation=float(separation(_stacked([x], 1))[0]),
     )
 
 

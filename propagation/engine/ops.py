@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +21,7 @@ from propagation.config import Config
 from propagation.engine.cost import layer_is_implicit
 from propagation.engine.dense import DenseMap
 from propagation.engine.implicit import GaussianMap, HaarMap
-from propagation.engine.maps import RandomMap
+from propagation.engine.maps import RandomMap, of_networks
 from propagation.engine.noise import Noise, unit_interval
 from propagation.engine.signal import PLAIN_RANGE, Signal, scaled_moments
 from propagation.engine.tape import Tape
@@ -39,13 +41,21 @@ Tangents = tuple[Signal, ...]
 
 @dataclass(frozen=True)
 class Place:
-    """Where an op stands: in which trials of a config, in which layer (from 1), after how many linear maps, above which other op."""
+    """Where an op stands: in which trials of a config, in which layer (from 1), after how many linear maps, above which other op.
+
+    Where configs are stacked that differ in numbers alone, `versions` is the op in each of them, and `config` one of them.
+    """
 
     config: Config
     trials: range
     layer: int
     maps_before: int
     below: EngineOp | None
+    versions: tuple[Any, ...] = ()
+
+    def each(self, op: Op, number: Callable[[Any], float]) -> np.ndarray:
+        """Return a number of the op in every network, (T,): in the trials of the first config, then of the next."""
+        return np.repeat([number(version) for version in self.versions or (op,)], len(self.trials))
 
 
 class EngineOp(ABC):
@@ -83,7 +93,7 @@ class LinearOp(EngineOp):
     can_replay = True
 
     def __init__(self, op: Linear, place: Place) -> None:
-        self.op, self.layer = op, place.layer
+        self.op, self.layer, self.place = op, place.layer, place
         self.map = _random_map(op, place)
         self.gradient_type = self.map.gradient_type
         self.is_first = place.below is None
@@ -96,9 +106,9 @@ class LinearOp(EngineOp):
         return z
 
     def _pushed(self, x: Signal) -> Signal:
-        bias_deviation = math.sqrt(self.op.bias_variance)
+        bias_deviation = self.place.each(self.op, lambda op: math.sqrt(op.bias_variance))
         if not isinstance(self.op.weight, UnitVarianceOnData):
-            return self.map.push(x, math.sqrt(self.op.weight.value), bias_deviation)
+            return self.map.push(x, self.place.each(self.op, lambda op: math.sqrt(op.weight.value)), bias_deviation)
         _, log10_variance, _ = scaled_moments(*self.map.push(x, 1.0, bias_deviation).moments())
         self.map.gain = np.where(np.isfinite(log10_variance), 10 ** (-0.5 * log10_variance), 1.0)[:, None, None]
         return self.map.replay()
@@ -124,7 +134,7 @@ class LinearOp(EngineOp):
     def weights(self) -> np.ndarray:
         """W of every trial, (T, n_out, n_in); TypeError where the map does not hold it."""
         held = self._held()
-        return held.gain * held.unit_weights * (held.weight_deviation / held.fan_in**0.5)
+        return held.gain * held.unit_weights * (held.weight_deviation / held.fan_in**0.5)[:, None, None]
 
     def _held(self) -> DenseMap:
         if not isinstance(self.map, DenseMap):
@@ -200,7 +210,7 @@ class DropoutOp(EngineOp):
 
     def _masked(self, signal: Signal) -> Signal:
         noise = Noise(self.place.config.seed, self.place.maps_before, self.place.trials.start, len(self.place.trials))
-        kept = noise.draw("dropout", *self._shape, unit_interval) < self.keep
+        kept = of_networks(noise.draw("dropout", *self._shape, unit_interval), len(signal.array)) < self.keep
         return Signal(np.where(kept, signal.array / self.keep, 0), signal.exponent)
 
 

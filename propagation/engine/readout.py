@@ -7,27 +7,29 @@ import math
 import numpy as np
 
 from propagation.config import Config
+from propagation.engine.maps import of_networks
 from propagation.engine.signal import PLAIN_RANGE, Signal
 from propagation.streams import stream
 
 LABELS = 10
 
 
-def output_gradient(config: Config, h: Signal, first: int) -> tuple[Signal, np.ndarray]:
-    """Return ∂C_b/∂h^L of every input b, (T, n_L, B), in the trials from `first` on, and the mean loss in nats, (T,).
+def output_gradient(config: Config, h: Signal, trials: range) -> tuple[Signal, np.ndarray]:
+    """Return ∂C_b/∂h^L of every input b, (T, n_L, B), in T networks, of these trials again and again, and the mean loss in nats, (T,).
 
     The loss is that of the cross-entropy, NaN for other costs.
 
     "gaussian": independent N(0, 1). Otherwise through a readout V (10 × n_L), V_ij ~ N(0, 1/n_L), and labels y drawn uniformly:
     "cross_entropy": Vᵀ (softmax(V h) − y). "squared_error": C = ½ ‖V h − y‖², so Vᵀ (V h − y).
     """
-    trials, rows, batch = h.array.shape
-    no_loss = np.full(trials, np.nan)
-    streams = [stream(config.seed, "cost", first + trial) for trial in range(trials)]
+    networks, rows, batch = h.array.shape
+    no_loss = np.full(networks, np.nan)
+    streams = [stream(config.seed, "cost", trial) for trial in trials]
     if config.cost == "gaussian":
-        return Signal(np.stack([rng.standard_normal((rows, batch)) for rng in streams]), np.zeros(trials, dtype=int)), no_loss
-    readout = np.stack([rng.standard_normal((LABELS, rows)) / math.sqrt(rows) for rng in streams])
-    labels = np.stack([np.eye(LABELS)[:, rng.integers(LABELS, size=batch)] for rng in streams])
+        drawn = np.stack([rng.standard_normal((rows, batch)) for rng in streams])
+        return Signal(of_networks(drawn, networks), np.zeros(networks, dtype=int)), no_loss
+    readout = of_networks(np.stack([rng.standard_normal((LABELS, rows)) / math.sqrt(rows) for rng in streams]), networks)
+    labels = of_networks(np.stack([np.eye(LABELS)[:, rng.integers(LABELS, size=batch)] for rng in streams]), networks)
     outputs, exponent = readout @ h.array, h.exponent[:, None, None]
     if config.cost == "squared_error":
         common = np.maximum(exponent, 0)
