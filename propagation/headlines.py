@@ -12,6 +12,11 @@ from propagation.formatting import factor, magnitude, multiple, percent
 from propagation.signals import SIGNALS
 from propagation.theory.dying import silent_share
 
+#: a settled factor closer to 1 than this is called level
+_HARDLY = 0.03
+#: decades a layer by which measured layers may differ from theory's settled one and still be called that
+_UNSETTLED = 0.05
+
 
 def gradient_headline(forward: Drift, backward: Drift, theory: Settling | None) -> tuple[str, str]:
     """Return (kind, headline) where gradients drift; the signal forward is named too where it shares their fate."""
@@ -20,7 +25,8 @@ def gradient_headline(forward: Drift, backward: Drift, theory: Settling | None) 
     calm = theory is not None and theory.stays and abs(theory.backward) < KEEPS
     if theory and theory.layer and is_level(backward, theory, backward=True):
         first = f"Gradients {'shrink' if shrinks else 'grow'} in the first {theory.layer:,} layers: {_outcome(backward, 1)}."
-        return kind, f"{first} Deeper layers {'keep them level' if calm else f'do {factor(backward.factor)} each'}."
+        level = calm and abs(backward.factor - 1) < _HARDLY
+        return kind, f"{first} Deeper layers {'keep them level' if level else f'change them by {factor(backward.factor)} each'}."
     if theory and calm and not theory.power_law and theory.alike and theory.layer is None:
         return kind, f"Gradients {'shrink' if shrinks else 'grow'} while sizes settle: {_outcome(backward, 1)}."
     both = not is_level(forward, theory) and (forward.per_layer < 0) == (backward.per_layer < 0)
@@ -69,7 +75,8 @@ def slow_headline(forward: Drift, backward: Drift, depth: int, theory: Settling 
     who, s = ("signal and gradients", "") if both else (first, "s" if first == "the signal" else "")
     of = "it" if s else "them"
     becomes = f"leave a tenth of {of}" if fades else f"make {of} ten times as large"
-    if abs(seen[first]) > LEVEL_PER_LAYER:
+    measured = forward.per_layer if first == "the signal" else backward.per_layer
+    if abs(seen[first]) > LEVEL_PER_LAYER or abs(seen[first] - measured) > _UNSETTLED:
         return f"Healthy at this depth, but not deeper: once sizes have settled, {layers} layers {becomes.replace(of, who)}."
     return f"Healthy at this depth, but {who} {'fade' if fades else 'grow'}{s} slowly: {layers:,} layers {becomes}."
 

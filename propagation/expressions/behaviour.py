@@ -6,11 +6,14 @@ at the extrema between them of whatever decides something, and by halving interv
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from propagation.activations import Array, corners_among
+from propagation.expressions.dual import Dual
 from propagation.expressions.errors import ExpressionError, TooFast
 from propagation.expressions.tape import Tape, Watch
 
@@ -133,9 +136,15 @@ def _refuse_overflow(tape: Tape, lower: Tape, grid: Array, text: str) -> None:
         differs = np.abs(here - there) > _ROUNDING * np.maximum(1, np.abs(here))
         if differs.any():
             z = _nearest(grid[differs])
+            spot = _spot(tape, partial(_differs, tape.run(np.array([z])), lower.run(np.array([z]))))
             if np.abs(here).max() > STEEPEST * grid[-1]:
-                raise TooFast(text, 0, _too_fast("exponentially"))
-            raise ExpressionError(text, 0, f"exp(...) overflows from z = {z:.4g} on; write softplus(x) for log(1 + exp(x))")
+                raise TooFast(text, spot, _too_fast("exponentially"))
+            raise ExpressionError(text, spot, f"exp(...) overflows from z = {z:.4g} on; write softplus(x) for log(1 + exp(x))")
+
+
+def _differs(here: list[Dual], there: list[Dual], step: int) -> bool:
+    """Return whether value or slope of a step depend on how large exp can get."""
+    return any(np.any(np.abs(a - b) > _ROUNDING * np.maximum(1, np.abs(a))) for a, b in zip(here[step], there[step], strict=True))
 
 
 def _slope_far_out(tape: Tape, side: float, text: str) -> float:
@@ -147,11 +156,34 @@ def _slope_far_out(tape: Tape, side: float, text: str) -> float:
     size_before, size = np.abs(before).max(), np.abs(ratio).max()
     if size <= max(_FLAT * size_before, _ROUNDING * np.abs(tape.evaluate(_GRID)[1]).max()):
         return 0.0
-    if size > _FASTER * size_before:
-        raise TooFast(text, 0, _too_fast("faster than a straight line"))
+    ends = [np.stack((a[0] / middle, b[0] / far)) for a, b in zip(tape.run(middle), tape.run(far), strict=True)]
+    if _grows(ratio, before):
+        spot = _spot(tape, lambda step: _grows(ends[step][1], ends[step][0]))
+        raise TooFast(text, spot, _too_fast("faster than a straight line"))
     if np.ptp(np.concatenate((ratio, before))) > _SETTLED * size:
-        raise ExpressionError(text, 0, "for large |z| it follows no straight line, level or sloping, so large signals have no law")
+        spot = _spot(tape, lambda step: _wanders(ends[step][1], ends[step][0]))
+        raise ExpressionError(text, spot, "for large |z| it follows no straight line, level or sloping, so large signals have no law")
     return float(slope[-1] if np.ptp(slope) <= _ROUNDING * size else np.round(ratio.mean(), 10))
+
+
+def _grows(ratio: Array, before: Array) -> bool:
+    """Return whether φ(z)/z grows between two octaves far out, or is beyond floating point."""
+    return not np.isfinite(ratio).all() or bool(np.abs(ratio).max() > _FASTER * np.abs(before).max())
+
+
+def _wanders(ratio: Array, before: Array) -> bool:
+    """Return whether φ(z)/z neither grows nor sinks to 0 far out, nor stays what it is."""
+    size_before, size = np.abs(before).max(), np.abs(ratio).max()
+    return bool(_FLAT * size_before < size <= _FASTER * size_before and np.ptp(np.stack((ratio, before))) > _SETTLED * size)
+
+
+def _spot(tape: Tape, faulty: Callable[[int], bool]) -> int:
+    """Return the column of the smallest part that has a fault of the whole, the first of several: steps are told by their numbers."""
+    step = len(tape.steps) - 1
+    with np.errstate(all="ignore"):
+        while inner := [part for part in tape.steps[step].arguments if faulty(part)]:
+            step = inner[0]
+    return tape.steps[step].position
 
 
 def _too_fast(how: str) -> str:
@@ -163,7 +195,10 @@ def _refuse_slopes(tape: Tape, grid: Array, text: str) -> None:
     slope = np.abs(tape.evaluate(grid)[1])
     steep = slope > STEEPEST * (1 + 1e-9)
     if steep.any():
-        raise ExpressionError(text, 0, f"its slope exceeds {STEEPEST:.0f} near z = {_nearest(grid[steep]):.4g}")
+        z = _nearest(grid[steep])
+        slopes = [np.abs(its_slope).max() for _, its_slope in tape.run(np.array([z]))]
+        spot = _spot(tape, lambda step: slopes[step] > STEEPEST)
+        raise ExpressionError(text, spot, f"its slope exceeds {STEEPEST:.0f} near z = {z:.4g}")
     if not slope.any():
         raise ExpressionError(text, 0, "it does not change with x: a layer would forget its input")
 

@@ -39,6 +39,7 @@ _HINTS = {
     "[": "[ is not allowed in a formula: use ( and )",
 }
 _NO_KEYWORD = "arguments are written without their names, as in leaky_relu(x, 0.2)"
+_NOT_THIS = "only numbers, x, + - * / **, parentheses and functions are allowed, and not this"
 _COMPARISONS = (ast.Gt, ast.GtE, ast.Lt, ast.LtE)
 #: a name and nothing else, such as F.relu6
 _BARE = re.compile(rf"\s*(?:{PREFIX})?([A-Za-z_][A-Za-z_0-9]*)\s*")
@@ -57,6 +58,12 @@ class _Source:
         """Append a word that is typed at this position."""
         self.python += word
         self.columns += [position] * len(word)
+
+    def after(self, node: ast.expr) -> int:
+        """Return where the operator or comma after a node was typed."""
+        column = node.end_col_offset or 0  # of the text in one more parenthesis: the next character of `python` is one before
+        rest = self.python[column - 1 :]
+        return self.position(column - 1 + len(rest) - len(rest.lstrip(" )")))
 
     def position(self, column: int) -> int:
         """Return where the character in this column of `python` was typed; the end of the text where there is none."""
@@ -77,9 +84,10 @@ def parse(text: str) -> ast.expr:
         tree = ast.parse(f"({source.python})", mode="eval").body
     except SyntaxError as error:
         raise ExpressionError(text, source.position((error.offset or 2) - 2), "something is missing or misplaced here") from None
-    nodes = sum(isinstance(node, ast.expr) for node in ast.walk(tree))
-    if nodes > MOST_NODES:
-        raise ExpressionError(text, 0, f"it has {nodes} numbers, variables and operations, and at most {MOST_NODES} are read")
+    columns = sorted(node.col_offset for node in ast.walk(tree) if isinstance(node, ast.expr))
+    if (nodes := len(columns)) > MOST_NODES:
+        spot = source.position(columns[MOST_NODES] - 1)
+        raise ExpressionError(text, spot, f"it has {nodes} numbers, variables and operations, and at most {MOST_NODES} are read")
     clean = _clean(tree, source, 1)
     match clean:
         case ast.Call(func=ast.Name(id=name), args=[ast.Constant() as first, *_]) if name in WITH_PARAMETER:
@@ -195,12 +203,16 @@ def _clean(node: ast.expr, source: _Source, depth: int) -> ast.expr:
             cleaned = ast.BinOp(_clean(left, source, depth + 1), op, _clean(right, source, depth + 1))
         case ast.Compare(left=left, ops=[op], comparators=[right]) if isinstance(op, _COMPARISONS):
             cleaned = ast.Compare(_clean(left, source, depth + 1), [op], [_clean(right, source, depth + 1)])
-        case ast.Compare():
-            raise ExpressionError(text, position, "one comparison at a time is read, as in where(x > 0, x, 0)")
+        case ast.Compare(comparators=[first, *_]):
+            raise ExpressionError(text, source.after(first), "one comparison at a time is read, as in where(x > 0, x, 0)")
         case ast.Call(func=ast.Name() as called, args=arguments, keywords=[]) if is_function(called.id):
             cleaned = _clean_call(called, arguments, source, depth, position)
+        case ast.Tuple(elts=[first, *_]):
+            raise ExpressionError(text, source.after(first), "a comma stands only between the arguments of a function, as in max(x, 0)")
+        case ast.Call(keywords=[keyword, *_]):
+            raise ExpressionError(text, source.position(keyword.col_offset - 1), _NOT_THIS)
         case _:
-            raise ExpressionError(text, position, "only numbers, x, + - * / **, parentheses and functions are allowed, and not this")
+            raise ExpressionError(text, position, _NOT_THIS)
     cleaned.col_offset = position
     return cleaned
 
@@ -215,7 +227,9 @@ def _clean_call(called: ast.Name, arguments: list[ast.expr], source: _Source, de
     if len(cleaned) not in function.counts:
         counts = " or ".join(str(count) for count in function.counts)
         plural = " is" if counts == "1" else "s are"
-        raise ExpressionError(source.text, position, f"{counts} argument{plural} needed, as in {function.usage}")
+        most = max(function.counts)
+        spot = source.position(arguments[most].col_offset - 1) if len(arguments) > most else position
+        raise ExpressionError(source.text, spot, f"{counts} argument{plural} needed, as in {function.usage}")
     if name == "where" and not isinstance(cleaned[0], ast.Compare):
         raise ExpressionError(source.text, cleaned[0].col_offset, f"where needs a comparison first, as in {function.usage}")
     return ast.Call(ast.Name(name), cleaned, [])

@@ -150,13 +150,15 @@ class Tape:
         elif name == "clip":
             low, high = (self._constants.get(bound, np.float64(np.nan)) for bound in arguments[1:])
             if not low < high:
-                raise ExpressionError(self._text, position, "clip needs two plain numbers, the smaller one first, as in clip(x, -1, 1)")
+                wrong = arguments[2] if np.isnan(high) and not np.isnan(low) else arguments[1]
+                spot = self.steps[wrong].position
+                raise ExpressionError(self._text, spot, "clip needs two plain numbers, the smaller one first, as in clip(x, -1, 1)")
             for bound in arguments[1:]:
                 self._watch("nothing", position, first, bound)
         elif name in WITH_PARAMETER:
             if not all(argument in self._constants for argument in arguments[1:]):
                 sentence = f"the second argument of {name} is a plain number, as in {FUNCTIONS[name].usage}"
-                raise ExpressionError(self._text, position, sentence)
+                raise ExpressionError(self._text, self.steps[arguments[1]].position, sentence)
             self._watch("nothing", position, first)
         elif name in ACTIVATIONS:
             for kink in ACTIVATIONS[name].kinks:
