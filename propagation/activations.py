@@ -105,6 +105,8 @@ def corners_among(kinks: tuple[float, ...], dphi: Callable[[Array], Array]) -> t
 
 #: slope of leaky ReLU for z < 0 where none is given, PyTorch's and JAX's
 LEAK = 0.01
+#: a slope below this share of the activation's steepest counts as flat
+FLAT = 0.05
 _SELU_SCALE = 1.0507009873554804934193349852946
 _SELU_ALPHA = 1.6732632423543772848170429916717
 

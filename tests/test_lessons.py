@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from propagation import lessons
-from propagation.engine.ops import FLAT
+from propagation.activations import FLAT
 from propagation.formatting import percent
 from propagation.labs.evidence import EVIDENCE, MEASURES, flat_share
 from propagation.lessons import LessonError, Screen, load, parse

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from propagation.activations import Activation
+from propagation.activations import FLAT, Activation
 from propagation.architecture import Activate, Dropout, Linear, Op, UnitVarianceOnData
 from propagation.config import Config
 from propagation.engine.cost import layer_is_implicit
@@ -28,9 +28,6 @@ from propagation.engine.tape import Tape
 from propagation.engine.trainable import Trainable, TrainableActivate, TrainableDropout, TrainableLinear
 from propagation.expressions import lookup
 from propagation.streams import stream
-
-#: a slope below this share of the activation's steepest counts as flat
-FLAT = 0.05
 
 #: what stands for the gradient of the inputs: nobody asks for it, and its noise would be drawn for nothing
 _NOT_WANTED = Signal(np.empty((0, 0, 0)), np.empty(0, dtype=int))

@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from propagation.activations import FLAT
 from propagation.config import Config
 from propagation.engine.network import simulate
-from propagation.engine.ops import FLAT
 from propagation.engine.trace import Trace
 from propagation.expressions import lookup
 from propagation.labs.distributions import DISTRIBUTIONS, Distributions

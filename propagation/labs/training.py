@@ -148,8 +148,7 @@ def initial_network(config: Config) -> Network:
     config = uses(config)
     x = digits(config)[0][:, : LSUV_INPUTS if SCHEMES[config.scheme].from_data else 1]
     ops = [step.op.trainable() for steps in walk(config, 0, x) for step in steps]
-    last = config.widths[-1]
-    readout = stream(config.seed, "cost", 0).standard_normal((LABELS, last)) / math.sqrt(last)
+    readout = stream(config.seed, "cost", 0).standard_normal((LABELS, config.widths[-1])) / math.sqrt(config.widths[-1])
     return Network([*ops, TrainableLinear(readout, np.zeros((LABELS, 1)))])
 
 
@@ -204,11 +203,10 @@ class _Training:
         self.batches = _batches(config.seed, len(self.labels), recipe.batch)
         self.parameters = [*self.network.weights, *self.network.biases]
         self.velocities = [np.zeros_like(parameter) for parameter in self.parameters]
-        self.step = 0
+        self.step, self.over = 0, False
         self.losses: list[float] = []
         self.too_large = math.inf
         self.last: Snapshot | None = None
-        self.over = False
 
     def next_snapshot(self, every: int) -> Snapshot:
         """Look, at the next multiple of `every` or after the last step; on the way there, and after looking, take steps."""

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from propagation.activations import FLAT
 from propagation.config import BOUNDS
 from propagation.expressions import TooFast, lookup
 from propagation.theory.gains import Gain, gains
@@ -23,8 +24,8 @@ from propagation.theory.phases import critical_pair, critical_weight_variance
 SMALL_BIAS = 0.05
 #: what else is tried: smaller ones, where φ is steep and saturates
 _SMALLER_BIASES = (0.005, 0.0005)
-#: the share of neurons on the flat part of φ, where |φ′| is below 5 % of the steepest, from which on a network is saturated
-MOSTLY_FLAT, _FLAT = 0.5, 0.05
+#: the share of neurons on the flat part of φ from which on a network is saturated
+MOSTLY_FLAT = 0.5
 _TINY = 1e-12
 #: by how much gradients may change through the whole network, and the most that σ_w² is moved to find out
 _LEVEL, _WIDEST = math.log(10), 1e6
@@ -214,7 +215,7 @@ def saturates(activation: str, q: float) -> bool:
     if not phi.bounded:
         return False
     sizes = np.array([_TINY, q])
-    small, here = gaussian_mean(lambda z: (np.abs(phi.dphi(z)) < _FLAT * phi.steepest).astype(float), sizes, phi.kinks)
+    small, here = gaussian_mean(lambda z: (np.abs(phi.dphi(z)) < FLAT * phi.steepest).astype(float), sizes, phi.kinks)
     return bool(here - small > MOSTLY_FLAT * (1 - small))
 
 

@@ -8,10 +8,10 @@ import math
 import numpy as np
 import streamlit as st
 
+from propagation.activations import FLAT
 from propagation.budget import refusal
 from propagation.charts.distributions import layer_chart, ridges_chart
 from propagation.config import Config
-from propagation.engine.ops import FLAT
 from propagation.formatting import from_log10, number, percent
 from propagation.labs.distributions import DISTRIBUTIONS, DRAWN_ENTRIES, MOST_LAYERS, Distributions, Histogram, layers_of
 from propagation.signals import BACKWARD, SIGNALS
