@@ -50,6 +50,13 @@ def limits(activation: str, weight_variance: float, bias_variances: Array, start
     return polish(activation, weights, bias_variances, answer, low, high)
 
 
+def limits_from(activation: str, weight_variances: Array, bias_variances: Array, starts: Array) -> Array:
+    """Return the limits of many lengths, (k,), each with σ_w², σ_b² and a start of its own: their roots are refined together."""
+    each = zip(weight_variances.tolist(), bias_variances[:, None], starts.tolist(), strict=True)
+    parts = [brackets(activation, weight, bias, start) for weight, bias, start in each]
+    return polish(activation, weight_variances, bias_variances, *map(np.concatenate, zip(*parts, strict=True)))
+
+
 def brackets(activation: str, weight_variance: float, bias_variances: Array, start: float = 1.0) -> tuple[Array, Array, Array]:
     """For each bias variance the limit from `start` where it is known at once, else NaN and two values of ln q around it.
 

@@ -34,7 +34,7 @@ def length_map(q: float | Array, activation: str, weight_variance: float, bias_v
     return weight_variance * moments(activation).second(q) + bias_variance
 
 
-def length_slope(q: float | Array, activation: str, weight_variance: float) -> Array:
+def length_slope(q: float | Array, activation: str, weight_variance: float | Array) -> Array:
     """V′(q) = σ_w² E[x φ φ′]/√q, which is right with kinks too.
 
     q: scalar or any shape, 0 and inf included (limits). Returns that shape. ValueError where q is below 0 or not a number.
@@ -43,7 +43,7 @@ def length_slope(q: float | Array, activation: str, weight_variance: float) -> A
     return weight_variance * moments(activation).growth(q)
 
 
-def chi_1(q: float | Array, activation: str, weight_variance: float) -> Array:
+def chi_1(q: float | Array, activation: str, weight_variance: float | Array) -> Array:
     """Mean squared slope of a layer, χ₁ = σ_w² E[φ′(√q x)²]: what one layer does to the size of a gradient, and C′(1) at a fixed point.
 
     q: scalar or any shape, 0 and inf included (limits). Returns that shape. ValueError where q is below 0 or not a number.
@@ -114,9 +114,15 @@ def depth_scales(activation: str, weight_variance: float, bias_variance: float, 
 
 def depth_scales_at(q_star: float, activation: str, weight_variance: float) -> DepthScales:
     """Depth scales at a given fixed point; σ_b² is what makes it one."""
-    c_star, chi_c = correlation_fixed_point(np.array(q_star), activation, weight_variance)
-    slope, chi = float(length_slope(q_star, activation, weight_variance)), float(chi_1(q_star, activation, weight_variance))
-    return DepthScales(q_star, float(c_star), slope, chi, float(chi_c), *(float(depth_scale(s)) for s in (slope, chi_c, chi)))
+    return depth_scales_of(np.array([q_star]), activation, np.array([weight_variance]))[0]
+
+
+def depth_scales_of(q_stars: Array, activation: str, weight_variances: Array) -> list[DepthScales]:
+    """Return the depth scales at many fixed points, (k,), each with a σ_w² of its own."""
+    c_star, chi_c = correlation_fixed_point(q_stars, activation, weight_variances)
+    slope, chi = length_slope(q_stars, activation, weight_variances), chi_1(q_stars, activation, weight_variances)
+    columns = (q_stars, c_star, slope, chi, chi_c, *map(depth_scale, (slope, chi_c, chi)))
+    return [DepthScales(*row) for row in np.stack(columns, axis=1).tolist()]
 
 
 def depth_scale(slope: float | Array) -> Array:

@@ -75,6 +75,10 @@ class TheoryOp(ABC):
     def forward(self, state: State) -> State:
         """Return the state after the op."""
 
+    def forward_all(self, states: Sequence[State]) -> list[State]:
+        """Return the states after the op, equal to `forward` of each: a call for many costs little more than one for one."""
+        return [self.forward(state) for state in states]
+
     @abstractmethod
     def backward(self, log_gradient: Array, state: State) -> Array:
         """Return ln E[(∂C_b/∂(input))²], (m,), for that of the output; `state` is the one before the op."""
@@ -168,6 +172,12 @@ class ActivateLaw(TheoryOp):
             kept = self.moments.second(together)
             after.eps = lost / np.where(kept > 0, kept, 1.0)
         return after
+
+    def forward_all(self, states: Sequence[State]) -> list[State]:
+        if len(states) == 1 or any(state.eps is not None for state in states):
+            return super().forward_all(states)
+        sizes = self.moments.log_second(np.stack([state.log_sizes for state in states]))
+        return [State(after, state.shares, state.pairs) for after, state in zip(sizes, states, strict=True)]
 
     def prepare(self, states: Sequence[State]) -> None:
         logs = self.moments.logs(np.stack([state.log_sizes for state in states]))

@@ -12,6 +12,7 @@ and means over the inputs are reported. Orthogonal weights have the same limit. 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -22,7 +23,8 @@ from propagation.initializers import SCHEMES
 from propagation.signals import BySignal
 from propagation.theory.batch import batch_of, representatives
 from propagation.theory.cost import log_cost_gradient
-from propagation.theory.maps import DepthScales, depth_scales_at, fixed_point
+from propagation.theory.fixed_points import limits_from
+from propagation.theory.maps import DepthScales, depth_scales_of
 from propagation.theory.moments import moments
 from propagation.theory.ops import ActivateLaw, LinearLaw, State, log_mean
 from propagation.theory.phases import critical_weight_variance, phase_of
@@ -82,57 +84,77 @@ class Prediction(BySignal[SignalPrediction]):
 
 def predict(config: Config) -> Prediction:
     """What `config` would measure at infinite width, to 1e-9 in ln of every moment (cross-entropy: 1e-4)."""
-    batch = batch_of(config)
-    for count in (*_COUNTS, batch.log_sizes.size):
-        log_sizes, shares, coarse = representatives(batch.log_sizes, count)
-        chain = _Chain(config, State(log_sizes, shares))
-        means = chain.log_means(shares)
-        if np.max(_distance(means, chain.log_means(coarse))) < _TOLERANCE:
-            break
-    z, h2, delta2, gradient2 = means
-    zero = np.zeros(config.depth)
-    z_band, delta_band = bands(config, batch, z, delta2) or (None, None)
-    h_mean, log_h_variance = chain.activation_mean_and_log_variance(shares)
-
-    scales = _scales(config, chain, float(z[0]))
-
-    return Prediction(
-        config,
-        {
-            "z": SignalPrediction(zero, z / _LN_10, z / _LN_10, z_band),
-            "h": SignalPrediction(h_mean, log_h_variance / _LN_10, h2 / _LN_10),
-            "delta": SignalPrediction(zero, delta2 / _LN_10, delta2 / _LN_10, delta_band),
-            "weight_gradient": SignalPrediction(zero, gradient2 / _LN_10, gradient2 / _LN_10),
-        },
-        float(log_mean(log_sizes[None, :], shares)[0] / _LN_10),
-        scales.q_star,
-        scales.chi_1,
-        scales.c_star,
-        scales.xi_q,
-        scales.xi_c,
-        phase_of(scales.chi_1) if np.isfinite(scales.chi_1) else "",
-        chain.weight_variance,
-        chain.bias_variance,
-    )
+    return predict_along([config], trajectory)[0]
 
 
-def _scales(config: Config, chain: _Chain, log_size: float) -> DepthScales:
-    """What a deep network of the median layer tends to from this ln size of z; NaN where layers are not linear maps and φ alone."""
+def start_of(config: Config) -> State:
+    """Return the state in which `predict` starts a batch first; should it stand for the batch too badly, others follow."""
+    log_sizes, shares, _ = representatives(batch_of(config).log_sizes, _COUNTS[0])
+    return State(log_sizes, shares)
+
+
+def predict_along(configs: Sequence[Config], walk: Callable[[Config, State], list[Steps]]) -> list[Prediction]:
+    """Return `predict` of configs of one activation, whose trajectory from a state is `walk(config, state)`."""
+    lines = [_Lines(config, walk) for config in configs]
+    return [one.prediction(scales) for one, scales in zip(lines, _scales(lines), strict=True)]
+
+
+class _Lines:
+    """What theory says of every layer: ln of the second moments of z, h, δ and ∂C/∂W, (depth,), with columns that stand for the batch."""
+
+    def __init__(self, config: Config, walk: Callable[[Config, State], list[Steps]]):
+        self.config, self.batch = config, batch_of(config)
+        for count in (*_COUNTS, self.batch.log_sizes.size):
+            self.log_sizes, self.shares, coarse = representatives(self.batch.log_sizes, count)
+            self.chain = _Chain(config, walk(config, State(self.log_sizes, self.shares)))
+            means = self.chain.log_means(self.shares)
+            if np.max(_distance(means, self.chain.log_means(coarse))) < _TOLERANCE:
+                break
+        self.z, self.h2, self.delta2, self.gradient2 = means
+
+    def prediction(self, scales: DepthScales) -> Prediction:
+        """Return all of it together with what a deep net of this kind tends to."""
+        zero = np.zeros(self.config.depth)
+        z_band, delta_band = bands(self.config, self.batch, self.z, self.delta2) or (None, None)
+        h_mean, log_h_variance = self.chain.activation_mean_and_log_variance(self.shares)
+        return Prediction(
+            self.config,
+            {
+                "z": SignalPrediction(zero, self.z / _LN_10, self.z / _LN_10, z_band),
+                "h": SignalPrediction(h_mean, log_h_variance / _LN_10, self.h2 / _LN_10),
+                "delta": SignalPrediction(zero, self.delta2 / _LN_10, self.delta2 / _LN_10, delta_band),
+                "weight_gradient": SignalPrediction(zero, self.gradient2 / _LN_10, self.gradient2 / _LN_10),
+            },
+            float(log_mean(self.log_sizes[None, :], self.shares)[0] / _LN_10),
+            scales.q_star,
+            scales.chi_1,
+            scales.c_star,
+            scales.xi_q,
+            scales.xi_c,
+            phase_of(scales.chi_1) if np.isfinite(scales.chi_1) else "",
+            self.chain.weight_variance,
+            self.chain.bias_variance,
+        )
+
+
+def _scales(lines: Sequence[_Lines]) -> list[DepthScales]:
+    """What deep networks of the median layers tend to from the sizes of z in layer 1; NaN where layers are not linear maps and φ alone."""
+    config = lines[0].config
     if {tuple(map(type, block)) for block in blocks(config)} != {(Linear, Activate)}:
-        return DepthScales(*[np.nan] * len(fields(DepthScales)))
-    weight, bias = float(np.median(chain.weight_variance)), float(np.median(chain.bias_variance))
+        return [DepthScales(*[np.nan] * len(fields(DepthScales)))] * len(lines)
+    weights = np.array([np.median(one.chain.weight_variance) for one in lines])
+    biases = np.array([np.median(one.chain.bias_variance) for one in lines])
     if SCHEMES[config.scheme].from_data:
-        weight, q_star = float(1 / moments(config.activation).second(1.0)), 1.0  # rescaling holds every layer at q = 1
-    else:
-        q_star = fixed_point(config.activation, weight, bias, np.exp(min(log_size, _LARGEST_EXPONENT)))
-    return depth_scales_at(q_star, config.activation, weight)
+        weights = np.full(len(lines), 1 / moments(config.activation).second(1.0))  # rescaling holds every layer at q = 1
+        return depth_scales_of(np.ones(len(lines)), config.activation, weights)
+    starts = np.exp(np.minimum([one.z[0] for one in lines], _LARGEST_EXPONENT))
+    return depth_scales_of(limits_from(config.activation, weights, biases, starts), config.activation, weights)
 
 
 class _Chain:
-    """Both passes of columns that start in a state: natural logarithms of second moments, arrays are (depth, m)."""
+    """Both passes of columns along a trajectory: natural logarithms of second moments, arrays are (depth, m)."""
 
-    def __init__(self, config: Config, start: State):
-        layers = trajectory(config, start)
+    def __init__(self, config: Config, layers: list[Steps]):
         for op, states in states_by_op(layers).items():
             op.prepare(states)
         linear, activate = first_of(LinearLaw, layers), first_of(ActivateLaw, layers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -33,6 +34,32 @@ Steps = tuple[Step, ...]
 
 def trajectory(config: Config, start: State) -> list[Steps]:
     """Return the steps of layers 1 … L for a batch that starts in this state. Layers of a signal that has arrived share their states."""
+    return trajectories([config], start)[0]
+
+
+def trajectories(configs: Sequence[Config], start: State) -> list[list[Steps]]:
+    """Return the trajectory of each config, all of the same start, equal to the last digit: what they ask of one op is computed at once."""
+    walks = [_walk(config, start) for config in configs]
+    found: list[list[Steps]] = [[] for _ in configs]
+    after: dict[int, State | None] = dict.fromkeys(range(len(configs)))
+    while after:
+        asked: dict[TheoryOp, list[tuple[int, State]]] = {}
+        for number, state in after.items():
+            try:
+                op, before = walks[number].send(state)  # type: ignore[arg-type]  # None starts a walk
+            except StopIteration as end:
+                found[number] = end.value
+                continue
+            asked.setdefault(op, []).append((number, before))
+        after = {}
+        for op, waiting in asked.items():
+            numbers, states = zip(*waiting, strict=True)
+            after |= zip(numbers, op.forward_all(states), strict=True)
+    return found
+
+
+def _walk(config: Config, start: State) -> Generator[tuple[TheoryOp, State], State, list[Steps]]:
+    """Yield each op with the state before it, to be sent the one after it. Returns the steps of all layers."""
     layers: list[Steps] = []
     state, arrived = start, False
     block_before, keys_before = None, None
@@ -48,7 +75,7 @@ def trajectory(config: Config, start: State) -> list[Steps]:
             continue
         steps = []
         for op in ops:
-            step = Step(op, state, op.forward(state))
+            step = Step(op, state, (yield op, state))
             steps.append(step)
             state = step.after
         arrived = keys == keys_before and _same(steps[0].after, layers[-1][0].after)

@@ -1,0 +1,105 @@
+"""Sweeps of the theory: every prediction of a sweep is the one that `predict` makes by itself."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+
+from propagation import Config, predict, predict_sweep
+from propagation.theory import prediction, trajectory
+from propagation.theory.prediction import Prediction, SignalPrediction
+
+NOTIONS = ("input_log10_second_moment", "q_star", "chi_1", "c_star", "xi_q", "xi_c", "weight_variance", "bias_variance")
+VARIANCES = (1e-9, 0.3, 0.999, 1.0, 1.001, 1.7, 2.0, 50.0, 0.0)
+CONFIGS = {
+    "tanh": Config(),
+    "ReLU with bands": Config(activation="relu", bias_variance=0, width=100),
+    "funnel": Config(activation="gelu", width_profile="funnel", depth=30),
+    "many inputs of many sizes": Config(layer_sizes="2-9-9-5", inputs=200, activation="softplus", cost="cross_entropy"),
+    "a first layer of its own": Config(activation="sin", first_weight_variance=30.0),
+    "std": Config(scheme="std", width=64),
+    "data decide": Config(scheme="lsuv", activation="elu"),
+    "deep and slow": Config(depth=300, activation="hard_tanh", bias_variance=0),
+}
+
+
+def assert_same(swept: Prediction, single: Prediction) -> None:
+    assert swept.config == single.config
+    assert swept.phase == single.phase
+    for name, signal in swept.signals.items():
+        for field in fields(SignalPrediction):
+            one, other = getattr(signal, field.name), getattr(single.signals[name], field.name)
+            if field.name != "band":
+                np.testing.assert_array_equal(one, other, err_msg=f"{name} {field.name}")
+            elif other is None:
+                assert one is None
+            else:
+                np.testing.assert_array_equal(one.log10_mean, other.log10_mean)
+                np.testing.assert_array_equal(one.log10_variance, other.log10_variance)
+    for notion in NOTIONS:
+        np.testing.assert_allclose(getattr(swept, notion), getattr(single, notion), rtol=1e-12, atol=1e-12, err_msg=notion)
+
+
+def assert_sweep_is_predictions(config: Config, field: str, values: tuple) -> None:
+    for swept, value in zip(predict_sweep(config, field, values), values, strict=True):
+        assert_same(swept, predict(replace(config, **{field: value})))
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_a_sweep_of_the_weights_equals_its_predictions(name):
+    assert_sweep_is_predictions(CONFIGS[name], "weight_variance", VARIANCES)
+
+
+@pytest.mark.parametrize(
+    ("field", "values"),
+    [
+        ("bias_variance", (0.0, 0.05, 30.0)),
+        ("weight_std", (0.001, 0.05, 0.0)),
+        ("first_weight_variance", (None, 0.0, 9.0)),
+        ("depth", (7, 1, 50, 7)),
+        ("input_variance", (1e-6, 1.0, 1e6)),
+        ("input_mean", (-3.0, 0.0)),
+        ("width", (2, 300)),
+        ("activation", ("relu", "tanh")),
+        ("scheme", ("he", "lsuv", "custom")),
+        ("layer_sizes", ("", "5-3-8")),
+        ("cost", ("gaussian", "squared_error")),
+    ],
+)
+@pytest.mark.parametrize("name", ["tanh", "funnel", "std", "a first layer of its own"])
+def test_a_sweep_of_any_field_equals_its_predictions(name, field, values):
+    assert_sweep_is_predictions(CONFIGS[name], field, values)
+
+
+def test_other_values_have_other_predictions():
+    first, second = predict_sweep(Config(), "weight_variance", (1.5, 1.5 + 1e-9))
+    assert not np.array_equal(first.z.log10_variance, second.z.log10_variance)
+
+
+@pytest.mark.parametrize(("field", "values"), [("weight_variance", (1.5, 2.0, 2.5)), ("depth", (10, 20, 50))])
+def test_values_of_a_sweep_share_the_moments_of_their_layers(field, values, monkeypatch):
+    """φ is asked once a layer, whatever the number of values; one by one it is asked for each."""
+    asked = 0
+    law = type(trajectory.theory_op(prediction.blocks(Config())[0][1]))
+    forward_all = law.forward_all
+
+    def counted(self, states):
+        nonlocal asked
+        asked += 1
+        return forward_all(self, states)
+
+    monkeypatch.setattr(law, "forward_all", counted)
+    predict_sweep(Config(), field, values)
+    together, asked = asked, 0
+    singles = []
+    for one in Config().variants(field, values):
+        asked = 0
+        predict(one)
+        singles.append(asked)
+    assert together == max(singles) < sum(singles)
+
+
+def test_no_values_no_predictions():
+    assert predict_sweep(Config(), "weight_variance", ()) == []
