@@ -181,7 +181,7 @@ def typical_net(prediction) -> str:
     return (
         f"A typical network of {config.depth:,} layers of width {config.width:,} ends at "
         f"{factor(forward)} of theory's line forward and {factor(backward)} backward (dashed; dotted: 10 – 90 %): the line is the mean "
-        "over all networks, and a few large ones carry it."
+        "over all networks, and a few large ones pull it up."
     ).replace("× ", "×\u00a0")
 
 
@@ -205,7 +205,7 @@ def _story(trace: Trace, forward: Drift, backward: Drift, length: Drift, theory:
     saturated = _median_share(trace.saturated)
     always_flat = float(np.mean(np.equal(lookup(trace.config.activation).slopes_at_zero, 0)))  # half of relu6, for signals of any size
     if saturated - always_flat > MOSTLY_FLAT * (1 - always_flat) and backward.total <= LEVEL and bounded:
-        others = "; gradients pass through the others" if abs(backward.total) <= LEVEL else " and pass next to no gradient"
+        others = "; gradients pass through the others" if abs(backward.total) <= LEVEL else " and let almost no gradient through"
         return "saturated", f"Neurons saturate: {percent(saturated)} of them stand where the activation is flat{others}.", False
     shared = not trace.config.level and is_level(length, theory, backward=True) and abs(length.total) <= LEVEL
     if not shared and (not is_level(backward, theory, backward=True) or abs(backward.total) > LEVEL):

@@ -33,7 +33,7 @@ def gradient_headline(forward: Drift, backward: Drift, theory: Settling | None) 
     who = "Signal and gradients" if both else "Gradients"
     subject = f"{who} {'vanish' if shrinks else 'explode'}"
     if power_law(theory):
-        return kind, f"{who} {'fade' if shrinks else 'grow'}, more slowly in each layer: {_outcome(backward, 1)}."
+        return kind, f"{who} {'fade' if shrinks else 'grow'}, {_pace(shrinks)}: {_outcome(backward, 1)}."
     if shrinks:
         share = percent(backward.factor)
         how = f"each layer keeps {f'{percent(forward.factor)} forward, {share} backward' if both else f'{share} of their variance'}"
@@ -49,7 +49,7 @@ def forward_headline(forward: Drift, depth: int, theory: Settling | None) -> tup
     fades = forward.total < 0
     kind, verb = ("vanishing", "fades") if fades else ("exploding", "grows")
     if power_law(theory):
-        return kind, f"The signal {verb} on its way forward, more slowly in each layer; {_outcome(forward, depth)}."
+        return kind, f"The signal {verb} on its way forward, {_pace(fades)}; {_outcome(forward, depth)}."
     how = f"keeps {percent(forward.factor)} of its size" if fades else f"multiplies its size by {multiple(forward.factor)}"
     return kind, f"The signal {verb} on its way forward: each layer {how}; {_outcome(forward, depth)}."
 
@@ -73,19 +73,20 @@ def slow_headline(forward: Drift, backward: Drift, depth: int, theory: Settling 
     fades, layers = seen[first] < 0, _decade(seen[first])
     both = len(seen) == 2 and len({(rate < 0, _decade(rate)) for rate in seen.values()}) == 1
     who, s = ("signal and gradients", "") if both else (first, "s" if first == "the signal" else "")
-    of = "it" if s else "them"
-    becomes = f"leave a tenth of {of}" if fades else f"make {of} ten times as large"
     measured = forward.per_layer if first == "the signal" else backward.per_layer
-    if abs(seen[first]) > LEVEL_PER_LAYER or abs(seen[first] - measured) > _UNSETTLED:
-        return f"Healthy at this depth, but not deeper: once sizes have settled, {layers} layers {becomes.replace(of, who)}."
-    return f"Healthy at this depth, but {who} {'fade' if fades else 'grow'}{s} slowly: {layers:,} layers {becomes}."
+    settled_later = abs(seen[first]) > LEVEL_PER_LAYER or abs(seen[first] - measured) > _UNSETTLED
+    of = f"the {who.removeprefix('the ')}" if settled_later else "it" if s else "them"
+    becomes = f"{layers:,} layers " + (f"leave a tenth of {of}" if fades else f"make {of} ten times as large")
+    if settled_later:
+        return f"Healthy at this depth, but not deeper: once sizes have settled, {becomes}."
+    return f"Healthy at this depth, but {who} {'fade' if fades else 'grow'}{s} slowly: {becomes}."
 
 
 def other_changes(forward: Drift, backward: Drift, depth: int, theory: Settling | None) -> str:
     """Return what happens from end to end where no settled layer does much: by chance, while sizes settle, or since widths differ."""
     if theory and theory.layer:
         settled = _changes(forward.settled, backward.settled)
-        return f"sizes settle, and then chance alone changes {settled}" if theory.layer > 1 else f"chance alone changes {settled}"
+        return f"sizes settle, and then chance changes {settled}" if theory.layer > 1 else f"chance changes {settled}"
     cause = "while sizes settle, " if theory and theory.alike and theory.stays else ""
     return f"{cause}{depth:,} layers change {_changes(forward.total, backward.total)}"
 
@@ -134,6 +135,11 @@ def _deaths(trace: Trace, name: str) -> str:
     share = silent_share(config, config.depth - (name == "z")) if forward else math.nan  # z is zero above an h that is
     most = "at most " if config.inputs > 1 else ""
     return f"{subject} {where}" + ("" if math.isnan(share) else f" (theory: {most}{percent(share)})")
+
+
+def _pace(fades: bool) -> str:
+    """Return how a power of depth goes on."""
+    return "more slowly in each layer" if fades else "by a smaller factor in each layer"
 
 
 def _outcome(drift: Drift, end: int) -> str:

@@ -104,3 +104,20 @@ def test_the_share_of_dead_networks_is_said_with_that_of_theory():
     assert verdict.kind == "dead" and "62 of 64 networks (theory: 96 %)" in verdict.headline
     several = verdict_of(activation="relu", scheme="he", depth=200, width=6, inputs=16, trials=64)
     assert "of 64 networks (theory: at most 96 %): nothing but zero is left, in the first" in several.headline
+
+
+def test_unsettled_layers_and_chance_are_not_called_slow_change():
+    """What theory says of settled layers is not said of those that are seen, where they do otherwise."""
+    unsettled = verdict_of(weight_variance=2.5, depth=5)
+    assert (
+        unsettled.backward_factor <= 1 and "once sizes have settled, 15 layers make the gradients ten times as large" in unsettled.headline
+    )
+    settling = verdict_of(weight_variance=1.760955, bias_variance=0.05, depth=5)
+    assert settling.kind == "healthy" and "while sizes settle, 5 layers change the signal by" in settling.headline
+    narrow = verdict_of(activation="relu", scheme="he", depth=50, inputs=1)
+    assert narrow.kind == "healthy" and "chance changes the signal by" in narrow.headline
+
+
+def test_a_network_of_unequal_layers_has_no_reach_of_its_middle_layer():
+    fades = verdict_of(scheme="glorot", width_profile="funnel", depth=20)
+    assert fades.kind == "vanishing" and fades.layers_survived < 100

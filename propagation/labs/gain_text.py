@@ -25,7 +25,7 @@ _THERE = {
     "bias": "most of z is bias, the same for all inputs",
 }
 #: what "the size of the gradient" means where a layer has more neurons than the next
-_SHARES = "Of the gradient it is the length that stays: where the width changes, each neuron's share of it changes too."
+_SHARES = "The gradient keeps its length. Where the width changes, each neuron's share of it changes too."
 #: layers that are looked at, however shallow the network, to see where inputs merge
 _NEAR = 200
 #: χ₁ closer to 1 than this is called slow
@@ -43,7 +43,7 @@ def headline(activation: str, answer: Recommendation) -> str:
     if answer.kind == "none":
         return f"{label} is not for deep networks: no rule keeps its signal at a size"
     if answer.kind == "shallow":
-        return f"{label} is not for deep networks. Of the rules, least goes wrong at σ_w² = {number(answer.weight_variance)}"
+        return f"{label} is not for deep networks. The rule that loses least is σ_w² = {number(answer.weight_variance)}"
     if phi.homogeneous:
         name = _NAMED.get(phi.family or phi.name)
         rule = f"{name}, " if name else ""
@@ -62,16 +62,17 @@ def why(activation: str, answer: Recommendation, bias_variance: float, depth: in
         )
     if answer.kind == "none":
         critical = _level(activation, bias_variance)
-        return f"{critical} Take another activation, such as tanh or ReLU. The numbers below are those of σ_w² = 1, and no advice."
+        return f"{critical} Take another activation, such as tanh or ReLU. The numbers below are those of σ_w² = 1. They are no advice."
     if answer.kind == "shallow":
         return _shallow(activation, answer, bias_variance, depth)
     shares = "" if level else f" {_SHARES}"
     if lookup(activation).homogeneous:
-        own = f" Your σ_b² = {number(bias_variance)} would make the signal grow by as much in each layer." if bias_variance else ""
+        grows = f" Your σ_b² = {number(bias_variance)} would make the signal grow by {number(bias_variance)} in each layer."
+        own = grows if bias_variance else ""
         return f"Each layer then keeps, on average, the size of the signal and of the gradient, at any depth.{shares}{own}"
     settled = f"each layer keeps the size of the signal (q* = {number(answer.q_star)}) and of the gradient"
     inputs = answer.input_variance
-    scaled = f" Scale inputs to variance {number(inputs)}: they have this size from the first layer on." if inputs is not None else ""
+    scaled = f" Give the inputs variance {number(inputs)}: then sizes are settled from the first layer on." if inputs is not None else ""
     this_bias = _why_this_bias(activation, answer, bias_variance)
     return f"This is the critical point. Once sizes have settled, {settled}.{shares}{this_bias}{scaled}"
 
@@ -117,7 +118,7 @@ def how_exact(window: tuple[float, float], depth: int) -> str:
     """Return how exactly a network of this depth needs its σ_w²."""
     layers = f"{depth:,} layers" if depth > 1 else "one layer"
     low, high = map(number, window)
-    exact = "The deeper the network, the more exact it must be."
+    exact = "The deeper the network, the more exact σ_w² must be."
     return f"In {layers}, gradients stay within a factor of ten for σ_w² from {low} to {high}. {exact}"
 
 

@@ -66,7 +66,7 @@ def test_answers_are_counted(activation, bias_variance, sentence):
         ("linear", "linear: use LeCun's rule, σ_w² = 1, and biases of 0"),
         ("abs(x)", r"abs\(x\): use σ_w² = 1, and biases of 0"),
         ("tanh", "tanh: use σ_w² = 1.76 and biases of variance 0.05"),
-        ("sigmoid", "sigmoid is not for deep networks. Of the rules, least goes wrong at σ_w² = 22.3"),
+        ("sigmoid", "sigmoid is not for deep networks. The rule that loses least is σ_w² = 22.3"),
         ("exp(x**2)", r"exp\(x\*\*2\) grows so fast that no σ_w² is right for it, not even in one layer"),
         ("relu(x)**2", r"relu\(x\)\*\*2: for one layer only, σ_w² = 0.667"),
     ],
@@ -78,7 +78,7 @@ def test_the_recommendation_in_a_sentence(activation, sentence):
 @pytest.mark.parametrize(
     ("activation", "own", "part"),
     [
-        ("relu", 0.05, "Your σ_b² = 0.05 would make the signal grow"),
+        ("relu", 0.05, "Your σ_b² = 0.05 would make the signal grow by 0.05 in each layer."),
         ("relu", 0.0, "at any depth."),
         ("tanh", 0.0, "Without a bias the signal would fade"),
         ("erf", 0.0, "Without a bias the signal would fade"),
@@ -86,9 +86,11 @@ def test_the_recommendation_in_a_sentence(activation, sentence):
         ("gelu", 0.05, "At σ_b² = 0.05 there is no stable critical point."),
         ("max(x-1,0)", 0.05, "Only σ_w² = 10⁵ keeps its gradients level, and there a signal of size 1 explodes."),
         ("max(x-1,0)", 1.0, "Only σ_w² = 3.7 keeps its gradients level, and there a signal that is a little too large explodes."),
+        ("sin(30*x)", 0.05, "At the critical point of σ_b² = 0.05 most of z is bias, the same for all inputs."),
+        ("mish", 0.1, "At the critical point of σ_b² = 0.1 a signal that is a little too large explodes."),
         ("tanh", 7.0, "At the critical point of σ_b² = 7 most neurons stand where it is flat."),
-        ("max(x-1e4,0)", 0.05, "and no advice"),
-        ("gelu", 0.05, "Scale inputs to variance 1.7: they have this size"),
+        ("max(x-1e4,0)", 0.05, "They are no advice."),
+        ("gelu", 0.05, "Give the inputs variance 1.7: then sizes are settled from the first layer on."),
         ("sigmoid", 0.0, "Only σ_w² = 103 keeps its gradients level, and there most neurons stand where it is flat."),
         ("softplus", 0.0, "No σ_w² keeps its gradients level."),
         ("sigmoid", 0.05, "a factor of ten in 3.07 layers. Your network has 50: take another activation"),
@@ -111,7 +113,7 @@ def test_sentences_are_short_and_whole(activation, own):
 def test_where_widths_differ_the_text_says_what_stays_and_names_no_layer_alone():
     for activation in ("relu", "tanh"):
         answer = recommend(activation, 0.05)
-        assert "it is the length that stays" in why(activation, answer, 0.05, 3, level=False)
+        assert "The gradient keeps its length." in why(activation, answer, 0.05, 3, level=False)
         assert "length" not in why(activation, answer, 0.05, 3)
     relu = recommend("relu")
     assert deviation(relu, (512, 512)) == "as a standard deviation **0.0625** for a weight with 512 inputs"

@@ -100,7 +100,7 @@ def test_a_rule_without_a_number_says_why():
         ({}, ("tanh: use σ_w² = 1.76 and biases of variance 0.05", "as a gain 1.33", "0.0586 for a weight with 512 inputs"), "1.760955"),
         (
             {"activation": "relu", "layer_sizes": "784-300-100-10"},
-            ("for a layer with n inputs: 0.0505 for 784, 0.141 for 100.", "it is the length that stays", "In 3 layers"),
+            ("for a layer with n inputs: 0.0505 for 784, 0.141 for 100.", "The gradient keeps its length.", "In 3 layers"),
             "kaiming",
         ),
         ({"activation": "gelu", "framework": "keras"}, ("no stable critical point",), "VarianceScaling"),

@@ -47,7 +47,7 @@ def render(config: Config) -> None:
     rules = gains(config.activation, bias_variance)
     st.subheader("All rules, side by side", anchor=False)
     st.markdown(
-        f"{answers(activation.label, rules)} They hold different things still. Look at χ₁, what each does to a gradient **per layer** "
+        f"{answers(activation.label, rules)} Each keeps something else level. Look at χ₁, what each does to a gradient **per layer** "
         "of a deep network: only × 1 keeps gradients level."
     )
     left, right = st.columns(2, gap="medium")
