@@ -74,6 +74,7 @@ class Recommendation:
         return _LEVEL / rate if rate > 1e-6 else math.inf
 
 
+@lru_cache(maxsize=256)
 def recommend(activation: str, bias_variance: float = 0.0) -> Recommendation:
     """Return the recommendation for a known or typed activation, one that grows faster than a straight line too.
 
@@ -93,6 +94,7 @@ def recommend(activation: str, bias_variance: float = 0.0) -> Recommendation:
     return _least_loss(phi.name, bias_variance)
 
 
+@lru_cache(maxsize=256)
 def obstacle(activation: str, bias_variance: float) -> str:
     """Return what keeps a network from its critical point at this σ_b²; empty where nothing does. φ is not homogeneous.
 
