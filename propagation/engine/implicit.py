@@ -82,6 +82,8 @@ def _products(h: np.ndarray, other: np.ndarray, merged: np.ndarray, in_double: n
     """`h` @ `other` of each trial, in double precision in these trials, (T,), else in single; h itself is in single where not `merged`."""
     if not in_double.any():
         return h.astype(np.float32, copy=False) @ other.astype(np.float32, copy=False)
+    if merged.all() and in_double.all():
+        return h.astype(float, copy=False) @ other.astype(float, copy=False)
     own, common = ([float if exact else np.float32 for exact in trials] for trials in (merged, in_double))
     return np.stack([a.astype(first) @ b.astype(second) for a, b, first, second in zip(h, other, own, common, strict=True)])
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from propagation.architecture import Linear, blocks
 from propagation.config import Config
-from propagation.engine.cost import networks_at_once, remembers_layers, trials_at_once, work
+from propagation.engine.cost import networks_at_once, remembers_layers, work
 from propagation.engine.measure import Measurements, Observer, separation
 from propagation.engine.ops import EngineOp, Place, engine_op
 from propagation.engine.readout import output_gradient
@@ -83,12 +83,13 @@ def _inputs_key(config: Config) -> tuple[float, float]:
 
 
 def _stacks(configs: Sequence[Config]) -> Iterator[Stack]:
-    """The stacks of all trials of these configs, of as many networks as fit."""
+    """The stacks of all trials of these configs, of as many networks as fit: first of as many configs, since those share their noise."""
     config = configs[0]
-    size = trials_at_once(config)
-    together = networks_at_once(config) // size
-    for start in range(0, len(configs), together):
-        for first in range(0, config.trials, size):
+    fitting = networks_at_once(config)
+    together = math.ceil(len(configs) / math.ceil(len(configs) / fitting))  # in parts that are about equal
+    size = max(1, min(fitting // together, config.trials))
+    for first in range(0, config.trials, size):
+        for start in range(0, len(configs), together):
             yield Stack(configs[start : start + together], range(first, min(first + size, config.trials)))
 
 
