@@ -16,7 +16,7 @@ from propagation.runtime import scheduler
 
 MOMENTS = [field.name for field in fields(Moments)]
 SMALL = Config(depth=12, width=24, inputs=5, trials=3)
-MERGING = Config(depth=100, width=12, inputs=9, trials=4, method="implicit")
+MERGING = Config(depth=60, width=12, inputs=9, trials=4, method="implicit")
 
 #: networks of every kind of map, cost, rule and end
 NETWORKS = {
@@ -26,7 +26,7 @@ NETWORKS = {
     "dense orthogonal": replace(SMALL, method="dense", weight_law="orthogonal"),
     "merging": MERGING,
     "merging, orthogonal": replace(MERGING, weight_law="orthogonal"),
-    "deep ReLU, dying or exploding": Config(depth=300, width=20, inputs=3, trials=2, activation="relu", bias_variance=0),
+    "deep ReLU, dying or exploding": Config(depth=120, width=12, inputs=3, trials=2, activation="relu", bias_variance=0),
     "data decide": replace(SMALL, scheme="lsuv", weight_law="orthogonal", activation="relu"),
     "sizes": Config(layer_sizes="20-50-7-30-1-12", inputs=9, trials=3, method="implicit", activation="gelu"),
     "digits, cross-entropy": replace(SMALL, input_law="digits", cost="cross_entropy", inputs=16),
