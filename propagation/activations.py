@@ -77,8 +77,9 @@ class Activation:
 
     @cached_property
     def steepest(self) -> float:
-        """Largest |φ′|."""
-        return float(np.abs(self.dphi(np.linspace(-8, 8, 16_001))).max())
+        """Largest |φ′|; that far out, if φ is all but flat around 0, as tanh(x + 10) is."""
+        near, far = (float(np.abs(self.dphi(np.linspace(-reach, reach, 16_001))).max()) for reach in (8, 128))
+        return near if near >= far / 2 else far
 
     @cached_property
     def homogeneous(self) -> bool:

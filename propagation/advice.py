@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -41,6 +41,8 @@ _HOPELESS = {
     "activation.",
 }
 _NO_CRITICAL_POINT = "No σ_w² keeps both sizes and gradients of {label} level: try another activation, or fewer layers."
+#: the same where biases have a mean, without which there is a critical point
+_CENTRED = "No σ_w² keeps both sizes and gradients of {label} level: try biases of mean 0, with which σ_w² = {critical} is critical."
 _MERGING = (
     "σ_w² is critical already: sizes stay, but inputs still grow alike, a little in each layer. Fewer layers keep them apart, and so do "
     "skip connections."
@@ -62,16 +64,21 @@ def critical_here(config: Config) -> float | None:
 
     A homogeneous activation has one, which a bias does not move (it only keeps q from settling).
     """
-    critical = critical_setting(config.activation, _bias_variance(config))
+    critical = critical_setting(config.shifted_activation, _bias_variance(config))
     return critical if 0 < critical < _LARGEST_CRITICAL else None
 
 
 def advice(trace: Trace, prediction, merged: bool) -> Advice:
     """Return what to change. `merged` says that sizes are level and inputs have grown alike."""
     config = trace.config
-    activation, scheme, bias, critical = lookup(config.activation), SCHEMES[config.scheme], _bias_variance(config), critical_here(config)
+    activation, scheme, bias, critical = (
+        lookup(config.shifted_activation),
+        SCHEMES[config.scheme],
+        _bias_variance(config),
+        critical_here(config),
+    )
     if scheme.from_data and not activation.homogeneous:
-        return _another_bias(config, f"LSUV keeps z at variance 1, which is no critical point of {activation.label}")
+        return _another_bias(config, f"LSUV keeps z at variance 1, which is no critical point of {_label(config)}")
     here = float(np.median(trace.weight_variance))
     near = critical is not None and abs(critical - here) <= min(_SAME, LEVEL * math.log(10) / config.depth) * critical
     what = _in_the_way(config, critical, bias)
@@ -85,11 +92,11 @@ def advice(trace: Trace, prediction, merged: bool) -> Advice:
     widths = "" if config.level else ", but for what the changing width does"
     if activation.homogeneous and bias > 0:
         zero = f"Set σ_b² to 0 too, or the signal grows by σ_b² = {number(bias)} in each layer."
-        return Advice(f"{at} {activation.label} is critical: gradients stay level{widths}. {zero}", critical, 0.0)
+        return Advice(f"{at} {_label(config)} is critical: gradients stay level{widths}. {zero}", critical, 0.0)
     result = "signal and gradients stay level" if activation.homogeneous else "once sizes have settled, gradients stay level"
-    inputs = recommend(config.activation, bias).input_variance
+    inputs = recommend(config.shifted_activation, bias).input_variance
     return Advice(
-        f"{at} {activation.label} is critical: {result}{widths}.{_scaled(config, inputs)}",
+        f"{at} {_label(config)} is critical: {result}{widths}.{_scaled(config, inputs)}",
         critical,
         float(f"{bias:.7g}") if own_bias else None,
         inputs,
@@ -98,27 +105,28 @@ def advice(trace: Trace, prediction, merged: bool) -> Advice:
 
 def _in_the_way(config: Config, critical: float | None, bias: float) -> str:
     """Return what keeps these inputs from the critical point at this σ_b², as `obstacle`; empty where nothing does."""
-    if lookup(config.activation).homogeneous:
+    if lookup(config.shifted_activation).homogeneous:
         return "beyond" if critical and critical > BOUNDS["weight_variance"][1] else ""
-    what = obstacle(config.activation, bias) if critical else "none"
+    what = obstacle(config.shifted_activation, bias) if critical else "none"
     if what or critical is None:
         return what
     start = critical * config.input_second_moment + bias
-    return "explodes" if fixed_point(config.activation, critical, bias, start) == math.inf else ""
+    return "explodes" if fixed_point(config.shifted_activation, critical, bias, start) == math.inf else ""
 
 
 def _names(config: Config, critical: float | None, bias: float) -> dict[str, str]:
-    return {"label": lookup(config.activation).label, "critical": number(critical or math.nan), "bias": number(bias)}
+    return {"label": _label(config), "critical": number(critical or math.nan), "bias": number(bias)}
 
 
 def _another_bias(config: Config, why: str) -> Advice:
     """Return why, and the critical pair of σ_w² and σ_b² to be set together, with the inputs that fit; where there is none, that."""
     bias = _bias_variance(config)
-    answer = recommend(config.activation, bias)
+    answer = recommend(config.shifted_activation, bias)
     if answer.kind != "critical" or answer.weight_variance > BOUNDS["weight_variance"][1]:
         critical = critical_here(config)
-        words = _HOPELESS.get(_in_the_way(config, critical, bias), _NO_CRITICAL_POINT).format(**_names(config, critical, bias))
-        return Advice(words)
+        words = _HOPELESS.get(_in_the_way(config, critical, bias), _NO_CRITICAL_POINT)
+        centred = critical_here(replace(config, bias_mean=0.0)) if config.bias_mean else None
+        return Advice((_CENTRED if centred else words).format(**_names(config, centred or critical, bias)))
     std = f" ({std})" if (std := _std(config, answer.weight_variance)) else ""
     setting = f"set σ_b² to {number(answer.bias_variance)} and σ_w² to {number(answer.weight_variance)}{std}"
     return Advice(
@@ -155,11 +163,13 @@ def _critical_already(trace: Trace, prediction, fades: bool) -> Advice:
     if not config.level:
         return Advice("σ_w² is critical already: it is the changing width that moves sizes. Keep the width constant.")
     bias = _bias_variance(config)
-    if lookup(config.activation).homogeneous and bias > 0:
+    if lookup(config.shifted_activation).homogeneous and bias > 0:
         biases = "it is the biases that add up from layer to layer. Set σ_b² to 0."
         return Advice(f"σ_w² is critical already: {biases}", critical_here(config), 0.0)
     weight = float(np.median(prediction.weight_variance))
-    fitting = (fixed_point(config.activation, weight, bias, weight * config.input_second_moment + bias) - bias) / max(weight, 1e-300)
+    fitting = (fixed_point(config.shifted_activation, weight, bias, weight * config.input_second_moment + bias) - bias) / max(
+        weight, 1e-300
+    )
     known = BOUNDS["input_variance"][0] <= fitting <= BOUNDS["input_variance"][1]
     if config.first_weight_variance is not None:
         own = f"it is the first layer, with a σ_w² of its own, {number(config.first_weight_variance)}, that differs from the others"
@@ -189,6 +199,12 @@ def _chance(config: Config) -> str:
     if config.width >= wide:
         return "σ_w² is critical already: what is lost is lost to chance, and other random weights may do better."
     return f"σ_w² is critical already: what is lost is lost to chance. Go wider: {wide:,} neurons, or fewer layers."
+
+
+def _label(config: Config) -> str:
+    """Return the name of the activation, with what the biases are around."""
+    mean = f" with biases of mean {number(config.bias_mean)}" if config.bias_mean else ""
+    return f"{lookup(config.activation).label}{mean}"
 
 
 def _bias_variance(config: Config) -> float:

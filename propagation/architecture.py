@@ -32,12 +32,13 @@ WeightRule = Variance | UnitVarianceOnData
 
 @dataclass(frozen=True)
 class Linear:
-    """z = W h + b with Var[W_ij] = σ_w²/fan_in by the rule, and Var[b_i] = σ_b²."""
+    """z = W h + b with Var[W_ij] = σ_w²/fan_in by the rule, Var[b_i] = σ_b² and E[b_i] = `bias_mean`."""
 
     fan_in: int
     fan_out: int
     weight: WeightRule
     bias_variance: float
+    bias_mean: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def _linear(config: Config, fan_in: int, fan_out: int) -> Linear:
     else:
         rule = Variance(config.weight_variance)
     bias_variance = config.bias_variance if scheme.bias_scale is None else scheme.bias_scale / fan_in
-    return Linear(fan_in, fan_out, rule, bias_variance)
+    return Linear(fan_in, fan_out, rule, bias_variance, config.bias_mean)
 
 
 def weight_variances(config: Config) -> np.ndarray | None:

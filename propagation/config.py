@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from propagation.activations import ACTIVATIONS
-from propagation.expressions import lookup
+from propagation.expressions import ExpressionError, lookup, shifted
 from propagation.fields import Choice, Number, Text, declarations, declared, from_query, text_of, to_query
 from propagation.initializers import SCHEMES, WEIGHT_LAWS, kumar_scale
 from propagation.scales import BIAS_VARIANCES, DEPTHS, INPUTS, WEIGHT_VARIANCES, WIDTHS
@@ -19,13 +19,9 @@ DIGIT_PIXELS = 64
 SIZED = ("depth", "width", "width_profile")
 
 INPUT_LAWS = {"gaussian": "Gaussian", "uniform": "uniform", "digits": "handwritten digits (8 × 8)"}
-COSTS = {
-    "gaussian": "unit Gaussian ∂C/∂h",
-    "cross_entropy": "softmax cross-entropy, 10 random labels",
-    "squared_error": "squared error, 10 random labels",
-}
+_LOSSES = {"cross_entropy": "softmax cross-entropy", "squared_error": "squared error"}
+COSTS = {"gaussian": "unit Gaussian ∂C/∂h"} | {name: f"{loss}, 10 random labels" for name, loss in _LOSSES.items()}
 METHODS = {"auto": "automatic", "dense": "dense: holds every W", "implicit": "implicit: never builds W"}
-
 _IMPLICIT_LAWS = " or ".join(repr(law.name) for law in WEIGHT_LAWS.values() if law.has_implicit_map)
 
 
@@ -39,9 +35,9 @@ class Config:
     """One experiment: an architecture, an initialization, inputs and a seed. Equal configs give equal arrays.
 
     `weight_variance` is σ_w² = fan_in · Var[W] and counts where `scheme` is "custom"; `weight_std`² is Var[W] where it is "std".
-    `bias_variance` is σ_b². `trials` is the number of independent draws of the network, `inputs` the size of the batch. `cost` says where
-    the backward pass starts. `layer_sizes` lists n_0 … n_L, as in "784-300-100-10"; where it is not empty, it says what `depth`, `width`
-    (then the largest size, at least 2) and `width_profile` are, whatever they were given.
+    Biases have mean `bias_mean` and variance `bias_variance` = σ_b². `trials` is the number of independent draws of the network, `inputs`
+    the size of the batch. `cost` says where the backward pass starts. `layer_sizes` lists n_0 … n_L, as in "784-300-100-10"; where it is
+    not empty, it says what `depth`, `width` (then the largest size, at least 2) and `width_profile` are, whatever they were given.
     ValueError begins with the field, and names the value and what is allowed.
     """
 
@@ -234,22 +230,33 @@ class Config:
         format="%.6g",
         optional=True,
     )
+    bias_mean: float = declared(
+        Number,
+        0.0,
+        label="Mean of the biases b",
+        help="A constant in every bias, as in constant_(bias, 0.1). Every z then has this mean. The random part, σ_b², comes on top.",
+        option="mean of the biases, added to every z",
+        below="width",
+        bounds=(-50.0, 50.0),
+        step=0.1,
+        format="%g",
+    )
 
     def __post_init__(self) -> None:
         for name, field in FIELDS.items():
             object.__setattr__(self, name, field.checked(name, getattr(self, name)))
-        if self.layer_sizes:
-            sizes = read_sizes(self.layer_sizes)
-            derived = {"depth": len(sizes) - 1, "width": max(2, *sizes), "width_profile": "constant"}
-            for name in SIZED:
-                object.__setattr__(self, name, derived[name])
+        if sizes := read_sizes(self.layer_sizes):
+            for name, derived in zip(SIZED, (len(sizes) - 1, max(2, *sizes), "constant"), strict=True):
+                object.__setattr__(self, name, derived)
+        try:
+            shifted(self.activation, self.bias_mean)
+        except ExpressionError as error:
+            raise ValueError(f"bias_mean = {self.bias_mean} does not go with this activation. About φ(x + b): {error.sentence}") from None
         if self.scheme == "kumar":
             kumar_scale(self.activation)
         if self.method == "implicit" and not WEIGHT_LAWS[self.weight_law].has_implicit_map:
-            raise ValueError(
-                f"method = 'implicit' needs weight_law = {_IMPLICIT_LAWS}, not {self.weight_law!r}: "
-                "only these laws can be sampled without building W"
-            )
+            wanted = f"method = 'implicit' needs weight_law = {_IMPLICIT_LAWS}, not {self.weight_law!r}"
+            raise ValueError(f"{wanted}: only these laws can be sampled without building W")
 
     @cached_property
     def widths(self) -> tuple[int, ...]:
@@ -261,6 +268,11 @@ class Config:
     def input_second_moment(self) -> float:
         """Return E[x²] of an entry of an input."""
         return self.input_variance + self.input_mean**2
+
+    @property
+    def shifted_activation(self) -> str:
+        """Return the name of φ(x + b): what theory takes for φ, since pre-activations are Gaussians of mean b = `bias_mean`."""
+        return shifted(self.activation, self.bias_mean)
 
     @property
     def level(self) -> bool:

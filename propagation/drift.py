@@ -78,7 +78,7 @@ def settling(prediction) -> Settling | None:
         return None
     backward, forward, power_law, stays = math.log10(chi), 0.0, False, 0 < q_star < math.inf
     if not stays:
-        slope = float(length_slope(q_star, config.activation, float(np.median(prediction.weight_variance))))
+        slope = float(length_slope(q_star, config.shifted_activation, float(np.median(prediction.weight_variance))))
         if slope <= 0:
             return None
         forward = math.log10(slope)

@@ -11,6 +11,7 @@ import numpy as np
 from propagation.architecture import bias_variances, weight_variances
 from propagation.config import BOUNDS, CHOICES, DEFAULTS, SIZED, Config
 from propagation.expressions import lookup
+from propagation.formatting import number
 from propagation.initializers import SCHEMES, WEIGHT_LAWS, kumar_scale
 
 #: schemes that are what a library does: choosing one means its law too
@@ -19,6 +20,10 @@ LIBRARY_DEFAULTS = ("pytorch", "pytorch_orthogonal", "keras", "flax")
 
 def moved(config: Config, field: str, value: Any) -> tuple[Config, str]:
     """Return the config after one control was moved, and a sentence where more happened than was asked for (else empty)."""
+    if field == "bias_mean" and (problem := _no_shift(config.activation, value)):
+        return config, f"{problem} It stays at {number(config.bias_mean)}."
+    if field == "activation" and (problem := _no_shift(value, config.bias_mean)):
+        return moved(replace(config, bias_mean=0.0), field, value)[0], f"{problem} The mean of the biases is 0 again."
     if field == "scheme":
         return _scheme_chosen(config, value)
     if field == "activation" and config.scheme == "kumar" and not _kumar_applies(value):
@@ -119,6 +124,15 @@ def _custom(config: Config) -> Config:
     """Return the same network as a custom scheme: weight and bias variance stand where the sliders show them, or at their ends."""
     shown_at: dict[str, Any] = {"weight_variance": shown_weight_variance(config), "bias_variance": shown_bias_variance(config)}
     return settled(replace(config, scheme="custom", **{name: min(value, BOUNDS[name][1]) for name, value in shown_at.items()}))
+
+
+def _no_shift(activation: str, bias_mean: float) -> str:
+    """Return why biases of this mean do not go with an activation, in a sentence; empty where they do."""
+    try:
+        Config(activation=activation, bias_mean=bias_mean)
+    except ValueError as refusal:
+        return f"{refusal}."
+    return ""
 
 
 def _kumar_applies(activation: str) -> bool:

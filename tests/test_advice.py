@@ -197,3 +197,17 @@ def test_what_is_advised_helps(activation, start):
     after = diagnose(simulate(changed), predict(changed))
     assert after.kind == "healthy" or unrest(after) < unrest(before), (before, after)
     assert applied(changed, after) == changed or unrest(after) < unrest(before), after
+
+
+def test_the_advice_knows_the_mean_of_the_biases():
+    sick = verdict_of(activation="tanh", weight_variance=0.5, bias_variance=0.05, bias_mean=0.3, depth=30)
+    assert "tanh with biases of mean 0.3 is critical" in sick.advice
+    cured = verdict_of(activation="tanh", weight_variance=sick.suggested_weight_variance, bias_variance=0.05, bias_mean=0.3, depth=30)
+    assert cured.kind in ("healthy", "merged") and sick.kind == "vanishing"
+    assert predict(Config(weight_variance=sick.suggested_weight_variance, bias_mean=0.3)).chi_1 == pytest.approx(1, abs=1e-6)
+
+
+def test_relu_with_a_mean_is_told_to_do_without():
+    sick = verdict_of(activation="relu", weight_variance=1.0, bias_mean=0.5, depth=40)
+    assert "ReLU with biases of mean 0.5" in sick.advice and "biases of mean 0, with which σ_w² = 2 is critical" in sick.advice
+    assert "σ_b²" not in sick.advice and sick.suggested_weight_variance is None

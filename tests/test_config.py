@@ -33,6 +33,7 @@ def test_the_fields_of_the_contract_are_there():
         "weight_std",
         "input_mean",
         "first_weight_variance",
+        "bias_mean",
     }
     names = {"activation", "scheme", "weight_law", "width_profile", "input_law", "cost", "method"}
     assert set(BOUNDS) == numbers and set(CHOICES) == names and set(FIELDS) == numbers | names | {"layer_sizes"}
@@ -153,8 +154,10 @@ valid_values = st.fixed_dictionaries(
 
 
 def is_allowed(values: dict) -> bool:
-    """The two refusals that come from two fields together."""
+    """The refusals that come from two fields together."""
     activation = values.get("activation", "tanh")
+    if 0 < abs(values.get("bias_mean", 0.0)) < 1e-6:
+        return False
     kumar = values.get("scheme") == "kumar" and activation in {"leaky_relu", "selu"}
     return not kumar and (values.get("method") != "implicit" or values.get("weight_law", "gaussian") in {"gaussian", "orthogonal"})
 

@@ -122,3 +122,12 @@ def test_marks_leave_out_what_does_not_apply():
     names = ("lecun", "he", "kumar")
     assert marks(Config(activation="relu"), names) == {"lecun": 1, "he": 2, "kumar": 2}
     assert set(marks(Config(activation="selu"), names)) == {"lecun", "he"}
+
+
+def test_a_mean_of_the_biases_that_does_not_go_with_the_activation_is_not_taken():
+    config, note = moved(Config(bias_mean=0.1), "bias_mean", 1e-9)
+    assert config == Config(bias_mean=0.1) and note.startswith("bias_mean = 1e-09") and note.endswith("It stays at 0.1.")
+    long = "+".join(["tanh(x)"] * 24)
+    config, note = moved(Config(bias_mean=0.123456), "activation", long)
+    assert config == Config(activation=long) and note.endswith("The mean of the biases is 0 again.")
+    assert moved(Config(), "bias_mean", 0.1) == (Config(bias_mean=0.1), "")

@@ -61,6 +61,27 @@ def test_every_architecture(network, activation, monkeypatch):
     assert_twins_agree(replace(BASE, activation=activation))
 
 
+BIASED = [
+    {"activation": "relu", "bias_mean": 0.5},
+    {"activation": "gelu", "bias_mean": -0.3, "weight_law": "orthogonal"},
+    {"activation": "tanh", "bias_mean": 0.4, "scheme": "lsuv"},
+    {"activation": "x*sigmoid(1.7*x)", "bias_mean": 0.2, "input_law": "digits", "cost": "squared_error"},
+    {"bias_mean": 0.5, "method": "dense", "layer_sizes": "30-512-700-512"},
+]
+
+
+@pytest.mark.parametrize("fields", BIASED, ids=lambda fields: "-".join(map(str, fields.values())))
+def test_every_bias_mean(fields):
+    assert_twins_agree(replace(BASE, **fields))
+
+
+@pytest.mark.parametrize("fields", BIASED[:4], ids=lambda fields: fields["activation"])
+def test_another_bias_mean_is_seen(fields):
+    """Negative control."""
+    config = replace(BASE, **fields)
+    assert max(excess(config, replace(config, bias_mean=fields["bias_mean"] + 0.1)).values()) > ERRORS
+
+
 def test_a_network_without_its_dropout_is_seen(monkeypatch):
     """Negative control: the engine drops, and theory does not know."""
     monkeypatch.setattr("propagation.engine.network.blocks", NETWORKS["dropout"])

@@ -24,12 +24,19 @@ _SOME = 0.001
 
 
 def ridges_chart(
-    result: Distributions, signal: str, *, common: bool, chosen: int, theory: np.ndarray | None = None, appearance: str = "light"
+    result: Distributions,
+    signal: str,
+    *,
+    common: bool,
+    chosen: int,
+    theory: np.ndarray | None = None,
+    mean: float = 0.0,
+    appearance: str = "light",
 ) -> go.Figure:
     """Draw the histograms of one signal, the first layer on top, all drawn to one height; `chosen` is the layer that stands out.
 
     Each is in units of its own root mean square, or, with `common`, of the largest. `theory`, (layers,), is log₁₀ of the root mean
-    squares of Gaussians to be drawn over them. A stem at 0 stands for the exact zeros; as high as a ridge would be 100 %.
+    squares of Gaussians of this `mean` to be drawn over them. A stem at 0 stands for the exact zeros; as high as a ridge would be 100 %.
     """
     colours = palette(appearance)
     histograms = result.histograms[signal]
@@ -43,7 +50,7 @@ def ridges_chart(
         if one.zeros > _SOME:
             data.append(_stem(one.zeros, ground, colours))
         if theory is not None and math.isfinite(one.log10_rms) and one.density.any():
-            data.append(_gaussian_ridge(one, ground, unit, theory[place] - one.log10_rms, colours))
+            data.append(_gaussian_ridge(one, ground, unit, theory[place], mean, colours))
     unit_text = f"of the largest, {from_log10(largest)}" if common else "of the layer"
     layout = base_layout(colours) | {
         "height": RIDGES_HEIGHT,
@@ -70,8 +77,10 @@ def ridges_chart(
     return figure(data, layout)
 
 
-def layer_chart(one: Histogram, signal: str, *, log10_theory: float | None = None, appearance: str = "light") -> go.Figure:
-    """Draw one histogram in units of its root mean square, and the Gaussian whose root mean square theory predicts."""
+def layer_chart(
+    one: Histogram, signal: str, *, log10_theory: float | None = None, mean: float = 0.0, appearance: str = "light"
+) -> go.Figure:
+    """Draw one histogram in units of its root mean square, and the Gaussian of this `mean` whose root mean square theory predicts."""
     colours = palette(appearance)
     colour = getattr(colours, SIGNALS[signal].role)
     data = [
@@ -86,8 +95,7 @@ def layer_chart(one: Histogram, signal: str, *, log10_theory: float | None = Non
     ]
     top = float(one.density.max())
     if log10_theory is not None and math.isfinite(log10_theory) and math.isfinite(one.log10_rms):
-        deviation = 10 ** (log10_theory - one.log10_rms)
-        density = _gaussian(CENTRES, deviation)
+        density = _gaussian(one, log10_theory, mean)
         top = max(top, min(float(density.max()), 4 * top))
         data.append(_curve("theory", CENTRES, density, colours))
     top = 1.15 * top if top > 0 else 1.0
@@ -134,17 +142,20 @@ def _ridge(layer: int, one: Histogram, ground: float, unit: float, colour: str, 
     }
 
 
-def _gaussian_ridge(one: Histogram, ground: float, unit: float, log10_ratio: float, colours: Palette) -> dict:
-    """Return a Gaussian 10^`log10_ratio` times as wide as the histogram measured, to the same scale as its ridge."""
-    density = _gaussian(CENTRES, 10**log10_ratio)
+def _gaussian_ridge(one: Histogram, ground: float, unit: float, log10_rms: float, mean: float, colours: Palette) -> dict:
+    """Return the Gaussian of this root mean square and mean, to the same scale as the ridge of the histogram measured."""
+    density = _gaussian(one, log10_rms, mean)
     heights = np.minimum(_RIDGE * density / one.density.max(), 1.5 * _RIDGE)
     return _curve("theory", unit * CENTRES, ground + heights, colours)
 
 
-def _gaussian(x: np.ndarray, deviation: float) -> np.ndarray:
+def _gaussian(one: Histogram, log10_rms: float, mean: float) -> np.ndarray:
+    """Return the density at CENTRES of the Gaussian of this root mean square and mean, in units of the histogram's."""
+    mean = mean / 10**one.log10_rms if mean else 0.0
+    deviation = math.sqrt(max(0.0, 10 ** (2 * (log10_rms - one.log10_rms)) - mean**2))
     if not 1e-6 < deviation < 1e6:  # nothing of it is to be seen on this scale
-        return np.zeros_like(x)
-    return np.exp(-0.5 * (x / deviation) ** 2) / (deviation * math.sqrt(2 * math.pi))
+        return np.zeros_like(CENTRES)
+    return np.exp(-0.5 * ((CENTRES - mean) / deviation) ** 2) / (deviation * math.sqrt(2 * math.pi))
 
 
 def _curve(name: str, x: np.ndarray, y: np.ndarray, colours: Palette) -> dict:

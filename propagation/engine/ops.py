@@ -96,7 +96,7 @@ class LinearOp(EngineOp):
         self.is_first = place.below is None
 
     def forward(self, x: Signal, tape: Tape) -> Signal:
-        z = self._pushed(x)
+        z = _raised(self._pushed(x), self.op.bias_mean)
         tape.save_input(self, x, self.map.input_type)  # after the push, which has summed x: the sums are kept with it
         tape.see("weight_variance", self.layer, (self.map.gain[:, 0, 0] * self.map.weight_deviation) ** 2)
         tape.see("z", self.layer, z)
@@ -111,7 +111,7 @@ class LinearOp(EngineOp):
         return self.map.replay()
 
     def replay(self) -> Signal:
-        return self.map.replay()
+        return _raised(self.map.replay(), self.op.bias_mean)
 
     def backward(self, gradient: Signal, tape: Tape) -> Signal:
         h = tape.load_input(self, self.map.input_type)
@@ -125,7 +125,7 @@ class LinearOp(EngineOp):
         return tuple(Signal(weights @ tangent.array, tangent.exponent) for tangent in tangents)
 
     def trainable(self) -> Trainable:
-        return TrainableLinear(self.weights[0], self._held().biases(self.op.bias_variance)[0])
+        return TrainableLinear(self.weights[0], self._held().biases(self.op.bias_variance)[0] + self.op.bias_mean)
 
     @property
     def weights(self) -> np.ndarray:
@@ -227,6 +227,15 @@ def _random_map(op: Linear, place: Place) -> RandomMap:
     if not layer_is_implicit(config, op.fan_in, op.fan_out):
         return DenseMap(noise, op.fan_in, op.fan_out, config.weight_law)
     return (HaarMap if config.weight_law == "orthogonal" else GaussianMap)(noise, op.fan_in, op.fan_out)
+
+
+def _raised(z: Signal, mean: float) -> Signal:
+    """z + the constant part of all biases, which no random map has to know. A z that is too small for plain numbers becomes one."""
+    if not mean:
+        return z
+    exponent = np.maximum(z.exponent, 0)
+    array = np.ldexp(z.array, (z.exponent - exponent)[:, None, None]) + np.ldexp(mean, -exponent)[:, None, None]
+    return Signal(array, exponent).settled()
 
 
 def activate(phi: Activation, z: Signal) -> tuple[Signal, np.ndarray]:

@@ -36,8 +36,8 @@ _ROUNDING = 1e-12
 _DIP = 1e-10
 #: a difference of values beside a point that no slope of at most STEEPEST makes is a jump
 _JUMP = 1e-8
-#: stands for ±0
-_TINY = 2.0**-200
+#: stands for ±0; in x + 1 it would be lost, and the second stands for it
+_TINY, _SMALL = 2.0**-200, 2.0**-44
 
 
 @dataclass(frozen=True)
@@ -239,8 +239,10 @@ def _slopes_at_zero(tape: Tape, kinks: tuple[float, ...]) -> tuple[float, float]
     """Return φ′ just below and just above 0: one number where they agree."""
     if 0.0 not in kinks:
         return (float(tape.evaluate(0.0)[1]) + 0.0,) * 2  # "+ 0.0" makes −0 a 0
-    left, right = (float(slope) + 0.0 for slope in tape.evaluate(np.array([-_TINY, _TINY]))[1])
-    return (left, right) if abs(left - right) > _ROUNDING else ((left + right) / 2,) * 2
+    left, right, left_nearby, right_nearby = (float(slope) + 0.0 for slope in tape.evaluate(np.array([-_TINY, _TINY, -_SMALL, _SMALL]))[1])
+    if abs(left - right) > _ROUNDING:
+        return left, right
+    return (left_nearby, right_nearby) if abs(left_nearby - right_nearby) > 10 * _ROUNDING else ((left + right) / 2,) * 2
 
 
 def _nearest(points: Array) -> float:

@@ -153,11 +153,11 @@ def log10_apart(cosine: Array) -> Array:
 
 
 def flat_share(config: Config, prediction: Prediction) -> float:
-    """Return the share of slopes |φ′(√q x)| below FLAT of the steepest in the last layer, for x ~ N(0, 1), to about 10⁻³."""
+    """Return the share of slopes |φ′(b + √q x)| below FLAT of the steepest in the last layer, for x ~ N(0, 1), to about 10⁻³."""
     phi = lookup(config.activation)
     x = np.linspace(-8, 8, 16_001)
     density = np.exp(-0.5 * x**2)
-    _, slopes = phi.evaluate(10 ** (0.5 * float(prediction.z.log10_second_moment[-1])) * x)
+    _, slopes = phi.evaluate(prediction.z.mean[-1] + 10 ** (0.5 * float(prediction.z.log10_variance[-1])) * x)
     return float(density[np.abs(slopes) < FLAT * phi.steepest].sum() / density.sum())
 
 

@@ -140,7 +140,7 @@ def reach(base: Config, weight_variances: Array) -> Array:
     Where the signal itself dies (q* = 0, only without a bias) ξ_c is its limit for a vanishing bias, −1/ln χ₁. A linear network without a
     bias, and one that explodes, keeps every correlation.
     """
-    plane = phase_grid(base.activation, weight_variances, np.array([base.bias_variance]), base.input_variance)
+    plane = phase_grid(base.shifted_activation, weight_variances, np.array([base.bias_variance]), base.input_variance)
     q_star, xi_c = plane.q_star[0], plane.xi_c[0]
     return REACH * np.where(q_star == 0, depth_scale(plane.chi_1[0]), np.where(np.isnan(xi_c), math.inf, xi_c))
 
@@ -188,12 +188,13 @@ def deepest(trainability: TrainabilityMap) -> Array:
     return np.array([0, *trainability.grid.depths])[rows]
 
 
-def coarse_grid(activation: str, bias_variance: float, weight_law: str, seed: int) -> Grid:
+def coarse_grid(activation: str, bias_variance: float, weight_law: str, seed: int, bias_mean: float = 0.0) -> Grid:
     """Return a grid small enough to be trained while somebody waits: 6 × 6 narrow networks around the critical σ_w² where there is one."""
     base = Config(
         activation=activation, width=64, weight_law=weight_law, bias_variance=bias_variance, input_law="digits", trials=1, seed=seed
     )
-    critical = critical_weight_variance(activation, bias_variance)
+    base = replace(base, bias_mean=bias_mean)
+    critical = critical_weight_variance(base.shifted_activation, bias_variance)
     around = min(critical, 33.0) if critical > 0 else 2.0
     weight_variances = tuple(float(f"{share * around:.2g}") for share in (0.3, 0.6, 1.0, 1.5, 2.2, 3.0))
     return Grid(base, RECIPE, (2, 5, 10, 20, 40, 80), weight_variances)

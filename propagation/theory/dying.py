@@ -18,7 +18,7 @@ def silent_share(config: Config, layer: int) -> float:
     """
     phi = lookup(config.activation)
     plain = all(tuple(map(type, block)) == (Linear, Activate) for block in blocks(config))
-    biased = any(op.bias_variance > 0 for block in blocks(config) for op in block if isinstance(op, Linear))
+    biased = any(op.bias_variance > 0 or op.bias_mean for block in blocks(config) for op in block if isinstance(op, Linear))
     below, above = phi.slopes_at_zero
     if biased or not plain or not phi.homogeneous or min(abs(below), abs(above)) > 0 or below == above:
         return math.nan

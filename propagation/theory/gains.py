@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from propagation.activations import Activation
-from propagation.expressions import TooFast, lookup
+from propagation.expressions import TooFast, lookup, shifted
 from propagation.initializers import kumar_scale
 from propagation.theory.maps import chi_1, fixed_point
 from propagation.theory.moments import moments
@@ -68,8 +68,10 @@ def torch_gain(activation: Activation) -> float | None:
     return TORCH_GAINS.get(activation.family or activation.name)
 
 
-def gains(activation: str, bias_variance: float = 0.0) -> tuple[Gain, ...]:
-    """Return all rules for a known or typed activation. E and Var are over z ~ N(0, 1), a pre-activation of size 1.
+def gains(activation: str, bias_variance: float = 0.0, bias_mean: float = 0.0) -> tuple[Gain, ...]:
+    """Return all rules for a known or typed activation. E and Var are over z ~ N(`bias_mean`, 1), a pre-activation of size 1 around it.
+
+    Rules that libraries state by the name of φ do not know of a mean of the biases.
 
     One that grows faster than a straight line, such as relu(x)**2, has those of one layer. ExpressionError for any other bad formula.
     """
@@ -77,13 +79,14 @@ def gains(activation: str, bias_variance: float = 0.0) -> tuple[Gain, ...]:
         phi = lookup(activation)
     except TooFast:
         return _of_one_layer(activation)
-    of = moments(phi.name)
+    shown = shifted(phi.name, bias_mean)
+    of = moments(shown)
     means = OneLayer(float(of.second(1.0)), float(of.variance(1.0)), float(of.slope(1.0)))
-    critical = critical_weight_variance(phi.name, 0.0 if phi.homogeneous else bias_variance)
+    critical = critical_weight_variance(shown, 0.0 if lookup(shown).homogeneous else bias_variance)
     kumar, kumar_refusal = _kumar(phi.name)
     torch = torch_gain(phi)
     rules = _rules(means, critical, kumar, kumar_refusal, math.nan if torch is None else torch**2)
-    return tuple(_gain(phi.name, bias_variance, *rule) for rule in rules)
+    return tuple(_gain(shown, bias_variance, *rule) for rule in rules)
 
 
 def distinct(rules: Sequence[Gain]) -> list[tuple[float, int]]:

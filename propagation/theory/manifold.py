@@ -45,7 +45,7 @@ def angle_path(config: Config, starts: Array) -> Array:
     path[0] = starts
     for layer, (_, step) in enumerate(first_of(LinearLaw, layers), start=1):
         if step.after.in_range:
-            path[layer] = step.after.eps
+            path[layer] = step.after.around_zero().eps
     return path
 
 

@@ -22,10 +22,16 @@ Array = np.ndarray
 #: panels −EDGE … EDGE are tabulated, q from 2e-25 to 6e24; beyond, moments are powers of q to 1e-12
 EDGE = 28
 _LAST = 2.0 * EDGE + 1
-#: below q = e⁻²⁷ = 2e-12 the difference φ − φ(0) runs out of digits, where φ(0) ≠ 0, and is linear to 1e-11
+#: below q = e⁻²⁷ = 2e-12 the difference φ − φ(0) runs out of digits, where φ(0) ≠ 0, and is linear to 1e-11; later where φ(0) is small
 _FIRST_SHIFTED = -27.0
 #: share of a slope's mean square by which two rules may differ in a panel that they resolve
 _RESOLVED = 1e-9
+#: and, as a share of the largest square of a slope there, the mean that is nothing
+_NOTHING = 1e-15
+#: share of what a panel of the table adds up from, below which a mean has lost its digits
+_SEEN = 1e-6
+#: a variance from which on no kink within reach of a mean of the biases is far out
+_NO_TAIL = 1e4
 #: relative difference of φ from a straight line that is rounding
 _ROUNDING = 4e-16
 
@@ -74,7 +80,7 @@ class Moments:
             np.array([0.5 * (low != high), 0.0, (grows - 1) / 2, 1.5 * (grows - 1), float(low + high != 0), 0.0, 0.0])
         )
         self._above_second = grows
-        self._first = _FIRST_SHIFTED if self.phi_zero else -_LAST
+        self._first = max(-_LAST, _FIRST_SHIFTED + 2 * min(0.0, np.log(abs(self.phi_zero)))) if self.phi_zero else -_LAST
         self._closed = moments_of(activation)
         self._table = np.empty(0) if self._closed else _tabulate(activation)
         #: the largest q whose means of φ′ are known
@@ -121,6 +127,27 @@ class Moments:
         """ln E[φ²] at q = eᵗ, for any t as in `logs`."""
         inside = np.minimum(np.maximum(t, self._first), _LAST)
         return self._log_second(self._inside(inside, 2), inside, t)
+
+    def seen(self, t: Array) -> tuple[Array, Array, Array]:
+        """Return whether E[φ²], E[ψ²] and E[φ′²] at q = eᵗ are right to 1e-3 of themselves, and not only of the largest in their panel.
+
+        They are not where all but the rarest neurons stand where φ, or its slope, is next to nothing, as those of relu(x − 10) do.
+        """
+        if self._closed is not None:
+            return (np.ones(np.shape(t), dtype=bool),) * 3
+        inside = np.clip(t, self._first, _LAST)
+        basic, q = self._inside(inside), np.exp(inside)
+        added = np.abs(self._table[:, :3]).sum(axis=-1)
+        steepest = np.nanmax(added[:, 2])
+        _, remainder, slope = np.moveaxis(added[panel_of(inside)[0] + EDGE], -1, 0)
+        terms = remainder + basic.line * q
+        least = np.maximum(_SEEN * terms, _NOTHING * steepest * np.minimum(q, _NO_TAIL))
+        second = basic.line * q + basic.remainder + basic.shift
+        return (
+            second >= np.maximum(least, _SEEN * np.abs(basic.shift)),
+            self._centred(basic, q) >= least,
+            basic.slope >= np.maximum(_SEEN * slope, _NOTHING * steepest),
+        )
 
     def _log_second(self, basic: Basic, inside: Array, t: Array) -> Array:
         with np.errstate(divide="ignore"):
@@ -267,6 +294,7 @@ def _first_unresolved(activation: Activation, rules: list[tuple[Array, Array]]) 
         between = (nodes[1:] + nodes[:-1])[ORDER // 2 - 1 :: ORDER] / 2  # every panel's middle
         finer = half_line_rule(np.exp(2.0 * (index - EDGE) + POINTS), (*_edges(activation), *between))
         coarse, fine = (w @ (activation.dphi(z) ** 2 + activation.dphi(-z) ** 2) for z, w in ((nodes, weights), finer))
-        if np.any(np.abs(coarse - fine) > _RESOLVED * fine):
+        nothing = _NOTHING * np.max(np.square([activation.dphi(nodes), activation.dphi(-nodes)]))
+        if np.any(np.abs(coarse - fine) > _RESOLVED * fine + nothing):
             return index
     return len(rules)

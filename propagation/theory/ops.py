@@ -16,11 +16,11 @@ from functools import lru_cache
 import numpy as np
 
 from propagation.architecture import Activate, Dropout, Linear, Op, UnitVarianceOnData
-from propagation.expressions import lookup
+from propagation.expressions import lookup, shifted
 from propagation.theory.closed_forms import bend_of
 from propagation.theory.gaussian import gaussian_mean
 from propagation.theory.kernel import kernel
-from propagation.theory.moments import Logs, moments
+from propagation.theory.moments import Logs, Moments, moments
 from propagation.theory.s_transform import PSI, log_s_of_slopes, squared_slopes
 
 Array = np.ndarray
@@ -40,7 +40,7 @@ class State:
 
     `log_sizes`, (m,), are ln E[x_b²]; `shares`, (m,), weigh the columns in a mean over the batch. `eps`, (k,), is 1 − c of the pairs of
     columns whose numbers are `pairs`, two (k,) arrays: 1 − c keeps its digits where c is close to 1. `logs` are the moments of φ at these
-    sizes, where φ comes next.
+    sizes, where φ comes next. Where a bias gives all entries one `mean`, sizes and correlations are those of x − mean.
     """
 
     log_sizes: Array
@@ -48,6 +48,7 @@ class State:
     pairs: tuple[Array, Array] | None = None
     eps: Array | None = None
     logs: Logs | None = None
+    mean: float = 0.0
 
     @property
     def log_mean(self) -> float:
@@ -63,6 +64,19 @@ class State:
         """Return the log sizes of the first and of the second column of each pair, (k,) each."""
         assert self.pairs is not None
         return self.log_sizes[self.pairs[0]], self.log_sizes[self.pairs[1]]
+
+    def around_zero(self) -> State:
+        """Return the state with the sizes E[x_b²] and the correlations of the columns themselves, their mean among them."""
+        if not self.mean:
+            return self
+        square, log_square = self.mean**2, 2 * math.log(abs(self.mean))
+        whole = State(np.logaddexp(self.log_sizes, log_square), self.shares, self.pairs)
+        if self.eps is not None:
+            (first, second), both = (np.exp(logs / 2) for logs in self.log_sizes_of_pairs()), np.exp(sum(whole.log_sizes_of_pairs()) / 2)
+            # √(Q Q′) − b² − √(q q′), Q = q + b², without a difference
+            apart = square * (first - second) ** 2 / (both + square + first * second)
+            whole.eps = (apart + first * second * self.eps) / both
+        return whole
 
 
 class TheoryOp(ABC):
@@ -109,11 +123,11 @@ class Spectral:
 
 
 class LinearLaw(TheoryOp):
-    """z = W h + b: sizes q ← σ_w² E[h²] + σ_b², products likewise, gradients × σ_w² n_out/n_in."""
+    """z = W h + b: sizes around E[b] q ← σ_w² E[h²] + σ_b², products likewise, gradients × σ_w² n_out/n_in."""
 
     def __init__(self, op: Linear) -> None:
         self.op = op
-        self.forward_key = (op.weight, op.bias_variance)
+        self.forward_key = (op.weight, op.bias_variance, op.bias_mean)
         self._log_weight = None if isinstance(op.weight, UnitVarianceOnData) else _log(op.weight.value)
         self._log_bias = _log(op.bias_variance)
         self._log_fans = _log(op.fan_out / op.fan_in)
@@ -130,6 +144,7 @@ class LinearLaw(TheoryOp):
     def forward(self, state: State) -> State:
         log_weight = self.log_weight_variance(state)
         after = State(np.logaddexp(log_weight + state.log_sizes, self._log_bias), state.shares, state.pairs)
+        after.mean = self.op.bias_mean
         if state.eps is not None and not (state.in_range and after.in_range):
             after.eps = np.full(state.eps.shape, np.nan)
         elif state.eps is not None:
@@ -154,33 +169,50 @@ class LinearLaw(TheoryOp):
 
 
 class ActivateLaw(TheoryOp):
-    """h = φ(z) of Gaussian z: sizes E[φ²], products E[φ φ′], gradients × E[φ′²]."""
+    """h = φ(z) of Gaussian z: sizes E[φ²], products E[φ φ′], gradients × E[φ′²]. Where z has a mean b, φ is φ(· + b)."""
 
     def __init__(self, op: Activate) -> None:
         self.op = op
         self.forward_key = op
-        self.moments = moments(op.activation)
+
+    def activation(self, state: State) -> str:
+        """Return the name of what φ does to the part of the state around its mean."""
+        return shifted(self.op.activation, state.mean)
+
+    def moments(self, state: State) -> Moments:
+        """Return the moments of this."""
+        return moments(self.activation(state))
 
     def forward(self, state: State) -> State:
-        after = State(self.moments.log_second(state.log_sizes), state.shares, state.pairs)
+        of = self.moments(state)
+        after = State(of.log_second(state.log_sizes), state.shares, state.pairs)
+        if state.mean:  # what a table does not see is nothing to the next layer
+            after.log_sizes = np.where(of.seen(state.log_sizes)[0], after.log_sizes, -np.inf)
         if state.eps is not None and not state.in_range:
             after.eps = np.full(state.eps.shape, np.nan)
         elif state.eps is not None:
             first, second = state.log_sizes_of_pairs()
             together = np.exp((first + second) / 2)
-            lost, _ = kernel(self.op.activation)(together, state.eps)
-            kept = self.moments.second(together)
+            lost, _ = kernel(self.activation(state))(together, state.eps)
+            kept = of.second(together)
             after.eps = lost / np.where(kept > 0, kept, 1.0)
         return after
 
     def forward_all(self, states: Sequence[State]) -> list[State]:
         if len(states) == 1 or any(state.eps is not None for state in states):
             return super().forward_all(states)
-        sizes = self.moments.log_second(np.stack([state.log_sizes for state in states]))
+        if any(state.mean for state in states):
+            return super().forward_all(states)
+        sizes = self.moments(states[0]).log_second(np.stack([state.log_sizes for state in states]))
         return [State(after, state.shares, state.pairs) for after, state in zip(sizes, states, strict=True)]
 
     def prepare(self, states: Sequence[State]) -> None:
-        logs = self.moments.logs(np.stack([state.log_sizes for state in states]))
+        sizes = np.stack([state.log_sizes for state in states])
+        of = self.moments(states[0])  # one op, and so one mean
+        logs = of.logs(sizes)
+        if states[0].mean:
+            second, centred, slope = (np.where(seen, 0.0, np.nan) for seen in of.seen(sizes))
+            logs = logs._replace(second=logs.second + second, centred=logs.centred + centred, slope=logs.slope + slope)
         for place, state in enumerate(states):
             state.logs = Logs(*(values[place] for values in logs))
 
@@ -190,10 +222,10 @@ class ActivateLaw(TheoryOp):
 
     def curve(self, states: Sequence[State]) -> tuple[Array, Array]:
         q = np.exp([state.log_sizes[0] for state in states])
-        return self.moments.slope(q), bend(self.op.activation, q)
+        return self.moments(states[0]).slope(q), bend(self.activation(states[0]), q)
 
     def spectral(self, state: State, law: str) -> Spectral:
-        slopes, chances = squared_slopes(self.op.activation, float(np.exp(state.log_sizes[0])))
+        slopes, chances = squared_slopes(self.activation(state), float(np.exp(state.log_sizes[0])))
         mean = float(chances @ slopes)
         if mean == 0:
             return Spectral(0.0, np.zeros(PSI.size), 0.0)

@@ -1,7 +1,7 @@
 """Prediction: what the experiment of a Config would measure if its layers were infinitely wide. The twin of the engine's Trace.
 
-The model is that of the engine: z^l = W^l h^(l−1) + b^l, h^l = φ(z^l), Var W_ij = σ_w²/fan_in, Var b_i = σ_b², δ^l = ∂C/∂z^l. Input b has
-sizes of its own,
+The model is that of the engine: z^l = W^l h^(l−1) + b^l, h^l = φ(z^l), Var W_ij = σ_w²/fan_in, Var b_i = σ_b², δ^l = ∂C/∂z^l. W has mean 0,
+so z has the mean of the biases, E b_i. Below, q are sizes of z around it, and φ is φ(· + mean). Input b has sizes of its own,
 
     q_b^1 = σ_w² |x_b|²/n_0 + σ_b²,  q_b^l = σ_w² E[φ²](q_b^(l−1)) + σ_b²,
     E[δ_b^L²] = E[φ′²](q_b^L) · E[(∂C_b/∂h^L)²],  E[δ_b^l²] = E[φ′²](q_b^l) · σ_w² n_(l+1)/n_l · E[δ_b^(l+1)²],
@@ -12,8 +12,9 @@ and means over the inputs are reported. Orthogonal weights have the same limit. 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -58,9 +59,10 @@ class SignalPrediction:
 class Prediction(BySignal[SignalPrediction]):
     """Theory of one Config: the `signals` of a Trace (`prediction.z`, `.signal("z")`), then what a deep net of this kind tends to.
 
-    `q_star` (inf: explodes, 0: dies) is the limit from the size of this batch; `c_star` the correlation any two inputs are drawn to;
-    `chi_1` what a layer multiplies the squared gradient by; `xi_q`, `xi_c` depths in layers (see `maps.DepthScales`); `phase` is "ordered",
-    "critical" or "chaotic". Where layers differ, these belong to the layer of median σ_w² and σ_b². `weight_variance` and `bias_variance`
+    `q_star` (inf: explodes, 0: dies) is the limit of E[z²] from the size of this batch; `c_star` the correlation E[z z′]/E[z²] that any
+    two inputs are drawn to; `chi_1` what a layer multiplies the squared gradient by; `xi_q`, `xi_c` depths in layers (see
+    `maps.DepthScales`); `phase` is "ordered", "critical" or "chaotic". Where biases have a mean, it is in q_star and c_star, and the others
+    are those of φ(· + mean). Where layers differ, all belong to the layer of median σ_w² and σ_b². `weight_variance` and `bias_variance`
     are those of every layer, (depth,).
     """
 
@@ -79,7 +81,7 @@ class Prediction(BySignal[SignalPrediction]):
     @property
     def critical_weight_variance(self) -> float:
         """The σ_w² that would be critical for this activation and σ_b²; NaN where there is none."""
-        return critical_weight_variance(self.config.activation, float(np.median(self.bias_variance)))
+        return critical_weight_variance(self.config.shifted_activation, float(np.median(self.bias_variance)))
 
 
 def predict(config: Config) -> Prediction:
@@ -94,7 +96,7 @@ def start_of(config: Config) -> State:
 
 
 def predict_along(configs: Sequence[Config], walk: Callable[[Config, State], list[Steps]]) -> list[Prediction]:
-    """Return `predict` of configs of one activation, whose trajectory from a state is `walk(config, state)`."""
+    """Return `predict` of configs of one activation and mean of the biases, whose trajectory from a state is `walk(config, state)`."""
     lines = [_Lines(config, walk) for config in configs]
     return [one.prediction(scales) for one, scales in zip(lines, _scales(lines), strict=True)]
 
@@ -110,17 +112,17 @@ class _Lines:
             means = self.chain.log_means(self.shares)
             if np.max(_distance(means, self.chain.log_means(coarse))) < _TOLERANCE:
                 break
-        self.z, self.h2, self.delta2, self.gradient2 = means
+        self.z, self.whole_z, self.h2, self.delta2, self.gradient2 = means
 
     def prediction(self, scales: DepthScales) -> Prediction:
         """Return all of it together with what a deep net of this kind tends to."""
-        zero = np.zeros(self.config.depth)
+        zero, mean = np.zeros(self.config.depth), np.full(self.config.depth, self.config.bias_mean)
         z_band, delta_band = bands(self.config, self.batch, self.z, self.delta2) or (None, None)
         h_mean, log_h_variance = self.chain.activation_mean_and_log_variance(self.shares)
         return Prediction(
             self.config,
             {
-                "z": SignalPrediction(zero, self.z / _LN_10, self.z / _LN_10, z_band),
+                "z": SignalPrediction(mean, self.z / _LN_10, self.whole_z / _LN_10, z_band),
                 "h": SignalPrediction(h_mean, log_h_variance / _LN_10, self.h2 / _LN_10),
                 "delta": SignalPrediction(zero, self.delta2 / _LN_10, self.delta2 / _LN_10, delta_band),
                 "weight_gradient": SignalPrediction(zero, self.gradient2 / _LN_10, self.gradient2 / _LN_10),
@@ -144,11 +146,21 @@ def _scales(lines: Sequence[_Lines]) -> list[DepthScales]:
         return [DepthScales(*[np.nan] * len(fields(DepthScales)))] * len(lines)
     weights = np.array([np.median(one.chain.weight_variance) for one in lines])
     biases = np.array([np.median(one.chain.bias_variance) for one in lines])
+    name = config.shifted_activation
     if SCHEMES[config.scheme].from_data:
-        weights = np.full(len(lines), 1 / moments(config.activation).second(1.0))  # rescaling holds every layer at q = 1
-        return depth_scales_of(np.ones(len(lines)), config.activation, weights)
-    starts = np.exp(np.minimum([one.z[0] for one in lines], _LARGEST_EXPONENT))
-    return depth_scales_of(limits_from(config.activation, weights, biases, starts), config.activation, weights)
+        weights = np.full(len(lines), 1 / moments(name).second(1.0))  # rescaling holds every layer at q = 1
+        q_stars = np.ones(len(lines))
+    else:
+        q_stars = limits_from(name, weights, biases, np.exp(np.minimum([one.z[0] for one in lines], _LARGEST_EXPONENT)))
+    return [_with_mean(scales, config.bias_mean) for scales in depth_scales_of(q_stars, name, weights)]
+
+
+def _with_mean(scales: DepthScales, mean: float) -> DepthScales:
+    """The scales of z − mean as those of z: the size and the correlation have the mean in them."""
+    if not mean or not math.isfinite(scales.q_star):
+        return scales
+    shared = mean**2 + (scales.c_star * scales.q_star if scales.q_star else 0.0)
+    return replace(scales, q_star=scales.q_star + mean**2, c_star=shared / (scales.q_star + mean**2))
 
 
 class _Chain:
@@ -161,8 +173,9 @@ class _Chain:
         self.weight_variance = np.array([op.weight_variance(step.before) for op, step in linear])
         self.bias_variance = np.array([op.op.bias_variance for op, _ in linear])
         self.z = np.stack([step.after.log_sizes for _, step in linear])
+        self.whole_z = np.stack([step.after.around_zero().log_sizes for _, step in linear])
         self.h = np.stack([steps[-1].after.log_sizes for steps in layers])
-        self.phi_zero = activate[0][0].moments.phi_zero
+        self.phi_zero = activate[0][0].moments(activate[0][1].before).phi_zero
         self.logs = [step.before.logs for _, step in activate]
         #: ln of what comes to E[h²] after φ, by ops that leave the mean as it is
         self.log_scattered = [_scattered(steps, step) for steps, (_, step) in zip(layers, activate, strict=True)]
@@ -176,10 +189,12 @@ class _Chain:
                     weight_gradient.append(gradient + step.before.log_sizes)
                 gradient = step.op.backward(gradient, step.before)
         self.delta, self.weight_gradient = np.stack(delta[::-1]), np.stack(weight_gradient[::-1])
+        if config.bias_mean:  # next to nothing, of a size that no table sees
+            self.h = np.where(np.isneginf(self.h), np.nan, self.h)
 
     def log_means(self, shares: Array) -> Array:
-        """ln of the second moments of z, h, δ and ∂C/∂W over neurons and inputs, (4, depth)."""
-        return np.stack([log_mean(values, shares) for values in (self.z, self.h, self.delta, self.weight_gradient)])
+        """ln of the second moments of z − mean, z, h, δ and ∂C/∂W over neurons and inputs, (5, depth)."""
+        return np.stack([log_mean(values, shares) for values in (self.z, self.whole_z, self.h, self.delta, self.weight_gradient)])
 
     def activation_mean_and_log_variance(self, shares: Array) -> tuple[Array, Array]:
         """Mean of h and ln of its variance over neurons and inputs, (depth,) each, from φ − φ(0) so that no digits are lost."""
@@ -190,7 +205,8 @@ class _Chain:
         mean = (sign * np.exp(log_size - scale / 2)) @ shares
         with np.errstate(divide="ignore"):
             log_variance = np.log(np.maximum(second - mean**2, 0.0)) + scale[:, 0]
-        log_variance = np.logaddexp(log_variance, log_mean(np.stack(self.log_scattered), shares))
+        with np.errstate(invalid="ignore"):  # of NaN, where a table does not see the variance
+            log_variance = np.logaddexp(log_variance, log_mean(np.stack(self.log_scattered), shares))
         return self.phi_zero + mean * np.exp(np.clip(scale[:, 0] / 2, -_LARGEST_EXPONENT, _LARGEST_EXPONENT)), log_variance
 
 

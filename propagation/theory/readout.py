@@ -42,8 +42,9 @@ def readout_excess(prediction: Prediction) -> Array:
     plain = {tuple(map(type, block)) for block in blocks(config)} == {(Linear, Activate)}
     if not plain or not np.all(np.abs(logs) < _LARGEST):
         return np.full(config.depth, np.nan)
-    q, second, line = 10.0**logs
-    phi, of, n = lookup(config.activation), moments(config.activation), np.array(config.widths, dtype=float)
+    _, second, line = 10.0**logs
+    q, name = 10.0**prediction.z.log10_variance, config.shifted_activation  # around the mean of z
+    phi, of, n = lookup(name), moments(name), np.array(config.widths, dtype=float)
     both = gaussian_mean(lambda z: (phi.phi(z) * phi.dphi(z)) ** 2, q, phi.kinks + phi.breakpoints)
     slope, growth = of.slope(q), of.growth(q)
     along, rest = LABELS / n[-1], (LABELS * second[-1] + 1) / n[-1]

@@ -91,7 +91,7 @@ def _of_batch(one: Array, shared: Array, count: float) -> Array:
 def _has_law(block: Block) -> bool:
     """Whether a layer is one whose scatter is known: linear or ReLU, without bias."""
     match block:
-        case (Linear(weight=Variance(), bias_variance=0), Activate(activation="linear" | "relu")):
+        case (Linear(weight=Variance(), bias_variance=0, bias_mean=0), Activate(activation="linear" | "relu")):
             return True
     return False
 

@@ -61,8 +61,8 @@ def predict_scatters(config: Config) -> dict[str, Scatter]:
     for layer, ((_, linear), (phi, activate)) in enumerate(zip(first_of(LinearLaw, layers), first_of(ActivateLaw, layers), strict=True)):
         if not linear.after.in_range:
             break
-        _record(answers["z"], layer, linear.after, np.zeros(linear.after.log_sizes.shape))
-        _record(answers["h"], layer, layers[layer][-1].after, phi.moments.mean(np.exp(activate.before.log_sizes)))
+        _record(answers["z"], layer, linear.after.around_zero(), np.full(linear.after.log_sizes.shape, linear.after.mean))
+        _record(answers["h"], layer, layers[layer][-1].after, phi.moments(activate.before).mean(np.exp(activate.before.log_sizes)))
     return {
         name: replace(answer, log10_second_moment=np.asarray(prediction.signal(name).log10_second_moment))
         for name, answer in answers.items()

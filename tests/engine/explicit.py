@@ -33,7 +33,9 @@ class ExplicitNetwork:
             noise = Noise(config.seed, layer, trial, 1)
             drawn = DenseMap(noise, fan_in, fan_out, config.weight_law)
             self.weights.append(np.sqrt(dtype(weight) / fan_in) * drawn.unit_weights[0].astype(dtype))
-            self.biases.append(np.sqrt(dtype(bias)) * noise.draw("bias", fan_out, 1, drawn.bias_law)[0].astype(dtype))
+            self.biases.append(
+                np.sqrt(dtype(bias)) * noise.draw("bias", fan_out, 1, drawn.bias_law)[0].astype(dtype) + dtype(config.bias_mean)
+            )
         rng = stream(config.seed, "cost", trial)
         last = config.widths[-1]
         if config.cost == "gaussian":

@@ -18,6 +18,7 @@ BELOW = engine_op(Linear(FAN_IN, FAN_IN, Variance(1.0), 0.0), Place(CONFIG, rang
 #: one of each kind of op, and more where a choice matters; each takes (TRIALS, FAN_IN, INPUTS)
 CASES = {
     "linear": Linear(FAN_IN, FAN_OUT, Variance(1.3), 0.2),
+    "linear with a mean": Linear(FAN_IN, FAN_OUT, Variance(1.3), 0.2, 0.7),
     "linear scaled to the data": Linear(FAN_IN, FAN_OUT, UnitVarianceOnData(), 0.0),
     "tanh": Activate("tanh"),
     "gelu": Activate("gelu"),

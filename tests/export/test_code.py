@@ -81,8 +81,29 @@ def test_a_script_adds_the_mean_of_the_inputs(framework, input_law):
     assert apart(scripted(config, framework, SEEDS[framework]), measured(config, SEEDS[framework])) < FAR
 
 
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+@pytest.mark.parametrize(("law", "bias_variance"), [("gaussian", 0.3), ("uniform", 0.3), ("truncated_gaussian", 0.3), ("orthogonal", 0.0)])
+def test_a_script_adds_the_mean_of_the_biases(framework, law, bias_variance):
+    config = Config(
+        layer_sizes="24-20-16", weight_law=law, bias_variance=bias_variance, inputs=6, trials=4, bias_mean=-0.7, activation="relu"
+    )
+    ast.parse(snippet(config, framework))
+    assert "biases of mean -0.7" in snippet(config, framework)
+    installed(framework, config)
+    assert apart(scripted(config, framework, SEEDS[framework]), measured(config, SEEDS[framework])) < FAR
+
+
 @pytest.mark.parametrize(
-    "change", [{"weight_variance": 2.0}, {"input_mean": 1.0}, {"bias_variance": 0.6}, {"input_variance": 1.6}, {"cost": "squared_error"}]
+    "change",
+    [
+        {"weight_variance": 2.0},
+        {"bias_mean": 0.3},
+        {"input_mean": 1.0},
+        {"bias_variance": 0.6},
+        {"input_variance": 1.6},
+        {"cost": "squared_error"},
+    ],
 )
 def test_a_script_of_another_experiment_is_rejected(change):
     """Negative control."""

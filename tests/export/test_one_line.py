@@ -76,3 +76,18 @@ def test_pytorch_lines_ask_for_these_deviations(activation, weight, bias):
     layer = SimpleNamespace(weight="weight", bias="bias", in_features=400)
     exec(init_lines("pytorch", activation, weight, bias), {"nn": SimpleNamespace(init=init), "layer": layer})
     assert asked["weight"] * 400 == pytest.approx(weight, rel=1e-6) and asked["bias"] == pytest.approx(bias, rel=1e-6)
+
+
+@pytest.mark.parametrize("bias", [0.0, 0.3])
+def test_lines_with_a_mean_draw_it(bias):
+    for framework in FRAMEWORKS:
+        text = init_lines(framework, "relu", 1.5, bias, -0.7)
+        ast.parse(text)
+        assert "-0.7" in text and max(map(len, text.splitlines())) < 100
+    names = {"np": np, "rng": np.random.default_rng(1), "fan_in": 400, "fan_out": 2000}
+    exec(init_lines("numpy", "relu", 1.5, bias, -0.7), names)
+    assert names["b"].mean() == pytest.approx(-0.7, abs=0.05) and names["b"].var() == pytest.approx(bias, rel=0.15)
+    torch = pytest.importorskip("torch")
+    layer = torch.nn.Linear(400, 2000)
+    exec(init_lines("pytorch", "relu", 1.5, bias, -0.7), {"nn": torch.nn, "layer": layer})
+    assert float(layer.bias.detach().mean()) == pytest.approx(-0.7, abs=0.05)

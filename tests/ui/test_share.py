@@ -38,6 +38,7 @@ LONGEST = {
     "weight_std": 12.345678901234567,
     "input_mean": -123.45678901234567,
     "first_weight_variance": 12.345678901234567,
+    "bias_mean": -12.345678901234567,
 }
 #: fields that a link carries in place of others, with texts as long as a visitor likes
 UNBOUNDED = {"layer_sizes"}

@@ -154,7 +154,7 @@ def script(config: Config) -> str:
         biases=_biases(config),
         lsuv=_LSUV.lstrip("\n") if lsuv else "",
         params='rescale(variables["params"], x)' if lsuv else 'variables["params"]',
-        inputs=shifted(config, _inputs(config)),
+        inputs=shifted(config.input_mean, _inputs(config)),
         cost=_COSTS[config.cost],
         log10_size=fill(LOG10_SIZE, axis="1"),
         table=TABLE.strip().replace("measure(x) for _ in range(DRAWS)", "measure(x, key) for key in of_networks"),
@@ -182,11 +182,13 @@ def _weights(config: Config) -> str:
 def _biases(config: Config) -> str:
     variance = bias_variance(config)
     if variance == "0":
-        return "return initializers.zeros"
+        return f"return initializers.constant({config.bias_mean!r})" if config.bias_mean else "return initializers.zeros"
     law = "gaussian" if config.weight_law == "orthogonal" else config.weight_law
-    if "fan_in" in variance:
-        return f"variance = {variance}\n" + _LAWS[law].format("variance")
-    return _LAWS[law].format(variance)
+    body = f"variance = {variance}\n" + _LAWS[law].format("variance") if "fan_in" in variance else _LAWS[law].format(variance)
+    if not config.bias_mean:
+        return body
+    before, _, centred = body.rpartition("return ")
+    return f"{before}centred = {centred}\nreturn lambda key, shape, dtype: {config.bias_mean!r} + centred(key, shape, dtype)"
 
 
 def _inputs(config: Config) -> str:

@@ -132,7 +132,7 @@ def script(config: Config) -> str:
         forward=forward_lines(config, OPS, lsuv=_LSUV if SCHEMES[config.scheme].from_data else ""),
         backward=backward_lines(config, OPS),
         **op_pieces(config, OPS),
-        inputs=shifted(config, _inputs(config)),
+        inputs=shifted(config.input_mean, _inputs(config)),
         gradient=_COSTS[config.cost],
         log10_size=fill(LOG10_SIZE, axis="1"),
         table=TABLE.strip(),
@@ -169,8 +169,11 @@ def _weights(config: Config) -> str:
 def _biases(config: Config) -> str:
     variance = bias_variance(config)
     if variance == "0":
-        return "bias = keras.initializers.Zeros()"
-    return "bias = " + _drawn("gaussian" if config.weight_law == "orthogonal" else config.weight_law, variance)
+        return f"bias = keras.initializers.Constant({config.bias_mean!r})" if config.bias_mean else "bias = keras.initializers.Zeros()"
+    drawn = _drawn("gaussian" if config.weight_law == "orthogonal" else config.weight_law, variance)
+    if not config.bias_mean:
+        return f"bias = {drawn}"
+    return f"centred = {drawn}\nbias = lambda shape, dtype=None: {config.bias_mean!r} + centred(shape, dtype)"
 
 
 def _drawn(law: str, variance: str) -> str:

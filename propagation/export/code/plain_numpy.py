@@ -116,8 +116,8 @@ def script(config: Config) -> str:
         variance=layer_variance(config, "first"),
         first=pieces["first"],
         weights=_LAWS[config.weight_law],
-        biases="return np.zeros((fan_out, 1))" if bias == "0" else f"variance = {bias}\n{_BIASES[config.weight_law]}",
-        inputs=shifted(config, _inputs(config)),
+        biases=shifted(config.bias_mean, _NO_BIAS if bias == "0" else f"variance = {bias}\n{_BIASES[config.weight_law]}"),
+        inputs=shifted(config.input_mean, _inputs(config)),
         gradient=_COSTS[config.cost],
         log10_size=fill(LOG10_SIZE, axis="0"),
         table=TABLE.strip(),
@@ -147,6 +147,7 @@ _LAWS = {
         "return Q if fan_out >= fan_in else Q.T"
     ),
 }
+_NO_BIAS = "return np.zeros((fan_out, 1))"
 _BIASES = {
     "gaussian": "return rng.normal(0, variance**0.5, (fan_out, 1))",
     "uniform": "limit = (3 * variance) ** 0.5\nreturn rng.uniform(-limit, limit, (fan_out, 1))",

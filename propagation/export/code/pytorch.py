@@ -122,7 +122,7 @@ def script(config: Config) -> str:
         weights=_weights(config),
         biases=_biases(config),
         lsuv="layer.weight /= layer(x).std(correction=0)\nx = phi(layer(x))" if SCHEMES[config.scheme].from_data else "",
-        inputs=shifted(config, _inputs(config)),
+        inputs=shifted(config.input_mean, _inputs(config)),
         cost=_COSTS[config.cost],
         log10_size=fill(LOG10_SIZE, axis="1"),
         table=TABLE.strip(),
@@ -163,11 +163,12 @@ def _weights(config: Config) -> str:
 def _biases(config: Config) -> str:
     variance = bias_variance(config)
     if variance == "0":
-        return "nn.init.zeros_(layer.bias)"
+        return f"nn.init.constant_(layer.bias, {config.bias_mean!r})" if config.bias_mean else "nn.init.zeros_(layer.bias)"
     law = "gaussian" if config.weight_law == "orthogonal" else config.weight_law
+    mean = f"\nlayer.bias += {config.bias_mean!r}" if config.bias_mean else ""
     if "fan_in" in variance:
-        return f"bias_variance = {variance}\n" + _LAWS[law].format("layer.bias", "bias_variance")
-    return _LAWS[law].format("layer.bias", variance)
+        return f"bias_variance = {variance}\n" + _LAWS[law].format("layer.bias", "bias_variance") + mean
+    return _LAWS[law].format("layer.bias", variance) + mean
 
 
 def _inputs(config: Config) -> str:

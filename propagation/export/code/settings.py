@@ -85,6 +85,7 @@ def scheme_words(config: Config) -> str:
     if first_variance(config):
         name += f" (first layer σ_w² = {config.first_weight_variance:.7g})"
     bias = f", σ_b² = {config.bias_variance:.7g}" if scheme.bias_scale is None else ""
+    bias += f", biases of mean {config.bias_mean:.7g}" if config.bias_mean else ""
     return f"{name}{bias}, {WEIGHT_LAWS[config.weight_law].label.split(' (')[0]} weights"
 
 
@@ -188,12 +189,12 @@ def digits(config: Config, batch: str) -> str:
     )
 
 
-def shifted(config: Config, body: str) -> str:
-    """The body that returns the inputs, with their mean added."""
-    if not config.input_mean:
+def shifted(mean: float, body: str) -> str:
+    """The body of a function that returns numbers of mean 0, with a mean added to them."""
+    if not mean:
         return body
-    before, _, batch = body.rpartition("return ")
-    return f"{before}return {config.input_mean!r} + {batch}"
+    before, _, numbers = body.rpartition("return ")
+    return f"{before}return {mean!r} + {numbers}"
 
 
 def root(variance: float) -> str:

@@ -65,7 +65,15 @@ def render(config: Config) -> None:
         with right:
             place = _place(own.depth)
         with left, panel("The ridges"):
-            figure = ridges_chart(result, signal, common=common, chosen=result.layers[place], theory=theory, appearance=appearance())
+            figure = ridges_chart(
+                result,
+                signal,
+                common=common,
+                chosen=result.layers[place],
+                theory=theory,
+                mean=own.bias_mean,
+                appearance=appearance(),
+            )
             draw_figure(figure, key="ridges", alt=words.replace("**", ""))
         with right, panel("The layer"):
             _layer(result, signal, place, None if theory is None else float(theory[place]))
@@ -140,7 +148,8 @@ def _layer(result: Distributions, signal: str, place: int, log10_theory: float |
     lines = numbers_of(one, float(result.saturated[place]), log10_theory)
     counted = ", ".join(f"{name} {value}" for name, value in lines.items())
     alt = f"Histogram of {_SYMBOLS[signal]} in layer {layer}: {counted}."
-    draw_figure(layer_chart(one, signal, log10_theory=log10_theory, appearance=appearance()), key="one_layer", alt=alt)
+    figure = layer_chart(one, signal, log10_theory=log10_theory, mean=result.config.bias_mean, appearance=appearance())
+    draw_figure(figure, key="one_layer", alt=alt)
     rows = "\n".join(f"| {name} | **{value}** |" for name, value in lines.items())
     st.markdown(f"| {_SYMBOLS[signal]} in layer {layer} | |\n|:--|--:|\n{rows}")
 
@@ -168,7 +177,8 @@ def _explanations(config: Config) -> None:
             "on the right is their root mean square.\n\n"
             "- **One for all layers**: the x axis is the same for all, so a curve that is half as wide has numbers half as large.\n"
             "- **Each layer's own**: every curve is stretched to root mean square 1, so only the shape is left to compare.\n"
-            "- The thin line over z is **theory's Gaussian**: a sum over many neurons is normal, with the variance q of the length map.\n"
+            "- The thin line over z is **theory's Gaussian**: a sum over many neurons is normal, with the variance q of the length map "
+            "around the mean of the biases.\n"
             "- The stem at 0 stands for numbers that are **exactly** zero: one as high as the curves would be 100 %.\n"
             f"- **Saturated** are slopes φ′(z) below {percent(FLAT)} of the steepest that the activation has.\n\n"
             f"Weight gradients are those of one input's cost, ∂C/∂W = δ hᵀ; {DRAWN_ENTRIES:,} of their entries are drawn at random."

@@ -40,11 +40,15 @@ def render(config: Config) -> None:
     if fast:
         with panel("What one layer of the formula does"):
             _one_layer(fast)
-    activation = lookup(config.activation)
+    activation = lookup(config.shifted_activation)
     bias_variance = shown_bias_variance(config)
+    if config.bias_mean:
+        st.caption(
+            f"Biases have mean {number(config.bias_mean)}. On this page it is a part of φ: z has mean 0, and φ gets z plus the mean."
+        )
     with panel("The recommendation"):
         _recommendation(config, bias_variance)
-    rules = gains(config.activation, bias_variance)
+    rules = gains(config.activation, bias_variance, config.bias_mean)
     st.subheader("All rules, side by side", anchor=False)
     st.markdown(
         f"{answers(activation.label, rules)} Each keeps something else level. Look at χ₁, what each does to a gradient **per layer** "
@@ -57,7 +61,7 @@ def render(config: Config) -> None:
         draw_figure(shape_chart(activation, appearance=appearance()), key="shape", alt=alt)
     with right, panel("The rules"):
         st.markdown("**What a layer does to a gradient, deep in the network**, for every σ_w²")
-        figure = gain_chart(_curve(config.activation, _end(rules), bias_variance), rules, appearance=appearance())
+        figure = gain_chart(_curve(config.shifted_activation, _end(rules), bias_variance), rules, appearance=appearance())
         outcomes = "; ".join(f"{rule.label}: {outcome(rule, activation.homogeneous, bias_variance)}" for rule in rules if not rule.why_not)
         draw_figure(figure, key="gains", alt=f"χ₁ grows with σ_w². {outcomes}.")
     for place, rule in enumerate(rules, 1):
@@ -67,23 +71,23 @@ def render(config: Config) -> None:
 
 def _recommendation(config: Config, bias_variance: float) -> None:
     """Draw the answer: one sentence, why, the numbers, and the line to copy."""
-    answer = _recommended(config.activation, bias_variance)
+    answer = _recommended(config.shifted_activation, bias_variance)
     depth = len(config.widths) - 1
     with st.container(border=True):
-        st.markdown(f"#### {headline(config.activation, answer)}")
-        st.markdown(why(config.activation, answer, bias_variance, depth, config.level))
-        st.markdown(_numbers(answer, config.widths[:-1]))
+        st.markdown(f"#### {headline(config.shifted_activation, answer)}")
+        st.markdown(why(config.shifted_activation, answer, bias_variance, depth, config.level))
+        st.markdown(_numbers(answer, config.widths[:-1], config.bias_mean))
         chosen, use = st.columns([1.6, 1], gap="medium", vertical_alignment="bottom")
         with chosen:
             frameworks = {name: framework.label for name, framework in FRAMEWORKS.items()}
             framework = controls.page_choice("Framework", "framework", frameworks, "Which library the lines to copy are for.")
         with use:
             _use(answer)
-        lines = init_lines(framework, config.activation, answer.weight_variance, answer.bias_variance)
+        lines = init_lines(framework, config.activation, answer.weight_variance, answer.bias_variance, config.bias_mean)
         st.code(lines, language=None, wrap_lines=True)  # in one colour: those of Python cannot be read by everybody
         if answer.kind == "critical":
-            exact = how_exact(_window(config.activation, answer, depth), depth)
-            st.caption(f"{exact} {how_far(config.activation, answer, depth)}")
+            exact = how_exact(_window(config.shifted_activation, answer, depth), depth)
+            st.caption(f"{exact} {how_far(config.shifted_activation, answer, depth)}")
         with st.expander("Formula"):
             st.markdown("\n\n".join(f"$$\n{formula}\n$$" for formula in _FORMULAS))
             st.caption(
@@ -108,9 +112,10 @@ def _use(answer: Recommendation) -> None:
     )
 
 
-def _numbers(answer: Recommendation, fan_ins: tuple[int, ...]) -> str:
+def _numbers(answer: Recommendation, fan_ins: tuple[int, ...], mean: float) -> str:
     """Return the same number in the three ways in which people write it, and that of the biases."""
     bias = f", and {number(answer.bias_variance**0.5)} for a bias" if answer.bias_variance else ""
+    bias += f" (of mean {number(mean)})" if bias and mean else ""
     weight = f"σ_w² = **{number(answer.weight_variance)}**, as a gain **{number(answer.gain)}**"
     return f"{weight}, {deviation(answer, fan_ins)}{bias}."
 
@@ -132,7 +137,7 @@ def _one_layer(formula: str) -> None:
                     f"- {rule.label}, ${rule.formula}$: **σ_w² = {number(rule.weight_variance)}**, gain {number(rule.gain)}; the variance "
                     f"of a gradient × {number(rule.chi_1)}"
                 )
-        own = plain(lookup(experiment.present().activation).label)
+        own = plain(lookup(experiment.present().shifted_activation).label)
         st.caption(f"In one layer, with z ~ N(0, 1) before it. The rest of this page is about {own}.")
 
 

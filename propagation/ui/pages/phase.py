@@ -55,15 +55,17 @@ def render(config: Config) -> None:
     """Draw the page: the plane to click on, and beside it the two maps that decide."""
     opening(TITLE, LOOK_FOR)
     weight_variance, bias_variance = shown_weight_variance(config), shown_bias_variance(config)
-    scales = depth_scales(config.activation, weight_variance, bias_variance, config.input_second_moment)
+    scales = depth_scales(config.shifted_activation, weight_variance, bias_variance, config.input_second_moment)
     words = _WORDS if 0 < scales.q_star < math.inf else _WORDS_WITHOUT_SIZE
     st.header(words[phase_of(scales.chi_1)], anchor=False)
     st.markdown(_where(config, scales))
+    if config.bias_mean:
+        st.caption(f"Biases have mean {number(config.bias_mean)}. Here it is a part of φ, and q and c are those of z without it.")
     left, right = st.columns([1.75, 1], gap="medium")
     with left, panel("The plane"):
         shown = controls.page_choice("Colour shows", "plane", SHOWN, "What the colour of the plane means.")
-        grid = _grid(config.activation, _end(_WEIGHT_ENDS, weight_variance, config), _end(_BIAS_ENDS, bias_variance))
-        line = _line(config.activation, float(grid.bias_variances[-1]))
+        grid = _grid(config.shifted_activation, _end(_WEIGHT_ENDS, weight_variance, config), _end(_BIAS_ENDS, bias_variance))
+        line = _line(config.shifted_activation, float(grid.bias_variances[-1]))
         figure = plane_chart(grid, line, weight_variance, bias_variance, shown=shown, appearance=appearance())
         draw_figure(figure, key=_PLANE, alt=_in_words(config, scales), on_point=controls.point_chosen(_PLANE))
         st.caption(plain(_line_in_words(config, bias_variance)))
@@ -90,7 +92,7 @@ def _line(activation: str, bias_end: float) -> CriticalLine:
 def _end(ends: tuple[float, ...], value: float, config: Config | None = None) -> float:
     """Return the end of an axis that shows the value, and the critical line too where it is within reach."""
     if config is not None:
-        critical = critical_weight_variance(config.activation, 0.05)
+        critical = critical_weight_variance(config.shifted_activation, 0.05)
         value = max(value, 1.2 * critical) if critical <= BOUNDS["weight_variance"][1] else value
     return next((end for end in ends if value <= end), ends[-1])
 
@@ -114,9 +116,9 @@ def _where(config: Config, scales: DepthScales) -> str:
 
 def _line_in_words(config: Config, bias_variance: float) -> str:
     """Say what there is to say of the critical line at this bias."""
-    label = lookup(config.activation).label
-    homogeneous = lookup(config.activation).homogeneous
-    critical = critical_weight_variance(config.activation, 0.0 if homogeneous else bias_variance)
+    label = lookup(config.shifted_activation).label
+    homogeneous = lookup(config.shifted_activation).homogeneous
+    critical = critical_weight_variance(config.shifted_activation, 0.0 if homogeneous else bias_variance)
     if math.isnan(critical):
         return (
             f"{label} has no critical point at σ_b² = {number(bias_variance)}: where χ₁ reaches 1, the size q of the signal is not stable, "
@@ -132,8 +134,8 @@ def _length_map(config: Config, weight_variance: float, bias_variance: float, sc
     start = weight_variance * config.input_second_moment + bias_variance
     finite = scales.q_star if math.isfinite(scales.q_star) else 0.0
     q = np.linspace(0, 1.15 * max(start, finite, 0.1), 161)
-    after = length_map(q, config.activation, weight_variance, bias_variance)
-    iterates = length_iterates(start, config.activation, weight_variance, bias_variance, _STEPS)
+    after = length_map(q, config.shifted_activation, weight_variance, bias_variance)
+    iterates = length_iterates(start, config.shifted_activation, weight_variance, bias_variance, _STEPS)
     fixed = scales.q_star if math.isfinite(scales.q_star) else None
     figure = cobweb_chart(Cobweb(q, after, iterates, fixed, "q before", "q after the layer", "q*"), appearance=appearance())
     st.markdown("**Size of a signal**, layer by layer")
@@ -147,8 +149,8 @@ def _correlation_map(config: Config, weight_variance: float, bias_variance: floa
         st.caption("No signal of finite size is left at great depth, so two inputs have no correlation to settle at.")
         return
     c = np.linspace(-0.2, 1, 161)
-    after = correlation_map(c, scales.q_star, config.activation, weight_variance, bias_variance)
-    iterates = correlation_iterates(0.0, scales.q_star, config.activation, weight_variance, bias_variance, _STEPS)
+    after = correlation_map(c, scales.q_star, config.shifted_activation, weight_variance, bias_variance)
+    iterates = correlation_iterates(0.0, scales.q_star, config.shifted_activation, weight_variance, bias_variance, _STEPS)
     fixed = None if math.isnan(scales.c_star) else scales.c_star
     figure = cobweb_chart(
         Cobweb(c, after, iterates, fixed, "c before", "c after the layer", "c*"), role="backward", appearance=appearance()
@@ -157,7 +159,8 @@ def _correlation_map(config: Config, weight_variance: float, bias_variance: floa
 
 
 def _in_words(config: Config, scales: DepthScales) -> str:
-    return f"Phase plane of {lookup(config.activation).label}. You are in the {phase_of(scales.chi_1)} phase, χ₁ = {number(scales.chi_1)}."
+    label = lookup(config.shifted_activation).label
+    return f"Phase plane of {label}. You are in the {phase_of(scales.chi_1)} phase, χ₁ = {number(scales.chi_1)}."
 
 
 def _explanations() -> None:

@@ -96,7 +96,7 @@ def render(config: Config) -> None:
 
 def _figure(trainability: TrainabilityMap, config: Config):
     base = trainability.grid.base
-    critical = critical_weight_variance(base.activation, base.bias_variance)
+    critical = critical_weight_variance(base.shifted_activation, base.bias_variance)
     return trainability_chart(trainability, critical, shown_weight_variance(config), config.depth, appearance=appearance())
 
 
@@ -116,7 +116,7 @@ def _shipped_map() -> TrainabilityMap:
 
 
 def _own_grid(config: Config) -> Grid:
-    return coarse_grid(config.activation, shown_bias_variance(config), config.weight_law, config.seed)
+    return coarse_grid(config.activation, shown_bias_variance(config), config.weight_law, config.seed, config.bias_mean)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -164,11 +164,12 @@ def _yours(config: Config, trainability: TrainabilityMap, shipped: bool) -> None
     """Say what theory says of the visitor's place on the map, what was trained there; draw the button that trains it again."""
     grid = trainability.grid
     weight_variance, depth = shown_weight_variance(config), config.depth
-    own = (config.activation, shown_bias_variance(config))
-    if shipped and own != (grid.base.activation, grid.base.bias_variance):
+    own = (config.activation, shown_bias_variance(config), config.bias_mean)
+    if shipped and own != (grid.base.activation, grid.base.bias_variance, grid.base.bias_mean):
+        mean = f" and biases of mean {number(config.bias_mean)}" if config.bias_mean else ""
         st.info(
             f"This map, and its theory, is of tanh with σ_b² = {number(grid.base.bias_variance)}. Yours, "
-            f"{plain(lookup(config.activation).label)} with σ_b² = {number(own[1])}, has a map of its own: choose *{_MAPS['own']}*.",
+            f"{plain(lookup(config.activation).label)} with σ_b² = {number(own[1])}{mean}, has a map of its own: choose *{_MAPS['own']}*.",
             icon=":material/info:",
         )
     st.markdown(
@@ -189,7 +190,7 @@ def _yours(config: Config, trainability: TrainabilityMap, shipped: bool) -> None
 def _expected(grid: Grid, weight_variance: float, depth: int) -> str:
     """Say what theory expects of a place on the map."""
     limit = float(reach(grid.base, np.array([weight_variance]))[0])
-    if math.isinf(fixed_point(grid.base.activation, weight_variance, grid.base.bias_variance)):
+    if math.isinf(fixed_point(grid.base.shifted_activation, weight_variance, grid.base.bias_variance)):
         return "Theory: the signal grows without end, so ξ_c sets no limit to the depth; but numbers this large are hard to learn from."
     verdict = "it should **learn**" if depth <= limit else "it is **too deep** to learn"
     return f"Theory: a signal goes {layers(limit)} (6 ξ_c), so {verdict}."
@@ -239,7 +240,7 @@ def _quality(trainability: TrainabilityMap) -> str:
     )
     if found.one_depth > found.right:
         words += " Here the simple rule is better."
-    if math.isinf(fixed_point(base.activation, trainability.grid.weight_variances[-1], base.bias_variance)):
+    if math.isinf(fixed_point(base.shifted_activation, trainability.grid.weight_variances[-1], base.bias_variance)):
         words += " The line sees how alike signals are, not how large: where they explode, training ends before it."
     if not math.isnan(found.rank_correlation):
         words += f" Rank correlation of accuracy with depth / 6 ξ_c: {number(found.rank_correlation)}."
@@ -265,8 +266,9 @@ def _explanation(trainability: TrainabilityMap) -> None:
 
 def _recipe(grid: Grid) -> str:
     base, recipe = grid.base, grid.recipe
+    biases = f"σ_b² = {number(base.bias_variance)}" + (f", biases of mean {number(base.bias_mean)}" if base.bias_mean else "")
     return (
-        f"Networks of {base.width} neurons a layer, {plain(lookup(base.activation).label)}, σ_b² = {number(base.bias_variance)}, taught by "
+        f"Networks of {base.width} neurons a layer, {plain(lookup(base.activation).label)}, {biases}, taught by "
         f"stochastic gradient descent: {recipe.steps} steps of {recipe.batch} digits, learning rate {number(recipe.learning_rate)}, "
         f"momentum {number(recipe.momentum)}, the same for all. {HELD_OUT} digits are held out. All cells start from the same random "
         "numbers, scaled, so they differ in nothing but depth and σ_w². A stroke ⁄ marks a training that diverged, a dot · a network "
