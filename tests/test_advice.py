@@ -211,3 +211,8 @@ def test_relu_with_a_mean_is_told_to_do_without():
     sick = verdict_of(activation="relu", weight_variance=1.0, bias_mean=0.5, depth=40)
     assert "ReLU with biases of mean 0.5" in sick.advice and "biases of mean 0, with which σ_w² = 2 is critical" in sick.advice
     assert "σ_b²" not in sick.advice and sick.suggested_weight_variance is None
+
+
+def test_silu_far_on_its_flat_side_has_a_verdict():
+    """Its critical line has gaps: a step along it may lead to where there is none."""
+    assert verdict_of(activation="silu", bias_mean=-10.0, bias_variance=0.05, depth=15, width=32).advice

@@ -156,6 +156,8 @@ def stable_pair(activation: str) -> tuple[float, float] | None:
     bias = pair[1]
     for _ in range(_STEPS):
         weight = critical_setting(activation, bias)
+        if not weight > 0:  # the line ends here too
+            return None
         q_star = fixed_point(activation, weight, bias, pair[1])  # from below
         if q_star < math.inf and _holds(activation, weight, bias, q_star):
             return weight, bias
