@@ -94,9 +94,10 @@ class LinearOp(EngineOp):
         self.map = _random_map(op, place)
         self.gradient_type = self.map.gradient_type
         self.is_first = place.below is None
+        self._bias_means = place.each(op, lambda op: op.bias_mean)
 
     def forward(self, x: Signal, tape: Tape) -> Signal:
-        z = _raised(self._pushed(x), self.op.bias_mean)
+        z = _raised(self._pushed(x), self._bias_means)
         tape.save_input(self, x, self.map.input_type)  # after the push, which has summed x: the sums are kept with it
         tape.see("weight_variance", self.layer, (self.map.gain[:, 0, 0] * self.map.weight_deviation) ** 2)
         tape.see("z", self.layer, z)
@@ -111,7 +112,7 @@ class LinearOp(EngineOp):
         return self.map.replay()
 
     def replay(self) -> Signal:
-        return _raised(self.map.replay(), self.op.bias_mean)
+        return _raised(self.map.replay(), self._bias_means)
 
     def backward(self, gradient: Signal, tape: Tape) -> Signal:
         h = tape.load_input(self, self.map.input_type)
@@ -229,12 +230,12 @@ def _random_map(op: Linear, place: Place) -> RandomMap:
     return (HaarMap if config.weight_law == "orthogonal" else GaussianMap)(noise, op.fan_in, op.fan_out)
 
 
-def _raised(z: Signal, mean: float) -> Signal:
-    """z + the constant part of all biases, which no random map has to know. A z that is too small for plain numbers becomes one."""
-    if not mean:
+def _raised(z: Signal, means: np.ndarray) -> Signal:
+    """z + the constant part of all biases, (T,), which no random map has to know. A z that is too small for plain numbers becomes one."""
+    if not means.any():
         return z
-    exponent = np.maximum(z.exponent, 0)
-    array = np.ldexp(z.array, (z.exponent - exponent)[:, None, None]) + np.ldexp(mean, -exponent)[:, None, None]
+    exponent = np.where(means != 0, np.maximum(z.exponent, 0), z.exponent)
+    array = np.ldexp(z.array, (z.exponent - exponent)[:, None, None]) + np.ldexp(means, -exponent)[:, None, None]
     return Signal(array, exponent).settled()
 
 

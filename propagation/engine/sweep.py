@@ -10,7 +10,7 @@ from propagation.engine.network import Progress, simulate, simulate_alike
 from propagation.engine.trace import Trace
 
 #: fields that change numbers alone: no shape, nothing that is drawn
-SHARING = ("weight_variance", "bias_variance", "weight_std", "first_weight_variance", "input_variance", "input_mean")
+SHARING = ("weight_variance", "bias_variance", "bias_mean", "weight_std", "first_weight_variance", "input_variance", "input_mean")
 
 
 def simulate_sweep(config: Config, field: str, values: Sequence[Any], progress: Progress | None = None) -> list[Trace]:

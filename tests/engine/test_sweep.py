@@ -38,6 +38,7 @@ NETWORKS = {
 VALUES = {
     "weight_variance": (1e-12, 0.6, 1.1, 2.0, 1e6, 0.0),
     "bias_variance": (0.0, 0.05, 30.0),
+    "bias_mean": (-2.0, 0.0, 0.5),
     "weight_std": (0.001, 0.3, 0.0),
     "first_weight_variance": (None, 0.1, 9.0),
     "input_variance": (1e-6, 1.0, 1e6),

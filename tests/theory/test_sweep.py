@@ -56,6 +56,7 @@ def test_a_sweep_of_the_weights_equals_its_predictions(name):
     ("field", "values"),
     [
         ("bias_variance", (0.0, 0.05, 30.0)),
+        ("bias_mean", (-2.0, 0.0, 0.5)),
         ("weight_std", (0.001, 0.05, 0.0)),
         ("first_weight_variance", (None, 0.0, 9.0)),
         ("depth", (7, 1, 50, 7)),
