@@ -102,7 +102,7 @@ def _row_traces(row: Row, layers: np.ndarray, place: Place, colours: Palette, ho
     traces = []
     drawable = np.isfinite(row.low) & np.isfinite(row.high)
     if np.any(row.high[drawable] > row.low[drawable]):
-        traces.append(band(layers, row.low, row.high, row.colour, **at))
+        traces.append(band(layers, row.low, row.high, row.colour, name=f"{row.name} band", **at))
     words = [_hover(row, i) for i in range(len(x))] if hover else None
     traces.append(dots(row.name, x, row.middle, {"color": row.colour, "size": dot_size(len(x))}, words, **at))
     if row.theory is not None:

@@ -1,0 +1,76 @@
+"""Frames: many figures of one kind as one compact table, from which a browser draws any of them, and what lies between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+#: a third of a pixel, or less, of a chart with two decades a row
+UNIT = 0.005
+#: of what is drawn in shades, whose scale goes from −1 to 1
+SHADE_UNIT = 0.01
+
+
+def frames(values: Sequence[float], specs: Sequence[dict], sparse: Sequence[int], dense: Callable[[str], bool]) -> dict[str, Any]:
+    """Return the table of the figures `specs`, as plain data, one for each of `values`.
+
+    Traces with a `dense` name are given for every value, the others for those at the places `sparse`: in between a browser interpolates.
+    The table has a figure to begin with (of all traces that there are), `curves`: numbers of a trace in units, one row a value, `windows`:
+    whole decades of each axis of sizes, `axes`: the axes of layers, where they differ, `notes`: annotations that not all figures have.
+    """
+    base = max((specs[place] for place in sparse), key=lambda spec: len(spec["data"]))
+    curves = []
+    for index, trace in enumerate(base["data"]):
+        places = range(len(values)) if dense(trace.get("name", "")) else sparse
+        curves += _curves(index, trace, [_trace(specs[place], trace) for place in places], list(places))
+    common = [note for note in base["layout"]["annotations"] if all(note in spec["layout"]["annotations"] for spec in specs)]
+    x_axes = [spec["layout"]["xaxis"] for spec in specs]
+    return {
+        "values": list(values),
+        "figure": {"data": [_style(trace) for trace in base["data"]], "layout": base["layout"] | {"annotations": common}},
+        "curves": curves,
+        "windows": {axis: [spec["layout"][axis]["range"] for spec in specs] for axis in _size_axes(base)},
+        "axes": x_axes if any(axis != x_axes[0] for axis in x_axes) else None,
+        "notes": [[note for note in spec["layout"]["annotations"] if note not in common] for spec in specs],
+    }
+
+
+def _size_axes(spec: dict) -> list[str]:
+    """Return the axes whose range is a matter of the numbers: those of traces that are not cells."""
+    own = {trace.get("yaxis", "y").replace("y", "yaxis") for trace in spec["data"] if trace["type"] == "scatter"}
+    return sorted(own)
+
+
+def _trace(spec: dict, like: dict) -> dict | None:
+    """Return the trace of a figure that has the name and the kind of this one; None where there is none."""
+    same = (trace for trace in spec["data"] if (trace.get("name"), trace["type"]) == (like.get("name"), like["type"]))
+    return next(same, None)
+
+
+def _style(trace: dict) -> dict:
+    """Return a trace without its numbers, which are curves."""
+    cells: dict[str, Any] = {"zmin": -1, "zmax": 1} if trace["type"] == "heatmap" else {"y": []}
+    return {key: value for key, value in trace.items() if key not in ("z", "text", "hovertemplate")} | cells
+
+
+def _curves(index: int, base: dict, traces: Sequence[dict | None], places: list[int]) -> list[dict]:
+    cells = base["type"] == "heatmap"
+    unit = SHADE_UNIT if cells else UNIT
+    rows = [_shades(trace) if cells and trace else (trace or {}).get("y", []) for trace in traces]
+    found = [{"trace": index, "attribute": "z" if cells else "y", "at": places, "unit": unit, "rows": [_units(row, unit) for row in rows]}]
+    if any(trace and trace["x"] != base["x"] for trace in traces):
+        found.append({"trace": index, "attribute": "x", "at": places, "unit": 1, "rows": [trace["x"] if trace else [] for trace in traces]})
+    return found
+
+
+def _shades(trace: dict) -> list[float | None]:
+    """Return the cells of a heatmap as shades from −1 to 1, row after row."""
+    return [None if value is None else value / trace["zmax"] for row in trace["z"] for value in row]
+
+
+def _units(row: Sequence[float | None], unit: float) -> list[int | None]:
+    numbers = np.array([np.nan if value is None else value for value in row], dtype=float)
+    whole = np.rint(numbers / unit)
+    return [None if np.isnan(value) else int(value) for value in whole.tolist()]

@@ -1,0 +1,78 @@
+"""The table of frames: whatever a browser draws from it is, up to a third of a pixel, the figure that it was made of."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from propagation import Config, predict, simulate
+from propagation.charts.frames import SHADE_UNIT, UNIT, frames
+from propagation.charts.signals import signals_spec
+
+VALUES = (0.0, 0.5, 1.5, 3.0)
+SPARSE = (0, 1, 3)
+
+
+def spec(config: Config) -> dict:
+    return signals_spec(simulate(config), predict(config), hover=False)
+
+
+@pytest.fixture(scope="module")
+def specs() -> list[dict]:
+    config = Config(activation="relu", bias_variance=0.0, depth=6, width=16, inputs=4, trials=3)
+    return [spec(replace(config, weight_variance=value)) for value in VALUES]
+
+
+@pytest.fixture(scope="module")
+def table(specs) -> dict:
+    return frames(VALUES, specs, SPARSE, lambda name: "theory" in name)
+
+
+def test_every_curve_is_that_of_its_figure(specs, table):
+    compared = 0
+    for curve in table["curves"]:
+        style = table["figure"]["data"][curve["trace"]]
+        assert curve["at"] == (list(range(4)) if "theory" in style.get("name", "") else list(SPARSE))
+        for place, row in zip(curve["at"], curve["rows"], strict=True):
+            same = [one for one in specs[place]["data"] if (one.get("name"), one["type"]) == (style.get("name"), style["type"])]
+            if not same:
+                assert row == []
+                continue
+            numbers = same[0][curve["attribute"]]
+            if curve["attribute"] == "z":
+                numbers = [None if value is None else value / same[0]["zmax"] for line in numbers for value in line]
+            assert [value is None for value in row] == [value is None for value in numbers]
+            there = [(value * curve["unit"], number) for value, number in zip(row, numbers, strict=True) if value is not None]
+            unit = {"x": 0, "y": UNIT, "z": SHADE_UNIT}[curve["attribute"]]
+            assert all(abs(drawn - number) <= unit / 2 + 1e-9 for drawn, number in there)
+            compared += len(there)
+    assert compared > 300
+
+
+def test_rows_have_the_windows_of_their_figures(specs, table):
+    assert set(table["windows"]) == {"yaxis", "yaxis2", "yaxis3"}
+    for axis, ranges in table["windows"].items():
+        assert ranges == [one["layout"][axis]["range"] for one in specs]
+    assert table["axes"] is None
+
+
+def test_words_that_only_some_figures_have_come_apart(table):
+    common = [note["text"] for note in table["figure"]["layout"]["annotations"]]
+    assert any("forward" in text for text in common) and not any("▼" in text for text in common)
+    assert ["▼" in "".join(note["text"] for note in notes) for notes in table["notes"]] == [True, False, False, False]
+
+
+def test_another_depth_has_other_layers():
+    config = Config(depth=6, width=16, inputs=4, trials=2)
+    figures = [spec(replace(config, depth=depth)) for depth in (4, 6)]
+    found = frames((4, 6), figures, (0, 1), lambda name: False)
+    lengths = {tuple(map(len, curve["rows"])) for curve in found["curves"] if curve["attribute"] == "x"}
+    assert (4, 6) in lengths
+    assert [axis["range"] for axis in found["axes"]] == [figure["layout"]["xaxis"]["range"] for figure in figures]
+
+
+def test_the_table_is_small(table):
+    numbers = [value for curve in table["curves"] for row in curve["rows"] for value in row if value is not None]
+    assert all(isinstance(value, int) for value in numbers) and np.max(np.abs(numbers)) < 1e6

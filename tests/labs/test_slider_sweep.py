@@ -1,0 +1,86 @@
+"""The sweep of a slider: which experiments it runs, and what it says of those in between."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from propagation import Config, predict, simulate
+from propagation.config import NUMBERS
+from propagation.labs.slider_sweep import MOST_MEASURED, MOST_POSITIONS, NEAR, plans, run
+
+SMALL = Config(depth=8, width=32, inputs=4, trials=3)
+STEPS = NUMBERS["weight_variance"].steps
+HERE = STEPS.index(1.5)
+
+
+def plans_of(config: Config, field: str) -> tuple:
+    values = NUMBERS[field].steps
+    return plans(config, field, values, values.index(getattr(config, field)))
+
+
+def test_a_long_scale_is_covered_near_the_thumb_first_then_whole():
+    near, whole = plans_of(SMALL, "weight_variance")
+    assert near.trials == 1 and near.values[0] == STEPS[HERE - NEAR] and near.values[-1] == STEPS[HERE + NEAR]
+    assert (whole.values[0], whole.values[-1]) == (STEPS[0], STEPS[-1]) and whole.trials == SMALL.trials
+    assert len(whole.values) == MOST_POSITIONS and len(whole.measured) == MOST_MEASURED
+    for plan in (near, whole):
+        assert 1.5 in plan.values and plan.values.index(1.5) in plan.measured
+        assert {0, len(plan.values) - 1} <= {*plan.measured}
+        assert list(plan.values) == sorted(plan.values)
+
+
+def test_a_short_scale_is_measured_at_every_step():
+    (plan,) = plans_of(SMALL, "width")
+    assert list(plan.measured) == list(range(len(plan.values)))
+
+
+def test_values_that_take_too_long_are_left_out():
+    (plan,) = plans_of(Config(width=512, inputs=16, depth=20), "depth")
+    assert 20 in plan.values and 2000 not in plan.values
+
+
+def test_there_is_none_where_one_network_takes_too_long():
+    assert plans_of(Config(width=2**19, depth=200, trials=1), "weight_variance") == ()
+
+
+@pytest.mark.parametrize("field", ["weight_variance", "depth", "width"])
+def test_what_is_measured_is_what_a_simulation_of_that_value_measures(field):
+    *_, plan = plans_of(Config(depth=10, width=32, inputs=4, trials=2), field)
+    sweep = run(plan)
+    for place in plan.measured[:: len(plan.measured) // 4]:
+        (config,) = plan.drawn.variants(field, [plan.values[place]])
+        trace, expected = sweep.trace(place), simulate(config)
+        assert trace.config == config
+        for name in expected.signals:
+            assert np.array_equal(trace.signal(name).log10_second_moment, expected.signal(name).log10_second_moment)
+        line = predict(config).z.log10_second_moment
+        assert sweep.predictions[place].z.log10_second_moment == pytest.approx(line, abs=1e-9)
+
+
+def test_in_between_logarithms_are_interpolated():
+    """To a tenth of a decade over 8 layers; what lies between two measured values is not the value of either."""
+    _, plan = plans_of(SMALL, "weight_variance")
+    sweep = run(plan)
+    places = [place for place in range(len(plan.values)) if 0.5 < plan.values[place] < 4 and place not in plan.measured]
+    assert places
+    off, of_neighbours = [], []
+    for place in places:
+        (config,) = plan.drawn.variants(plan.field, [plan.values[place]])
+        before = max(one for one in plan.measured if one < place)
+        trace, expected = sweep.trace(place), simulate(config)
+        assert trace.config == config
+        for name in ("z", "delta", "weight_gradient"):
+            middle = expected.signal(name).median()
+            off.append(np.abs(trace.signal(name).median() - middle).max())
+            of_neighbours.append(np.abs(sweep.trace(before).signal(name).median() - middle).max())
+    assert max(off) < 0.1 < max(of_neighbours)
+
+
+def test_a_signal_that_is_gone_on_one_side_is_as_on_the_nearer():
+    _, plan = plans_of(Config(depth=8, width=32, inputs=4, trials=1, activation="relu", bias_variance=0.0), "weight_variance")
+    sweep = run(plan)
+    assert np.isneginf(sweep.trace(0).z.median()).all()
+    second = plan.measured[1]
+    middles = [sweep.trace(place).z.median() for place in range(second + 1)]
+    assert [bool(np.isfinite(one).all()) for one in middles] == [place >= second / 2 for place in range(second + 1)]
