@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
 
 from propagation import rules
 from propagation.config import NUMBERS, Config
@@ -43,22 +42,18 @@ def slider_end(field: str, value: float) -> float:
     return next((end for end in ends if value <= end), ends[-1])
 
 
-def sliders(config: Config) -> dict[str, dict[str, Any]]:
-    """Return the sliders that charts follow while they are held: by label, the field and what the positions of a scale of steps mean."""
-    return {field.label: {"field": name} for name, field in RANGES.items()} | {
-        field.label: {"field": name, "steps": scale(name, rules.shown(config, name))} for name, field in STEPPED.items()
-    }
+def labels() -> dict[str, str]:
+    """Return the fields of networks that have a slider, by its label; how many networks are drawn is none of them."""
+    return {field.label: name for name, field in (RANGES | STEPPED).items() if name != "trials"}
 
 
-def neighbours(field: str, config: Config) -> Sequence[float]:
-    """Return the values one step from where the slider of this field stands; none for a field without a slider."""
-    if field not in STEPPED and field not in RANGES:
-        return []
+def positions(field: str, config: Config) -> dict[float, float]:
+    """Return the values at which the slider of a field can stand, by what it calls its positions: of steps the number, from 0."""
     here = rules.shown(config, field)
     if field in STEPPED:
-        steps = scale(field, here)
-        place = steps.index(here)
-        return steps[max(0, place - 1) : place] + steps[place + 1 : place + 2]
-    lowest, highest = RANGES[field].bounds
-    near = (round(here + step, 6) for step in (-RANGES[field].step, RANGES[field].step))
-    return [value for value in near if lowest <= value <= highest]
+        return dict(enumerate(scale(field, here)))
+    declaration = RANGES[field]
+    lowest, step = declaration.bounds[0], declaration.step
+    count = round((slider_end(field, here) - lowest) / step)
+    values = (type(lowest)(round(lowest + step * place, 6)) for place in range(count + 1))
+    return {value: value for value in values}

@@ -11,7 +11,7 @@ import propagation
 from propagation.config import Config
 from propagation.engine.cost import work
 from propagation.engine.trace import Trace
-from propagation.labs import variance_decomposition
+from propagation.labs import slider_sweep, variance_decomposition
 from propagation.runtime.lru import LRU
 from propagation.runtime.scheduler import queue_length, queued_since
 from propagation.theory.prediction import Prediction
@@ -29,6 +29,8 @@ _TOO_LONG = 0.3
 _SMALL = 500
 _small: LRU[Trace] = LRU(2000)
 _large: LRU[Trace] = LRU(16)
+#: sweeps of a slider, 2 MB each
+_sweeps: LRU[slider_sweep.Sweep] = LRU(64)
 _ENTRIES = 500
 
 
@@ -64,6 +66,17 @@ def first_trace_of(config: Config) -> Trace | None:
         return None
     quick = 1 if queue_length() else max(1, min(config.trials, int(_MOMENT / seconds)))
     return trace_of(replace(config, trials=quick))
+
+
+def sweep_of(plan: slider_sweep.Plan) -> slider_sweep.Sweep:
+    """Return the sweep of a plan, from the cache or run now."""
+    found = _sweeps.get(plan)
+    if found is None:
+        with queued_since(experiment.waiting_since()):
+            found = slider_sweep.run(plan, _stoppable(None))
+        _sweeps.put(plan, found)
+        experiment.served()
+    return found
 
 
 def is_soon(config: Config) -> bool:

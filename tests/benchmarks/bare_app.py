@@ -1,4 +1,4 @@
-"""The rival of `redraw.py`: a slider and the usual chart of three curves by a formula. Nothing is simulated, nothing else is here."""
+"""The rival of `drag.py`: a slider and the usual chart of three curves by a formula. Nothing is simulated, nothing else is here."""
 
 import plotly.graph_objects as go
 import streamlit as st

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.streamlit_page import IDLE
+from propagation.ui.components.streamlit_page import IDLE
 
 ROOT = Path(__file__).parents[2]
 #: nothing here may call home, and a root user needs --no-sandbox

@@ -15,9 +15,9 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import Page
 
+from propagation.ui.components.streamlit_page import IDLE
 from propagation.ui.pages import PAGES
 from tests.browser.conftest import ROOT, launched_browser, running_app
-from tests.browser.streamlit_page import IDLE
 
 SCREENSHOTS = ROOT / "assets" / "screenshots"
 DESK = {"width": 1440, "height": 1000}

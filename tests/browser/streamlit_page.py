@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from propagation.ui.components.streamlit_page import APP, CONNECTED, CONNECTION
 
-#: the app once it has answered
-IDLE = f"{APP}[data-test-script-state=notRunning]"
 #: JavaScript: whether the page has its server
 IS_CONNECTED = f"document.querySelector('{APP}').getAttribute('{CONNECTION}') === '{CONNECTED}'"
 

@@ -20,7 +20,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page
 
 from propagation.static.site import build
-from tests.browser.streamlit_page import IDLE
+from propagation.ui.components.streamlit_page import IDLE
 
 PIECES = os.environ.get("STATIC_PIECES", "")
 needs_the_runtime = pytest.mark.skipif(not PIECES, reason="STATIC_PIECES names no folder with a copy of stlite and Pyodide")

@@ -13,6 +13,10 @@ from propagation.ui.components.streamlit_page import NAMES
 _FOLDER = Path(__file__).parent
 
 
+#: what a component's own script can use, before it
+LIBRARIES = {"plot": ("svg",)}
+
+
 def mount(name: str, key: str, *, html: str | None = None, files: str = "", isolated: bool = True, **options: Any) -> None:
     """Mount the component `name` under `key`, with the files of that name or of `files`.
 
@@ -28,8 +32,8 @@ def mount(name: str, key: str, *, html: str | None = None, files: str = "", isol
 def _sources(name: str) -> tuple[str | None, str]:
     """Return the CSS of a component, None if it has none, and its JavaScript, to which `STREAMLIT` names the parts of Streamlit's page."""
     css = _FOLDER / f"{name}.css"
-    js = (_FOLDER / f"{name}.js").read_text(encoding="utf-8")
-    return css.read_text(encoding="utf-8") if css.exists() else None, NAMES + js
+    scripts = (NAMES, *((_FOLDER / f"{file}.js").read_text(encoding="utf-8") for file in (*LIBRARIES.get(name, ()), name)))
+    return css.read_text(encoding="utf-8") if css.exists() else None, "".join(scripts)
 
 
 def nothing() -> None:

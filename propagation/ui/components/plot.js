@@ -1,10 +1,11 @@
 // A Plotly figure that is changed in place, so that zoom, legend choices and the hover box survive a redraw.
 //
-// Messages arrive as JSON. One with `into` draws nothing of its own: it hands a later, better figure to the plot of that key. One with
-// `ahead` holds the messages that will come after one more step of a slider: on that step they are drawn without waiting for the server.
+// Messages arrive as JSON. One with `into` draws nothing of its own: it hands a later, better figure to the plot of that key. A picture
+// lies over the chart until Plotly is there, and while a slider is held: the same figure as plain SVG, which takes no time.
 
 const plots = (window.propagationPlots ??= new Map());
 const early = (window.propagationEarly ??= new Map()); // better figures that came before the plot they are for
+const GHOST = 1000; // milliseconds for which the curves from before stay, once a slider is let go
 
 const library = (url) =>
   (window.propagationPlotly ??= new Promise((resolve, reject) => {
@@ -23,12 +24,14 @@ function draw(plot, text) {
   plot.config = config;
   plot.place.setAttribute("aria-label", alt);
   plot.place.style.height = `${figure.layout.height ?? 450}px`;
+  if (!plot.shown) plot.paint(figure);
   library(url).then(
     () => setTimeout(() => plot.text === text && show(plot)), // of several that came at once, the last
     () => {
       delete window.propagationPlotly; // the next redraw tries again
       plot.text = null;
-      plot.place.textContent = "This chart could not be drawn: a part of the page did not arrive. Reload the page.";
+      plot.chart.textContent = "This chart could not be drawn: a part of the page did not arrive. Reload the page.";
+      plot.paint(null);
     },
   );
 }
@@ -37,12 +40,12 @@ function draw(plot, text) {
 // measured: so it is told to measure in a font that every machine has.
 const EVERYWHERE = "Arial, Helvetica, sans-serif";
 
-function save({ place, config }, format) {
-  const { layout } = place;
+function save({ chart, config }, format) {
+  const { layout } = chart;
   const { font } = layout;
   const scale = format === "svg" ? 1 : config.toImageButtonOptions.scale;
   layout.font = { ...font, family: EVERYWHERE };
-  const saved = window.Plotly.downloadImage(place, { ...config.toImageButtonOptions, format, scale }); // which copies the layout at once
+  const saved = window.Plotly.downloadImage(chart, { ...config.toImageButtonOptions, format, scale }); // which copies the layout at once
   layout.font = font;
   saved.catch(() => {}); // it is being saved already
 }
@@ -61,40 +64,46 @@ function show(plot) {
   const { data, layout, frames } = plot.figure;
   plot.camera ??= camera(plot); // the same in every redraw: other settings would mean another chart
   const config = { ...plot.config, modeBarButtons: [[plot.camera]] };
-  window.Plotly.react(plot.place, { data, layout: { ...layout, width }, frames, config });
+  window.Plotly.react(plot.chart, { data, layout: { ...layout, width }, frames, config });
+  plot.shown = true;
+  if (!plot.held) plot.uncover();
   if (!plot.listening) {
     plot.listening = true;
-    plot.place.on("plotly_click", ({ points }) => plot.onPoint?.(points[0]));
+    plot.chart.on("plotly_click", ({ points }) => plot.onPoint?.(points[0]));
   }
 }
 
 function made(place) {
-  const plot = { place, text: null };
+  const [chart, picture] = place.children;
+  const plot = { place, chart, text: null, held: false, ghost: [] };
+  plot.paint = (figure) => paint(picture, figure);
+  plot.uncover = () => {
+    const { ghost, figure } = plot;
+    plot.ghost = [];
+    clearTimeout(plot.fading);
+    plot.paint(ghost.length ? bare(figure, ghost) : null);
+    plot.fading = setTimeout(() => !plot.held && plot.paint(null), GHOST);
+  };
   plot.save = (format) => plot.figure && window.Plotly && save(plot, format);
   plot.observer = new ResizeObserver(() => {
-    if (plot.figure && window.Plotly && place.clientWidth !== plot.width) show(plot);
+    if (!plot.figure || place.clientWidth === plot.width) return;
+    if (window.Plotly) show(plot);
+    else plot.paint(plot.figure);
   });
   plot.observer.observe(place);
   return plot;
 }
 
-window.propagationStep ??= ({ detail }) => {
-  for (const plot of plots.values()) {
-    const text = plot.ahead?.get(`${detail.field} ${detail.value}`);
-    plot.ahead = null; // it was for one step from where the slider stood
-    if (text) draw(plot, text);
-  }
-};
-document.addEventListener("propagation-step", window.propagationStep);
+// These traces where the figure would have them, and nothing else.
+function bare({ layout }, data) {
+  const axes = Object.entries(layout).filter(([key]) => /^[xy]axis/.test(key));
+  const blank = Object.fromEntries(axes.map(([key, axis]) => [key, { ...axis, tickvals: [] }]));
+  return { data, layout: { ...layout, ...blank, annotations: [], paper_bgcolor: "none" } };
+}
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const text = new TextDecoder().decode(data);
-  const { key, into, clickable, of, ahead } = JSON.parse(text);
-  if (ahead) {
-    const plot = plots.get(of);
-    if (plot) plot.ahead = new Map(ahead.map(([field, value, message]) => [`${field} ${value}`, message]));
-    return;
-  }
+  const { key, into, clickable } = JSON.parse(text);
   if (into) {
     if (plots.has(into)) draw(plots.get(into), text);
     else early.set(into, text);
@@ -103,15 +112,13 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const place = parentElement.querySelector(".plot");
   const plot = (place.plot ??= made(place));
   plots.set(key, plot);
-  plot.ahead = null;
   plot.onPoint = clickable ? ({ x, y, customdata }) => setTriggerValue("point", { x, y, customdata }) : null;
-  document.dispatchEvent(new CustomEvent("propagation-answer"));
   draw(plot, early.get(key) ?? text);
   early.delete(key);
   return () => {
     plot.gone = true;
     plot.observer.disconnect();
     if (plots.get(key) === plot) plots.delete(key);
-    window.Plotly?.purge(place);
+    window.Plotly?.purge(plot.chart);
   };
 }

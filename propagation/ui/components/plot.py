@@ -9,7 +9,6 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,17 +20,8 @@ from streamlit.components.v1 import declare_component
 from propagation.ui.components.mount import mount, nothing
 
 _turns = itertools.count()
-_HTML = '<div class="plot" role="figure"></div>'
-
-
-@dataclass(frozen=True)
-class Step:
-    """A figure, as JSON, and what a screen reader says of it, for when the slider of this field stands at this value."""
-
-    field: str
-    value: float
-    figure: str
-    alt: str
+_COVER = "position: absolute; inset: 0; pointer-events: none"
+_HTML = f'<div class="plot" role="figure" style="position: relative"><div></div><div style="{_COVER}"></div></div>'
 
 
 def plot(figure: str, key: str, alt: str, config: dict[str, Any], on_point: Callable[[], None] | None = None) -> None:
@@ -43,12 +33,6 @@ def redraw(figure: str, key: str, alt: str, config: dict[str, Any], step: int = 
     """Put a better figure in the place of the one that the same run has shown under this key; its `step` is another each time."""
     turn = next(_turns)  # what is put there twice must still be put there, whatever stood there in between
     _mount("better_plot", f"{key}_again{step or ''}", _text({"into": key, "alt": alt, "config": config, "turn": turn}, figure))
-
-
-def foresee(steps: list[Step], key: str, config: dict[str, Any]) -> None:
-    """Give the page the figures that a key press on a slider will ask for: it draws them at once, before they are sent."""
-    ahead = [[step.field, step.value, _shown(step.figure, key, step.alt, config)] for step in steps]
-    _mount("plots_ahead", f"{key}_ahead", json.dumps({"of": key, "ahead": ahead}))
 
 
 def point(key: str) -> dict[str, Any] | None:

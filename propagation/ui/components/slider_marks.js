@@ -1,9 +1,11 @@
-// Labels stand under their value and go one line down where a neighbour leaves them no room.
+// Labels stand under their value and go one line down where a neighbour leaves them no room. The chart is told where a click leads to.
 
 const LINE = 18, TICK = 8, GAP = 2, INSIDE = 4;
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const place = parentElement.querySelector(".marks");
+  const tell = (event, detail) => document.dispatchEvent(new CustomEvent(event, { detail: { slider: data.slider, ...detail } }));
+  place.onpointerenter = () => tell("propagation-near", {});
 
   const draw = () => {
     place.replaceChildren();
@@ -14,7 +16,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
       button.textContent = mark.label;
       button.title = mark.title;
       button.setAttribute("aria-label", mark.title);
-      button.onclick = () => setTriggerValue("chosen", mark.name);
+      button.onclick = () => {
+        tell("propagation-go", { share: mark.position });
+        setTriggerValue("chosen", mark.name);
+      };
       place.append(button);
       const centre = mark.position * width, size = button.offsetWidth;
       const free = (line) => (lines[line] ?? -GAP) + GAP;

@@ -21,14 +21,14 @@ class Mark:
     here: bool
 
 
-def slider_marks(marks: list[Mark], on_chosen: Callable[[str], None]) -> None:
-    """Draw the marks; `on_chosen` gets the name of the one that is clicked."""
+def slider_marks(slider: str, marks: list[Mark], on_chosen: Callable[[str], None]) -> None:
+    """Draw the marks of the slider with this label; `on_chosen` gets the name of the one that is clicked."""
     key = "weight_variance_marks"
     mount(
         key,
         key,
         html='<div class="marks" role="group" aria-label="Schemes"></div>',
         files="slider_marks",
-        data={"marks": [asdict(mark) for mark in sorted(marks, key=lambda mark: mark.position)]},
+        data={"slider": slider, "marks": [asdict(mark) for mark in sorted(marks, key=lambda mark: mark.position)]},
         on_chosen_change=lambda: on_chosen(st.session_state[key].chosen),
     )

@@ -7,7 +7,24 @@ import json
 #: selectors
 APP = "[data-testid=stApp]"
 SLIDER = "[data-testid=stSlider]"
+#: the app once it has answered
+IDLE = f"{APP}[data-test-script-state=notRunning]"
+#: what `:gray-badge[…]` becomes, and the words of a heading
+BADGE, HEADING = ".stMarkdownBadge", "[data-heading-text], h2"
+#: the key of the container of headline, numbers and chart, and how it is found
+VERDICT_KEY = "verdict"
+VERDICT = f".st-key-{VERDICT_KEY}"
 #: of `APP`: the attribute that says whether the server is there, and its word for yes
 CONNECTION, CONNECTED = "data-test-connection-state", "CONNECTED"
 #: the same as a line of JavaScript, before every component's own
-NAMES = f"const STREAMLIT = {json.dumps({'app': APP, 'slider': SLIDER, 'connection': CONNECTION, 'connected': CONNECTED})};\n"
+_FOR_SCRIPTS = {
+    "app": APP,
+    "slider": SLIDER,
+    "idle": IDLE,
+    "verdict": VERDICT,
+    "badge": BADGE,
+    "heading": HEADING,
+    "connection": CONNECTION,
+    "connected": CONNECTED,
+}
+NAMES = f"const STREAMLIT = {json.dumps(_FOR_SCRIPTS)};\n"

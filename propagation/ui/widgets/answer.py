@@ -6,7 +6,6 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -23,31 +22,30 @@ from propagation.export.code.settings import size_words
 from propagation.expressions import lookup
 from propagation.formatting import factor, number, plain
 from propagation.labs.variance_decomposition import VARIANCE_DECOMPOSITION
-from propagation.runtime.scheduler import queue_length
-from propagation.slider_steps import neighbours, sliders
 from propagation.theory.prediction import Prediction
 from propagation.theory.readout import readout_warning
 from propagation.theory.variance_decomposition import Scatter
-from propagation.ui.components.live import Drag, by_keys, held, watch
+from propagation.ui.components.streamlit_page import VERDICT_KEY
 from propagation.ui.longwork import remembered
 from propagation.ui.results import first_scatters_of, first_trace_of, is_soon, prediction_of, scatters_predicted, trace_of
 from propagation.ui.session import experiment
 from propagation.ui.widgets import controls
-from propagation.ui.widgets.figures import draw_figure, foresee_figures, redraw_figure
+from propagation.ui.widgets.figures import draw_figure, redraw_figure
 from propagation.ui.widgets.page_header import appearance
 from propagation.ui.widgets.panels import panel
 
 log = logging.getLogger(__name__)
 
-_CHART = "signals"
-_ICONS = {
-    "healthy": ":green[:material/check_circle:]",
-    "vanishing": ":orange[:material/trending_down:]",
-    "exploding": ":orange[:material/trending_up:]",
-    "uneven": ":orange[:material/signal_cellular_alt:]",
-    "saturated": ":orange[:material/vertical_align_top:]",
-    "dead": ":orange[:material/block:]",
-    "merged": ":orange[:material/merge:]",
+CHART = "signals"
+#: what stands before a headline, and in which colour of a page's text
+ICONS = {
+    "healthy": ("check_circle", "green"),
+    "vanishing": ("trending_down", "orange"),
+    "exploding": ("trending_up", "orange"),
+    "uneven": ("signal_cellular_alt", "orange"),
+    "saturated": ("vertical_align_top", "orange"),
+    "dead": ("block", "orange"),
+    "merged": ("merge", "orange"),
 }
 #: a line that keeps the room of one with words
 _NOTHING = "&nbsp;"
@@ -83,23 +81,14 @@ class First:
     below: DeltaGenerator
 
 
-@st.fragment
 def first_answer(config: Config, row: ForwardRow) -> First:
-    """Draw the answer as far as it can be had at once.
-
-    This part of the page runs again while a slider is held, with what the slider says; where it rests, with every draw, so that
-    nothing is left to do when it lets go. So it holds nothing that can be clicked: a click would run this part alone.
-    """
-    drag = held(sliders(config))
-    shown = experiment.imagined(drag.field, drag.value) if drag else config
-    refused = refusal(shown)
+    """Draw the answer as far as it can be had at once."""
+    refused = refusal(config)
     # Before anything is drawn: what arrives together is drawn together, and nothing stands empty meanwhile.
-    found = _found(partial(_at_once, shown, drag)) if not refused else None
+    found = _found(lambda: _at_once(config)) if not refused else None
     answer = found if isinstance(found, Answer) else None
-    with st.container(gap="xsmall"):
+    with st.container(gap="xsmall", key=VERDICT_KEY):
         first = First(answer, *_places(answer))
-    with first.picture:
-        watch(sliders(config))
     with first.below, panel("The simulation"):
         if refused:
             first.headline.warning(refused, icon=":material/scale:")
@@ -107,18 +96,14 @@ def first_answer(config: Config, row: ForwardRow) -> First:
             first.headline.empty()
             raise found
         elif answer is not None:
-            _draw(answer, row, first, draw_figure, hover=drag is None or drag.rests)
-        elif drag:  # the picture stays as it is
-            first.headline.header(f":material/pan_tool: Let go to simulate this, about {_seconds(work(shown).seconds)}", anchor=False)
-            _draw(_answer(trace_of(config)), row, first, draw_figure)
+            _draw(answer, row, first, draw_figure)
     return first
 
 
-def _at_once(config: Config, drag: Drag | None) -> Answer | None:
-    """Return the answer with every draw of the network where that is soon had, else, or while a slider moves, with as many as are."""
-    moves = drag is not None and not drag.rests
-    trace = first_trace_of(config) if moves or not is_soon(config) else trace_of(config)
-    return None if trace is None else _answer(trace)
+def _at_once(config: Config) -> Answer | None:
+    """Return the answer with every draw of the network where that is soon had, else with as many as are."""
+    trace = trace_of(config) if is_soon(config) else first_trace_of(config)
+    return None if trace is None else answer_of(trace)
 
 
 def _found(search: Callable[[], Answer | None]) -> Answer | Exception | None:
@@ -148,33 +133,13 @@ def whole_answer(config: Config, row: ForwardRow, first: First) -> Answer | None
     if first.answer is not None and first.answer.trace.config == config and not row.whose:
         return first.answer
     with first.below, panel("The simulation"):
-        answer = _answer(trace_of(config, _progress(_bar(first.below) if better else _words(first.headline), work(config).seconds)))
+        answer = answer_of(trace_of(config, _progress(_bar(first.below) if better else _words(first.headline), work(config).seconds)))
         _say(answer, first)
         _draw(answer, row, first, redraw_figure if better else draw_figure, whole=True)
         return answer
     if not better:
         first.headline.empty()
     return None
-
-
-def answers_ahead(config: Config, row: ForwardRow) -> None:
-    """Send the answers that one more step of the slider under a visitor's keys will ask for, before it is made.
-
-    Nobody waits for them, so there are none where anybody waits for networks. Whole ones where they are soon had, else first ones.
-    """
-    field = by_keys()
-    if field is None or row.whose or queue_length():
-        return
-    steps = []
-    for value in neighbours(field, config):
-        shown = experiment.imagined(field, value)
-        trace = None
-        if shown != config and not refusal(shown):
-            trace = trace_of(shown) if is_soon(shown) else first_trace_of(shown)
-        if trace is not None:
-            answer = _answer(trace)
-            steps.append((field, value, _spec(answer, row), _in_words(answer)))
-    foresee_figures(steps, key=_CHART)
 
 
 def way_out(verdict: Verdict) -> None:
@@ -198,7 +163,8 @@ def way_out(verdict: Verdict) -> None:
     )
 
 
-def _answer(trace: Trace) -> Answer:
+def answer_of(trace: Trace) -> Answer:
+    """Return the answer that a trace gives."""
     expected = None
     try:
         expected = prediction_of(trace.config)
@@ -218,7 +184,8 @@ def _say(answer: Answer, where: First) -> None:
 def _in_short(answer: Answer) -> tuple[str, str, str]:
     """Return headline, numbers, and the line below the picture: advice that no button gives, what theory knows of single networks."""
     verdict = answer.verdict
-    headline = f"{_ICONS[verdict.kind]} {plain(verdict.headline)}"
+    icon, colour = ICONS[verdict.kind]
+    headline = f":{colour}[:material/{icon}:] {plain(verdict.headline)}"
     advice = "" if verdict.suggested_weight_variance else plain(verdict.advice)
     prediction = answer.prediction
     finite = (typical_net(prediction), readout_warning(prediction)) if prediction else ()
@@ -231,18 +198,12 @@ def figure(answer: Answer, row: ForwardRow) -> go.Figure:
     return signals_chart(answer.trace, answer.prediction, forward=row.signal, appearance=appearance())
 
 
-def _draw(answer: Answer, row: ForwardRow, where: First, draw: Callable[..., None], whole: bool = False, hover: bool = True) -> None:
-    """Draw the chart; its first row shows a variance over one thing where that is chosen and, in a first answer, soon had.
-
-    Without `hover` it has no words for a pointer on it: the one that moves a slider is elsewhere.
-    """
+def _draw(answer: Answer, row: ForwardRow, where: First, draw: Callable[..., None], whole: bool = False) -> None:
+    """Draw the chart; its first row shows a variance over one thing where that is chosen and, in a first answer, soon had."""
     with where.picture, panel("The chart"):
         over = _over(answer.trace.config, row, whole) if row.whose else None
-        draw(_spec(answer, row, over, hover), key=_CHART, alt=_in_words(answer))
-
-
-def _spec(answer: Answer, row: ForwardRow, over: Over | None = None, hover: bool = True) -> dict:
-    return signals_spec(answer.trace, answer.prediction, forward=row.signal, over=over, appearance=appearance(), hover=hover)
+        spec = signals_spec(answer.trace, answer.prediction, forward=row.signal, over=over, appearance=appearance())
+        draw(spec, key=CHART, alt=_in_words(answer))
 
 
 def _over(config: Config, row: ForwardRow, whole: bool) -> Over | None:
@@ -263,7 +224,7 @@ def _progress(show: Callable[[float, str], object], seconds: float) -> Callable[
     """Return a progress callback that shows the share and some words, at once for a run expected to be long or as soon as it is."""
     began = time.monotonic()
     if seconds > _PATIENCE:
-        show(0.0, f"Simulating, about {_seconds(seconds)} …")
+        show(0.0, f"Simulating, about {in_seconds(seconds)} …")
 
     def shown(share: float) -> None:
         if max(seconds, time.monotonic() - began) > _PATIENCE:
@@ -282,7 +243,8 @@ def _words(place: DeltaGenerator) -> Callable[[float, str], object]:
     return lambda _, words: place.header(f":material/hourglass_top: {words}", anchor=False)
 
 
-def _seconds(seconds: float) -> str:
+def in_seconds(seconds: float) -> str:
+    """Return a time of which one digit is known."""
     return f"{number(float(f'{seconds:.1g}'))} s"
 
 

@@ -258,4 +258,4 @@ def _marks(config: Config) -> None:
         else:
             experiment.order(scheme=name)
 
-    slider_marks(marks, chosen)
+    slider_marks(FIELDS["weight_variance"].label, marks, chosen)

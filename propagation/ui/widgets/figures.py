@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import plotly.graph_objects as go
@@ -19,7 +19,7 @@ def draw_figure(figure: go.Figure | dict, key: str, alt: str, on_point: Callable
     With `on_point`, points can be clicked: it is called when one was, and finds it by `clicked_point(key)`. The camera that appears while
     the pointer is on the chart saves a picture of it, see plot.js.
     """
-    plot.plot(_on_paper(figure), key, alt, configuration(key), on_point)
+    plot.plot(_text(figure), key, alt, configuration(key), on_point)
 
 
 def clicked_point(key: str) -> dict[str, Any] | None:
@@ -29,12 +29,7 @@ def clicked_point(key: str) -> dict[str, Any] | None:
 
 def redraw_figure(figure: go.Figure | dict, key: str, alt: str, step: int = 0) -> None:
     """Put a better figure in the place of the one that this run has drawn under the same key; several of them have a `step` each."""
-    plot.redraw(_on_paper(figure), key, alt, configuration(key), step)
-
-
-def foresee_figures(steps: Iterable[tuple[str, float, dict, str]], key: str) -> None:
-    """Prepare the figures of the next steps of a slider, as (field, value, figure, alt), for the place of the one drawn under this key."""
-    plot.foresee([plot.Step(field, value, _on_paper(figure), alt) for field, value, figure, alt in steps], key, configuration(key))
+    plot.redraw(_text(figure), key, alt, configuration(key), step)
 
 
 def configuration(key: str) -> dict[str, Any]:
@@ -47,13 +42,19 @@ def configuration(key: str) -> dict[str, Any]:
     }
 
 
-def _on_paper(figure: go.Figure | dict) -> str:
-    """Return the figure as JSON, on the ground of its page, so that a saved picture of it is not see-through, with a quiet camera."""
+def on_paper(figure: dict) -> dict:
+    """Return the figure on the ground of its page, so that a saved picture of it is not see-through, with a quiet camera."""
+    return figure | {"layout": figure["layout"] | _ground()}
+
+
+def _ground() -> dict:
     colours = palette(appearance())
-    ground = {
+    return {
         "paper_bgcolor": colours.background,
         "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": colours.muted, "activecolor": colours.text},
     }
-    if isinstance(figure, dict):
-        return json.dumps(figure | {"layout": figure["layout"] | ground})
-    return figure.update_layout(ground).to_json()
+
+
+def _text(figure: go.Figure | dict) -> str:
+    """Return the figure as JSON."""
+    return json.dumps(on_paper(figure)) if isinstance(figure, dict) else figure.update_layout(_ground()).to_json()

@@ -1,0 +1,330 @@
+// The chart under the hand: while a slider is held, and at every step by keys, each frame is drawn from one table of the answers over the
+// slider's range. The table is asked for when a hand comes near; of what the hand does nothing is reported. On release Streamlit's own
+// slider reports its value, and the answer to that takes the place of the last frame.
+//
+// Streamlit's sliders are watched and never touched: without this script everything still works on release.
+
+const tables = (window.propagationTables ??= new Map());
+const MOST_TABLES = 8;
+const THUMB = "input[type=range], [role=slider]";
+const MOVING = /^(Arrow|Page|Home|End)/; // keys
+const NEAR = 60; // milliseconds for which a pointer is on a slider before its table is asked for
+const PATIENCE = 8000; // milliseconds after which a question is taken for lost
+const QUIET = 80; // milliseconds for which an app that has answered is idle
+const UNMOVED = 1500; // milliseconds after which an app that has not begun to answer has nothing to say
+const EASE = 0.35; // of the way to a wider window, in one frame
+
+const ROUND = 8000; // milliseconds in which the play button goes to and fro
+
+const where = (thumb) => Number(thumb.value ?? thumb.getAttribute("aria-valuenow"));
+const last = (thumb) => Number(thumb.max ?? thumb.getAttribute("aria-valuemax"));
+const sliderOf = (sliders, element) => {
+  const thumb = element.closest?.(STREAMLIT.slider)?.querySelector(THUMB);
+  const label = thumb?.getAttribute("aria-label");
+  return sliders[label] ? [thumb, label] : [];
+};
+
+// Where a slider's position stands among those of a table: 2.5 halfway between the third and the fourth.
+function placeOf(positions, position) {
+  const after = positions.findIndex((one) => one >= position);
+  if (after <= 0) return after ? positions.length - 1 : 0;
+  return after - (positions[after] - position) / (positions[after] - positions[after - 1]);
+}
+
+// The numbers of a curve at a place: between two rows, or the nearer one where they do not match.
+function numbersAt({ at, rows, unit }, place) {
+  const after = Math.max(0, at.findIndex((one) => one >= place));
+  const high = at.at(-1) < place ? at.length - 1 : after;
+  const low = high && at[high] > place ? high - 1 : high;
+  const share = low === high ? 0 : (place - at[low]) / (at[high] - at[low]);
+  const [first, second] = [rows[low], rows[high]];
+  const nearer = share < 0.5 ? first : second;
+  const match = first.length === second.length;
+  return nearer.map((own, i) => {
+    if (!match || first[i] === null || second[i] === null) return own === null ? null : own * unit;
+    return (first[i] + share * (second[i] - first[i])) * unit;
+  });
+}
+
+const decades = ([low, high]) => [low + (high - low) / 27, high - (high - low) / 27]; // without the 4 % at both ends
+const widened = ([low, high]) => [low - 0.04 * (high - low), high + 0.04 * (high - low)];
+
+// Windows that hold both: each grows as far as it must, and all stay equally high.
+function grown(windows, wanted) {
+  const joined = Object.entries(windows).map(([axis, [low, high]]) => {
+    const [lowest, highest] = decades(wanted[axis]);
+    return [axis, [Math.min(low, Math.round(lowest)), Math.max(high, Math.round(highest))]];
+  });
+  const height = Math.max(...joined.map(([, [low, high]]) => high - low));
+  return Object.fromEntries(
+    joined.map(([axis, [low, high]]) => {
+      const below = Math.floor((height - high + low) / 2);
+      return [axis, [low - below, low - below + height]];
+    }),
+  );
+}
+
+const SUPERSCRIPTS = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
+const powerOfTen = (exponent) => ["1", "10"][exponent] ?? `10${[...String(exponent)].map((sign) => SUPERSCRIPTS[sign]).join("")}`;
+
+function decadeTicks([low, high]) {
+  const least = (high - low) / 4;
+  const scale = 10 ** Math.max(0, Math.floor(Math.log10(Math.max(least, 1))));
+  const step = [1, 2, 5, 10].map((factor) => factor * scale).find((one) => one >= least);
+  const tickvals = [];
+  for (let value = Math.ceil(low / step) * step; value <= high; value += step) tickvals.push(value);
+  return { tickvals, ticktext: tickvals.map(powerOfTen) };
+}
+
+function figureAt({ figure, curves, notes }, place, windows, shown, xaxis) {
+  const data = figure.data.map((trace) => ({ ...trace }));
+  for (const curve of curves) {
+    const trace = data[curve.trace];
+    const numbers = numbersAt(curve, place);
+    const across = numbers.length / (trace.type === "heatmap" ? trace.y.length : 1);
+    trace[curve.attribute] = curve.attribute === "z" ? trace.y.map((_, row) => numbers.slice(row * across, (row + 1) * across)) : numbers;
+  }
+  const axes = Object.fromEntries(
+    Object.entries(windows).map(([axis, window]) => [
+      axis,
+      { ...figure.layout[axis], range: widened(shown[axis]), ...decadeTicks(window) },
+    ]),
+  );
+  const own = notes[Math.round(place)].map((note) => ({ ...note, y: windows[note.yref.replace("y", "yaxis")]?.[0] ?? note.y }));
+  return { data, layout: { ...figure.layout, ...axes, xaxis, annotations: [...figure.layout.annotations, ...own] } };
+}
+
+// The headline and the line of numbers with other words in them, in copies that lie in the place of Streamlit's own.
+function words(root) {
+  const originals = root ? [...root.children].slice(0, 2) : [];
+  const copies = originals.map((original) => {
+    const copy = original.cloneNode(true);
+    const { offsetLeft, offsetTop } = original;
+    copy.style.cssText = `position: absolute; left: ${offsetLeft}px; top: ${offsetTop}px; width: max-content; max-width: ${root.clientWidth}px`;
+    copy.setAttribute("aria-hidden", "true");
+    original.style.opacity = 0;
+    original.after(copy);
+    return copy;
+  });
+  const mark = copies[0]?.querySelector("[role=img]");
+  const title = mark?.closest("h2");
+  const tell = (element, text) => element && (element.textContent = text);
+  let said = null;
+  // a longer sentence is written smaller, so that nothing moves
+  const fit = () => {
+    title.style.fontSize = "";
+    const [room, size] = [originals[0].offsetHeight + 2, parseFloat(getComputedStyle(title).fontSize)];
+    for (let share = 0.95; copies[0].offsetHeight > room && share > 0.5; share -= 0.05) title.style.fontSize = `${share * size}px`;
+  };
+  return {
+    say(now) {
+      if (!mark || now === said) return;
+      said = now;
+      const { icon, colour, headline, phase, forward, backward, reach } = now;
+      mark.textContent = icon;
+      mark.style.color = colour;
+      mark.closest(STREAMLIT.heading).replaceChildren(mark, ` ${headline}`);
+      fit();
+      const [signal, gradient] = copies[1].querySelectorAll("strong");
+      tell(signal, forward);
+      tell(gradient, backward);
+      tell(copies[1].querySelector(STREAMLIT.badge), phase);
+      const last = gradient?.closest("p")?.lastChild;
+      if (last) last.textContent = `\u2002 ${reach}`;
+    },
+    end() {
+      copies.forEach((copy) => copy.remove());
+      originals.forEach((original) => (original.style.opacity = ""));
+    },
+  };
+}
+
+function watch() {
+  const page = { sliders: {}, asked: new Map() };
+  let move = null; // the slider that is moved, and all that is drawn of it
+
+  const ask = (label) => {
+    const now = performance.now();
+    const slider = page.sliders[label];
+    if (!slider || tables.get(slider.key)?.beyond || tables.get(slider.key)?.refused || now - (page.asked.get(slider.key) ?? -Infinity) < PATIENCE) return;
+    page.asked.set(slider.key, now);
+    page.report("asked", { field: slider.field, key: slider.key });
+  };
+  const begin = (thumb, label, held) => {
+    if (move && move.label === label && !move.playing) return Object.assign(move, { held, thumb, at: null });
+    end();
+    const plot = window.propagationPlots?.get(page.plot);
+    if (!plot?.figure) return null;
+    const { data, layout } = plot.figure;
+    const curves = data.filter(({ mode, x }) => mode === "markers" && x.length > 1);
+    const ghost = curves.map(({ x, y, xaxis, yaxis, marker }) => ({
+      x, y, xaxis, yaxis, mode: "lines", opacity: 0.35, line: { color: marker.color, width: 3 },
+    }));
+    return (move = { thumb, label, held, plot, layout, ghost, from: where(thumb), drawn: null, xaxis: layout.xaxis });
+  };
+  const end = () => {
+    if (!move) return;
+    move.plot.held = false;
+    move.words?.end();
+    if (move.drawn !== null) move.plot.uncover();
+    move = null;
+    caption();
+  };
+  const paint = () => {
+    if (!move.thumb.isConnected) move.thumb = thumbOf(move.label) ?? move.thumb; // Streamlit has drawn it anew
+    const position = move.at?.() ?? where(move.thumb);
+    const table = tables.get(page.sliders[move.label]?.key);
+    if (position === move.from && move.drawn === null) return;
+    if (!table || (position === move.drawn && table === move.table && !move.easing)) return;
+    move.words ??= words(document.querySelector(STREAMLIT.verdict));
+    move.drawn = position;
+    const beyond = table.positions && (position > table.positions.at(-1) || position < table.positions[0]);
+    if (beyond && !table.beyond) return; // the whole table is on its way
+    if (table.refused || beyond) {
+      move.words.say({ icon: "pan_tool", headline: table.refused ?? table.beyond, colour: "", phase: "", forward: "…", backward: "…", reach: "" });
+      return;
+    }
+    const place = placeOf(table.positions, position);
+    const nearest = Math.round(place);
+    const wanted = Object.fromEntries(Object.entries(table.windows).map(([axis, ranges]) => [axis, ranges[nearest]]));
+    if (!move.windows) {
+      const ranges = Object.keys(wanted).map((axis) => [axis, decades(move.layout[axis].range).map(Math.round)]);
+      move.windows = Object.fromEntries(ranges);
+      move.shown = { ...move.windows };
+    }
+    move.windows = grown(move.windows, wanted);
+    move.easing = false;
+    for (const [axis, window] of Object.entries(move.windows)) {
+      move.shown[axis] = move.shown[axis].map((edge, i) => {
+        const left = window[i] - edge;
+        move.easing ||= Math.abs(left) > 0.01;
+        return Math.abs(left) > 0.01 ? edge + EASE * left : window[i];
+      });
+    }
+    const xaxis = table.axes?.[nearest];
+    if (xaxis && xaxis.range[1] > move.xaxis.range[1]) move.xaxis = xaxis;
+    const figure = figureAt(table, place, move.windows, move.shown, move.xaxis);
+    figure.data.unshift(...move.ghost);
+    Object.assign(move.plot, { held: true, ghost: move.ghost });
+    move.plot.paint(figure);
+    move.words.say(table.words[nearest]);
+    move.table = table;
+    if (move.playing) caption(table.values[nearest]);
+  };
+  const caption = (value) => {
+    if (!page.button) return;
+    page.button.textContent = value === undefined ? `▶ ${page.symbol}` : `❚❚ ${page.symbol} = ${Number(value.toPrecision(3))}`;
+    page.button.setAttribute("aria-label", value === undefined ? `Play: ${page.play} to and fro` : "Stop");
+  };
+  const offer = () => {
+    if (!page.play || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+    const place = window.propagationPlots?.get(page.plot)?.place;
+    if (!place) return void setTimeout(offer, 200); // the chart is on its way
+    if (!page.button) {
+      page.button = document.createElement("button");
+      page.button.className = "play-sweep";
+      page.button.onclick = play;
+    }
+    if (page.button.parentElement !== place) place.append(page.button);
+    caption();
+  };
+  const follow = () => {
+    if (!move) return;
+    if (!move.plot.place.isConnected) return end(); // another page
+    if (move.held) ask(move.label); // it may have been lost to a run of the whole page
+    paint();
+    if (!move.held && hasAnswered()) return end();
+    requestAnimationFrame(follow);
+  };
+  const hasAnswered = () => {
+    const now = performance.now();
+    const idle = document.querySelector(STREAMLIT.idle);
+    if (!idle) Object.assign(move, { ran: true, quiet: null });
+    else move.quiet ??= now;
+    return idle && now > move.quiet + QUIET && (move.ran || now > move.released + UNMOVED);
+  };
+  const take = ({ target }) => {
+    if (move?.playing && !page.button?.contains(target)) end();
+    const [thumb, label] = sliderOf(page.sliders, target);
+    if (label && begin(thumb, label, true)) requestAnimationFrame(follow);
+  };
+  // the thumb is on its way to where a mark stands
+  const go = ({ detail: { slider: label, share } }) => {
+    const thumb = thumbOf(label);
+    if (!thumb || !begin(thumb, label, false)) return;
+    const goal = share * last(thumb);
+    Object.assign(move, { at: () => goal, released: performance.now(), ran: false, quiet: null });
+    requestAnimationFrame(follow);
+  };
+  const near = ({ detail: { slider: label } }) => ask(label);
+  const play = () => {
+    const playing = move?.playing;
+    end();
+    if (playing) return;
+    const thumb = thumbOf(page.play);
+    if (!thumb || !begin(thumb, page.play, true)) return;
+    let began = null; // so that it goes on from where the slider stands
+    const at = () => {
+      const [low, high] = tables.get(page.sliders[page.play]?.key)?.play ?? [];
+      if (low === undefined) return move.from;
+      const share = Math.min(1, Math.max(0, (move.from - low) / (high - low)));
+      began ??= performance.now() - (ROUND * Math.acos(1 - 2 * share)) / (2 * Math.PI);
+      return low + ((high - low) * (1 - Math.cos((2 * Math.PI * (performance.now() - began)) / ROUND))) / 2;
+    };
+    Object.assign(move, { at, playing: true });
+    requestAnimationFrame(follow);
+  };
+  const thumbOf = (label) => [...document.querySelectorAll(THUMB)].find((one) => one.getAttribute("aria-label") === label);
+  const letGo = ({ type, target }) => {
+    if (!move?.held || move.playing || (type === "blur" && target !== window)) return; // of elements it is told, too
+    paint();
+    Object.assign(move, { held: false, released: performance.now(), ran: false, quiet: null });
+    if (where(move.thumb) === move.from) end();
+  };
+  const approach = ({ target }) => {
+    const [, label] = sliderOf(page.sliders, target);
+    clearTimeout(page.near);
+    if (label) page.near = setTimeout(() => ask(label), NEAR);
+  };
+  const press = ({ key, target }) => {
+    if (move?.playing && !page.button?.contains(target)) end();
+    const [thumb, label] = target.matches?.(THUMB) ? sliderOf(page.sliders, target) : [];
+    if (!label || !MOVING.test(key) || move?.held) return;
+    if (!begin(thumb, label, false)) return;
+    Object.assign(move, { released: performance.now(), ran: false, quiet: null });
+    requestAnimationFrame(follow);
+  };
+  const listeners = [
+    [document, "propagation-go", go],
+    [document, "propagation-near", near],
+    [document, "pointerover", approach],
+    [document, "focusin", approach],
+    [document, "pointerdown", take],
+    [document, "keydown", press],
+    [window, "pointerup", letGo],
+    [window, "pointercancel", letGo],
+    [window, "blur", letGo],
+  ];
+  for (const [on, event, listener] of listeners) on.addEventListener(event, listener, true);
+  page.offer = offer;
+  return page;
+}
+
+async function unpacked(data) {
+  const stream = new Blob([data]).stream().pipeThrough(new DecompressionStream("deflate"));
+  const table = await new Response(stream).json();
+  tables.delete(table.key);
+  tables.set(table.key, table);
+  if (tables.size > MOST_TABLES) tables.delete(tables.keys().next().value);
+}
+
+export default function ({ data, setTriggerValue }) {
+  if (data[0] === 0x78) return void unpacked(data); // a table: what zlib writes begins so
+  const page = (window.propagationSweep ??= watch()); // one for good: a run of the page puts this in anew, also while a slider is held
+  const text = new TextDecoder().decode(data);
+  if (text !== page.text) page.asked.clear(); // the whole page has run since, and what was asked before may be lost
+  const turn = {};
+  Object.assign(page, JSON.parse(text), { text, turn, report: setTriggerValue });
+  page.offer();
+  return () => page.turn === turn && Object.assign(page, { sliders: {}, play: "" });
+}

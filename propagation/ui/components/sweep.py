@@ -1,0 +1,36 @@
+"""Sweep: a table of answers over a slider's range, from which the page draws while the slider is moved, and who asks for one."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from typing import Any
+
+import streamlit as st
+
+from propagation.ui.components.mount import mount, nothing
+
+_KEY = "sweep"
+
+
+def asked() -> str | None:
+    """Return the field of the slider that a hand has come to, if that is why this run is made."""
+    said = getattr(st.session_state.get(_KEY), "asked", None)
+    return said.get("field") if isinstance(said, dict) else None
+
+
+def watch(sliders: dict[str, dict[str, str]], plot: str, play: str, symbol: str) -> None:
+    """Watch these sliders, by label their field and the key of its table, for the chart of this key.
+
+    A button on the chart moves the slider labelled `play`, in short `symbol`, to and fro; empty, there is none. Belongs into a fragment,
+    which is what a hand that comes to a slider runs again.
+    """
+    # as bytes: to look through a dict, Streamlit imports pandas, and the first visitor would wait for that
+    data = json.dumps({"sliders": sliders, "plot": plot, "play": play, "symbol": symbol}).encode()
+    mount("sweep", _KEY, isolated=False, data=data, on_asked_change=nothing)
+
+
+def send(table: dict[str, Any], part: int) -> None:
+    """Send a table to the page; the parts of one answer have a number each."""
+    text = json.dumps(table, separators=(",", ":"))
+    mount("sweep_table", f"{_KEY}_table_{part}", files="sweep", isolated=False, data=zlib.compress(text.encode()))

@@ -1,0 +1,54 @@
+"""A link with a round trip: whatever passes through this local port arrives later, in order, and no slower than it was sent."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+
+@contextmanager
+def delayed(address: str, round_trip: float) -> Iterator[str]:
+    """Within: an address that leads to this one, half the round trip, in seconds, away from it."""
+    target = urlsplit(address)
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+
+    async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there = await asyncio.open_connection(target.hostname, target.port)
+        await asyncio.gather(_pipe(reader, there[1], round_trip / 2), _pipe(there[0], writer, round_trip / 2))
+
+    async def serve() -> asyncio.Server:
+        return await asyncio.start_server(relay, "127.0.0.1", 0)
+
+    server = asyncio.run_coroutine_threadsafe(serve(), loop).result()
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        loop.call_soon_threadsafe(server.close)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(5)
+
+
+async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, delay: float) -> None:
+    """Pass on what comes, each piece after the delay."""
+    loop, waiting = asyncio.get_running_loop(), asyncio.Queue()
+
+    async def deliver() -> None:
+        while (piece := await waiting.get()) is not None:
+            due, data = piece
+            await asyncio.sleep(max(0.0, due - loop.time()))
+            writer.write(data)
+        writer.close()
+
+    delivery = asyncio.ensure_future(deliver())
+    try:
+        while data := await reader.read(2**16):
+            waiting.put_nowait((loop.time() + delay, data))
+    except ConnectionError:
+        pass
+    waiting.put_nowait(None)
+    await delivery
