@@ -8,26 +8,16 @@ from functools import cached_property
 from typing import Any
 
 from propagation.activations import ACTIVATIONS
+from propagation.choices import COSTS, DIGIT_PIXELS, INPUT_LAWS, METHODS, labels_of
 from propagation.expressions import ExpressionError, lookup, shifted
 from propagation.fields import Choice, Number, Text, declarations, declared, from_query, text_of, to_query
 from propagation.initializers import SCHEMES, WEIGHT_LAWS, kumar_scale
 from propagation.scales import BIAS_VARIANCES, DEPTHS, INPUTS, WEIGHT_VARIANCES, WIDTHS
 from propagation.widths import DEEPEST, WIDEST, WIDTH_PROFILES, read_sizes, written_sizes
 
-DIGIT_PIXELS = 64
 #: fields that `layer_sizes` decides where it is given
 SIZED = ("depth", "width", "width_profile")
-
-INPUT_LAWS = {"gaussian": "Gaussian", "uniform": "uniform", "digits": "handwritten digits (8 × 8)"}
-_LOSSES = {"cross_entropy": "softmax cross-entropy", "squared_error": "squared error"}
-COSTS = {"gaussian": "unit Gaussian ∂C/∂h"} | {name: f"{loss}, 10 random labels" for name, loss in _LOSSES.items()}
-METHODS = {"auto": "automatic", "dense": "dense: holds every W", "implicit": "implicit: never builds W"}
 _IMPLICIT_LAWS = " or ".join(repr(law.name) for law in WEIGHT_LAWS.values() if law.has_implicit_map)
-
-
-def _labels(registry: Mapping[str, Any]) -> dict[str, str]:
-    """Return the names of a registry with the labels of their entries."""
-    return {name: entry.label for name, entry in registry.items()}
 
 
 @dataclass(frozen=True)
@@ -72,7 +62,7 @@ class Config:
         help="The nonlinearity after every layer. Its slope decides how much of a gradient gets through.",
         option=f"{', '.join(ACTIVATIONS)}, or a formula such as 'x * sigmoid(1.7 * x)'",
         folded=False,
-        choices=_labels(ACTIVATIONS),
+        choices=labels_of(ACTIVATIONS),
         lookup=lambda text: lookup(text).name,
     )
     scheme: str = declared(
@@ -82,7 +72,7 @@ class Config:
         help="A published rule for the weights' variance. Choosing one moves the slider below; moving the slider makes it custom.",
         option="rule for the weights' variance; 'custom' takes --weight-variance",
         folded=False,
-        choices=_labels(SCHEMES),
+        choices=labels_of(SCHEMES),
     )
     weight_variance: float = declared(
         Number,
@@ -116,7 +106,7 @@ class Config:
         help="The distribution the weights are drawn from, at the same variance. Orthogonal weights multiply every length alike, except "
         "in a layer that is narrower than the one before.",
         option="distribution of the weights, at the same variance",
-        choices=_labels(WEIGHT_LAWS),
+        choices=labels_of(WEIGHT_LAWS),
     )
     width_profile: str = declared(
         Choice,
@@ -124,7 +114,7 @@ class Config:
         label="Width profile",
         help="How the width changes with depth. Where fan-in and fan-out differ, no rule can serve both directions.",
         option="how the width changes with depth",
-        choices=_labels(WIDTH_PROFILES),
+        choices=labels_of(WIDTH_PROFILES),
     )
     inputs: int = declared(
         Number,

@@ -7,7 +7,8 @@ from functools import cache
 import numpy as np
 
 from propagation.assets import asset
-from propagation.config import DIGIT_PIXELS, Config
+from propagation.choices import DIGIT_PIXELS
+from propagation.config import Config
 from propagation.streams import stream
 from propagation.widths import read_sizes
 

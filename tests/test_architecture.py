@@ -27,6 +27,7 @@ FLOORS = {
     "initializers": 1,
     "fields": 1,
     "scales": 0,
+    "choices": 0,
     "widths": 1,
     "config": 1,
     "rules": 3,

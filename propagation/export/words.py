@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from propagation.config import INPUT_LAWS, Config
+from propagation.choices import INPUT_LAWS
+from propagation.config import Config
 from propagation.diagnosis import Verdict
 from propagation.export.code.settings import scheme_words, size_words
 from propagation.export.numbers import Table

@@ -8,7 +8,8 @@ import pytest
 from engine.explicit import ExplicitNetwork, assert_moments
 from propagation import ACTIVATIONS, Config, simulate
 from propagation.activations import FLAT
-from propagation.config import COSTS, WIDTH_PROFILES
+from propagation.choices import COSTS
+from propagation.widths import WIDTH_PROFILES
 
 SMALL = {"depth": 3, "width": 6, "inputs": 3, "trials": 2, "method": "dense", "weight_variance": 1.8, "bias_variance": 0.3}
 

@@ -9,11 +9,12 @@ import pytest
 from scipy import stats
 
 from propagation import ACTIVATIONS, Config, simulate
-from propagation.config import COSTS, INPUT_LAWS, WIDTH_PROFILES
+from propagation.choices import COSTS, INPUT_LAWS
 from propagation.engine import cost
 from propagation.engine.trace import Moments
 from propagation.runtime import scheduler
 from propagation.signals import SIGNALS
+from propagation.widths import WIDTH_PROFILES
 
 MOMENTS = [field.name for field in fields(Moments)]
 

@@ -7,7 +7,8 @@ from fractions import Fraction
 from string import Template
 from urllib.parse import urlencode
 
-from propagation.config import DIGIT_PIXELS, Config
+from propagation.choices import DIGIT_PIXELS
+from propagation.config import Config
 from propagation.engine.noise import TRUNCATED_DEVIATION
 from propagation.expressions import lookup
 from propagation.formatting import number
