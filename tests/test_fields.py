@@ -115,7 +115,7 @@ from propagation.__main__ import main
 from propagation.budget import _SMALLER
 from propagation.config import Config
 from propagation.locks import Terms, labels
-from propagation.slider_steps import neighbours
+from propagation.slider_steps import positions
 from test_fields import drawn
 
 def printed(*arguments):
@@ -134,7 +134,7 @@ print(json.dumps({
     "same": refused[0] == Config(), "refused": refused[1],
     "link": printed("--pace", "9", "--share", "0.25", "--twist", "left", "--tied", "--link"), "help": printed("--help"),
     "locked": labels(Terms.from_query({"lock": ["tied,pace,share,twist"]})[0].locked), "smaller": _SMALLER["pace"],
-    "neighbours": neighbours("pace", Config()), "drawn": drawn(), "hidden": drawn(hide="pace,tied"),
+    "steps": [*positions("pace", Config()).values()], "drawn": drawn(), "hidden": drawn(hide="pace,tied"),
 }))
 """
 
@@ -171,4 +171,4 @@ class TestOneDeclaration:
         assert [extended["drawn"][key] for key in keys[-3:]] == ["Pace", "Share", "Twist"]
 
     def test_sliders_and_the_budget_know_their_steps(self, extended):
-        assert extended["neighbours"] == [1, 9] and extended["smaller"] == [1]
+        assert extended["steps"] == [1, 3, 9] and extended["smaller"] == [1]
