@@ -23,8 +23,8 @@ from propagation.theory.sweep import predict_sweep
 MOST_POSITIONS = 80
 #: of so many positions networks are drawn at each, of more at so many
 ALL_MEASURED, MOST_MEASURED = 64, 33
-#: seconds of simulation that a sweep may take
-SECONDS = 0.6
+#: seconds of simulation that a sweep may take, of many networks and of one at each position
+SECONDS, LONGEST = 0.6, 2.0
 #: what a network of a sweep costs beside one by itself, over fields that do not change its shape: its noise is drawn once for all values
 SHARED = 0.4
 #: seconds that a layer of one network costs in any case: its small factorizations, which `work` does not count
@@ -92,7 +92,7 @@ def _plan(config: Config, field: str, values: Sequence[float], here: int, positi
     each = SHARED if field in SHARING else 1.0
     drawn = replace(config, trials=1).variants(field, [values[chosen[place]] for place in measured])
     cost = [each * work(one).seconds + LAYER * one.depth for one in drawn]
-    while cost and sum(cost) > SECONDS:
+    while cost and sum(cost) > LONGEST:
         cost.pop()
     measured = measured[: len(cost)]
     if not measured or chosen[measured[-1]] < here:

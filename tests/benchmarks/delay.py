@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 
-@contextmanager
+@contextlib.contextmanager
 def delayed(address: str, round_trip: float) -> Iterator[str]:
     """Within: an address that leads to this one, half the round trip, in seconds, away from it."""
     target = urlsplit(address)
@@ -19,7 +19,8 @@ def delayed(address: str, round_trip: float) -> Iterator[str]:
 
     async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there = await asyncio.open_connection(target.hostname, target.port)
-        await asyncio.gather(_pipe(reader, there[1], round_trip / 2), _pipe(there[0], writer, round_trip / 2))
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.gather(_pipe(reader, there[1], round_trip / 2), _pipe(there[0], writer, round_trip / 2))
 
     async def serve() -> asyncio.Server:
         return await asyncio.start_server(relay, "127.0.0.1", 0)
@@ -28,9 +29,17 @@ def delayed(address: str, round_trip: float) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     finally:
-        loop.call_soon_threadsafe(server.close)
+        asyncio.run_coroutine_threadsafe(_end(server), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(5)
+
+
+async def _end(server: asyncio.Server) -> None:
+    server.close()
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, delay: float) -> None:

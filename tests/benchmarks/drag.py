@@ -22,6 +22,7 @@ from delay import delayed
 from playwright.sync_api import Browser
 
 from tests.browser.conftest import Visitor, launched_browser, running_app
+from tests.browser.streamlit_page import MAIN
 
 BARE = Path(__file__).parent / "bare_app.py"
 SLIDER = "Weight variance σ_w²"
@@ -41,8 +42,8 @@ CASES = {
 WATCH = """() => {
     window.changes = [];
     let changed = false;
-    const chart = document.querySelector('.plot') ?? document.querySelector('.js-plotly-plot');
-    new MutationObserver(() => (changed = true)).observe(chart, { subtree: true, childList: true, attributes: true, characterData: true });
+    const drawing = { subtree: true, childList: true, attributeFilter: ['d', 'transform'] };
+    new MutationObserver(() => (changed = true)).observe(document.querySelector('.plot') ?? document.querySelector('MAIN'), drawing);
     const look = () => {
         if (changed) window.changes.push(performance.now());
         changed = false;
@@ -51,7 +52,7 @@ WATCH = """() => {
     requestAnimationFrame(look);
     for (const event of ['keydown', 'pointermove', 'pointerup'])
         addEventListener(event, () => (window[event] = performance.now()), true);
-}"""
+}""".replace("MAIN", MAIN)
 
 
 def main() -> None:
@@ -129,8 +130,7 @@ def released(visitor: Visitor) -> float:
         hand.pull((goal - hand.share) * hand.width, steps=10)
         hand.let_go()
         visitor.page.wait_for_timeout(1500)  # the curves from before are gone then
-        last = visitor.page.evaluate("window.changes.filter(time => time < window.pointerup + 900).at(-1)")
-        waits.append(max(0.0, last - visitor.page.evaluate("window.pointerup")))
+        waits.append(visitor.page.evaluate("(window.changes.filter(time => time < window.pointerup + 900).at(-1) ?? Infinity) - pointerup"))
     return statistics.median(waits)
 
 

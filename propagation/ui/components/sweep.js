@@ -181,6 +181,7 @@ function watch() {
     const beyond = table.positions && (position > table.positions.at(-1) || position < table.positions[0]);
     if (beyond && !table.beyond) return; // the whole table is on its way
     if (table.refused || beyond) {
+      move.table = table;
       move.words.say({ icon: "pan_tool", headline: table.refused ?? table.beyond, colour: "", phase: "", forward: "…", backward: "…", reach: "" });
       return;
     }
