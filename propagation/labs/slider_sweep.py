@@ -23,12 +23,12 @@ from propagation.theory.sweep import predict_sweep
 MOST_POSITIONS = 80
 #: of so many positions networks are drawn at each, of more at so many
 ALL_MEASURED, MOST_MEASURED = 64, 33
-#: seconds of simulation that a sweep may take, of many networks and of one at each position
+#: seconds of simulation that a sweep may take, and one of a single network at each position that shares its noise
 SECONDS, LONGEST = 0.6, 2.0
 #: what a network of a sweep costs beside one by itself, over fields that do not change its shape: its noise is drawn once for all values
 SHARED = 0.4
 #: seconds that a layer of one network costs in any case: its small factorizations, which `work` does not count
-LAYER = 1e-4
+LAYER = 2e-4
 #: steps to either side of where the slider stands that a first sweep covers, and its positions, every third of them measured
 NEAR, NEAR_POSITIONS = 24, 13
 
@@ -89,10 +89,10 @@ def _plan(config: Config, field: str, values: Sequence[float], here: int, positi
     """Return the plan of at most so many positions, networks at all of a few of them or at some of many; None where one takes too long."""
     chosen = _spread(len(values), positions, here)
     measured = _spread(len(chosen), len(chosen) if len(chosen) <= all_of else some, chosen.index(here))
-    each = SHARED if field in SHARING else 1.0
+    each, most = (SHARED, LONGEST) if field in SHARING else (1.0, SECONDS)
     drawn = replace(config, trials=1).variants(field, [values[chosen[place]] for place in measured])
     cost = [each * work(one).seconds + LAYER * one.depth for one in drawn]
-    while cost and sum(cost) > LONGEST:
+    while cost and sum(cost) > most:
         cost.pop()
     measured = measured[: len(cost)]
     if not measured or chosen[measured[-1]] < here:

@@ -234,7 +234,11 @@ function watch() {
     if (!move.plot.place.isConnected) return end(); // another page
     if (move.held) ask(move.label); // it may have been lost to a run of the whole page
     paint();
-    if (!move.held && hasAnswered()) return end();
+    if (!move.held && hasAnswered()) {
+      const { label, thumb } = move;
+      end();
+      return document.activeElement === thumb && ask(label); // more steps by keys may follow
+    }
     requestAnimationFrame(follow);
   };
   const hasAnswered = () => {
