@@ -19,18 +19,19 @@ from propagation.labs.protocol import Progress
 from propagation.theory.prediction import Prediction
 from propagation.theory.sweep import predict_sweep
 
-#: positions at which theory is solved and words are found, at most: one for every third pixel of a slider
-MOST_POSITIONS = 80
-#: of so many positions networks are drawn at each, of more at so many
-ALL_MEASURED, MOST_MEASURED = 64, 33
+#: how fine a sweep is, the finest first that there is time for: (positions at which theory is solved and words are found, of how many of
+#: them at most networks are drawn at each, at how many otherwise). One position for every third pixel of a slider is enough
+FINE = ((80, 64, 33), (40, 0, 17), (20, 0, 9))
+#: the same for networks of different shapes, between which nothing can be interpolated
+FINE_OF_SHAPES = ((64, 64, 0), (20, 20, 0), (10, 10, 0))
 #: seconds of simulation that a sweep may take, and one of a single network at each position that shares its noise
 SECONDS, LONGEST = 0.6, 2.0
 #: what a network of a sweep costs beside one by itself, over fields that do not change its shape: its noise is drawn once for all values
 SHARED = 0.4
 #: seconds that a layer of one network costs in any case: its small factorizations, which `work` does not count
 LAYER = 2e-4
-#: steps to either side of where the slider stands that a first sweep covers, and its positions, every third of them measured
-NEAR, NEAR_POSITIONS = 24, 13
+#: steps to either side of where the slider stands that a first sweep covers, and how fine it is
+NEAR, NEARBY = 24, (13, 0, 5)
 
 
 @dataclass(frozen=True)
@@ -72,16 +73,16 @@ class Sweep:
 def plans(config: Config, field: str, values: Sequence[float], here: int) -> tuple[Plan, ...]:
     """Return what can be had soon of a slider that stands at place `here` among these values; nothing where that is not even one network.
 
-    First what is near, of one network, then as much of the range as there is time for: of many values as many as a slider has room for, of
-    many networks as many as they take. Values beyond the last network that there is time for are left out.
+    First what is near, of one network, then as much of the range as there is time for. Networks of one shape cover it all, or there are
+    none; of others those beyond the last that there is time for are left out.
     """
-    whole = _plan(config, field, values, here, MOST_POSITIONS, ALL_MEASURED, MOST_MEASURED)
+    shared = field in SHARING
+    attempts = (_plan(config, field, values, here, *fine) for fine in (FINE if shared else FINE_OF_SHAPES))
+    whole = next((plan for plan in attempts if plan is not None and (not shared or plan.values[-1] == values[-1])), None)
     if whole is None or len(values) <= 2 * NEAR:
         return () if whole is None else (whole,)
     first = max(0, here - NEAR)
-    near = _plan(
-        replace(config, trials=1), field, values[first : here + NEAR + 1], here - first, NEAR_POSITIONS, 0, 1 + NEAR_POSITIONS // 3
-    )
+    near = _plan(replace(config, trials=1), field, values[first : here + NEAR + 1], here - first, *NEARBY)
     return (whole,) if near is None else (near, whole)
 
 

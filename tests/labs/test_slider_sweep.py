@@ -7,7 +7,7 @@ import pytest
 
 from propagation import Config, predict, simulate
 from propagation.config import NUMBERS
-from propagation.labs.slider_sweep import MOST_MEASURED, MOST_POSITIONS, NEAR, plans, run
+from propagation.labs.slider_sweep import FINE, NEAR, plans, run
 
 SMALL = Config(depth=8, width=32, inputs=4, trials=3)
 STEPS = NUMBERS["weight_variance"].steps
@@ -23,7 +23,7 @@ def test_a_long_scale_is_covered_near_the_thumb_first_then_whole():
     near, whole = plans_of(SMALL, "weight_variance")
     assert near.trials == 1 and near.values[0] == STEPS[HERE - NEAR] and near.values[-1] == STEPS[HERE + NEAR]
     assert (whole.values[0], whole.values[-1]) == (STEPS[0], STEPS[-1]) and whole.trials == SMALL.trials
-    assert len(whole.values) == MOST_POSITIONS and len(whole.measured) == MOST_MEASURED
+    assert (len(whole.values), len(whole.measured)) == (FINE[0][0], FINE[0][2])
     for plan in (near, whole):
         assert 1.5 in plan.values and plan.values.index(1.5) in plan.measured
         assert {0, len(plan.values) - 1} <= {*plan.measured}
@@ -38,6 +38,11 @@ def test_a_short_scale_is_measured_at_every_step():
 def test_values_that_take_too_long_are_left_out():
     (plan,) = plans_of(Config(width=512, inputs=16, depth=20), "depth")
     assert 20 in plan.values and 2000 not in plan.values
+
+
+def test_a_sweep_that_would_take_too_long_is_coarser():
+    *_, whole = plans_of(Config(depth=500), "weight_variance")
+    assert (whole.values[0], whole.values[-1]) == (STEPS[0], STEPS[-1]) and len(whole.values) < FINE[0][0]
 
 
 def test_there_is_none_where_one_network_takes_too_long():
