@@ -30,6 +30,8 @@ SECONDS, LONGEST = 0.6, 2.0
 SHARED = 0.4
 #: seconds that a layer of one network costs in any case: its small factorizations, which `work` does not count
 LAYER = 2e-4
+#: values whose theory is solved at once, between two looks whether somebody still waits for it
+AT_ONCE = 20
 #: steps to either side of where the slider stands that a first sweep covers, and how fine it is
 NEAR, NEARBY = 24, (13, 0, 5)
 
@@ -104,7 +106,11 @@ def _plan(config: Config, field: str, values: Sequence[float], here: int, positi
 
 def run(plan: Plan, progress: Progress | None = None) -> Sweep:
     """Return the sweep of a plan. `progress` may stop it by raising."""
-    predictions = predict_sweep(plan.config, plan.field, plan.values)
+    predictions: list[Prediction] = []
+    for first in range(0, len(plan.values), AT_ONCE):
+        predictions += predict_sweep(plan.config, plan.field, plan.values[first : first + AT_ONCE])
+        if progress:
+            progress(0.0)
     traces = simulate_sweep(plan.drawn, plan.field, [plan.values[place] for place in plan.measured], progress)
     return Sweep(plan, tuple(predictions), tuple(traces))
 

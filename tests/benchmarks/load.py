@@ -1,13 +1,14 @@
-"""How the app holds up under a class: visitors without browsers, over the real websocket, each moving σ_w² once a second.
+"""How the app holds up under a class: visitors without browsers, over the real websocket, each moving σ_w² once a second, or dragging it.
 
     python tests/benchmarks/load.py                       # 40 visitors with one teacher's link, for a minute
+    python tests/benchmarks/load.py --drags               # each holds the slider for 5 s out of 15: asks for a table, then lets go
     python tests/benchmarks/load.py --own-seeds           # everybody draws networks of their own
     python tests/benchmarks/load.py --heavy               # … and one more asks for the largest network the page takes on, again and again
     python tests/benchmarks/load.py --page phase          # on another page
     python tests/benchmarks/load.py --replicas 2          # spread over two servers, as behind the nginx of `.hosting`
 
-"Chart" is the time from a move to the first chart that shows it (or a later move), "whole" to the end of such a run. The visitors run on
-the server's machine; their share of it is reported.
+"Table": from the press on a slider to the first table from which its frames are drawn. "Chart": from a move to the first chart that shows
+it, or a later move. "Whole": to the end of such a run. The visitors run on the server's machine; their share of it is reported.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import itertools
+import json
 import math
 import random
 import re
@@ -53,6 +55,8 @@ MOST_LOG = 3000
 #: seconds within which a class arrives
 ARRIVING = 5.0
 _PLOTS = ("plot", "better_plot")
+#: seconds for which a slider is held, and from one press to the next
+HELD, APART = 5.0, 15.0
 
 
 @dataclass
@@ -77,23 +81,42 @@ class Visitor:
         self._texts: dict[str, list[str]] = {}  # of sliders over steps, which say the text of a step
         self._moved: str | None = None
         self._latest = 0
+        self._sweep = ("", "")  # the component that tables are asked for from, and the fragment that it stands in
+        self._pressed = nan
+        self.tables: list[float] = []
+        self.presses = 0
         self.moves: list[Move] = []
         self.errors: list[str] = []
         self.bytes = 0
         self.idle = asyncio.Event()
 
-    async def move(self, value: float | None = None) -> None:
-        """Open the page, or let the slider go at a value."""
+    def _message(self) -> BackMsg:
+        """What a browser sends with whatever is done: where it is, and where its sliders stand."""
         message = BackMsg()
         state = message.rerun_script
         state.query_string, state.page_script_hash = self._query, self._page
         state.context_info.url = f"{self._address}?{self._query}"
-        if value is not None:
-            self._texts[self._moved] = [step_text(value)]
         for id, values in self._values.items():
             state.widget_states.widgets.add(id=id).double_array_value.data.extend(values)
         for id, texts in self._texts.items():
             state.widget_states.widgets.add(id=id).string_array_value.data.extend(texts)
+        return message
+
+    async def press(self) -> None:
+        """Press on the slider: a table of its range is asked for."""
+        message, (component, fragment) = self._message(), self._sweep
+        asked = json.dumps([{"event": "asked", "value": {"field": "weight_variance"}}])
+        message.rerun_script.widget_states.widgets.add(id=f"$$STREAMLIT_INTERNAL_KEY_{component}__events", json_trigger_value=asked)
+        message.rerun_script.fragment_id = fragment
+        self._pressed = time.perf_counter()
+        self.presses += 1
+        await self._socket.send(message.SerializeToString())
+
+    async def move(self, value: float | None = None) -> None:
+        """Open the page, or let the slider go at a value."""
+        if value is not None:
+            self._texts[self._moved] = [step_text(value)]
+        message = self._message()
         self.moves.append(Move(value, time.perf_counter()))
         self.idle.clear()
         await self._socket.send(message.SerializeToString())
@@ -124,9 +147,9 @@ class Visitor:
             if self._latest == len(self.moves) - 1:
                 self.idle.set()
         elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
-            self._see(message.delta.new_element)
+            self._see(message.delta.new_element, message.delta.fragment_id)
 
-    def _see(self, element: Element) -> None:
+    def _see(self, element: Element, fragment: str) -> None:
         """Take in one element of the page."""
         if element.HasField("slider"):
             slider = element.slider
@@ -139,8 +162,15 @@ class Visitor:
                 self._moved = slider.id
         elif element.HasField("exception") or (element.HasField("alert") and element.alert.format == element.alert.ERROR):
             self.errors.append(element.exception.message or element.alert.body)
-        elif element.HasField("bidi_component") and element.bidi_component.component_name in _PLOTS:
-            self._answered("chart")
+        elif element.HasField("bidi_component"):
+            name = element.bidi_component.component_name
+            if name in _PLOTS:
+                self._answered("chart")
+            elif name == "sweep":
+                self._sweep = element.bidi_component.id, fragment
+            elif name == "sweep_table" and not isnan(self._pressed):
+                self.tables.append(time.perf_counter() - self._pressed)
+                self._pressed = nan
 
     def _answered(self, part: str) -> None:
         """The move that this run is about is answered, and all before it."""
@@ -178,19 +208,22 @@ async def visiting(address: str, query: str, visitors: list[Visitor], lost: list
         lost.append(f"connection lost: {error}")
 
 
-async def attend(address: str, query: str, number: int, end: float, result: Result) -> None:
-    """One visitor of a class: arrives within a few seconds of the others, then moves once a second, whether answered or not."""
+async def attend(address: str, query: str, number: int, end: float, result: Result, drags: bool) -> None:
+    """One visitor of a class: arrives within a few seconds of the others, then moves once a second, or drags, whether answered or not."""
     rng = random.Random(number)
     await asyncio.sleep(ARRIVING * rng.random())
     async with visiting(address, query, result.visitors, result.lost) as visitor:
         await visitor.settle()
-        beat = time.perf_counter() + rng.random()
+        beat = time.perf_counter() + rng.random() * (APART if drags else 1)
         for value in rng.sample([hundredths / 100 for hundredths in range(151, 400)], 240):
             await asyncio.sleep(max(0.0, beat - time.perf_counter()))
             if beat > end:
                 break
+            if drags:
+                await visitor.press()
+                await asyncio.sleep(HELD)
             await visitor.move(value)
-            beat += 1
+            beat += APART if drags else 1
         await visitor.settle()
 
 
@@ -223,7 +256,7 @@ async def run(arguments: argparse.Namespace, servers: list[Server]) -> Result:
     async with asyncio.TaskGroup() as group:
         for number in range(arguments.visitors):
             query = urlencode({"seed": number}) if arguments.own_seeds and number else ""
-            group.create_task(attend(pages[number % len(pages)], query, number, end, result))
+            group.create_task(attend(pages[number % len(pages)], query, number, end, result, arguments.drags))
         if arguments.heavy:
             group.create_task(ask_for_much(pages[0], end, result))
         group.create_task(watch(processes, end, result))
@@ -246,6 +279,11 @@ def report(result: Result, seconds: float) -> bool:
         if waits:
             p95 = waits[math.ceil(0.95 * len(waits)) - 1]
             print(f"{name:24}{len(waits):5} of {len(moves):<5}{statistics.median(waits):5.2f}{p95:9.2f}{waits[-1]:9.2f}")
+    tables = sorted(seconds for visitor in result.visitors for seconds in visitor.tables)
+    if tables:
+        p95 = tables[math.ceil(0.95 * len(tables)) - 1]
+        presses = sum(visitor.presses for visitor in result.visitors)
+        print(f"{'a press, table':24}{len(tables):5} of {presses:<5}{statistics.median(tables):5.2f}{p95:9.2f}{tables[-1]:9.2f}")
     everyone = result.visitors + result.heavy
     errors = result.lost + [error for visitor in everyone for error in visitor.errors]
     errors += ["no chart" for visitor in everyone for move in visitor.moves if isnan(move.chart)]
@@ -270,6 +308,7 @@ def main() -> None:
     parser.add_argument("--replicas", type=int, default=1)
     parser.add_argument("--own-seeds", action="store_true")
     parser.add_argument("--heavy", action="store_true")
+    parser.add_argument("--drags", action="store_true")
     arguments = parser.parse_args()
     with ExitStack() as stack:
         servers = [stack.enter_context(running_server()) for _ in range(arguments.replicas)]
