@@ -10,7 +10,7 @@ import pytest
 
 BENCHMARKS = Path(__file__).parent / "benchmarks"
 #: what benchmarks use, not ones themselves
-PAGES = {"bare_app.py", "delay.py"}
+PAGES = {"bare_app.py", "delay.py", "websocket_visitor.py"}
 
 
 @pytest.mark.parametrize("path", sorted(path for path in BENCHMARKS.glob("*.py") if path.name not in PAGES), ids=lambda path: path.stem)
