@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
 
 import numpy as np
 
 from propagation.architecture import bias_variances
 from propagation.config import BOUNDS, Config
-from propagation.drift import LEVEL
+from propagation.drift import KEPT, LEVEL
 from propagation.engine.trace import Trace
 from propagation.expressions import lookup
 from propagation.formatting import number
@@ -17,7 +17,7 @@ from propagation.initializers import SCHEMES
 from propagation.theory.maps import fixed_point
 from propagation.theory.recommendation import critical_setting, obstacle, recommend
 
-#: a suggested σ_w² closer than this to the present one is no advice; in deep networks, one that moves all layers together less than LEVEL
+#: a suggested σ_w² closer than this to the present one is no advice; in deep networks, one that moves all layers together less than KEPT
 _SAME = 0.01
 #: what a sentence may be asked to hold; roots beyond are noise of the theory's tables
 _LARGEST_CRITICAL = 1e8
@@ -42,7 +42,7 @@ _HOPELESS = {
 }
 _NO_CRITICAL_POINT = "No σ_w² keeps both sizes and gradients of {label} level: try another activation, or fewer layers."
 #: the same where biases have a mean, without which there is a critical point
-_CENTRED = "No σ_w² keeps both sizes and gradients of {label} level: try biases of mean 0, with which σ_w² = {critical} is critical."
+_CENTRED = "No σ_w² keeps both sizes and gradients of {label} level: set the mean of the biases to 0, {pair}."
 _MERGING = (
     "σ_w² is critical already: sizes stay, but inputs still grow alike, a little in each layer. Fewer layers keep them apart, and so do "
     "skip connections."
@@ -51,12 +51,19 @@ _MERGING = (
 
 @dataclass(frozen=True)
 class Advice:
-    """What to change, in words, and the σ_w², σ_b² and variance of the inputs to be set, None where that one stays or is no answer."""
+    """What to change, in words, and the fields to be set, None where that one stays or is no answer."""
 
     text: str
     weight_variance: float | None = None
     bias_variance: float | None = None
     input_variance: float | None = None
+    first_weight_variance: float | None = None
+    bias_mean: float | None = None
+
+    @property
+    def changes(self) -> bool:
+        """Return whether there is something to set."""
+        return any(getattr(self, field.name) is not None for field in fields(self) if field.name != "text")
 
 
 def critical_here(config: Config) -> float | None:
@@ -80,7 +87,7 @@ def advice(trace: Trace, prediction, merged: bool) -> Advice:
     if scheme.from_data and not activation.homogeneous:
         return _another_bias(config, f"LSUV keeps z at variance 1, which is no critical point of {_label(config)}")
     here = float(np.median(trace.weight_variance))
-    near = critical is not None and abs(critical - here) <= min(_SAME, LEVEL * math.log(10) / config.depth) * critical
+    near = critical is not None and abs(critical - here) <= min(_SAME, KEPT * math.log(10) / config.depth) * critical
     what = _in_the_way(config, critical, bias)
     if (near or scheme.from_data) and what in ("", "dies"):
         return Advice(_MERGING) if merged else _critical_already(trace, prediction, what == "dies")
@@ -125,8 +132,12 @@ def _another_bias(config: Config, why: str) -> Advice:
     if answer.kind != "critical" or answer.weight_variance > BOUNDS["weight_variance"][1]:
         critical = critical_here(config)
         words = _HOPELESS.get(_in_the_way(config, critical, bias), _NO_CRITICAL_POINT)
-        centred = critical_here(replace(config, bias_mean=0.0)) if config.bias_mean else None
-        return Advice((_CENTRED if centred else words).format(**_names(config, centred or critical, bias)))
+        centred = recommend(config.activation, bias) if config.bias_mean else answer
+        if centred.kind != "critical":
+            return Advice(words.format(**_names(config, critical, bias)))
+        weight, bias = centred.weight_variance, centred.bias_variance
+        text = _CENTRED.format(label=_label(config), pair=f"σ_w² to {number(weight)} and σ_b² to {number(bias)}")
+        return Advice(f"{text}{_scaled(config, centred.input_variance)}", weight, bias, centred.input_variance, bias_mean=0.0)
     std = f" ({std})" if (std := _std(config, answer.weight_variance)) else ""
     setting = f"set σ_b² to {number(answer.bias_variance)} and σ_w² to {number(answer.weight_variance)}{std}"
     return Advice(
@@ -173,8 +184,10 @@ def _critical_already(trace: Trace, prediction, fades: bool) -> Advice:
     known = BOUNDS["input_variance"][0] <= fitting <= BOUNDS["input_variance"][1]
     if config.first_weight_variance is not None:
         own = f"it is the first layer, with a σ_w² of its own, {number(config.first_weight_variance)}, that differs from the others"
-        same = f" With {number(_two_digits(fitting * weight / config.input_second_moment))} there it would not." if known else ""
-        return Advice(f"σ_w² is critical already: {own}.{same}")
+        if not known:
+            return Advice(f"σ_w² is critical already: {own}.")
+        same = _two_digits(fitting * weight / config.input_second_moment)
+        return Advice(f"σ_w² is critical already: {own}. Set it to {number(same)}.", first_weight_variance=same)
     far = "σ_w² is critical already: the inputs are far from the size that layers keep, and the first layers show it."
     if not known:
         return Advice(far)
@@ -194,11 +207,12 @@ def _sizes(moments) -> np.ndarray:
 
 
 def _chance(config: Config) -> str:
-    """Return how much of the loss is chance, and at which width it would be less."""
+    """Return that the change is chance, and at which width there would be less of it."""
     wide = int(float(f"{config.depth / _LAYERS_PER_WIDTH:.1g}"))
     if config.width >= wide:
-        return "σ_w² is critical already: what is lost is lost to chance, and other random weights may do better."
-    return f"σ_w² is critical already: what is lost is lost to chance. Go wider: {wide:,} neurons, or fewer layers."
+        return "σ_w² is critical already: the change comes from chance. Other random weights may do better."
+    narrow = "the change comes from chance, which adds up over many narrow layers"
+    return f"σ_w² is critical already: {narrow}. Use about {wide:,} neurons in each layer, or fewer layers."
 
 
 def _label(config: Config) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 from propagation.advice import Advice, advice
 from propagation.config import Config
-from propagation.drift import KEEPS, KEPT, LEVEL, Drift, Settling, drifts, is_level, settling
+from propagation.drift import KEEPS, KEPT, LEVEL, LEVEL_PER_LAYER, Drift, Pair, Settling, drifts, is_level, settling
 from propagation.engine.readout import LABELS
 from propagation.engine.trace import Moments, Trace
 from propagation.expressions import lookup
@@ -24,6 +24,8 @@ from propagation.trials import over_trials
 
 #: a factor so close to 1 that all layers together change by less than this share is 1: nobody can see it
 _UNSEEN = 0.05
+#: decades a layer up to which layers of different widths are said to keep a length
+_KEPT_PER_LAYER = 0.05
 #: share of neurons that are silent on every input from which on "dead" is the story. Half of all ReLUs are silent wherever inputs
 #: have grown alike, and gradients pass all the same
 MOSTLY_DEAD = 0.9
@@ -36,8 +38,9 @@ class Verdict:
     """What happens in a network, in words, and the numbers behind them.
 
     `kind` is "healthy", "vanishing", "exploding", "uneven" (weight gradients differ between layers), "saturated", "dead" or "merged" (sizes
-    are level, inputs have grown alike). The factors are what one layer does to a second moment once sizes have settled: `forward_factor` to
-    that of z, `backward_factor` to that of ∂C/∂z. The layers before that, 1 … `settled_from`, multiply them by `forward_transient` and
+    are level, inputs have grown alike); `slow` says that it is healthy at this depth, and would not be in a deeper net. The factors are
+    what one layer does to a second moment once sizes have settled: `forward_factor` to that of z, `backward_factor` to that of ∂C/∂z. The
+    layers before that, 1 … `settled_from`, multiply them by `forward_transient` and
     `backward_transient` in all; `settled_from` is None where nothing settles. `layers_survived` is a property of the network, whatever its
     depth: six depth scales, ∞ where a layer deep inside loses no share of anything; `survivor` says what survives so many, and is empty
     where changes are slower than any factor. The suggested variances are critical, where that would help, and `suggested_input_variance`
@@ -64,13 +67,30 @@ class Verdict:
     loss: str = ""
     suggested_input_variance: float | None = None
     remark: str = ""
+    slow: bool = False
+    suggested_first_weight_variance: float | None = None
+    suggested_bias_mean: float | None = None
+
+    @property
+    def suggested(self) -> dict[str, float]:
+        """Return the fields that are advised to be set, with their values."""
+        named = {
+            "weight_variance": self.suggested_weight_variance,
+            "bias_variance": self.suggested_bias_variance,
+            "input_variance": self.suggested_input_variance,
+            "first_weight_variance": self.suggested_first_weight_variance,
+            "bias_mean": self.suggested_bias_mean,
+        }
+        return {name: value for name, value in named.items() if value is not None}
 
     @property
     def reach(self) -> str:
         """Return what survives how many layers, in words; two digits are all that this estimate is worth."""
         if self.layers_survived > ANY_DEPTH:
             return f"{self.survivor} any depth" if self.survivor else "changes slow down with depth"
-        layers = "1 layer" if 0.95 <= self.layers_survived < 1.05 else f"{number(float(f'{self.layers_survived:.2g}'))} layers"
+        if self.layers_survived < 0.95:
+            return f"{self.survivor} less than 1 layer"
+        layers = "1 layer" if self.layers_survived < 1.05 else f"{number(float(f'{self.layers_survived:.2g}'))} layers"
         return f"{self.survivor} ≈ {layers}"
 
     @property
@@ -97,15 +117,19 @@ def diagnose(trace: Trace, prediction=None) -> Verdict:
     own_first = _own_first_layer(trace.config, z)
     if own_first and theory and not theory.layer:  # what its rule does to the signal is no drift
         forward, _ = drifts(z[1:], delta[1:], theory)
-    _, length = drifts(z, delta + _log10_widths(trace), theory)
-    kind, headline, slow = _story(living, forward, backward, length, theory)
+    widths = _log10_widths(trace)
+    lengths = drifts(z + widths, delta + widths, theory)
+    length = lengths[1]
+    kind, headline, slow = _story(living, (forward, backward), lengths, theory)
     change = Advice("")
     if prediction is not None and (kind != "healthy" or slow):
         change = advice(living, prediction, kind == "merged")
-    if slow and change.weight_variance is None:  # nothing that helps, and nothing that is urgent
+    if slow and not change.changes:  # nothing that helps, and nothing that is urgent
         change = Advice("")
-    layers, survivor = reach(living, forward, length, prediction, theory)
-    phase, remark = _phase(kind, prediction, theory)
+    by_fan_out = _by_fan_out(living.config, lengths[0], backward)
+    kept = (lengths[0], backward, prediction, None) if by_fan_out else (forward, length, prediction, theory)
+    layers, survivor = reach(living, *kept)
+    phase, remark = _phase(kind, prediction, theory, by_fan_out)
     return Verdict(
         kind=kind,
         headline=headline if living is trace else f"{headline} {lost_sentence(trace)}",
@@ -117,10 +141,13 @@ def diagnose(trace: Trace, prediction=None) -> Verdict:
         phase=phase,
         suggested_bias_variance=change.bias_variance,
         suggested_input_variance=change.input_variance,
+        suggested_first_weight_variance=change.first_weight_variance,
+        suggested_bias_mean=change.bias_mean,
         settled_from=theory.layer if theory else None,
         forward_transient=forward.first_layers,
         backward_transient=backward.first_layers,
         survivor=survivor,
+        slow=slow,
         remark=f"{own_first} {remark}".strip(),
         precision=precision_sentence(living),
         loss=_first_loss(trace),
@@ -150,11 +177,11 @@ def _seen(factor: float, depth: int) -> float:
     return 1.0 if abs(factor - 1) * depth <= _UNSEEN else factor
 
 
-def _phase(kind: str, prediction, theory: Settling | None) -> tuple[str | None, str]:
+def _phase(kind: str, prediction, theory: Settling | None, by_fan_out: bool) -> tuple[str | None, str]:
     """Return the phase that theory names, or None and why it does, in a sentence, where that contradicts what these layers do."""
     phase = getattr(prediction, "phase", None)
     at_odds = {"critical": ("vanishing", "exploding"), "ordered": ("exploding",), "chaotic": ("vanishing",)}
-    if theory is None or kind not in at_odds.get(phase or "", ()):
+    if theory is None or (kind not in at_odds.get(phase or "", ()) and not by_fan_out):
         return phase, ""
     expected = [np.asarray(prediction.signal(name).log10_second_moment) for name in ("z", "delta")]
     if not theory.alike:
@@ -163,7 +190,8 @@ def _phase(kind: str, prediction, theory: Settling | None) -> tuple[str | None, 
         just = "" if phase == "critical" else ", but only just"
         return None, f"Theory calls it {phase}{just}: in very wide networks sizes stay level."
     if phase != "critical":
-        return None, f"Theory calls it {phase}: once sizes have settled, gradients {'shrink' if phase == 'ordered' else 'grow'}."
+        slowly = " slowly" if abs(theory.backward) < KEEPS else ""
+        return None, f"Theory calls it {phase}: once sizes have settled, gradients {'shrink' if phase == 'ordered' else 'grow'}{slowly}."
     if theory.power_law:
         return None, "Theory calls it critical: deeper layers change sizes less and less."
     return None, "Theory calls it critical: once sizes have settled, gradients stay level."
@@ -190,13 +218,15 @@ def _log10_widths(trace: Trace) -> np.ndarray:
     return np.log10(np.array(trace.config.widths[1:], dtype=float))
 
 
-def _story(trace: Trace, forward: Drift, backward: Drift, length: Drift, theory: Settling | None) -> tuple[str, str, bool]:
+def _story(trace: Trace, sizes: Pair, lengths: Pair, theory: Settling | None) -> tuple[str, str, bool]:
     """Return (kind, headline, whether a deeper net would not be healthy): the most urgent thing to say.
 
-    `backward` is of E[δ²], `length` of the squared length of gradients, n E[δ²]: where layers differ in width and lengths keep level, the
-    first changes by a ratio of widths, which no number of layers adds up to more (He et al. 2015, section 2.2).
+    `sizes` are of E[z²] and E[δ²], `lengths` of the squared lengths n E[z²] and n E[δ²], forward and backward. Where layers differ in
+    width, rules by fan-in keep E[z²] and the length of gradients, rules by fan-out the other two. What they do not keep changes by a ratio
+    of widths, which no number of layers adds up to more (He et al. 2015, section 2.2).
     """
     depth = trace.config.depth
+    (forward, backward), (extent, length) = sizes, lengths
     if trace.lost or math.isinf(forward.total) or math.isinf(backward.total):
         return "dead", lost_headline(trace), False
     dead, bounded = _median_share(trace.dead), lookup(trace.config.activation).bounded
@@ -207,20 +237,24 @@ def _story(trace: Trace, forward: Drift, backward: Drift, length: Drift, theory:
     if saturated - always_flat > MOSTLY_FLAT * (1 - always_flat) and backward.total <= LEVEL and bounded:
         others = "; gradients pass through the others" if abs(backward.total) <= LEVEL else " and let almost no gradient through"
         return "saturated", f"Neurons saturate: {percent(saturated)} of them stand where the activation is flat{others}.", False
-    shared = not trace.config.level and is_level(length, theory, backward=True) and abs(length.total) <= LEVEL
-    if not shared and (not is_level(backward, theory, backward=True) or abs(backward.total) > LEVEL):
-        return *gradient_headline(forward, backward, theory), False
-    if not is_level(forward, theory):
+    if depth == 1:
+        return "healthy", "One layer: nothing can build up yet. Add layers to see what repetition does.", False
+    uneven_widths, by_fan_out = not trace.config.level, _by_fan_out(trace.config, extent, backward)
+    shared = uneven_widths and not by_fan_out
+    if not by_fan_out and (not is_level(length, theory, backward=True) or abs(length.total) > LEVEL):
+        offset = uneven_widths and (length.total * backward.total < 0 or abs(backward.total) + KEPT < abs(forward.total))
+        told = forward_headline(forward, depth, theory) if offset else gradient_headline(forward, backward, depth, theory)
+        return *told, False
+    if not by_fan_out and not is_level(forward, theory):
         return *forward_headline(forward, depth, theory), False
-    spread = float(np.ptp(trace.weight_gradient.median() + (_log10_widths(trace) if shared else 0.0)))
+    fans = _log10_widths(trace) if shared else np.log10(np.array(trace.config.widths[:-1], dtype=float)) if by_fan_out else 0.0
+    spread = float(np.ptp(trace.weight_gradient.median() + fans))
     if spread > LEVEL:
         return (
             "uneven",
             f"Layers learn at different speeds: their weight gradients' variances differ by a factor of {from_log10(spread)}.",
             False,
         )
-    if depth == 1:
-        return "healthy", "One layer: nothing can build up yet. Add layers to see what repetition does.", False
     left, would = _difference_left(trace)
     if left < MERGED:
         percent_left = percent(float(f"{left:.2g}"))
@@ -232,13 +266,28 @@ def _story(trace: Trace, forward: Drift, backward: Drift, length: Drift, theory:
         return "healthy", f"Healthy: the signal forward and the gradients backward keep their size through all {depth:,} layers.", False
     if keeps and theory and theory.layer and max(abs(forward.settled), abs(backward.settled)) <= KEPT:
         return "healthy", f"Healthy: sizes settle in the first {theory.layer:,} layers and stay level through all {depth:,}.", False
-    if shared and abs(backward.total) > KEPT:
-        widths = f"the widths alone change a neuron's share of it, by {factor(10**backward.total)}"
-        return "healthy", f"Healthy: gradients keep their length; {widths}.", False
+    narrowing = trace.config.widths[-1] / trace.config.widths[1]
+    for whose, by_widths, kept in (
+        ("the signal keeps its", 1 / narrowing, (extent, backward)),
+        ("gradients keep their", narrowing, (forward, length)),
+    ):
+        if (
+            uneven_widths
+            and abs(math.log10(by_widths)) > KEPT
+            and all(abs(of.total) <= KEPT and abs(of.per_layer) <= _KEPT_PER_LAYER for of in kept)
+        ):
+            widths = f"the widths alone change a neuron's share of it, by {factor(by_widths)}"
+            return "healthy", f"Healthy: {whose} length; {widths}.", False
     slow = slow_headline(forward, backward, depth, theory)
     if slow:
         return "healthy", slow, True
-    return "healthy", f"Healthy at this depth: {other_changes(forward, backward, depth, theory)}.", False
+    which = f" Widths alone change gradients by {factor(narrowing)}." if shared and narrowing != 1 else ""
+    return "healthy", f"Healthy at this depth: {other_changes(forward, backward, depth, theory)}.{which}", False
+
+
+def _by_fan_out(config: Config, extent: Drift, backward: Drift) -> bool:
+    """Return whether it is the length of the signal that layers of different widths keep, and E[δ²], as rules by fan-out do."""
+    return not config.level and all(abs(of.total) <= LEVEL and abs(of.per_layer) <= LEVEL_PER_LAYER for of in (extent, backward))
 
 
 def _difference_left(trace: Trace) -> tuple[float, bool]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from propagation.expressions import lookup
 from propagation.initializers import SCHEMES
 from propagation.theory.maps import CRITICAL, length_slope
 
@@ -17,6 +18,8 @@ LEVEL_PER_LAYER = LEVEL / 9
 KEEPS, KEPT = 0.01, 0.3
 #: decades by which all further changes of a layer's factor may move a signal that has settled
 _SETTLED = 0.02
+#: logarithm of a factor this close to 0 takes a thousand layers to show: until then what is not in proportion to a size decides
+_NEARLY = 1e-3
 #: settled layers that a measured factor needs, at least, and a tenth of all: over fewer, chance from net to net is as large as the factor
 _ENOUGH = 4
 
@@ -47,6 +50,10 @@ class Drift:
     def settled(self) -> float:
         """Return the decades of `total` that settled layers are to blame for."""
         return self.total - self.transient
+
+
+#: the drifts of the signal forward and of the gradient backward
+Pair = tuple[Drift, Drift]
 
 
 @dataclass(frozen=True)
@@ -82,7 +89,8 @@ def settling(prediction) -> Settling | None:
         if slope <= 0:
             return None
         forward = math.log10(slope)
-        power_law = abs(math.log(slope)) < CRITICAL
+        straight = lookup(config.shifted_activation).homogeneous and not np.any(prediction.bias_variance)
+        power_law = abs(math.log(slope)) < (CRITICAL if straight else _NEARLY)
     if not _alike(prediction):
         return Settling(None, forward, backward, power_law, False, stays)
     off = np.maximum(np.abs(np.diff(z) - forward), np.abs(np.diff(delta) + backward))
@@ -101,7 +109,7 @@ def _alike(prediction) -> bool:
     )
 
 
-def drifts(z: np.ndarray, delta: np.ndarray, theory: Settling | None) -> tuple[Drift, Drift]:
+def drifts(z: np.ndarray, delta: np.ndarray, theory: Settling | None) -> Pair:
     """Return the drift of the signal forward and of the gradient backward from log10 of their second moments, (depth,) each.
 
     Factors are measured from the layer on where theory says that sizes have settled. Without theory, where hardly a layer has settled or
@@ -121,13 +129,12 @@ def drifts(z: np.ndarray, delta: np.ndarray, theory: Settling | None) -> tuple[D
 def is_level(drift: Drift, theory: Settling | None, backward: bool = False) -> bool:
     """Return whether settled layers keep a signal level: all of them together and, whatever their number, each of them.
 
-    Where nothing has settled yet, the mean layer and theory's settled one must be steep, and to the same side; where layers differ,
-    theory's counts alone. A power of depth takes most in the first layers, and only the whole counts.
+    Where nothing has settled yet or layers differ, the mean layer and theory's settled one must be steep, and to the same side. A power of
+    depth takes most in the first layers, and only the whole counts.
     """
     rates = [drift.per_layer]
     if theory and theory.layer is None:
-        limit = theory.backward if backward else theory.forward
-        rates = [limit, drift.per_layer] if theory.alike else [limit]
+        rates.append(theory.backward if backward else theory.forward)
     steep = min(rates) > LEVEL_PER_LAYER or max(rates) < -LEVEL_PER_LAYER
     return abs(drift.settled) <= LEVEL and (not steep or power_law(theory))
 

@@ -66,8 +66,8 @@ def multiple(value: float) -> str:
 
 
 def factor(value: float) -> str:
-    """Write a factor: × 0.62."""
-    return f"× {multiple(value)}"
+    """Write a factor: × 0.62, × 4 · 10⁻⁵."""
+    return f"× {multiple(value).replace(' × ', ' · ')}"
 
 
 def percent(share: float) -> str:

@@ -18,8 +18,11 @@ _HARDLY = 0.03
 _UNSETTLED = 0.05
 
 
-def gradient_headline(forward: Drift, backward: Drift, theory: Settling | None) -> tuple[str, str]:
-    """Return (kind, headline) where gradients drift; the signal forward is named too where it shares their fate."""
+def gradient_headline(forward: Drift, backward: Drift, depth: int, theory: Settling | None) -> tuple[str, str]:
+    """Return (kind, headline) where gradients drift; the signal forward is named too where it shares their fate.
+
+    A signal that settles does not vanish, whatever the first layers do to it. Where it changes much more than gradients, its end is told.
+    """
     kind = "vanishing" if backward.total < 0 else "exploding"
     shrinks = kind == "vanishing"
     calm = theory is not None and theory.stays and abs(theory.backward) < KEEPS
@@ -27,21 +30,24 @@ def gradient_headline(forward: Drift, backward: Drift, theory: Settling | None) 
         first = f"Gradients {'shrink' if shrinks else 'grow'} in the first {theory.layer:,} layers: {_outcome(backward, 1)}."
         level = calm and abs(backward.factor - 1) < _HARDLY
         return kind, f"{first} Deeper layers {'keep them level' if level else f'change them by {factor(backward.factor)} each'}."
-    if theory and calm and not theory.power_law and theory.alike and theory.layer is None:
-        return kind, f"Gradients {'shrink' if shrinks else 'grow'} while sizes settle: {_outcome(backward, 1)}."
-    both = not is_level(forward, theory) and (forward.per_layer < 0) == (backward.per_layer < 0)
+    settles = theory is not None and _unsettled(theory) and theory.stays
+    both = not settles and not is_level(forward, theory) and (forward.per_layer < 0) == (backward.per_layer < 0)
     who = "Signal and gradients" if both else "Gradients"
+    end = _outcome(forward, depth) if both and abs(forward.total) > abs(backward.total) + KEPT else _outcome(backward, 1)
+    if theory and _unsettled(theory) and (calm or abs(theory.backward - backward.per_layer) > _UNSETTLED):
+        settled = "" if calm else f" Settled layers change them by {factor(10**theory.backward)} each."
+        return kind, f"{who} {'shrink' if shrinks else 'grow'} while sizes settle: {end}.{settled}"
     subject = f"{who} {'vanish' if shrinks else 'explode'}"
     if power_law(theory):
-        return kind, f"{who} {'fade' if shrinks else 'grow'}, {_pace(shrinks)}: {_outcome(backward, 1)}."
+        return kind, f"{who} {'fade' if shrinks else 'grow'}, {_pace(shrinks)}: {end}."
     if shrinks:
         share = percent(backward.factor)
         how = f"each layer keeps {f'{percent(forward.factor)} forward, {share} backward' if both else f'{share} of their variance'}"
     elif both:  # as short as a line of a page
-        how = f"× {multiple(forward.factor)} forward, × {multiple(backward.factor)} backward per layer"
+        how = f"{factor(forward.factor)} forward, {factor(backward.factor)} backward per layer"
     else:
         how = f"each layer multiplies their variance by {multiple(backward.factor)}"
-    return kind, f"{subject}: {how}; {_outcome(backward, 1)}."
+    return kind, f"{subject}: {how}; {end}."
 
 
 def forward_headline(forward: Drift, depth: int, theory: Settling | None) -> tuple[str, str]:
@@ -50,17 +56,20 @@ def forward_headline(forward: Drift, depth: int, theory: Settling | None) -> tup
     kind, verb = ("vanishing", "fades") if fades else ("exploding", "grows")
     if power_law(theory):
         return kind, f"The signal {verb} on its way forward, {_pace(fades)}; {_outcome(forward, depth)}."
+    if theory and _unsettled(theory) and abs(theory.forward - forward.per_layer) > _UNSETTLED:
+        settled = "" if theory.stays else f" Settled layers change it by {factor(10**theory.forward)} each."
+        return kind, f"The signal {'shrinks' if fades else 'grows'} while sizes settle: {_outcome(forward, depth)}.{settled}"
     how = f"keeps {percent(forward.factor)} of its size" if fades else f"multiplies its size by {multiple(forward.factor)}"
     return kind, f"The signal {verb} on its way forward: each layer {how}; {_outcome(forward, depth)}."
 
 
 def slow_headline(forward: Drift, backward: Drift, depth: int, theory: Settling | None) -> str:
     """Return the headline of sizes that stay within a decade here and would not in a deeper net; empty where no layer does that."""
+    if theory and not theory.alike:
+        return ""
     if power_law(theory):
         changes = _changes(forward.total, backward.total)
         return f"Healthy at this depth, but sizes never settle: {depth:,} layers change {changes}, each less than the one before."
-    if theory and not theory.alike:
-        return ""
     rates = (theory.forward, theory.backward) if theory else (forward.per_layer, backward.per_layer)
     seen = {
         name: rate
@@ -133,8 +142,13 @@ def _deaths(trace: Trace, name: str) -> str:
     subject = "The signal dies" if forward else "Gradients die"
     where = f"in {int(_gone(trace, name).sum())} of {config.trials} networks" if config.trials > 1 else "in the one network drawn"
     share = silent_share(config, config.depth - (name == "z")) if forward else math.nan  # z is zero above an h that is
-    most = "at most " if config.inputs > 1 else ""
+    most = "at most " if config.inputs > 1 and share < 1 else ""
     return f"{subject} {where}" + ("" if math.isnan(share) else f" (theory: {most}{percent(share)})")
+
+
+def _unsettled(theory: Settling) -> bool:
+    """Return whether equal layers are too few to settle, though more of them would."""
+    return theory.alike and theory.layer is None and not theory.power_law
 
 
 def _pace(fades: bool) -> str:

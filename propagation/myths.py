@@ -105,8 +105,8 @@ MYTHS: dict[str, Myth] = {
         ("h",),
         _xavier,
         "Xavier's σ_w² = 1 treats tanh as the identity, which it is only near 0. E[tanh²] is smaller than E[z²], so the signal shrinks in "
-        "every layer, more slowly the smaller it is. It fades like a power of depth, E[z²] ≈ 1/(2l), not exponentially: std near 0.07 "
-        "after 100 layers. Biases, and the critical σ_w² that belongs to them, keep the size at any depth.",
+        "every layer, more slowly the smaller it is. Deep inside, layer l has E[z²] ≈ 1/(2l): twice as deep is half as large. So std is "
+        "near 0.07 after 100 layers. Biases, and the critical σ_w² that belongs to them, keep the size at any depth.",
         Link("Watch it fade in Explore", "explore", _query(_XAVIER.config, view="h")),
     ),
     "halved": Myth(

@@ -36,7 +36,10 @@ def reach(trace: Trace, forward: Drift, length: Drift, prediction, theory: Settl
         return _steepest(steep) or (math.inf, "sizes survive")
     if found := _steepest({"gradients survive": theory.backward, "a signal survives": theory.forward}):
         return found
-    return math.inf, "" if theory.power_law else "in wide networks sizes survive" if steep else "sizes survive"
+    expected = [np.asarray(prediction.signal(name).log10_second_moment) for name in ("z", "delta")]
+    chance = max(abs(float(line[-1] - line[0])) for line in expected) < LEVEL / 2
+    condition = "" if not steep else "in wide networks " if chance else "once settled, "
+    return math.inf, "" if theory.power_law else f"{condition}sizes survive"
 
 
 def _steepest(rates: dict[str, float]) -> tuple[float, str] | None:

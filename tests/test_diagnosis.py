@@ -195,7 +195,7 @@ def test_the_reach_says_what_of():
 def test_a_narrow_net_loses_by_chance_what_theory_keeps():
     verdict = verdict_of(activation="relu", scheme="he", width=16, depth=100, trials=32)
     assert verdict.kind == "vanishing" and verdict.reach == "in wide networks sizes survive any depth"
-    assert verdict.forward_factor < 0.95 and "lost to chance" in verdict.advice
+    assert verdict.forward_factor < 0.95 and "comes from chance" in verdict.advice
 
 
 def test_level_sizes_are_not_health_where_inputs_merge():

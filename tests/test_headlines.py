@@ -121,3 +121,63 @@ def test_unsettled_layers_and_chance_are_not_called_slow_change():
 def test_a_network_of_unequal_layers_has_no_reach_of_its_middle_layer():
     fades = verdict_of(scheme="glorot", width_profile="funnel", depth=20)
     assert fades.kind == "vanishing" and fades.layers_survived < 100
+
+
+@pytest.mark.parametrize(
+    ("activation", "scheme", "words"),
+    [
+        ("relu", "he_fan_out", "the signal keeps its length; the widths alone change a neuron's share of it, by × 30."),
+        ("gelu", "he_fan_out", "the signal keeps its length"),
+        ("selu", "he_fan_out", "The signal grows on its way forward: each layer multiplies its size by"),
+        ("relu", "he", "gradients keep their length; the widths alone change a neuron's share of it, by × 0.0333."),
+        ("tanh", "lecun", "Widths alone change gradients by × 0.0333."),
+        ("relu", "glorot", "Widths alone change gradients by × 0.0333."),
+    ],
+)
+def test_of_layers_of_different_widths_the_larger_change_is_named_and_what_widths_do(activation, scheme, words):
+    verdict = verdict_of(activation=activation, scheme=scheme, layer_sizes="784-300-100-10", trials=16)
+    assert words in verdict.headline, verdict.headline
+    if verdict.headline.startswith("Healthy: "):
+        assert verdict.phase is None or scheme == "he"
+        assert verdict.reach == "sizes survive any depth" or activation != "relu"
+
+
+@pytest.mark.parametrize("activation", ["relu", "gelu", "silu", "tanh", "selu"])
+@pytest.mark.parametrize("scheme", ["he", "pytorch", "lsuv"])
+def test_one_layer_neither_grows_nor_fades(activation, scheme):
+    assert verdict_of(activation=activation, scheme=scheme, depth=1).headline.startswith("One layer: ")
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"activation": "softsign", "scheme": "he", "depth": 10}, "The signal shrinks while sizes settle: "),
+        ({"weight_variance": 1.1, "depth": 10}, "The signal shrinks while sizes settle: "),
+        ({"weight_variance": 0.95, "depth": 10}, "Settled layers change them by × 0.95 each."),
+        ({"activation": "silu", "scheme": "he", "depth": 10}, "Settled layers change them by × 0.5 each."),
+        ({"activation": "relu", "scheme": "pytorch", "depth": 4}, "Gradients vanish: each layer keeps 17 %"),
+    ],
+)
+def test_a_few_layers_that_have_not_settled_are_not_called_each_layer(fields, words):
+    assert words in verdict_of(**fields, width=512).headline
+
+
+def test_widths_are_not_blamed_where_theory_expects_the_change():
+    short = verdict_of(weight_variance=1.760955, bias_variance=0.05, input_variance=30, depth=5)
+    assert short.reach == "once settled, sizes survive any depth"
+    assert verdict_of(activation="relu", scheme="he", width=16, depth=100, trials=32).reach.startswith("in wide networks ")
+    biased = verdict_of(activation="leaky_relu", scheme="he", bias_mean=1.0, depth=20)
+    assert biased.reach == "changes slow down with depth" == verdict_of(activation="relu", scheme="he", bias_mean=1.0, depth=20).reach
+
+
+def test_less_than_a_layer_has_no_digits():
+    assert verdict_of(activation="sin", weight_variance=1e7, depth=4).reach == "similar inputs look similar for less than 1 layer"
+    silent = verdict_of(activation="relu", weight_variance=0, depth=5)
+    assert silent.reach == "a signal survives less than 1 layer" and "(theory: 100 %)" in silent.headline
+
+
+def test_slow_is_said_beside_the_kind():
+    assert verdict_of(activation="relu", weight_variance=1.9, depth=10).slow
+    assert (
+        not verdict_of(activation="relu", scheme="he", depth=10).slow and not verdict_of(activation="relu", weight_variance=1, depth=5).slow
+    )

@@ -52,7 +52,7 @@ def test_xavier_with_tanh_fades_like_a_power():
     sizes = math.log(10) * simulate(config).z.log10_second_moment[:, -1]
     assert abs(sizes.mean() - math.log(q[-1])) < 4 * sizes.std(ddof=1) / math.sqrt(len(sizes)) + config.depth / config.width
     assert not agrees(sizes, 0.0), "negative control: it does not hold std 1"
-    assert "0.07" in MYTHS["xavier"].happens([EVIDENCE["sizes"](config)]) and "std near 0.07" in MYTHS["xavier"].truth
+    assert "0.07" in MYTHS["xavier"].happens([EVIDENCE["sizes"](config)]) and "std is near 0.07" in MYTHS["xavier"].truth
 
 
 def test_he_with_relu_loses_nothing_and_without_the_2_it_loses_half():

@@ -59,6 +59,12 @@ class Recommendation:
     input_variance: float | None = None
 
     @property
+    def settings(self) -> dict[str, float]:
+        """Return the fields of an experiment that follow it, with their values."""
+        inputs = {} if self.input_variance is None else {"input_variance": self.input_variance}
+        return {"weight_variance": self.weight_variance, "bias_variance": self.bias_variance} | inputs
+
+    @property
     def gain(self) -> float:
         """√σ_w²."""
         return math.sqrt(self.weight_variance)
@@ -214,12 +220,16 @@ def _biases(activation: str, bias_variance: float) -> Iterator[float]:
 
 
 def saturates(activation: str, q: float) -> bool:
-    """Return whether signals of size q push most neurons to where φ is flat, of those where it is not flat for small signals."""
+    """Return whether signals of size q push most neurons to where φ is flat, of those where it is not flat for small signals.
+
+    Half of relu6 is flat for small ones. Where more is, it is φ(x + b) of biases far from 0, and flat all the same.
+    """
     phi = lookup(activation)
     if not phi.bounded:
         return False
     sizes = np.array([_TINY, q])
     small, here = gaussian_mean(lambda z: (np.abs(phi.dphi(z)) < FLAT * phi.steepest).astype(float), sizes, phi.kinks)
+    small = min(small, 0.5)
     return bool(here - small > MOSTLY_FLAT * (1 - small))
 
 

@@ -8,9 +8,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import propagation
+from propagation import predict, simulate
 from propagation.config import Config
+from propagation.diagnosis import diagnose
 from propagation.labs import variance_decomposition
 from propagation.ui import results
+from propagation.ui.widgets.answer import ICONS, icon_of
 from ui.shown import APP, SMALL, charts, opened
 
 
@@ -243,3 +246,17 @@ def test_what_is_folded_away_keeps_its_values():
     app.session_state["more"] = True
     app.run()
     assert (app.slider(key="trials").value, app.number_input(key="seed").value) == (4, 5)
+
+
+def test_a_network_that_changes_slowly_has_no_green_check():
+    config = Config(activation="relu", weight_variance=1.9, bias_variance=0, depth=10, width=64, trials=2)
+    slow, level = (diagnose(simulate(one), predict(one)) for one in (config, replace(config, weight_variance=2)))
+    assert slow.kind == level.kind == "healthy"
+    assert icon_of(level) == ICONS["healthy"] != icon_of(slow) and icon_of(slow)[1] == "orange"
+
+
+def test_all_that_is_advised_is_set_by_the_button():
+    app = opened(activation="tanh", weight_variance="1.760955", first_weight_variance="100", depth="20", width="64", trials="2")
+    button = next(button for button in app.button if "σ_w² of the first layer to 0.52" in button.label)
+    button.click().run()
+    assert not app.exception and parameters(app)["first_weight_variance"] == "0.52"

@@ -99,7 +99,7 @@ def _recommendation(config: Config, bias_variance: float) -> None:
 
 
 def _use(answer: Recommendation) -> None:
-    fields = controls.settings(answer.weight_variance, answer.bias_variance, answer.input_variance)
+    fields = controls.settings(answer.settings)
     st.button(
         "Use it in my experiment",
         key="use_recommendation",
@@ -177,7 +177,7 @@ def _rule(place: int, rule: Gain, leads_to: str) -> None:
             key=f"use_{rule.name}",
             icon=":material/arrow_forward:",
             on_click=experiment.order,
-            kwargs=controls.settings(rule.weight_variance),
+            kwargs={"weight_variance": rule.weight_variance},
             disabled=experiment.fixed("weight_variance") or rule.weight_variance > BOUNDS["weight_variance"][1],
             help="Sets the weight variance in the sidebar, for every page.",
         )

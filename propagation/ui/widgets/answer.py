@@ -47,6 +47,16 @@ ICONS = {
     "dead": ("block", "orange"),
     "merged": ("merge", "orange"),
 }
+#: the same where a network is healthy at its depth, and would not be in a deeper one
+_SLOW = ("trending_flat", "orange")
+#: how a button calls what it sets
+_SET = {
+    "weight_variance": "σ_w² to the critical",
+    "bias_variance": "σ_b² to",
+    "input_variance": "the input variance to",
+    "first_weight_variance": "σ_w² of the first layer to",
+    "bias_mean": "the mean of the biases to",
+}
 #: a line that keeps the room of one with words
 _NOTHING = "&nbsp;"
 #: a run shorter than this, in seconds, shows no progress: a bar that flashes tells nobody anything
@@ -79,6 +89,11 @@ class First:
     numbers: DeltaGenerator
     picture: DeltaGenerator
     below: DeltaGenerator
+
+
+def icon_of(verdict: Verdict) -> tuple[str, str]:
+    """Return what stands before a headline, and its colour."""
+    return _SLOW if verdict.slow else ICONS[verdict.kind]
 
 
 def first_answer(config: Config, row: ForwardRow) -> First:
@@ -144,14 +159,12 @@ def whole_answer(config: Config, row: ForwardRow, first: First) -> Answer | None
 
 def way_out(verdict: Verdict) -> None:
     """Draw the one click that helps, else another draw of the same: a button in any case, so that nothing jumps."""
-    weight, bias, inputs = verdict.suggested_weight_variance, verdict.suggested_bias_variance, verdict.suggested_input_variance
-    fields = controls.settings(weight, bias, inputs)
+    fields = controls.settings(verdict.suggested)
     if not fields:
         again = "Other random weights and inputs, same experiment."
         st.button("Draw again", icon=":material/casino:", on_click=controls.draw_again, help=again, disabled=experiment.fixed("seed"))
         return
-    names = ("σ_w² to the critical", weight), ("σ_b² to", bias), ("the input variance to", inputs)
-    label = ", ".join(f"{name} {number(value)}" for name, value in names if value is not None)
+    label = ", ".join(f"{_SET[name]} {number(value)}" for name, value in verdict.suggested.items())
     st.button(
         f":blue[**Set {label}**]",
         icon=":material/arrow_forward:",
@@ -184,7 +197,7 @@ def _say(answer: Answer, where: First) -> None:
 def _in_short(answer: Answer) -> tuple[str, str, str]:
     """Return headline, numbers, and the line below the picture: advice that no button gives, what theory knows of single networks."""
     verdict = answer.verdict
-    icon, colour = ICONS[verdict.kind]
+    icon, colour = icon_of(verdict)
     headline = f":{colour}[:material/{icon}:] {plain(verdict.headline)}"
     advice = "" if verdict.suggested_weight_variance else plain(verdict.advice)
     prediction = answer.prediction

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import streamlit as st
@@ -62,11 +62,10 @@ def _locks() -> None:
         st.toast(f"Locked by this link: {plain(labels(experiment.refused()))}.", icon=":material/lock:")
 
 
-def settings(weight: float | None, bias: float | None = None, inputs: float | None = None) -> dict[str, float]:
-    """Return the fields that an advice sets: what it names of σ_w², σ_b² and the variance of the inputs, whose mean is then 0."""
-    named = {"weight_variance": weight, "bias_variance": bias, "input_variance": inputs}
-    mean = {"input_mean": 0.0} if inputs is not None and experiment.present().input_mean else {}
-    return {name: value for name, value in named.items() if value is not None} | mean
+def settings(named: Mapping[str, float]) -> dict[str, float]:
+    """Return the fields that an advice sets: those that it names, and where it names the variance of the inputs, their mean, 0."""
+    mean = {"input_mean": 0.0} if "input_variance" in named and experiment.present().input_mean else {}
+    return {**named, **mean}
 
 
 def draw_again() -> None:

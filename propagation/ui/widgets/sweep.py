@@ -22,7 +22,7 @@ from propagation.slider_steps import labels, positions
 from propagation.ui.components import sweep
 from propagation.ui.results import sweep_of
 from propagation.ui.session import experiment
-from propagation.ui.widgets.answer import CHART, ICONS, ForwardRow, in_seconds
+from propagation.ui.widgets.answer import CHART, ForwardRow, icon_of, in_seconds
 from propagation.ui.widgets.figures import on_paper
 from propagation.ui.widgets.page_header import appearance
 
@@ -86,7 +86,7 @@ def _table(found: slider_sweep.Sweep, row: ForwardRow) -> dict[str, Any]:
 
 def _words(verdict: Verdict, colours: Palette) -> dict[str, str]:
     """Return the headline and the numbers of a verdict."""
-    icon, colour = ICONS[verdict.kind]
+    icon, colour = icon_of(verdict)
     return {
         "icon": icon,
         "colour": colours.weight_gradient_text if colour == "green" else colours.backward_text,
