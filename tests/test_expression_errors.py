@@ -57,7 +57,7 @@ from propagation.expressions.dual import FUNCTIONS
         ("x = 1", 2, "right-hand side"),
         ("tanh(x=1)", 6, "without their names"),
         ("leaky_relu(x, negative_slope=0.2)", 14, "without their names, as in leaky_relu(x, 0.2)"),
-        ("lambda x: x", 0, "unknown"),
+        ("lambda x: x", 0, "not known here"),
         ("x if x else 1", 2, "where(x > 0, x, 0)"),
         ("x < 1", 0, "jumps at z = 1"),
         ("1 + (x > 0.3)", 5, "jumps at z = 0.3"),

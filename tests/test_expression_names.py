@@ -1,11 +1,13 @@
 """Typed activations by name: everyday names, what libraries write, and the family that a formula is, however it is written."""
 
+import re
+
 import numpy as np
 import pytest
 
 from propagation.activations import ACTIVATIONS
 from propagation.config import Config
-from propagation.expressions import lookup, typed_activation
+from propagation.expressions import ExpressionError, lookup, typed_activation
 from tests.test_expressions import BY_HAND, points
 
 
@@ -119,3 +121,28 @@ def test_a_link_with_a_typed_activation_says_the_same_again(text):
     assert lookup(config.activation) is lookup(text)
     if "^" not in text and "0)" not in text and text[0] in "mx":  # what could be typed before stays what it was, to the letter
         assert query == {"activation": text}
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("tan(x)", "no finite value at x = π/2"),
+        ("floor(x)", "it jumps"),
+        ("hardshrink(x)", "it jumps"),
+        ("step(x)", "it jumps at 0"),
+        ("snake(x)", "write x + sin(x)**2"),
+        ("softshrink(x)", "write x - clip(x, -0.5, 0.5)"),
+        ("lambda x: max(0, x)", "write only what follows the colon"),
+    ],
+)
+def test_a_function_that_is_none_here_says_why_and_no_other_name_is_guessed(written, said):
+    with pytest.raises(ExpressionError, match=re.escape(said)) as refusal:
+        typed_activation(written)
+    assert "did you mean" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("written", "known"), [("lrelu(x)", "leaky_relu"), ("gelu_new(x)", "gelu_tanh"), ("tf.keras.activations.elu(x)", "elu")]
+)
+def test_names_of_other_libraries_are_known(written, known):
+    assert typed_activation(written).name == known

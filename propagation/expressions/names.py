@@ -24,6 +24,8 @@ ALIASES: dict[str, Alias] = {
     "hard_silu": Alias("hard_swish"),
     "identity": Alias("linear"),
     "leakyrelu": Alias("leaky_relu"),
+    "lrelu": Alias("leaky_relu"),
+    "gelu_new": Alias("gelu_tanh"),
     "prelu": Alias("leaky_relu", (_PRELU,)),
     "relu6": Alias("clip", (0, 6)),
     "hardtanh": Alias("clip", (-1, 1)),
@@ -41,6 +43,7 @@ ALIASES: dict[str, Alias] = {
 PREFIXES: dict[str, dict[str, Alias]] = {
     "tf.nn.": {"leaky_relu": Alias("leaky_relu", (_KERAS_LEAK,))},
     "keras.activations.": {"leaky_relu": Alias("leaky_relu", (_KERAS_LEAK,))},
+    "tf.keras.activations.": {"leaky_relu": Alias("leaky_relu", (_KERAS_LEAK,))},
     "keras.ops.": {"leaky_relu": Alias("leaky_relu", (_KERAS_LEAK,)), "gelu": Alias("gelu_tanh")},
     "ops.": {"leaky_relu": Alias("leaky_relu", (_KERAS_LEAK,)), "gelu": Alias("gelu_tanh")},
     "jax.nn.": {"gelu": Alias("gelu_tanh")},
@@ -74,8 +77,12 @@ _OTHERS = {
     "softmax": "it mixes the neurons of a layer, and an activation here acts on each number alone",
     "maxout": "it takes the largest of several numbers, and an activation here has one",
     "rrelu": "its slope is drawn at random: write leaky_relu(x, 0.23) for its mean",
-    "sign": "it jumps at 0, so it has no slope there",
-    "heaviside": "it jumps at 0, so it has no slope there",
+    **dict.fromkeys(("sign", "heaviside", "step"), "it jumps at 0, so it has no slope there"),
+    **dict.fromkeys(("floor", "ceil", "round", "hardshrink", "threshold"), "it jumps, and where it does it has no slope"),
+    "softshrink": "write x - clip(x, -0.5, 0.5)",
+    "tan": "it has no finite value at x = π/2",
+    "squareplus": "write (x + sqrt(x**2 + 4)) / 2",
+    "snake": "write x + sin(x)**2",
     "expm1": "write exp(x) - 1",
     "log1p": "write log(1 + x), or softplus(x) for log(1 + exp(x))",
     "square": "write x**2",
@@ -90,6 +97,7 @@ _OTHERS = {
     "tanhshrink": "write x - tanh(x)",
     "if": "a choice is written where(x > 0, x, 0)",
     "else": "a choice is written where(x > 0, x, 0)",
+    "lambda": "write only what follows the colon",
 }
 #: how alike two names must be for one to be a slip of the other: "swosh" and "mish" are not
 _ALIKE = 0.8
