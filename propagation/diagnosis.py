@@ -9,7 +9,7 @@ import numpy as np
 
 from propagation.advice import Advice, advice
 from propagation.config import Config
-from propagation.drift import KEEPS, KEPT, LEVEL, LEVEL_PER_LAYER, Drift, Pair, Settling, drifts, is_level, settling
+from propagation.drift import KEEPS, KEPT, LEVEL, LEVEL_PER_LAYER, Pair, Settling, drifts, is_level, settling
 from propagation.engine.readout import LABELS
 from propagation.engine.trace import Moments, Trace
 from propagation.expressions import lookup
@@ -126,7 +126,7 @@ def diagnose(trace: Trace, prediction=None) -> Verdict:
         change = advice(living, prediction, kind == "merged")
     if slow and not change.changes:  # nothing that helps, and nothing that is urgent
         change = Advice("")
-    by_fan_out = _by_fan_out(living.config, lengths[0], backward)
+    by_fan_out = _by_fan_out(living.config, (forward, backward), lengths)
     kept = (lengths[0], backward, prediction, None) if by_fan_out else (forward, length, prediction, theory)
     layers, survivor = reach(living, *kept)
     phase, remark = _phase(kind, prediction, theory, by_fan_out)
@@ -239,7 +239,7 @@ def _story(trace: Trace, sizes: Pair, lengths: Pair, theory: Settling | None) ->
         return "saturated", f"Neurons saturate: {percent(saturated)} of them stand where the activation is flat{others}.", False
     if depth == 1:
         return "healthy", "One layer: nothing can build up yet. Add layers to see what repetition does.", False
-    uneven_widths, by_fan_out = not trace.config.level, _by_fan_out(trace.config, extent, backward)
+    uneven_widths, by_fan_out = not trace.config.level, _by_fan_out(trace.config, sizes, lengths)
     shared = uneven_widths and not by_fan_out
     if not by_fan_out and (not is_level(length, theory, backward=True) or abs(length.total) > LEVEL):
         offset = uneven_widths and (length.total * backward.total < 0 or abs(backward.total) + KEPT < abs(forward.total))
@@ -285,9 +285,12 @@ def _story(trace: Trace, sizes: Pair, lengths: Pair, theory: Settling | None) ->
     return "healthy", f"Healthy at this depth: {other_changes(forward, backward, depth, theory)}.{which}", False
 
 
-def _by_fan_out(config: Config, extent: Drift, backward: Drift) -> bool:
+def _by_fan_out(config: Config, sizes: Pair, lengths: Pair) -> bool:
     """Return whether it is the length of the signal that layers of different widths keep, and E[δ²], as rules by fan-out do."""
-    return not config.level and all(abs(of.total) <= LEVEL and abs(of.per_layer) <= LEVEL_PER_LAYER for of in (extent, backward))
+    (forward, backward), (extent, length) = sizes, lengths
+    kept = all(abs(of.total) <= LEVEL and abs(of.per_layer) <= LEVEL_PER_LAYER for of in (extent, backward))
+    better = abs(extent.total) + abs(backward.total) + KEPT < abs(forward.total) + abs(length.total)
+    return not config.level and kept and better
 
 
 def _difference_left(trace: Trace) -> tuple[float, bool]:

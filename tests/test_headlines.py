@@ -181,3 +181,9 @@ def test_slow_is_said_beside_the_kind():
     assert (
         not verdict_of(activation="relu", scheme="he", depth=10).slow and not verdict_of(activation="relu", weight_variance=1, depth=5).slow
     )
+
+
+def test_a_rule_by_fan_in_is_not_taken_for_one_by_fan_out():
+    """Where the first and the last layer are equally wide, both keep the same."""
+    fades = verdict_of(activation="linear", weight_variance=0.9, layer_sizes="10-10-20-10-10", trials=16)
+    assert 50 < fades.layers_survived < 65 and fades.phase == "ordered"
