@@ -7,13 +7,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from propagation.charts.theme import Palette
-from propagation.formatting import power_of_ten
+from propagation.formatting import number, power_of_ten
 
 #: fewer decades than this make a 10 % wobble look like a collapse
 LEAST_DECADES = 2
 #: intervals between ticks on one axis, at most
 MOST_INTERVALS = 4
+MOST_LINEAR_INTERVALS = 6
 MOST_LAYER_TICKS = 11
+#: of an interval, which a tick may be beyond an end: what rounding does to numbers
+_FUZZ = 1e-9
 #: for axes whose labels have room: else Plotly measures each of them at every redraw, a tenth of its work, to hide those that stick out
 ROOM = {"ticklabeloverflow": "allow"}
 
@@ -44,6 +47,14 @@ def decade_ticks(bottom: int, top: int) -> tuple[list[int], list[str]]:
     return values, [power_of_ten(value) for value in values]
 
 
+def linear_ticks(low: float, high: float) -> tuple[list[float], list[str]]:
+    """Return ticks at round numbers, at most seven, with their texts."""
+    step = _round_number((high - low) / MOST_LINEAR_INTERVALS)
+    first, last = math.ceil(low / step - _FUZZ), math.floor(high / step + _FUZZ)
+    values = [place * step for place in range(first, last + 1)]
+    return values, [number(value) for value in values]
+
+
 def layer_ticks(depth: int) -> tuple[list[int], list[str]]:
     """Return ticks at the input, at round layers, and at the last one."""
     step = _round_step(depth / MOST_LAYER_TICKS)
@@ -55,6 +66,12 @@ def layer_ticks(depth: int) -> tuple[list[int], list[str]]:
 def axis(colours: Palette, **settings: Any) -> dict:
     """Return an axis with a quiet grid, without a line at 0, that cannot be dragged."""
     return {"fixedrange": True, "gridcolor": colours.grid, "zeroline": False} | settings
+
+
+def linear_axis(low: float, high: float, colours: Palette, **settings: Any) -> dict:
+    """Return an axis with these ends."""
+    values, texts = linear_ticks(low, high)
+    return axis(colours, range=[low, high], tickvals=values, ticktext=texts, ticks="", **ROOM) | settings
 
 
 def named(text: str, standoff: int = 4, **font: Any) -> dict:
@@ -103,5 +120,10 @@ def decade_axis(window: tuple[int, int], colours: Palette) -> dict:
 
 def _round_step(least: float) -> int:
     """Return the smallest of 1, 2, 5, 10, 20, 50 … that is not below `least`."""
-    scale = 10 ** max(0, math.floor(math.log10(max(least, 1))))
-    return next(factor * scale for factor in (1, 2, 5, 10) if factor * scale >= least)
+    return round(_round_number(max(least, 1)))
+
+
+def _round_number(least: float) -> float:
+    """Return the smallest of … 0.1, 0.2, 0.5, 1, 2, 5, 10 … that is not below `least`."""
+    scale = 10.0 ** math.floor(math.log10(least))
+    return next(factor * scale for factor in (1, 2, 5, 10) if factor * scale >= (1 - _FUZZ) * least)

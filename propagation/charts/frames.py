@@ -11,28 +11,60 @@ import numpy as np
 UNIT = 0.005
 #: of what is drawn in shades, whose scale goes from −1 to 1
 SHADE_UNIT = 0.01
+#: digits of a number on an axis that is not one of decades
+DIGITS = 4
 
 
-def frames(values: Sequence[float], specs: Sequence[dict], sparse: Sequence[int], dense: Callable[[str], bool]) -> dict[str, Any]:
-    """Return the table of the figures `specs`, as plain data, one for each of `values`.
+def frames(specs: Sequence[dict]) -> dict[str, Any]:
+    """Return the table of the figures `specs`, as plain data.
 
-    Traces with a `dense` name are given for every value, the others for those at the places `sparse`: in between a browser interpolates.
-    The table has a figure to begin with (of all traces that there are), `curves`: numbers of a trace in units, one row a value, `windows`:
-    whole decades of each axis of sizes, `axes`: the axes of layers, where they differ, `notes`: annotations that not all figures have.
+    It has a figure to begin with (of all traces that there are), `curves`: numbers of a trace in units, one row a figure, `windows`: the
+    ranges of axes that differ, `notes`: annotations that not all figures have.
     """
-    base = max((specs[place] for place in sparse), key=lambda spec: len(spec["data"]))
+    places = range(len(specs))
+    base = _fullest(specs)
     curves = []
     for index, trace in enumerate(base["data"]):
-        places = range(len(values)) if dense(trace.get("name", "")) else sparse
+        own = [_trace(spec, trace) for spec in specs]
+        for attribute in ("x", "y"):
+            rows = [one[attribute] if one else [] for one in own]
+            if any(row != trace[attribute] for row in rows):
+                rounded = [[None if value is None else float(f"{value:.{DIGITS}g}") for value in row] for row in rows]
+                curves.append({"trace": index, "attribute": attribute, "at": [*places], "unit": 1, "rows": rounded})
+    ranges = {axis: [spec["layout"][axis]["range"] for spec in specs] for axis in ("xaxis", "yaxis")}
+    windows = {axis: found for axis, found in ranges.items() if any(one != found[0] for one in found)}
+    return _table(base, base["data"], specs) | {"curves": curves, "windows": windows, "decades": False, "axes": None}
+
+
+def decade_frames(specs: Sequence[dict], sparse: Sequence[int], dense: Callable[[str], bool]) -> dict[str, Any]:
+    """Return the table of figures over layers, whose other axes are of decades and, at any time, all equally high.
+
+    As in `frames`; but traces with a `dense` name alone are given for every figure, the others for those at the places `sparse`: in between
+    a browser interpolates. `axes` are the axes of layers, where they differ.
+    """
+    base = _fullest([specs[place] for place in sparse])
+    curves = []
+    for index, trace in enumerate(base["data"]):
+        places = range(len(specs)) if dense(trace.get("name", "")) else sparse
         curves += _curves(index, trace, [_trace(specs[place], trace) for place in places], list(places))
-    common = [note for note in base["layout"]["annotations"] if all(note in spec["layout"]["annotations"] for spec in specs)]
     x_axes = [spec["layout"]["xaxis"] for spec in specs]
-    return {
-        "values": list(values),
-        "figure": {"data": [_style(trace) for trace in base["data"]], "layout": base["layout"] | {"annotations": common}},
+    return _table(base, [_style(trace) for trace in base["data"]], specs) | {
         "curves": curves,
         "windows": {axis: [spec["layout"][axis]["range"] for spec in specs] for axis in _size_axes(base)},
+        "decades": True,
         "axes": x_axes if any(axis != x_axes[0] for axis in x_axes) else None,
+    }
+
+
+def _fullest(specs: Sequence[dict]) -> dict:
+    return max(specs, key=lambda spec: len(spec["data"]))
+
+
+def _table(base: dict, data: list[dict], specs: Sequence[dict]) -> dict[str, Any]:
+    """Return the figure to begin with, and the words that only some of the figures have."""
+    common = [note for note in base["layout"]["annotations"] if all(note in spec["layout"]["annotations"] for spec in specs)]
+    return {
+        "figure": {"data": data, "layout": base["layout"] | {"annotations": common}},
         "notes": [[note for note in spec["layout"]["annotations"] if note not in common] for spec in specs],
     }
 

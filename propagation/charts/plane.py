@@ -7,13 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from propagation.charts.axes import axis, named
+from propagation.charts.axes import linear_axis, named
 from propagation.charts.marks import note
 from propagation.charts.theme import Palette, base_layout, figure, palette, translucent
 from propagation.formatting import factor, number
 from propagation.theory.phases import PhaseGrid
 
 HEIGHT = 520
+#: pixels beside the plane for its scale of colours, which leave it where it is
+_COLOUR_BAR = 100
 #: the colour scale ends where a layer keeps or adds this many decades
 _MOST_DECADES = 0.4
 #: layers a signal survives at which the other scale is full
@@ -79,31 +81,50 @@ def plane_chart(
             "line": {"color": colours.text, "width": 2.5},
             "hoverinfo": "skip",
         },
-        {
-            "type": "scatter",
-            "name": "here",
-            "mode": "markers",
-            "x": [weight_variance],
-            "y": [bias_variance],
-            "marker": {"symbol": "x-thin", "size": 15, "line": {"width": 4, "color": colours.backward_text}},
-            # a click on the plane selects its target, and what is not selected would fade
-            "unselected": {"marker": {"opacity": 1}},
-            "cliponaxis": False,
-            "hoverinfo": "skip",
-        },
+        _here(weight_variance, bias_variance, colours),
     ]
-    layout = base_layout(colours) | {
+    layout = _layout((float(x[-1]), float(y[-1])), colours) | {"annotations": _regions(grid, colours)}
+    return figure(data, layout)
+
+
+def here_spec(ends: tuple[float, float], weight_variance: float, bias_variance: float, *, appearance: str = "light") -> dict:
+    """Return the cross alone, as plain data of a figure to lie over a plane with these ends."""
+    colours = palette(appearance)
+    layout = _layout(ends, colours)
+    empty = {key: {"range": layout[key]["range"], "tickvals": []} for key in ("xaxis", "yaxis")}
+    return {
+        "data": [_here(weight_variance, bias_variance, colours)],
+        "layout": layout | empty | {"paper_bgcolor": "none", "annotations": []},
+    }
+
+
+def _layout(ends: tuple[float, float], colours: Palette) -> dict:
+    return base_layout(colours) | {
+        "template": {},  # Plotly's own would move the margins to where it finds room
         "height": HEIGHT,
-        "margin": {"l": 64, "r": 8, "t": 8, "b": 56},
+        "margin": {"l": 64, "r": _COLOUR_BAR, "t": 8, "b": 56},
         "hovermode": "closest",
         "clickmode": "event+select",
         "dragmode": False,
         "uirevision": "plane",
-        "xaxis": _axis("weight variance σ_w²", float(x[-1]), colours),
-        "yaxis": _axis("bias variance σ_b²", float(y[-1]), colours),
-        "annotations": _regions(grid, colours),
+        "xaxis": linear_axis(0, ends[0], colours, title=named("weight variance σ_w²", 8)),
+        "yaxis": linear_axis(0, ends[1], colours, title=named("bias variance σ_b²", 8)),
     }
-    return figure(data, layout)
+
+
+def _here(weight_variance: float, bias_variance: float, colours: Palette) -> dict:
+    return {
+        "type": "scatter",
+        "name": "here",
+        "mode": "markers",
+        "x": [weight_variance],
+        "y": [bias_variance],
+        "marker": {"symbol": "x-thin", "size": 15, "line": {"width": 4, "color": colours.backward_text}},
+        # a click on the plane selects its target, and what is not selected would fade
+        "unselected": {"marker": {"opacity": 1}},
+        "cliponaxis": False,
+        "hoverinfo": "skip",
+    }
 
 
 def survival(grid: PhaseGrid) -> np.ndarray:
@@ -154,7 +175,3 @@ def _regions(grid: PhaseGrid, colours: Palette) -> list[dict]:
             ground = {"bgcolor": translucent(colours.background, 0.7), "borderpad": 3}
             notes.append(note(f"<b>{word}</b>", colours.text, 18, float(np.median(x[inside])), float(np.median(y[inside])), **ground))
     return notes
-
-
-def _axis(title: str, end: float, colours: Palette) -> dict:
-    return axis(colours, title=named(title, 8), range=[0, end])

@@ -19,9 +19,11 @@ from propagation.labs.protocol import Progress
 from propagation.theory.prediction import Prediction
 from propagation.theory.sweep import predict_sweep
 
-#: how fine a sweep is, the finest first that there is time for: (positions at which theory is solved and words are found, of how many of
-#: them at most networks are drawn at each, at how many otherwise). One position for every third pixel of a slider is enough
-FINE = ((80, 64, 33), (40, 0, 17), (20, 0, 9))
+#: positions at which theory is solved and words are found, at most: one for every third pixel of a slider
+MOST_POSITIONS = 80
+#: how fine a sweep is, the finest first that there is time for: (positions, of how many of them at most networks are drawn at each, at how
+#: many otherwise)
+FINE = ((MOST_POSITIONS, 64, 33), (40, 0, 17), (20, 0, 9))
 #: the same for networks of different shapes, between which nothing can be interpolated
 FINE_OF_SHAPES = ((64, 64, 0), (20, 20, 0), (10, 10, 0))
 #: seconds of simulation that a sweep may take, and one of a single network at each position that shares its noise
@@ -90,8 +92,8 @@ def plans(config: Config, field: str, values: Sequence[float], here: int) -> tup
 
 def _plan(config: Config, field: str, values: Sequence[float], here: int, positions: int, all_of: int, some: int) -> Plan | None:
     """Return the plan of at most so many positions, networks at all of a few of them or at some of many; None where one takes too long."""
-    chosen = _spread(len(values), positions, here)
-    measured = _spread(len(chosen), len(chosen) if len(chosen) <= all_of else some, chosen.index(here))
+    chosen = spread(len(values), positions, here)
+    measured = spread(len(chosen), len(chosen) if len(chosen) <= all_of else some, chosen.index(here))
     each, most = (SHARED, LONGEST) if field in SHARING else (1.0, SECONDS)
     drawn = replace(config, trials=1).variants(field, [values[chosen[place]] for place in measured])
     cost = [each * work(one).seconds + LAYER * one.depth for one in drawn]
@@ -115,7 +117,7 @@ def run(plan: Plan, progress: Progress | None = None) -> Sweep:
     return Sweep(plan, tuple(predictions), tuple(traces))
 
 
-def _spread(count: int, most: int, here: int) -> list[int]:
+def spread(count: int, most: int, here: int) -> list[int]:
     """Return at most so many of the places 0 … count − 1, evenly spread, with both ends and `here`."""
     places = np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(int))
     inner = places[1:-1]

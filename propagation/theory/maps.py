@@ -22,16 +22,16 @@ CRITICAL = 1e-6
 _NEWTON_STEPS = 80
 
 
-def length_map(q: float | Array, activation: str, weight_variance: float, bias_variance: float) -> Array:
+def length_map(q: float | Array, activation: str, weight_variance: float | Array, bias_variance: float | Array) -> Array:
     """Size after one layer, V(q) = σ_w² E[φ(√q x)²] + σ_b².
 
-    q: variance, scalar or any shape, inf included. Returns that shape. ValueError where q is below 0 or not a number.
+    q: variance, scalar or any shape, inf included, broadcast with the variances. Returns their common shape. ValueError where q is below 0
+    or not a number.
     Source: Poole et al. 2016, eq. 3.
     """
     _check_sizes(q)
-    if weight_variance == 0:
-        return np.full(np.shape(q), float(bias_variance))
-    return weight_variance * moments(activation).second(q) + bias_variance
+    with np.errstate(invalid="ignore"):  # without weights, of any size, nothing is left
+        return np.where(np.equal(weight_variance, 0), bias_variance, weight_variance * moments(activation).second(q) + bias_variance)
 
 
 def length_slope(q: float | Array, activation: str, weight_variance: float | Array) -> Array:
@@ -58,11 +58,13 @@ def _check_sizes(q: float | Array) -> None:
         raise ValueError("a size q must be a number of at least 0")
 
 
-def correlation_map(c: float | Array, q: float | Array, activation: str, weight_variance: float, bias_variance: float) -> Array:
+def correlation_map(
+    c: float | Array, q: float | Array, activation: str, weight_variance: float | Array, bias_variance: float | Array
+) -> Array:
     """Correlation after one layer of two inputs of size q, C(c) = (σ_w² E[φ(u₁) φ(u₂)] + σ_b²) / V(q), Var u = q, Cov u = q c.
 
-    At a fixed point V(q) = q; elsewhere the slope at 1 is χ₁ q/V(q). c in [−1, 1] and q ≥ 0 finite, scalars or arrays, broadcast. Returns
-    their common shape, NaN where V(q) = 0 leaves the correlation undefined. ValueError where c or q is outside.
+    At a fixed point V(q) = q; elsewhere the slope at 1 is χ₁ q/V(q). c in [−1, 1] and q ≥ 0 finite, scalars or arrays, broadcast, as are
+    the variances. Returns their common shape, NaN where V(q) = 0 leaves the correlation undefined. ValueError where c or q is outside.
     Source: Poole et al. 2016, eq. 5.
     """
     c, q = np.broadcast_arrays(np.asarray(c, dtype=float), np.asarray(q, dtype=float))

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from propagation import Config, predict, simulate
-from propagation.charts.frames import SHADE_UNIT, UNIT, frames
+from propagation.charts.cobweb import Cobweb, cobweb_spec
+from propagation.charts.frames import SHADE_UNIT, UNIT, decade_frames, frames
 from propagation.charts.signals import signals_spec
 
 VALUES = (0.0, 0.5, 1.5, 3.0)
@@ -27,7 +28,7 @@ def specs() -> list[dict]:
 
 @pytest.fixture(scope="module")
 def table(specs) -> dict:
-    return frames(VALUES, specs, SPARSE, lambda name: "theory" in name)
+    return decade_frames(specs, SPARSE, lambda name: "theory" in name)
 
 
 def test_every_curve_is_that_of_its_figure(specs, table):
@@ -67,7 +68,7 @@ def test_words_that_only_some_figures_have_come_apart(table):
 def test_another_depth_has_other_layers():
     config = Config(depth=6, width=16, inputs=4, trials=2)
     figures = [spec(replace(config, depth=depth)) for depth in (4, 6)]
-    found = frames((4, 6), figures, (0, 1), lambda name: False)
+    found = decade_frames(figures, (0, 1), lambda name: False)
     lengths = {tuple(map(len, curve["rows"])) for curve in found["curves"] if curve["attribute"] == "x"}
     assert (4, 6) in lengths
     assert [axis["range"] for axis in found["axes"]] == [figure["layout"]["xaxis"]["range"] for figure in figures]
@@ -76,3 +77,36 @@ def test_another_depth_has_other_layers():
 def test_the_table_is_small(table):
     numbers = [value for curve in table["curves"] for row in curve["rows"] for value in row if value is not None]
     assert all(isinstance(value, int) for value in numbers) and np.max(np.abs(numbers)) < 1e6
+
+
+@pytest.fixture(scope="module")
+def cobwebs() -> list[dict]:
+    """Maps q → w q of two windows, and one place without a map."""
+    x = np.linspace(0, 3, 7)
+    some = [Cobweb(x, w * x, np.array([1.0, w, w**2]), 0.0, (0.0, 1.2 * w), "q", "after", "q*") for w in (0.5, 1.5)]
+    none = Cobweb(x, np.full(7, np.nan), np.full(3, np.nan), None, (0.0, 1.2), "q", "after", "q*", "nothing is left")
+    return [cobweb_spec(one) for one in (*some, none)]
+
+
+def test_what_all_figures_have_in_common_is_sent_once_and_the_rest_for_each(cobwebs):
+    table = frames(cobwebs)
+    kinds = [trace["name"] for trace in table["figure"]["data"]]
+    curves = {(kinds[curve["trace"]], curve["attribute"]): curve["rows"] for curve in table["curves"]}
+    assert set(curves) == {("map", "y"), ("iterates", "x"), ("iterates", "y"), ("fixed point", "x"), ("fixed point", "y")}
+    assert curves["map", "y"] == [spec["data"][1]["y"] for spec in cobwebs]
+    assert curves["fixed point", "x"] == [[0.0], [0.0], []]
+
+
+def test_axes_of_any_numbers_have_the_ranges_of_their_figures(cobwebs):
+    table = frames(cobwebs)
+    ranges = [[0.0, 0.6], pytest.approx([0.0, 1.8]), [0.0, 1.2]]
+    assert table["windows"] == {"xaxis": ranges, "yaxis": ranges}
+    assert frames(cobwebs[:1] * 2)["windows"] == {}
+    assert [[note["text"] for note in notes] for notes in table["notes"]] == [[], [], ["nothing is left"]]
+
+
+def test_numbers_of_a_frame_have_no_more_digits_than_can_be_seen():
+    x = np.array([0.0, 1.0])
+    spec, other = (cobweb_spec(Cobweb(x, w * x, np.array([1.0, w]), None, (0.0, 1.0), "q", "after", "q*")) for w in (1 / 3, 1 / 7))
+    rows = next(curve["rows"] for curve in frames([spec, other])["curves"] if curve["trace"] == 1)
+    assert rows == [[0.0, 0.3333], [0.0, 0.1429]]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from propagation.charts.cobweb import Cobweb, cobweb_chart, path
+from propagation.charts.cobweb import Cobweb, cobweb_spec, path
 from propagation.charts.gains import gain_chart, shape_chart
-from propagation.charts.plane import CriticalLine, plane_chart, survival
+from propagation.charts.plane import CriticalLine, here_spec, plane_chart, survival
 from propagation.expressions import lookup
 from propagation.theory.gains import gains
 from propagation.theory.iterates import correlation_iterates, length_iterates
@@ -86,10 +86,39 @@ def test_iterates_arrive_at_the_fixed_points():
 
 def test_a_cobweb_marks_the_fixed_point_if_there_is_one():
     x = np.linspace(0, 1, 5)
-    with_point = cobweb_chart(Cobweb(x, x / 2, np.array([1.0, 0.5]), 0.0, "before", "after", "q*")).data
-    without = cobweb_chart(Cobweb(x, x / 2, np.array([1.0, 0.5]), None, "before", "after", "q*")).data
-    assert [trace.name for trace in with_point] == ["diagonal", "map", "iterates", "fixed point"]
-    assert len(without) == 3
+    names = [
+        [trace["name"] for trace in cobweb_spec(Cobweb(x, x / 2, np.array([1.0, 0.5]), point, (0.0, 1.0), "before", "after", "q*"))["data"]]
+        for point in (0.0, None, 2.0)
+    ]
+    assert names == [["diagonal", "map", "iterates", "fixed point"], ["diagonal", "map", "iterates"], ["diagonal", "map", "iterates"]]
+
+
+def test_where_there_is_no_map_the_cobweb_says_so():
+    x = np.linspace(0, 1, 5)
+    spec = cobweb_spec(Cobweb(x, np.full(5, np.nan), np.full(3, np.nan), None, (0.0, 1.0), "before", "after", "c*", "nothing is left"))
+    assert [note["text"] for note in spec["layout"]["annotations"]] == ["nothing is left"]
+    assert spec["data"][1]["y"] == [None] * 5
+
+
+def test_the_cross_alone_lies_where_that_of_the_plane_does(grid):
+    traces, figure = plane(grid)
+    spec = here_spec((5.0, 0.5), 1.5, 0.05)
+    (here,) = spec["data"]
+    assert (here["x"], here["y"]) == ([1.5], [0.05]) == ([*traces["here"].x], [*traces["here"].y])
+    assert here["marker"]["size"] == traces["here"].marker.size
+    for axis in ("xaxis", "yaxis"):
+        assert tuple(spec["layout"][axis]["range"]) == figure.layout[axis].range
+    assert spec["layout"]["margin"] == figure.layout.margin.to_plotly_json()
+
+
+def test_iterates_of_many_places_are_those_of_each():
+    weights, biases = np.array([0.0, 1.5, 2.5]), np.array([0.1, 0.05, 0.2])
+    q_stars = np.array([depth_scales("tanh", *at).q_star for at in zip(weights, biases, strict=True)])
+    sizes = length_iterates(weights + biases, "tanh", weights, biases, 20)
+    correlations = correlation_iterates(0.0, q_stars, "tanh", weights, biases, 20)
+    for place, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
+        assert sizes[:, place] == pytest.approx(length_iterates(weight + bias, "tanh", weight, bias, 20), rel=1e-12)
+        assert correlations[:, place] == pytest.approx(correlation_iterates(0.0, q_stars[place], "tanh", weight, bias, 20), rel=1e-12)
 
 
 def test_the_shape_shows_the_activation_with_a_gap_at_its_kink():

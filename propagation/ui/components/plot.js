@@ -97,7 +97,7 @@ function made(place) {
 // These traces where the figure would have them, and nothing else.
 function bare({ layout }, data) {
   const axes = Object.entries(layout).filter(([key]) => /^[xy]axis/.test(key));
-  const blank = Object.fromEntries(axes.map(([key, axis]) => [key, { ...axis, tickvals: [] }]));
+  const blank = Object.fromEntries(axes.map(([key, axis]) => [key, { ...axis, tickvals: [], title: null }]));
   return { data, layout: { ...layout, ...blank, annotations: [], paper_bgcolor: "none" } };
 }
 

@@ -34,9 +34,13 @@ function places(layout, width) {
 const isDrawable = ({ data, layout }) =>
   Object.entries(layout).every(([key, axis]) => !/^[xy]axis\d*$/.test(key) || (axis.range && axis.tickvals)) &&
   layout.margin && layout.height && layout.xaxis && layout.yaxis && !layout.shapes?.length && !layout.showlegend &&
-  data.every(({ type, mode }) => type === "heatmap" || ((type ?? "scatter") === "scatter" && SCATTER.has(mode)));
+  data.every(({ type, mode, zsmooth }) => (type === "heatmap" && !zsmooth) || ((type ?? "scatter") === "scatter" && SCATTER.has(mode)));
+
+let clips = 0; // so that each picture has a name for its own
 
 const missing = (value) => value === null || value === undefined;
+
+const near = (pixel) => Math.max(-1e9, Math.min(1e9, pixel)); // what is further away would break a path
 
 function polyline(x, y, across, up, closed) {
   let path = "", pen = "M";
@@ -45,13 +49,16 @@ function polyline(x, y, across, up, closed) {
       if (!closed) pen = "M";
       continue;
     }
-    path += `${pen}${decimal(across(x[i]))},${decimal(up(y[i]))}`;
+    path += `${pen}${decimal(near(across(x[i])))},${decimal(near(up(y[i])))}`;
     pen = "L";
   }
   return path && closed ? `${path}Z` : path;
 }
 
 function dot(x, y, radius, symbol) {
+  if (symbol === "x-thin") {
+    return `M${x - radius},${y - radius}l${2 * radius},${2 * radius}M${x - radius},${y + radius}l${2 * radius},${-2 * radius}`;
+  }
   if (symbol?.startsWith("diamond")) {
     const reach = decimal(radius * 1.3);
     return `M${x + reach},${y}L${x},${decimal(y + reach)}L${x - reach},${y}L${x},${decimal(y - reach)}Z`;
@@ -59,16 +66,17 @@ function dot(x, y, radius, symbol) {
   return `M${decimal(x - radius)},${y}a${radius},${radius} 0 1,0 ${2 * radius},0a${radius},${radius} 0 1,0 ${-2 * radius},0`;
 }
 
-function scatter({ x, y, mode, line = {}, marker = {}, fill, fillcolor }, across, up) {
-  if (fill) return `<path d="${polyline(x, y, across, up, true)}" fill="${fillcolor}"/>`;
+function scatter({ x, y, mode, line = {}, marker = {}, fill, fillcolor }, across, up, clip) {
+  if (fill) return `<path d="${polyline(x, y, across, up, true)}" fill="${fillcolor}"${clip}/>`;
   if (mode !== "markers") {
     const dashes = DASHES[line.dash] ? ` stroke-dasharray="${DASHES[line.dash]}"` : "";
-    return `<path d="${polyline(x, y, across, up)}" fill="none" stroke="${line.color}" stroke-width="${line.width ?? 2}"${dashes}/>`;
+    return `<path d="${polyline(x, y, across, up)}" fill="none" stroke="${line.color}" stroke-width="${line.width ?? 2}"${dashes}${clip}/>`;
   }
-  const open = marker.symbol?.endsWith("-open");
-  const path = x.map((value, i) => (missing(y[i]) ? "" : dot(decimal(across(value)), decimal(up(y[i])), marker.size / 2, marker.symbol)));
-  const style = open ? `fill="none" stroke="${marker.color}" stroke-width="${marker.line?.width ?? 1}"` : `fill="${marker.color}"`;
-  return `<path d="${path.join("")}" ${style}/>`;
+  const { size, color, symbol, line: edge } = marker;
+  const ground = /-(open|thin)$/.test(symbol) ? "none" : color;
+  const path = x.map((value, i) => (missing(y[i]) ? "" : dot(decimal(across(value)), decimal(up(y[i])), size / 2, symbol)));
+  const stroke = edge || ground === "none" ? ` stroke="${edge?.color ?? color}" stroke-width="${edge?.width ?? 1}"` : "";
+  return `<path d="${path.join("")}" fill="${ground}"${stroke}/>`;
 }
 
 const channels = (colour) => [1, 3, 5].map((place) => parseInt(colour.slice(place, place + 2), 16));
@@ -99,7 +107,19 @@ function cells({ x, y, z, zmin, zmax, colorscale, xgap = 0, ygap = 0 }, across, 
   return drawn;
 }
 
-function axes(layout, place) {
+// In the middle of its axis, beyond the texts of the ticks.
+function axisTitle({ title, ticktext }, letter, place, { size, family }) {
+  const large = title.font?.size ?? Math.round(1.2 * size);
+  pen.font = `${size}px ${family}`;
+  const [x, y] = [(place.left + place.right) / 2, (place.top + place.bottom) / 2];
+  const [text, type] = [words(title.text), `text-anchor="middle" font-size="${large}"`];
+  if (letter === "x") return `<text x="${x}" y="${place.bottom + place.pad + 33 + title.standoff}" ${type}>${text}</text>`;
+  const wide = Math.max(0, ...ticktext.map((tick) => pen.measureText(tick).width));
+  const spot = `${decimal(place.left - place.pad - 6.4 - wide - title.standoff)},${y}`;
+  return `<text transform="translate(${spot}) rotate(-90)" ${type}>${text}</text>`;
+}
+
+function axes(layout, place, font) {
   let drawn = "";
   for (const [key, axis] of Object.entries(layout)) {
     const [, letter, number] = key.match(/^([xy])axis(\d*)$/) ?? [];
@@ -110,6 +130,7 @@ function axes(layout, place) {
       if (value < low || value > high) return;
       const spot = decimal(at(value));
       if (letter === "x") {
+        if (axis.showgrid !== false) drawn += `<path d="M${Math.floor(spot) + 0.5},${place.top}V${place.bottom}" stroke="${axis.gridcolor}"/>`;
         drawn += `<text x="${spot}" y="${place.bottom + place.pad + 15}" text-anchor="middle">${words(axis.ticktext[i])}</text>`;
         return;
       }
@@ -119,6 +140,7 @@ function axes(layout, place) {
       }
       drawn += `<text x="${place.left - place.pad - 1}" y="${decimal(spot + 4.9)}" text-anchor="end">${words(axis.ticktext[i])}</text>`;
     });
+    if (axis.title?.text) drawn += axisTitle(axis, letter, place, font);
   }
   return drawn;
 }
@@ -144,15 +166,19 @@ function paint(element, figure) {
   const width = element.clientWidth;
   const place = places(layout, width);
   const { font = {}, height, paper_bgcolor: ground = "none" } = layout;
-  const family = font.family ?? FAMILY;
+  const [family, size] = [font.family ?? FAMILY, font.size ?? 12];
+  element.clip ??= `clip-${(clips += 1)}`;
+  const clip = ` clip-path="url(#${element.clip})"`;
   const traces = data.map((trace) => {
     const [across, up] = [place.scale(trace.xaxis, "x"), place.scale(trace.yaxis, "y")];
-    const drawn = trace.type === "heatmap" ? cells(trace, across, up) : scatter(trace, across, up);
+    const drawn = trace.type === "heatmap" ? cells(trace, across, up) : scatter(trace, across, up, clip);
     return trace.opacity === undefined ? drawn : `<g opacity="${trace.opacity}">${drawn}</g>`;
   });
   const notes = (layout.annotations ?? []).map((one) => note(one, place, family)).join("");
-  const parts = [axes(layout, place), ...traces, notes];
-  const type = `font-family="${family.replaceAll('"', "'")}" font-size="${font.size ?? 12}" fill="${font.color}"`;
+  const box = `x="${place.left}" y="${place.top}" width="${place.right - place.left}" height="${place.bottom - place.top}"`;
+  const inside = `<clipPath id="${element.clip}"><rect ${box}/></clipPath>`;
+  const parts = [inside + axes(layout, place, { size, family }), ...traces, notes];
+  const type = `font-family="${family.replaceAll('"', "'")}" font-size="${size}" fill="${font.color}"`;
   const head = `xml:space="preserve" width="${width}" height="${height}" ${type} style="background: ${ground}"`;
   if (element.head !== head || element.parts?.length !== parts.length || !element.firstChild) {
     element.innerHTML = `<svg ${head}>${parts.map((part) => `<g>${part}</g>`).join("")}</svg>`;

@@ -12,8 +12,7 @@ const NEAR = 60; // milliseconds for which a pointer is on a slider before its t
 const PATIENCE = 8000; // milliseconds after which a question is taken for lost
 const QUIET = 80; // milliseconds for which an app that has answered is idle
 const UNMOVED = 1500; // milliseconds after which an app that has not begun to answer has nothing to say
-const EASE = 0.35; // of the way to a wider window, in one frame
-
+const UNKNOWN = { icon: "pan_tool", colour: "", phase: "", forward: "…", backward: "…", reach: "", line: "…" }; // instead of a table's words
 const ROUND = 8000; // milliseconds in which the play button goes to and fro
 
 const where = (thumb) => Number(thumb.value ?? thumb.getAttribute("aria-valuenow"));
@@ -23,76 +22,6 @@ const sliderOf = (sliders, element) => {
   const label = thumb?.getAttribute("aria-label");
   return sliders[label] ? [thumb, label] : [];
 };
-
-// Where a slider's position stands among those of a table: 2.5 halfway between the third and the fourth.
-function placeOf(positions, position) {
-  const after = positions.findIndex((one) => one >= position);
-  if (after <= 0) return after ? positions.length - 1 : 0;
-  return after - (positions[after] - position) / (positions[after] - positions[after - 1]);
-}
-
-// The numbers of a curve at a place: between two rows, or the nearer one where they do not match.
-function numbersAt({ at, rows, unit }, place) {
-  const after = Math.max(0, at.findIndex((one) => one >= place));
-  const high = at.at(-1) < place ? at.length - 1 : after;
-  const low = high && at[high] > place ? high - 1 : high;
-  const share = low === high ? 0 : (place - at[low]) / (at[high] - at[low]);
-  const [first, second] = [rows[low], rows[high]];
-  const nearer = share < 0.5 ? first : second;
-  const match = first.length === second.length;
-  return nearer.map((own, i) => {
-    if (!match || first[i] === null || second[i] === null) return own === null ? null : own * unit;
-    return (first[i] + share * (second[i] - first[i])) * unit;
-  });
-}
-
-const decades = ([low, high]) => [low + (high - low) / 27, high - (high - low) / 27]; // without the 4 % at both ends
-const widened = ([low, high]) => [low - 0.04 * (high - low), high + 0.04 * (high - low)];
-
-// Windows that hold both: each grows as far as it must, and all stay equally high.
-function grown(windows, wanted) {
-  const joined = Object.entries(windows).map(([axis, [low, high]]) => {
-    const [lowest, highest] = decades(wanted[axis]);
-    return [axis, [Math.min(low, Math.round(lowest)), Math.max(high, Math.round(highest))]];
-  });
-  const height = Math.max(...joined.map(([, [low, high]]) => high - low));
-  return Object.fromEntries(
-    joined.map(([axis, [low, high]]) => {
-      const below = Math.floor((height - high + low) / 2);
-      return [axis, [low - below, low - below + height]];
-    }),
-  );
-}
-
-const SUPERSCRIPTS = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
-const powerOfTen = (exponent) => ["1", "10"][exponent] ?? `10${[...String(exponent)].map((sign) => SUPERSCRIPTS[sign]).join("")}`;
-
-function decadeTicks([low, high]) {
-  const least = (high - low) / 4;
-  const scale = 10 ** Math.max(0, Math.floor(Math.log10(Math.max(least, 1))));
-  const step = [1, 2, 5, 10].map((factor) => factor * scale).find((one) => one >= least);
-  const tickvals = [];
-  for (let value = Math.ceil(low / step) * step; value <= high; value += step) tickvals.push(value);
-  return { tickvals, ticktext: tickvals.map(powerOfTen) };
-}
-
-function figureAt({ figure, curves, notes }, place, windows, shown, xaxis) {
-  const data = figure.data.map((trace) => ({ ...trace }));
-  for (const curve of curves) {
-    const trace = data[curve.trace];
-    const numbers = numbersAt(curve, place);
-    const across = numbers.length / (trace.type === "heatmap" ? trace.y.length : 1);
-    trace[curve.attribute] = curve.attribute === "z" ? trace.y.map((_, row) => numbers.slice(row * across, (row + 1) * across)) : numbers;
-  }
-  const axes = Object.fromEntries(
-    Object.entries(windows).map(([axis, window]) => [
-      axis,
-      { ...figure.layout[axis], range: widened(shown[axis]), ...decadeTicks(window) },
-    ]),
-  );
-  const own = notes[Math.round(place)].map((note) => ({ ...note, y: windows[note.yref.replace("y", "yaxis")]?.[0] ?? note.y }));
-  return { data, layout: { ...figure.layout, ...axes, xaxis, annotations: [...figure.layout.annotations, ...own] } };
-}
 
 // The headline and the line of numbers with other words in them, in copies that lie in the place of Streamlit's own.
 function words(root) {
@@ -107,30 +36,39 @@ function words(root) {
     return copy;
   });
   const mark = copies[0]?.querySelector("[role=img]");
-  const title = mark?.closest("h2");
+  const title = copies[0]?.querySelector("h2");
+  const heading = mark?.closest(STREAMLIT.heading) ?? title;
   const tell = (element, text) => element && (element.textContent = text);
   let said = null;
   // a longer sentence is written smaller, so that nothing moves
-  const fit = () => {
-    title.style.fontSize = "";
-    const [room, size] = [originals[0].offsetHeight + 2, parseFloat(getComputedStyle(title).fontSize)];
-    for (let share = 0.95; copies[0].offsetHeight > room && share > 0.5; share -= 0.05) title.style.fontSize = `${share * size}px`;
+  const fit = (element, i) => {
+    element.style.fontSize = "";
+    const [room, size] = [originals[i].offsetHeight + 2, parseFloat(getComputedStyle(element).fontSize)];
+    for (let share = 0.95; copies[i].offsetHeight > room && share > 0.5; share -= 0.05) element.style.fontSize = `${share * size}px`;
+  };
+  const numbers = ({ phase, forward, backward, reach }) => {
+    const [signal, gradient] = copies[1].querySelectorAll("strong");
+    tell(signal, forward);
+    tell(gradient, backward);
+    tell(copies[1].querySelector(STREAMLIT.badge), phase);
+    const last = gradient?.closest("p")?.lastChild;
+    if (last) last.textContent = `\u2002 ${reach}`;
+  };
+  const sentence = ({ line }) => {
+    const paragraph = copies[1].querySelector("p");
+    const parts = line.split("**").map((part, i) => (i % 2 ? Object.assign(document.createElement("strong"), { textContent: part }) : part));
+    paragraph.replaceChildren(...parts);
+    fit(paragraph, 1);
   };
   return {
     say(now) {
-      if (!mark || now === said) return;
+      if (!title || now === said) return;
       said = now;
-      const { icon, colour, headline, phase, forward, backward, reach } = now;
-      mark.textContent = icon;
-      mark.style.color = colour;
-      mark.closest(STREAMLIT.heading).replaceChildren(mark, ` ${headline}`);
-      fit();
-      const [signal, gradient] = copies[1].querySelectorAll("strong");
-      tell(signal, forward);
-      tell(gradient, backward);
-      tell(copies[1].querySelector(STREAMLIT.badge), phase);
-      const last = gradient?.closest("p")?.lastChild;
-      if (last) last.textContent = `\u2002 ${reach}`;
+      if (mark) mark.textContent = now.icon;
+      if (mark) mark.style.color = now.colour;
+      heading.replaceChildren(...(mark ? [mark, ` ${now.headline}`] : [now.headline]));
+      fit(title, 0);
+      (mark ? numbers : sentence)(now);
     },
     end() {
       copies.forEach((copy) => copy.remove());
@@ -140,7 +78,7 @@ function words(root) {
 }
 
 function watch() {
-  const page = { sliders: {}, asked: new Map() };
+  const page = { sliders: {}, ghosts: {}, asked: new Map() };
   let move = null; // the slider that is moved, and all that is drawn of it
 
   const ask = (label) => {
@@ -153,20 +91,21 @@ function watch() {
   const begin = (thumb, label, held) => {
     if (move && move.label === label && !move.playing) return Object.assign(move, { held, thumb, at: null });
     end();
-    const plot = window.propagationPlots?.get(page.plot);
-    if (!plot?.figure) return null;
-    const { data, layout } = plot.figure;
-    const curves = data.filter(({ mode, x }) => mode === "markers" && x.length > 1);
-    const ghost = curves.map(({ x, y, xaxis, yaxis, marker }) => ({
-      x, y, xaxis, yaxis, mode: "lines", opacity: 0.35, line: { color: marker.color, width: 3 },
-    }));
-    return (move = { thumb, label, held, plot, layout, ghost, from: where(thumb), drawn: null, xaxis: layout.xaxis });
+    const charts = Object.entries(page.ghosts).flatMap(([key, names]) => {
+      const plot = window.propagationPlots?.get(key);
+      return plot?.figure ? [begun(key, plot, names)] : [];
+    });
+    if (!charts.length) return null;
+    return (move = { thumb, label, held, charts, from: where(thumb), drawn: null });
   };
   const end = () => {
     if (!move) return;
-    move.plot.held = false;
+    for (const chart of move.charts) {
+      chart.plot.held = false;
+      veil(chart, 1);
+      if (move.drawn !== null) chart.plot.uncover();
+    }
     move.words?.end();
-    if (move.drawn !== null) move.plot.uncover();
     move = null;
     caption();
   };
@@ -182,35 +121,14 @@ function watch() {
     if (beyond && !table.beyond) return; // the whole table is on its way
     if (table.refused || beyond) {
       move.table = table;
-      move.words.say({ icon: "pan_tool", headline: table.refused ?? table.beyond, colour: "", phase: "", forward: "…", backward: "…", reach: "" });
+      move.words.say({ ...UNKNOWN, headline: table.refused ?? table.beyond });
       return;
     }
     const place = placeOf(table.positions, position);
-    const nearest = Math.round(place);
-    const wanted = Object.fromEntries(Object.entries(table.windows).map(([axis, ranges]) => [axis, ranges[nearest]]));
-    if (!move.windows) {
-      const ranges = Object.keys(wanted).map((axis) => [axis, decades(move.layout[axis].range).map(Math.round)]);
-      move.windows = Object.fromEntries(ranges);
-      move.shown = { ...move.windows };
-    }
-    move.windows = grown(move.windows, wanted);
-    move.easing = false;
-    for (const [axis, window] of Object.entries(move.windows)) {
-      move.shown[axis] = move.shown[axis].map((edge, i) => {
-        const left = window[i] - edge;
-        move.easing ||= Math.abs(left) > 0.01;
-        return Math.abs(left) > 0.01 ? edge + EASE * left : window[i];
-      });
-    }
-    const xaxis = table.axes?.[nearest];
-    if (xaxis && xaxis.range[1] > move.xaxis.range[1]) move.xaxis = xaxis;
-    const figure = figureAt(table, place, move.windows, move.shown, move.xaxis);
-    figure.data.unshift(...move.ghost);
-    Object.assign(move.plot, { held: true, ghost: move.ghost });
-    move.plot.paint(figure);
-    move.words.say(table.words[nearest]);
+    move.easing = move.charts.map((chart) => drawFrame(chart, table.charts[chart.key], place)).some(Boolean);
+    move.words.say(table.words[Math.round(place)]);
     move.table = table;
-    if (move.playing) caption(table.values[nearest]);
+    if (move.playing) caption(table.values[Math.round(place)]);
   };
   const caption = (value) => {
     if (!page.button) return;
@@ -219,7 +137,7 @@ function watch() {
   };
   const offer = () => {
     if (!page.play || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
-    const place = window.propagationPlots?.get(page.plot)?.place;
+    const place = window.propagationPlots?.get(Object.keys(page.ghosts)[0])?.place;
     if (!place) return void setTimeout(offer, 200); // the chart is on its way
     if (!page.button) {
       page.button = document.createElement("button");
@@ -231,7 +149,7 @@ function watch() {
   };
   const follow = () => {
     if (!move) return;
-    if (!move.plot.place.isConnected) return end(); // another page
+    if (!move.charts[0].plot.place.isConnected) return end(); // another page
     if (move.held) ask(move.label); // it may have been lost to a run of the whole page
     paint();
     if (!move.held && hasAnswered()) {

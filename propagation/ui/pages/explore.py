@@ -16,7 +16,7 @@ from propagation.signals import SIGNALS
 from propagation.ui.widgets import controls, export, share
 from propagation.ui.widgets.answer import ForwardRow, figure, first_answer, way_out, whole_answer
 from propagation.ui.widgets.page_header import arrival
-from propagation.ui.widgets.sweep import under_the_hand
+from propagation.ui.widgets.sweep import networks, under_the_hand
 
 TITLE = "Does the signal survive?"
 _FORWARD = {name: SIGNALS[name].label for name in ("z", "h")}
@@ -51,7 +51,7 @@ def render(config: Config) -> None:
     _explanations(config)
     if answer is not None:
         export.draw(config, answer.trace, answer.prediction, {"curves": partial(figure, answer, row)})
-    under_the_hand(config, row)
+    under_the_hand(config, networks(row))
 
 
 def _title() -> DeltaGenerator:

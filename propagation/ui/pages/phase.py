@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import streamlit as st
 
-from propagation.charts.cobweb import Cobweb, cobweb_chart
-from propagation.charts.plane import SHOWN, CriticalLine, plane_chart
+from propagation.charts.cobweb import Cobweb, cobweb_spec
+from propagation.charts.plane import SHOWN, CriticalLine, here_spec, plane_chart
 from propagation.config import BOUNDS, Config
 from propagation.expressions import lookup
 from propagation.formatting import number, plain
+from propagation.labs.slider_sweep import MOST_POSITIONS, spread
 from propagation.rules import shown_bias_variance, shown_weight_variance
 from propagation.theory.iterates import correlation_iterates, length_iterates
-from propagation.theory.maps import DepthScales, correlation_map, depth_scales, length_map
+from propagation.theory.maps import DepthScales, correlation_map, depth_scales_of, fixed_point, length_map
 from propagation.theory.phases import PhaseGrid, critical_line, critical_weight_variance, phase_grid, phase_of
+from propagation.ui.components.streamlit_page import VERDICT_KEY
+from propagation.ui.session import experiment
 from propagation.ui.widgets import controls
-from propagation.ui.widgets.figures import draw_figure
+from propagation.ui.widgets.figures import draw_figure, on_paper
 from propagation.ui.widgets.page_header import appearance, opening
 from propagation.ui.widgets.panels import panel
+from propagation.ui.widgets.sweep import Answers, Followed, Shown, under_the_hand
 
 TITLE = "Order or chaos?"
 LOOK_FOR = (
@@ -31,7 +38,13 @@ _ACROSS, _UP = 101, 51
 _WEIGHT_ENDS = (5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1e3, 1e4, 1e5, 1e6, 1e7)
 _BIAS_ENDS = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 _STEPS = 40
-_PLANE = "phase_plane"
+#: points of a map
+_POINTS = 121
+_CORRELATIONS = (-0.2, 1.0)
+_PLANE, _LENGTH, _CORRELATION = "phase_plane", "length_map", "correlation_map"
+#: the sliders that are followed, in the order of the plane's axes, and the traces that stay in faint colour meanwhile
+_FIELDS = ("weight_variance", "bias_variance")
+_GHOSTS = {_PLANE: ("here",), _LENGTH: ("map",), _CORRELATION: ("map",)}
 _FORMULAS = (
     r"q^l = \sigma_w^2\, \mathbb{E}\,\varphi\big(\sqrt{q^{l-1}}\,x\big)^2 + \sigma_b^2 \;\to\; q^*",
     r"C(c) = \big(\sigma_w^2\, \mathbb{E}\,\varphi(u)\,\varphi(u') + \sigma_b^2\big) \big/ q^*",
@@ -51,28 +64,121 @@ _WORDS_WITHOUT_SIZE = _WORDS | {
 }
 
 
+@dataclass(frozen=True)
+class _Maps:
+    """What theory says at k places of the plane: their depth scales, and both maps as Cobwebs draw them, in arrays with k columns.
+
+    `q`, `c`: where the maps are evaluated, the same of all places.
+    """
+
+    scales: list[DepthScales]
+    q: np.ndarray
+    q_after: np.ndarray
+    sizes: np.ndarray
+    c: np.ndarray
+    c_after: np.ndarray
+    correlations: np.ndarray
+
+
 def render(config: Config) -> None:
     """Draw the page: the plane to click on, and beside it the two maps that decide."""
     opening(TITLE, LOOK_FOR)
     weight_variance, bias_variance = shown_weight_variance(config), shown_bias_variance(config)
-    scales = depth_scales(config.shifted_activation, weight_variance, bias_variance, config.input_second_moment)
-    words = _WORDS if 0 < scales.q_star < math.inf else _WORDS_WITHOUT_SIZE
-    st.header(words[phase_of(scales.chi_1)], anchor=False)
-    st.markdown(_where(config, scales))
+    ends = _ends(config)
+    scales, (here,) = _at([config], ends)
+    with st.container(key=VERDICT_KEY):
+        st.header(here.words["headline"], anchor=False)
+        st.markdown(here.words["line"])
     if config.bias_mean:
         st.caption(f"Biases have mean {number(config.bias_mean)}. Here it is a part of φ, and q and c are those of z without it.")
     left, right = st.columns([1.75, 1], gap="medium")
     with left, panel("The plane"):
         shown = controls.page_choice("Colour shows", "plane", SHOWN, "What the colour of the plane means.")
-        grid = _grid(config.shifted_activation, _end(_WEIGHT_ENDS, weight_variance, config), _end(_BIAS_ENDS, bias_variance))
-        line = _line(config.shifted_activation, float(grid.bias_variances[-1]))
+        grid = _grid(config.shifted_activation, *ends)
+        line = _line(config.shifted_activation, ends[1])
         figure = plane_chart(grid, line, weight_variance, bias_variance, shown=shown, appearance=appearance())
-        draw_figure(figure, key=_PLANE, alt=_in_words(config, scales), on_point=controls.point_chosen(_PLANE))
+        draw_figure(figure, key=_PLANE, alt=_in_words(config, scales[0]), on_point=controls.point_chosen(_PLANE))
         st.caption(plain(_line_in_words(config, bias_variance)))
     with right, panel("The maps"):
-        _length_map(config, weight_variance, bias_variance, scales)
-        _correlation_map(config, weight_variance, bias_variance, scales)
+        st.markdown("**Size of a signal**, layer by layer")
+        draw_figure(here.charts[_LENGTH], key=_LENGTH, alt=f"Length map: sizes tend to q* = {number(scales[0].q_star)}.")
+        st.markdown("**Correlation of two inputs**, layer by layer")
+        draw_figure(
+            here.charts[_CORRELATION], key=_CORRELATION, alt=f"Correlation map: two inputs tend to c* = {number(scales[0].c_star)}."
+        )
     _explanations()
+    under_the_hand(config, Followed(_FIELDS, _GHOSTS, partial(_answers, ends)))
+
+
+def _answers(ends: tuple[float, float], config: Config, field: str, values: Sequence[float], here: int) -> Iterator[Answers]:
+    """Yield what the page shows at the values of a slider that the plane, with these ends, has room for."""
+    within = [value for value in values if value <= ends[_FIELDS.index(field)]]
+    chosen = [within[place] for place in spread(len(within), MOST_POSITIONS, here)]
+    _, shown = _at(experiment.imagined(field, within[0]).variants(field, chosen), ends)
+    yield Answers(chosen, shown)
+
+
+def _at(configs: Sequence[Config], ends: tuple[float, float]) -> tuple[list[DepthScales], list[Shown]]:
+    """Return depth scales, and what the page shows, for experiments that differ in their variances alone; the plane has these ends."""
+    weights, biases = (tuple(map(shown, configs)) for shown in (shown_weight_variance, shown_bias_variance))
+    maps = _maps(configs[0].shifted_activation, weights, biases, configs[0].input_second_moment)
+    found = []
+    for place, (config, scales) in enumerate(zip(configs, maps.scales, strict=True)):
+        charts = {
+            _PLANE: here_spec(ends, weights[place], biases[place], appearance=appearance()),
+            _LENGTH: on_paper(cobweb_spec(_length_cobweb(maps, place), appearance=appearance())),
+            _CORRELATION: on_paper(cobweb_spec(_correlation_cobweb(maps, place), role="backward", appearance=appearance())),
+        }
+        words = _WORDS if _settles(scales.q_star) else _WORDS_WITHOUT_SIZE
+        found.append(Shown(charts, {"headline": words[phase_of(scales.chi_1)], "line": _where(config, scales)}))
+    return maps.scales, found
+
+
+def _settles(q_star: float) -> bool:
+    """Return whether a signal of this size at great depth has two inputs that can be alike or not."""
+    return 0 < q_star < math.inf
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def _maps(activation: str, weights: tuple[float, ...], biases: tuple[float, ...], input_second_moment: float) -> _Maps:
+    """Return both maps at places of the plane, of signals that begin with this mean square."""
+    q_stars = np.array([fixed_point(activation, weight, bias, input_second_moment) for weight, bias in zip(weights, biases, strict=True)])
+    weight, bias = np.array(weights), np.array(biases)
+    sizes = length_iterates(weight * input_second_moment + bias, activation, weight, bias, _STEPS)
+    # most points where the smallest of the places has its window
+    q = _reach(sizes[0], q_stars).max() * np.linspace(0, 1, _POINTS)[:, None] ** 2
+    c = np.linspace(*_CORRELATIONS, _POINTS)[:, None]
+    c_after, correlations = np.full((_POINTS, len(weights)), np.nan), np.full((_STEPS + 1, len(weights)), np.nan)
+    settles = np.flatnonzero((q_stars > 0) & np.isfinite(q_stars))
+    if len(settles):
+        at = (q_stars[settles], activation, weight[settles], bias[settles])
+        c_after[:, settles] = correlation_map(c, *at)
+        correlations[:, settles] = correlation_iterates(0.0, *at, _STEPS)
+    scales = depth_scales_of(q_stars, activation, weight)
+    return _Maps(scales, q[:, 0], length_map(q, activation, weight, bias), sizes, c[:, 0], c_after, correlations)
+
+
+def _reach(start: np.ndarray, q_star: np.ndarray) -> np.ndarray:
+    """Return the ends of axes that show where a signal begins and where it goes."""
+    return 1.15 * np.maximum(np.maximum(start, 0.1), np.where(np.isfinite(q_star), q_star, 0.0))
+
+
+def _length_cobweb(maps: _Maps, place: int) -> Cobweb:
+    """Return how one layer changes the size q of a signal."""
+    q_star = maps.scales[place].q_star
+    window = (0.0, float(_reach(maps.sizes[0, place], np.array(q_star))))
+    fixed = q_star if math.isfinite(q_star) else None
+    return Cobweb(maps.q, maps.q_after[:, place], maps.sizes[:, place], fixed, window, "q before", "q after the layer", "q*")
+
+
+def _correlation_cobweb(maps: _Maps, place: int) -> Cobweb:
+    """Return how one layer changes the correlation c of two inputs: nothing where no signal of finite size is left."""
+    scales = maps.scales[place]
+    settles = _settles(scales.q_star)
+    fixed = scales.c_star if settles and not math.isnan(scales.c_star) else None
+    nothing = "" if settles else "no signal of finite size is left"
+    words = ("c before", "c after the layer", "c*", nothing)
+    return Cobweb(maps.c, maps.c_after[:, place], maps.correlations[:, place], fixed, _CORRELATIONS, *words)
 
 
 @st.cache_data(max_entries=64, show_spinner="Solving for the plane …")
@@ -87,6 +193,11 @@ def _line(activation: str, bias_end: float) -> CriticalLine:
     if lookup(activation).homogeneous:  # χ₁ does not depend on q, so the line goes straight up
         return CriticalLine(np.full(_UP, critical_weight_variance(activation, 0.0)), biases)
     return CriticalLine(critical_line(activation, biases), biases)
+
+
+def _ends(config: Config) -> tuple[float, float]:
+    """Return where the axes of the plane end."""
+    return _end(_WEIGHT_ENDS, shown_weight_variance(config), config), _end(_BIAS_ENDS, shown_bias_variance(config))
 
 
 def _end(ends: tuple[float, ...], value: float, config: Config | None = None) -> float:
@@ -127,35 +238,6 @@ def _line_in_words(config: Config, bias_variance: float) -> str:
     if critical > BOUNDS["weight_variance"][1]:
         return f"{label} is critical at σ_w² = {number(critical)}, beyond what the slider reaches: everywhere here it is ordered."
     return f"At σ_b² = {number(bias_variance)}, {label} is critical at σ_w² = {number(critical)}."
-
-
-def _length_map(config: Config, weight_variance: float, bias_variance: float, scales: DepthScales) -> None:
-    """Draw how one layer changes the size q of a signal."""
-    start = weight_variance * config.input_second_moment + bias_variance
-    finite = scales.q_star if math.isfinite(scales.q_star) else 0.0
-    q = np.linspace(0, 1.15 * max(start, finite, 0.1), 161)
-    after = length_map(q, config.shifted_activation, weight_variance, bias_variance)
-    iterates = length_iterates(start, config.shifted_activation, weight_variance, bias_variance, _STEPS)
-    fixed = scales.q_star if math.isfinite(scales.q_star) else None
-    figure = cobweb_chart(Cobweb(q, after, iterates, fixed, "q before", "q after the layer", "q*"), appearance=appearance())
-    st.markdown("**Size of a signal**, layer by layer")
-    draw_figure(figure, key="length_map", alt=f"Length map: sizes tend to q* = {number(scales.q_star)}.")
-
-
-def _correlation_map(config: Config, weight_variance: float, bias_variance: float, scales: DepthScales) -> None:
-    """Draw how one layer changes the correlation c of two inputs."""
-    st.markdown("**Correlation of two inputs**, layer by layer")
-    if not (math.isfinite(scales.q_star) and scales.q_star > 0):
-        st.caption("No signal of finite size is left at great depth, so two inputs have no correlation to settle at.")
-        return
-    c = np.linspace(-0.2, 1, 161)
-    after = correlation_map(c, scales.q_star, config.shifted_activation, weight_variance, bias_variance)
-    iterates = correlation_iterates(0.0, scales.q_star, config.shifted_activation, weight_variance, bias_variance, _STEPS)
-    fixed = None if math.isnan(scales.c_star) else scales.c_star
-    figure = cobweb_chart(
-        Cobweb(c, after, iterates, fixed, "c before", "c after the layer", "c*"), role="backward", appearance=appearance()
-    )
-    draw_figure(figure, key="correlation_map", alt=f"Correlation map: two inputs tend to c* = {number(scales.c_star)}.")
 
 
 def _in_words(config: Config, scales: DepthScales) -> str:

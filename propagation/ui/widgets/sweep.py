@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from propagation import rules
 from propagation.advice import critical_here
-from propagation.charts.frames import frames
+from propagation.charts.frames import decade_frames, frames
 from propagation.charts.signals import signals_spec
 from propagation.charts.theme import Palette, palette
 from propagation.config import NUMBERS, Config
@@ -30,42 +32,87 @@ from propagation.ui.widgets.page_header import appearance
 _PLAYED = (0.6, 1.6)
 
 
+@dataclass(frozen=True)
+class Shown:
+    """What a page shows of one experiment: figures as plain data, by the keys of their charts, and what the words of its verdict become."""
+
+    charts: dict[str, dict]
+    words: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a page shows at each of these values of a slider, and whether that is all there will be.
+
+    Where networks are `measured`, at those places alone, charts have axes of decades.
+    """
+
+    values: Sequence[float]
+    shown: Sequence[Shown]
+    is_last: bool = True
+    measured: Sequence[int] = ()
+
+
+@dataclass(frozen=True)
+class Followed:
+    """A page that follows the hand.
+
+    fields: those whose sliders it follows. ghosts: its charts, by key the traces that stay in faint colour meanwhile. find: from the
+    experiment, a field, the values of its slider and at which of them it stands, to the answers: a first part, a whole, or none where they
+    would take too long. told: what else they depend on. plays: whether a button moves σ_w².
+    """
+
+    fields: Sequence[str]
+    ghosts: Mapping[str, Sequence[str]]
+    find: Callable[[Config, str, Sequence[float], int], Iterator[Answers]]
+    told: Any = None
+    plays: bool = False
+
+
 @st.fragment
-def under_the_hand(config: Config, row: ForwardRow) -> None:
+def under_the_hand(config: Config, page: Followed) -> None:
     """Watch the sliders, and send the answers over the range of one when a hand comes to it. This part of the page runs alone then."""
-    keys = {name: _key(config, name, row) for name in labels().values()}
-    watched = {label: {"field": name, "key": keys[name]} for label, name in labels().items()}
+    keys = {name: _key(config, name, page) for name in page.fields}
+    watched = {label: {"field": name, "key": keys[name]} for label, name in labels().items() if name in keys}
     played = NUMBERS["weight_variance"]
-    sweep.watch(watched, CHART, "" if experiment.fixed("weight_variance") else played.label, played.symbol)
+    plays = page.plays and not experiment.fixed("weight_variance")
+    sweep.watch(watched, page.ghosts, played.label if plays else "", played.symbol)
     field = sweep.asked()
     if field in keys:
-        for part, table in enumerate(_tables(config, field, row)):
+        for part, table in enumerate(_tables(config, field, page)):
             sweep.send({"key": keys[field]} | table, part)
 
 
-def _key(config: Config, field: str, row: ForwardRow) -> str:
+def networks(row: ForwardRow) -> Followed:
+    """Return what follows the hand on Explore: the chart of measured networks, headline and numbers."""
+    ghosts = {CHART: ("z", "h", "delta", "weight_gradient")}
+    return Followed([*labels().values()], ghosts, partial(_measured, row), row, plays=True)
+
+
+def _key(config: Config, field: str, page: Followed) -> str:
     """Return a name for what the table of a field depends on: all but that field itself."""
     places = positions(field, config)
     base = experiment.imagined(field, next(iter(places.values())))
-    return hashlib.sha1(repr((base, field, tuple(places.values()), row, appearance())).encode()).hexdigest()[:16]
+    told = (base, field, tuple(places.values()), *page.ghosts, page.told, appearance())
+    return hashlib.sha1(repr(told).encode()).hexdigest()[:16]
 
 
-def _tables(config: Config, field: str, row: ForwardRow) -> Iterator[dict[str, Any]]:
-    """Yield the table of a slider, or why there is none."""
+def _tables(config: Config, field: str, page: Followed) -> Iterator[dict[str, Any]]:
+    """Yield the tables of a slider, or why there is none."""
     places = positions(field, config)
     values = list(places.values())
     here = values.index(min(values, key=lambda value: abs(value - rules.shown(config, field))))
-    plans = () if row.whose else slider_sweep.plans(experiment.imagined(field, values[0]), field, values, here)
-    if not plans:
-        yield {"refused": f"Let go to simulate this, about {in_seconds(work(config).seconds)}"}
     of_value = {value: place for place, value in places.items()}
-    for plan in plans:
-        yield _table(sweep_of(plan), row) | {
-            "positions": [of_value[value] for value in plan.values],
-            "play": [of_value[value] for value in _to_and_fro(config, plan.values)],
+    answers = None
+    for answers in page.find(config, field, values, here):
+        yield _table(answers) | {
+            "positions": [of_value[value] for value in answers.values],
+            "play": [of_value[value] for value in _to_and_fro(config, answers.values)] if page.plays else [],
             # a first table covers what is near alone: the next is on its way
-            "beyond": "Let go to simulate this" if plan is plans[-1] else "",
+            "beyond": "Let go to see this" if answers.is_last else "",
         }
+    if answers is None:
+        yield {"refused": f"Let go to simulate this, about {in_seconds(work(config).seconds)}"}
 
 
 def _to_and_fro(config: Config, values: Sequence[float]) -> tuple[float, float]:
@@ -75,13 +122,26 @@ def _to_and_fro(config: Config, values: Sequence[float]) -> tuple[float, float]:
     return low, high
 
 
-def _table(found: slider_sweep.Sweep, row: ForwardRow) -> dict[str, Any]:
+def _table(answers: Answers) -> dict[str, Any]:
+    charts = {}
+    for key in answers.shown[0].charts:
+        specs = [shown.charts[key] for shown in answers.shown]
+        charts[key] = decade_frames(specs, answers.measured, lambda name: "theory" in name) if answers.measured else frames(specs)
+    return {"values": list(answers.values), "charts": charts, "words": [shown.words for shown in answers.shown]}
+
+
+def _measured(row: ForwardRow, config: Config, field: str, values: Sequence[float], here: int) -> Iterator[Answers]:
+    """Yield what Explore shows, from a first sweep near the slider and one of the whole range."""
+    plans = () if row.whose else slider_sweep.plans(experiment.imagined(field, values[0]), field, values, here)
     colours = palette(appearance())
-    pairs = [(found.trace(place), prediction) for place, prediction in enumerate(found.predictions)]
-    specs = [signals_spec(trace, prediction, forward=row.signal, appearance=appearance(), hover=False) for trace, prediction in pairs]
-    specs = [on_paper(spec) for spec in specs]
-    words = [_words(diagnose(trace, prediction), colours) for trace, prediction in pairs]
-    return frames(found.plan.values, specs, found.plan.measured, lambda name: "theory" in name) | {"words": words}
+    for plan in plans:
+        found = sweep_of(plan)
+        shown = []
+        for place, prediction in enumerate(found.predictions):
+            trace = found.trace(place)
+            spec = signals_spec(trace, prediction, forward=row.signal, appearance=appearance(), hover=False)
+            shown.append(Shown({CHART: on_paper(spec)}, _words(diagnose(trace, prediction), colours)))
+        yield Answers(plan.values, shown, plan is plans[-1], plan.measured)
 
 
 def _words(verdict: Verdict, colours: Palette) -> dict[str, str]:
