@@ -119,6 +119,7 @@ def test_words_move_along_and_are_those_of_the_answer(visitor):
 def test_the_window_only_grows_while_a_slider_is_held(visitor):
     visitor.open(SMALL)
     thumb = hold(visitor, WEIGHT_VARIANCE, 0.1)
+    visitor.page.wait_for_function("() => [...window.propagationTables.values()].some(table => table.beyond)")  # that of the whole range
     visitor.page.wait_for_timeout(700)
     wide = visitor.page.evaluate(TICKS)
     thumb.pull((0.33 - thumb.share) * thumb.width, steps=6)  # where curves are level
