@@ -1,4 +1,4 @@
-"""Where sliders can stand, and what lies one step further."""
+"""Where sliders can stand."""
 
 from __future__ import annotations
 
@@ -6,39 +6,40 @@ import pytest
 
 from propagation.config import Config
 from propagation.rules import shown_weight_variance
-from propagation.slider_steps import STEPPED, neighbours, place_on, scale, slider_end, sliders, step_text
+from propagation.slider_steps import STEPPED, labels, place_on, positions, scale, slider_end, step_text
 
 
 @pytest.mark.parametrize(
     ("field", "config", "values"),
     [
-        ("weight_variance", Config(weight_variance=1.5), [1.49, 1.51]),
-        ("weight_variance", Config(weight_variance=0.0), [0.0002]),
-        ("weight_variance", Config(weight_variance=0.0022), [0.002, 0.0024]),  # SIREN with sin(30x)
-        ("weight_variance", Config(weight_variance=0.01), [0.0098, 0.02]),
-        ("weight_variance", Config(weight_variance=5.0), [4.99, 5.2]),
-        ("weight_variance", Config(weight_variance=512.0), [500.0, 1000.0]),  # N(0, 1) weights at width 512
-        ("weight_variance", Config(weight_variance=1e7), [5e6]),
-        ("weight_variance", Config(weight_variance=0.29), [0.28, 0.3]),  # not 0.27999999999999997
-        ("weight_variance", Config(activation="relu", scheme="he", weight_variance=1.5), [1.99, 2.01]),  # where the slider stands
-        ("bias_variance", Config(bias_variance=0.05), [0.04, 0.06]),
-        ("trials", Config(trials=1), [2]),
-        ("depth", Config(depth=50), [45, 60]),
-        ("depth", Config(depth=52), [50, 60]),  # from a link, between the steps
-        ("width", Config(width=1_000_000), [524_288]),
-        ("seed", Config(), []),
-        ("nonsense", Config(), []),
+        ("weight_variance", Config(weight_variance=1.5), [1.49, 1.5, 1.51]),
+        ("weight_variance", Config(weight_variance=0.0022), [0.002, 0.0022, 0.0024]),  # SIREN with sin(30x)
+        ("weight_variance", Config(weight_variance=512.0), [500.0, 512.0, 1000.0]),  # N(0, 1) weights at width 512
+        ("weight_variance", Config(activation="relu", scheme="he", weight_variance=1.5), [1.99, 2.0, 2.01]),  # where the slider stands
+        ("bias_variance", Config(bias_variance=0.29), [0.28, 0.29, 0.3]),  # not 0.27999999999999997
+        ("depth", Config(depth=52), [50, 52, 60]),  # from a link, between the steps
+        ("width", Config(width=1_000_000), [524_288, 1_000_000]),
     ],
 )
-def test_one_step_from_where_a_slider_stands(field, config, values):
-    assert neighbours(field, config) == values
+def test_a_slider_stands_among_its_positions(field, config, values):
+    found = [*positions(field, config).values()]
+    here = found.index(values[1])
+    assert found[here - 1 : here + 2] == values and found == sorted(found)
+
+
+def test_steps_are_numbered_and_a_range_says_its_value():
+    assert [*positions("depth", Config())] == list(range(len(STEPPED["depth"].steps)))
+    assert all(place == value for place, value in positions("bias_variance", Config()).items())
+
+
+def test_how_many_networks_are_drawn_is_no_matter_of_a_sweep():
+    assert labels()["Depth"] == "depth" and "trials" not in labels().values()
 
 
 def test_a_value_between_the_steps_becomes_one():
     assert 52 in scale("depth", 52) and 52 not in scale("depth", 50)
-    assert sliders(Config(depth=52))["Depth"]["steps"] == scale("depth", 52)
     glorot = Config(scheme="glorot", width_profile="funnel")
-    assert sliders(glorot)["Weight variance σ_w²"]["steps"] == scale("weight_variance", shown_weight_variance(glorot))
+    assert shown_weight_variance(glorot) in positions("weight_variance", glorot).values()
 
 
 @pytest.mark.parametrize("field", STEPPED)

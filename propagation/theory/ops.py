@@ -221,6 +221,8 @@ class ActivateLaw(TheoryOp):
         return log_gradient + state.logs.slope
 
     def curve(self, states: Sequence[State]) -> tuple[Array, Array]:
+        if not states:  # in a network that has died
+            return np.empty(0), np.empty(0)
         q = np.exp([state.log_sizes[0] for state in states])
         return self.moments(states[0]).slope(q), bend(self.activation(states[0]), q)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 import streamlit as st
@@ -29,8 +29,8 @@ _TOO_LONG = 0.3
 _SMALL = 500
 _small: LRU[Trace] = LRU(2000)
 _large: LRU[Trace] = LRU(16)
-#: sweeps of a slider, 2 MB each
-_sweeps: LRU[slider_sweep.Sweep] = LRU(64)
+#: tables of a slider's range, as sent, 60 KB each
+_tables: LRU[bytes] = LRU(500)
 _ENTRIES = 500
 
 
@@ -69,14 +69,23 @@ def first_trace_of(config: Config) -> Trace | None:
 
 
 def sweep_of(plan: slider_sweep.Plan) -> slider_sweep.Sweep:
-    """Return the sweep of a plan, from the cache or run now."""
-    found = _sweeps.get(plan)
-    if found is None:
-        with queued_since(experiment.waiting_since()):
-            found = slider_sweep.run(plan, _stoppable(None))
-        _sweeps.put(plan, found)
-        experiment.served()
+    """Run a plan now. What is sent of it is kept, see `tables_of`."""
+    with queued_since(experiment.waiting_since()):
+        found = slider_sweep.run(plan, _stoppable(None))
+    experiment.served()
     return found
+
+
+def tables_of(key: str, tables: Callable[[], Iterable[bytes]]) -> Iterator[bytes]:
+    """Yield the tables of this key, each better than the one before: made now, or from the cache the best alone."""
+    kept = _tables.get(key)
+    if kept is not None:
+        yield kept
+        return
+    for kept in tables():
+        yield kept
+    if kept is not None:
+        _tables.put(key, kept)
 
 
 def is_soon(config: Config) -> bool:

@@ -28,6 +28,7 @@ OTHERS = {
     "training": "goes on from snapshot to snapshot",
     "trainability": "trains by a recipe, see `training_by`",
     "sweep": "trains a grid of networks",
+    "slider_sweep": "runs one experiment at many values, as planned",
     "race": "trains several networks in step",
     "compare": "sets several configs side by side",
     "compare_text": "writes such a comparison into an address",

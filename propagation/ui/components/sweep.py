@@ -31,7 +31,11 @@ def watch(sliders: dict[str, dict[str, str]], ghosts: Mapping[str, Sequence[str]
     mount("sweep", _KEY, isolated=False, data=data, on_asked_change=nothing)
 
 
-def send(table: dict[str, Any], part: int) -> None:
-    """Send a table to the page; the parts of one answer have a number each."""
-    text = json.dumps(table, separators=(",", ":"))
-    mount("sweep_table", f"{_KEY}_table_{part}", files="sweep", isolated=False, data=zlib.compress(text.encode()))
+def packed(table: dict[str, Any]) -> bytes:
+    """Return a table as it is sent."""
+    return zlib.compress(json.dumps(table, separators=(",", ":")).encode())
+
+
+def send(table: bytes, part: int) -> None:
+    """Send a packed table to the page; the parts of one answer have a number each."""
+    mount("sweep_table", f"{_KEY}_table_{part}", files="sweep", isolated=False, data=table)

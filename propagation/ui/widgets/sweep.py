@@ -22,7 +22,7 @@ from propagation.formatting import factor
 from propagation.labs import slider_sweep
 from propagation.slider_steps import labels, positions
 from propagation.ui.components import sweep
-from propagation.ui.results import sweep_of
+from propagation.ui.results import sweep_of, tables_of
 from propagation.ui.session import experiment
 from propagation.ui.widgets.answer import CHART, ForwardRow, icon_of, in_seconds
 from propagation.ui.widgets.figures import on_paper
@@ -79,8 +79,8 @@ def under_the_hand(config: Config, page: Followed) -> None:
     sweep.watch(watched, page.ghosts, played.label if plays else "", played.symbol)
     field = sweep.asked()
     if field in keys:
-        for part, table in enumerate(_tables(config, field, page)):
-            sweep.send({"key": keys[field]} | table, part)
+        for part, table in enumerate(tables_of(keys[field], partial(_tables, config, field, page, keys[field]))):
+            sweep.send(table, part)
 
 
 def networks(row: ForwardRow) -> Followed:
@@ -97,7 +97,7 @@ def _key(config: Config, field: str, page: Followed) -> str:
     return hashlib.sha1(repr(told).encode()).hexdigest()[:16]
 
 
-def _tables(config: Config, field: str, page: Followed) -> Iterator[dict[str, Any]]:
+def _tables(config: Config, field: str, page: Followed, key: str) -> Iterator[bytes]:
     """Yield the tables of a slider, or why there is none."""
     places = positions(field, config)
     values = list(places.values())
@@ -105,14 +105,16 @@ def _tables(config: Config, field: str, page: Followed) -> Iterator[dict[str, An
     of_value = {value: place for place, value in places.items()}
     answers = None
     for answers in page.find(config, field, values, here):
-        yield _table(answers) | {
+        at = {
+            "key": key,
             "positions": [of_value[value] for value in answers.values],
             "play": [of_value[value] for value in _to_and_fro(config, answers.values)] if page.plays else [],
             # a first table covers what is near alone: the next is on its way
             "beyond": "Let go to see this" if answers.is_last else "",
         }
+        yield sweep.packed(_table(answers) | at)
     if answers is None:
-        yield {"refused": f"Let go to simulate this, about {in_seconds(work(config).seconds)}"}
+        yield sweep.packed({"key": key, "refused": f"Let go to simulate this, about {in_seconds(work(config).seconds)}"})
 
 
 def _to_and_fro(config: Config, values: Sequence[float]) -> tuple[float, float]:
@@ -138,6 +140,7 @@ def _measured(row: ForwardRow, config: Config, field: str, values: Sequence[floa
         found = sweep_of(plan)
         shown = []
         for place, prediction in enumerate(found.predictions):
+            experiment.waiting_since()  # which ends a run whose visitor has moved on
             trace = found.trace(place)
             spec = signals_spec(trace, prediction, forward=row.signal, appearance=appearance(), hover=False)
             shown.append(Shown({CHART: on_paper(spec)}, _words(diagnose(trace, prediction), colours)))
