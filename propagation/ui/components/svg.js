@@ -31,10 +31,16 @@ function places(layout, width) {
   return { scale, paper, left: margin.l, right: margin.l + wide, top: margin.t, bottom: margin.t + high, pad: margin.pad ?? 0 };
 }
 
+const isPlain = ({ range, tickvals, ticktext, type = "linear" }) =>
+  type === "linear" && [range, tickvals, ticktext].every(Array.isArray) && tickvals.length <= ticktext.length;
+const isCurve = ({ type = "scatter", mode, x, y, line = {}, marker = {} }) =>
+  type === "scatter" && SCATTER.has(mode) && [x, y].every(Array.isArray) && !line.shape && ![marker.size, marker.color].some(Array.isArray);
+const isCells = ({ type, zsmooth, x, y, z }) => type === "heatmap" && !zsmooth && [x, y, z].every(Array.isArray);
+
 const isDrawable = ({ data, layout }) =>
-  Object.entries(layout).every(([key, axis]) => !/^[xy]axis\d*$/.test(key) || (axis.range && axis.tickvals)) &&
+  Object.entries(layout).every(([key, axis]) => !/^[xy]axis\d*$/.test(key) || isPlain(axis)) &&
   layout.margin && layout.height && layout.xaxis && layout.yaxis && !layout.shapes?.length && !layout.showlegend &&
-  data.every(({ type, mode, zsmooth }) => (type === "heatmap" && !zsmooth) || ((type ?? "scatter") === "scatter" && SCATTER.has(mode)));
+  data.every((trace) => isCells(trace) || isCurve(trace));
 
 let clips = 0; // so that each picture has a name for its own
 

@@ -147,7 +147,12 @@ function watch() {
     if (page.button.parentElement !== place) place.append(page.button);
     caption();
   };
+  const run = () => {
+    if (!page.runs) requestAnimationFrame(follow);
+    page.runs = true; // one loop, however many keys are pressed
+  };
   const follow = () => {
+    page.runs = false;
     if (!move) return;
     if (!move.charts[0].plot.place.isConnected) return end(); // another page
     if (move.held) ask(move.label); // it may have been lost to a run of the whole page
@@ -157,7 +162,7 @@ function watch() {
       end();
       return document.activeElement === thumb && ask(label); // more steps by keys may follow
     }
-    requestAnimationFrame(follow);
+    run();
   };
   const hasAnswered = () => {
     const now = performance.now();
@@ -169,7 +174,7 @@ function watch() {
   const take = ({ target }) => {
     if (move?.playing && !page.button?.contains(target)) end();
     const [thumb, label] = sliderOf(page.sliders, target);
-    if (label && begin(thumb, label, true)) requestAnimationFrame(follow);
+    if (label && begin(thumb, label, true)) run();
   };
   // the thumb is on its way to where a mark stands
   const go = ({ detail: { slider: label, share } }) => {
@@ -177,7 +182,7 @@ function watch() {
     if (!thumb || !begin(thumb, label, false)) return;
     const goal = share * last(thumb);
     Object.assign(move, { at: () => goal, released: performance.now(), ran: false, quiet: null });
-    requestAnimationFrame(follow);
+    run();
   };
   const near = ({ detail: { slider: label } }) => ask(label);
   const play = () => {
@@ -195,7 +200,7 @@ function watch() {
       return low + ((high - low) * (1 - Math.cos((2 * Math.PI * (performance.now() - began)) / ROUND))) / 2;
     };
     Object.assign(move, { at, playing: true });
-    requestAnimationFrame(follow);
+    run();
   };
   const thumbOf = (label) => [...document.querySelectorAll(THUMB)].find((one) => one.getAttribute("aria-label") === label);
   const letGo = ({ type, target }) => {
@@ -215,7 +220,7 @@ function watch() {
     if (!label || !MOVING.test(key) || move?.held) return;
     if (!begin(thumb, label, false)) return;
     Object.assign(move, { released: performance.now(), ran: false, quiet: null });
-    requestAnimationFrame(follow);
+    run();
   };
   const listeners = [
     [document, "propagation-go", go],
