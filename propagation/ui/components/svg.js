@@ -31,7 +31,7 @@ function places(layout, width) {
   return { scale, paper, left: margin.l, right: margin.l + wide, top: margin.t, bottom: margin.t + high, pad: margin.pad ?? 0 };
 }
 
-const isPlain = ({ range, tickvals, ticktext, type = "linear" }) =>
+const isPlain = ({ range, tickvals, ticktext = [], type = "linear" }) =>
   type === "linear" && [range, tickvals, ticktext].every(Array.isArray) && tickvals.length <= ticktext.length;
 const isCurve = ({ type = "scatter", mode, x, y, line = {}, marker = {} }) =>
   type === "scatter" && SCATTER.has(mode) && [x, y].every(Array.isArray) && !line.shape && ![marker.size, marker.color].some(Array.isArray);

@@ -85,10 +85,11 @@ def render(config: Config) -> None:
     opening(TITLE, LOOK_FOR)
     weight_variance, bias_variance = shown_weight_variance(config), shown_bias_variance(config)
     ends = _ends(config)
-    scales, (here,) = _at([config], ends)
+    maps = _maps_of([config])
+    scales, words = maps.scales[0], _words(config, maps.scales[0])
     with st.container(key=VERDICT_KEY):
-        st.header(here.words["headline"], anchor=False)
-        st.markdown(here.words["line"])
+        st.header(words["headline"], anchor=False)
+        st.markdown(words["line"])
     if config.bias_mean:
         st.caption(f"Biases have mean {number(config.bias_mean)}. Here it is a part of φ, and q and c are those of z without it.")
     left, right = st.columns([1.75, 1], gap="medium")
@@ -97,15 +98,14 @@ def render(config: Config) -> None:
         grid = _grid(config.shifted_activation, *ends)
         line = _line(config.shifted_activation, ends[1])
         figure = plane_chart(grid, line, weight_variance, bias_variance, shown=shown, appearance=appearance())
-        draw_figure(figure, key=_PLANE, alt=_in_words(config, scales[0]), on_point=controls.point_chosen(_PLANE))
+        draw_figure(figure, key=_PLANE, alt=_in_words(config, scales), on_point=controls.point_chosen(_PLANE))
         st.caption(plain(_line_in_words(config, bias_variance)))
     with right, panel("The maps"):
+        charts = _charts(config, maps, 0, ends)
         st.markdown("**Size of a signal**, layer by layer")
-        draw_figure(here.charts[_LENGTH], key=_LENGTH, alt=f"Length map: sizes tend to q* = {number(scales[0].q_star)}.")
+        draw_figure(charts[_LENGTH], key=_LENGTH, alt=f"Length map: sizes tend to q* = {number(scales.q_star)}.")
         st.markdown("**Correlation of two inputs**, layer by layer")
-        draw_figure(
-            here.charts[_CORRELATION], key=_CORRELATION, alt=f"Correlation map: two inputs tend to c* = {number(scales[0].c_star)}."
-        )
+        draw_figure(charts[_CORRELATION], key=_CORRELATION, alt=f"Correlation map: two inputs tend to c* = {number(scales.c_star)}.")
     _explanations()
     under_the_hand(config, Followed(_FIELDS, _GHOSTS, partial(_answers, ends)))
 
@@ -114,24 +114,31 @@ def _answers(ends: tuple[float, float], config: Config, field: str, values: Sequ
     """Yield what the page shows at the values of a slider that the plane, with these ends, has room for."""
     within = [value for value in values if value <= ends[_FIELDS.index(field)]]
     chosen = [within[place] for place in spread(len(within), MOST_POSITIONS, here)]
-    _, shown = _at(experiment.imagined(field, within[0]).variants(field, chosen), ends)
+    configs = experiment.imagined(field, within[0]).variants(field, chosen)
+    maps = _maps_of(configs)
+    shown = [Shown(_charts(one, maps, place, ends), _words(one, maps.scales[place])) for place, one in enumerate(configs)]
     yield Answers(chosen, shown)
 
 
-def _at(configs: Sequence[Config], ends: tuple[float, float]) -> tuple[list[DepthScales], list[Shown]]:
-    """Return depth scales, and what the page shows, for experiments that differ in their variances alone; the plane has these ends."""
+def _maps_of(configs: Sequence[Config]) -> _Maps:
+    """Return both maps of experiments that differ in their variances alone."""
     weights, biases = (tuple(map(shown, configs)) for shown in (shown_weight_variance, shown_bias_variance))
-    maps = _maps(configs[0].shifted_activation, weights, biases, configs[0].input_second_moment)
-    found = []
-    for place, (config, scales) in enumerate(zip(configs, maps.scales, strict=True)):
-        charts = {
-            _PLANE: here_spec(ends, weights[place], biases[place], appearance=appearance()),
-            _LENGTH: on_paper(cobweb_spec(_length_cobweb(maps, place), appearance=appearance())),
-            _CORRELATION: on_paper(cobweb_spec(_correlation_cobweb(maps, place), role="backward", appearance=appearance())),
-        }
-        words = _WORDS if _settles(scales.q_star) else _WORDS_WITHOUT_SIZE
-        found.append(Shown(charts, {"headline": words[phase_of(scales.chi_1)], "line": _where(config, scales)}))
-    return maps.scales, found
+    return _maps(configs[0].shifted_activation, weights, biases, configs[0].input_second_moment)
+
+
+def _charts(config: Config, maps: _Maps, place: int, ends: tuple[float, float]) -> dict[str, dict]:
+    """Return the charts of an experiment, which has this place in the maps; the plane has these ends."""
+    return {
+        _PLANE: here_spec(ends, shown_weight_variance(config), shown_bias_variance(config), appearance=appearance()),
+        _LENGTH: on_paper(cobweb_spec(_length_cobweb(maps, place), appearance=appearance())),
+        _CORRELATION: on_paper(cobweb_spec(_correlation_cobweb(maps, place), role="backward", appearance=appearance())),
+    }
+
+
+def _words(config: Config, scales: DepthScales) -> dict[str, str]:
+    """Return the headline, and the line below it."""
+    words = _WORDS if _settles(scales.q_star) else _WORDS_WITHOUT_SIZE
+    return {"headline": words[phase_of(scales.chi_1)], "line": _where(config, scales)}
 
 
 def _settles(q_star: float) -> bool:
