@@ -107,7 +107,7 @@ def render(config: Config) -> None:
         st.markdown("**Correlation of two inputs**, layer by layer")
         draw_figure(charts[_CORRELATION], key=_CORRELATION, alt=f"Correlation map: two inputs tend to c* = {number(scales.c_star)}.")
     _explanations()
-    under_the_hand(config, Followed(_FIELDS, _GHOSTS, partial(_answers, ends)))
+    under_the_hand(config, Followed(_FIELDS, _GHOSTS, partial(_answers, ends), ends))
 
 
 def _answers(ends: tuple[float, float], config: Config, field: str, values: Sequence[float], here: int) -> Iterator[Answers]:

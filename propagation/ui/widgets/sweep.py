@@ -18,6 +18,7 @@ from propagation.charts.theme import Palette, palette
 from propagation.config import NUMBERS, Config
 from propagation.diagnosis import Verdict, diagnose
 from propagation.engine.cost import work
+from propagation.engine.sweep import SHARING
 from propagation.formatting import factor
 from propagation.labs import slider_sweep
 from propagation.slider_steps import labels, positions
@@ -90,10 +91,12 @@ def networks(row: ForwardRow) -> Followed:
 
 
 def _key(config: Config, field: str, page: Followed) -> str:
-    """Return a name for what the table of a field depends on: all but that field itself."""
+    """Return a name for what the table of a field depends on: all but, where possible, that field itself."""
     places = positions(field, config)
     base = experiment.imagined(field, next(iter(places.values())))
-    told = (base, field, tuple(places.values()), *page.ghosts, page.told, appearance())
+    # how far a table of networks of different shapes reaches is a matter of where the slider stands
+    reach = None if field in SHARING else rules.shown(config, field)
+    told = (base, field, tuple(places.values()), reach, *page.ghosts, page.told, appearance())
     return hashlib.sha1(repr(told).encode()).hexdigest()[:16]
 
 
