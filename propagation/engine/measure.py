@@ -13,8 +13,10 @@ from propagation.signals import SIGNALS
 class Observer:
     """Looks at whole layers as they pass, where moments are not enough: distributions, angles.
 
-    What it is shown is used again for other runs: it copies what it keeps.
+    What it is shown is used again for other runs: it copies what it keeps. Where it does not look back, networks run forward alone.
     """
+
+    looks_back = True
 
     def see(self, name: str, layer: int, *values: Any) -> None:
         """Look at what is called `name` in a layer (from 1): signals are (T, n, B), T trials, n neurons, B inputs.

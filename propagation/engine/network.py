@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -16,7 +15,7 @@ from propagation.engine.measure import Measurements, Observer, separation
 from propagation.engine.ops import EngineOp, Place, engine_op
 from propagation.engine.readout import output_gradient
 from propagation.engine.signal import Put, Signal, scaled_moments
-from propagation.engine.tape import KeptTape, ReplayedTape, Tape
+from propagation.engine.tape import KeptTape, ReplayedTape, See, Tape
 from propagation.engine.trace import Moments, Trace
 from propagation.inputs import draw_inputs
 from propagation.runtime.blas import one_thread
@@ -55,23 +54,23 @@ def simulate(config: Config, progress: Progress | None = None) -> Trace:
 def simulate_alike(configs: Sequence[Config], progress: Progress | None = None) -> list[Trace]:
     """Return what `simulate` does of each of these configs, which differ in numbers alone (see `Stack`), to the last digit."""
     inputs = {key: draw_inputs(config) for key, config in {_inputs_key(config): config for config in configs}.items()}
-    stacks = list(_stacks(configs))
+    groups = stacks(configs)
     keep = remembers_layers(configs[0], len(configs))
     measured: list[Measurements] = []
 
     def look() -> None:
         if progress:
-            progress(sum(stack.networks for stack in stacks[: len(measured)]) / (len(configs) * configs[0].trials))
+            progress(sum(stack.networks for stack in groups[: len(measured)]) / (len(configs) * configs[0].trials))
 
     def run(stack: Stack, pause: Pause) -> Measurements:
-        return _run(stack, [inputs[_inputs_key(config)] for config in stack.configs], keep, pause)
+        return _measured(stack, [inputs[_inputs_key(config)] for config in stack.configs], keep, pause)
 
     with one_thread():
-        for result in run_all(run, stacks, _seconds(configs[0], stacks[0].networks), look):
+        for result in run_all(run, groups, _seconds(configs[0], groups[0].networks), look):
             measured.append(result)
             look()
     parts: dict[Config, list[Measurements]] = {}
-    for stack, result in zip(stacks, measured, strict=True):
+    for stack, result in zip(groups, measured, strict=True):
         for config, part in zip(stack.configs, result.split(len(stack.configs)), strict=True):
             parts.setdefault(config, []).append(part)
     return [_assemble(config, inputs[_inputs_key(config)], parts[config]) for config in configs]
@@ -82,25 +81,32 @@ def _inputs_key(config: Config) -> tuple[float, float]:
     return config.input_variance, config.input_mean
 
 
-def _stacks(configs: Sequence[Config]) -> Iterator[Stack]:
-    """The stacks of all trials of these configs, of as many networks as fit: first of as many configs, since those share their noise."""
+def stacks(configs: Sequence[Config], whole: bool = False) -> list[Stack]:
+    """Return the stacks of all trials of these configs, of as many networks as fit: first of as many configs, which share their noise.
+
+    `whole`: all trials of a config are in one stack, whether they fit or not.
+    """
     config = configs[0]
-    fitting = networks_at_once(config)
+    fitting = max(1, networks_at_once(config) // (config.trials if whole else 1))
     together = math.ceil(len(configs) / math.ceil(len(configs) / fitting))  # in parts that are about equal
-    size = max(1, min(fitting // together, config.trials))
-    for first in range(0, config.trials, size):
-        for start in range(0, len(configs), together):
-            yield Stack(configs[start : start + together], range(first, min(first + size, config.trials)))
+    size = config.trials if whole else max(1, min(fitting // together, config.trials))
+    return [
+        Stack(configs[start : start + together], range(first, min(first + size, config.trials)))
+        for first in range(0, config.trials, size)
+        for start in range(0, len(configs), together)
+    ]
 
 
-def observe(config: Config, observer: Observer, trials: range, x: np.ndarray | None = None, look: Pause | None = None) -> None:
-    """Run these trials in one stack and show every layer to the observer. Inputs are `x`, (n_0, B), or the config's own.
+def observe(stack: Stack, observer: Observer, x: Sequence[np.ndarray] = (), look: Pause | None = None) -> None:
+    """Run a stack of networks and show every layer to the observer. Inputs are `x`, one (n_0, B) for each config, or the configs' own.
 
     `look` is called, about ten times a second, while this waits for its turn; it may raise to leave the line.
     """
-    x = draw_inputs(config) if x is None else x
-    with one_thread(), slot(_seconds(config, len(trials)), look or _nothing) as yield_slot:
-        _run(Stack([config], trials), [x], remembers_layers(config), yield_slot, observer)
+    config = stack.configs[0]
+    x = x or [draw_inputs(one) for one in stack.configs]
+    keep = observer.looks_back and remembers_layers(config, len(stack.configs))
+    with one_thread(), slot(_seconds(config, stack.networks), look or _nothing) as yield_slot:
+        _run(stack, x, keep, yield_slot, observer.see, observer.looks_back)
 
 
 def _seconds(config: Config, networks: int) -> float:
@@ -112,48 +118,52 @@ def _nothing() -> None:
     """Nobody has to be told."""
 
 
-def _run(stack: Stack, x: Sequence[np.ndarray], keep: bool, pause: Pause, observer: Observer | None = None) -> Measurements:
-    """Run the networks of a stack on the inputs of each config: all layers forward, then all backward, with a pause after each.
+def _measured(stack: Stack, x: Sequence[np.ndarray], keep: bool, pause: Pause) -> Measurements:
+    """Run the networks of a stack on the inputs of each config, and measure every layer."""
+    measured = Measurements(stack.networks, stack.configs[0].depth)
+    measured.loss = _run(stack, x, keep, pause, measured.see)
+    return measured
 
-    `keep`: whether the layers are kept for the way back, or else computed again from the noise.
+
+def _run(stack: Stack, x: Sequence[np.ndarray], keep: bool, pause: Pause, see: See, back: bool = True) -> np.ndarray:
+    """Run the networks of a stack: all layers forward, then all backward, with a pause after each. Return the losses.
+
+    `back`: whether anybody looks at the way back; else there is none, and no loss.
+
+    `keep`: whether the layers are kept for it, or else computed again from the noise.
     """
     keep_freed_memory()
     # a BLAS kernel may compute on what lies beyond the end of an array, in memory that was used before, and drop the result
     with np.errstate(invalid="ignore"):
         if not keep:
-            return _passes(stack, x, pause, observer, None)
+            return _passes(stack, x, pause, see, back, None)
         with buffer() as kept:
-            return _passes(stack, x, pause, observer, kept.put)
+            return _passes(stack, x, pause, see, back, kept.put)
 
 
-def _passes(stack: Stack, x: Sequence[np.ndarray], pause: Pause, observer: Observer | None, put: Put | None) -> Measurements:
+def _passes(stack: Stack, x: Sequence[np.ndarray], pause: Pause, see: See, back: bool, put: Put | None) -> np.ndarray:
     """Both passes; `put` keeps signals of the forward one for the backward one, which without it computes them again from the noise."""
-    config = stack.configs[0]
-    measured = Measurements(stack.networks, config.depth)
-
-    def see(name: str, layer: int, *values: Any) -> None:
-        measured.see(name, layer, *values)
-        if observer:
-            observer.see(name, layer, *values)
-
     inputs = h = _stacked(x, len(stack.trials))
     ops: list[EngineOp] = []
     layers: list[list[EngineOp]] = []
-    tape = KeptTape(see, put) if put else ReplayedTape(see, inputs, ops)
+    tape = Tape(see) if not back else KeptTape(see, put) if put else ReplayedTape(see, inputs, ops)
     for layer, block in _placed(stack):
-        layers.append(block)
+        if back:
+            layers.append(block)
         for op in block:
             ops.append(op)
             h = op.forward(h, tape)
         see("h", layer, h)
         pause()
+    if not back:
+        return np.full(stack.networks, np.nan)
 
-    gradient, measured.loss = output_gradient(config, h, stack.trials)
+    gradient, losses = output_gradient(stack.configs[0], h, stack.trials)
     for block in reversed(layers):
         for op in reversed(block):
             gradient = op.backward(gradient, tape)
         pause()
-    return measured
+    return losses
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,12 @@ class Signal:
         self.array = array
         self.exponent = exponent
 
+    def parts(self, count: int) -> list[Signal]:
+        """Return the signal in the first of so many equal parts of the trials, in the next, …."""
+        if count == 1:
+            return [self]
+        return [Signal(*part) for part in zip(np.split(self.array, count), np.split(self.exponent, count), strict=True)]
+
     @once
     def gram(self) -> np.ndarray:
         """arrayᵀ array of each trial, (T, B, B) float64, summed in the precision of the array."""

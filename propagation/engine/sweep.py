@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from propagation.config import Config
-from propagation.engine.network import Progress, simulate, simulate_alike
+from propagation.engine.network import Progress, simulate_alike
 from propagation.engine.trace import Trace
+
+Found = TypeVar("Found")
 
 #: fields that change numbers alone: no shape, nothing that is drawn
 SHARING = ("weight_variance", "bias_variance", "bias_mean", "weight_std", "first_weight_variance", "input_variance", "input_mean")
@@ -19,15 +21,21 @@ def simulate_sweep(config: Config, field: str, values: Sequence[Any], progress: 
     Values of a field of SHARING run side by side, as trials do, and share their random numbers; those of another field run one after the
     other. `progress` is called with the share that is done, as in `simulate`. ValueError as in `Config.variants`.
     """
-    configs = config.variants(field, values)
+    return each(simulate_alike, config.variants(field, values), field, progress)
+
+
+def each(
+    alike: Callable[[Sequence[Config], Progress | None], list[Found]], configs: Sequence[Config], field: str, progress: Progress | None
+) -> list[Found]:
+    """Return what `alike` finds of configs that differ in this field: all at once where they differ in numbers alone, else one by one."""
     if field in SHARING and configs:
-        return simulate_alike(configs, progress)
-    traces: list[Trace] = []
+        return alike(configs, progress)
+    found: list[Found] = []
 
     def look(share: float) -> None:
         if progress:
-            progress((len(traces) + share) / len(configs))
+            progress((len(found) + share) / len(configs))
 
-    for one in configs:
-        traces.append(simulate(one, look))
-    return traces
+    for config in configs:
+        found += alike([config], look)
+    return found

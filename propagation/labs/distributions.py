@@ -15,6 +15,7 @@ import numpy as np
 
 from propagation.config import Config
 from propagation.engine.measure import Observer
+from propagation.engine.network import Stack
 from propagation.engine.signal import LOG10_2, Signal
 from propagation.labs.protocol import Lab, Progress
 from propagation.labs.watch import watch
@@ -76,7 +77,7 @@ def layers_of(depth: int) -> tuple[int, ...]:
 def measure(config: Config, progress: Progress | None = None) -> Distributions:
     """Return the histograms of `config.trials` networks; `progress` hears the share that is done and may stop by raising."""
     observer = _Histograms(config)
-    watch(config, observer, range(config.trials), progress)
+    watch(Stack([config], range(config.trials)), observer, progress)
     layers = observer.layers
     return Distributions(
         config,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
@@ -9,9 +10,8 @@ from typing import Any
 import numpy as np
 
 from propagation.config import Config
-from propagation.engine.cost import trials_at_once
 from propagation.engine.measure import Observer
-from propagation.engine.network import walk
+from propagation.engine.network import stacks, walk
 from propagation.engine.ops import EngineOp, LinearOp
 from propagation.engine.signal import Signal
 from propagation.labs.protocol import Lab, Progress, part_of
@@ -48,18 +48,24 @@ def _used_for_angles(config: Config) -> Config:
 
 def measure_angles(config: Config, progress: Progress | None = None) -> Angles:
     """Measure correlations of pairs of inputs, on one random circle at exact angles, in every layer of `config.trials` networks."""
-    config = _used_for_angles(config)
+    return angles_alike([config], progress)[0]
+
+
+def angles_alike(configs: Sequence[Config], progress: Progress | None = None) -> list[Angles]:
+    """Return `measure_angles` of each of these configs, which differ in numbers alone, in networks that share their noise."""
+    configs = [_used_for_angles(config) for config in configs]
     starts = np.array(STARTS)
-    x = circle(config, np.append(0.0, np.arctan2(np.sqrt(starts * (2 - starts)), 1 - starts)))
-    seen = np.full((config.trials, config.depth + 1, len(STARTS)), np.nan)
-    seen[:, 0] = _distances(x[None])
-    size = trials_at_once(config)
-    for first in range(0, config.trials, size):
-        group = range(first, min(first + size, config.trials))
-        own = part_of(progress, group.start / config.trials, group.stop / config.trials)
-        watch(config, _AngleObserver(seen[group.start : group.stop]), group, own, x)
+    inputs = {config: circle(config, np.append(0.0, np.arctan2(np.sqrt(starts * (2 - starts)), 1 - starts))) for config in configs}
+    seen = {config: np.full((config.trials, config.depth + 1, len(STARTS)), np.nan) for config in configs}
+    for config, x in inputs.items():
+        seen[config][:, 0] = _distances(x[None])
+    groups = stacks(configs)
+    for number, stack in enumerate(groups):
+        own = part_of(progress, number / len(groups), (number + 1) / len(groups))
+        places = [seen[config][stack.trials.start : stack.trials.stop] for config in stack.configs]
+        watch(stack, _AngleObserver(places), own, [inputs[config] for config in stack.configs])
     with np.errstate(divide="ignore"):
-        return Angles(config, np.log10(np.where(seen < FLOOR, 0.0, seen)))
+        return [Angles(config, np.log10(np.where(seen[config] < FLOOR, 0.0, seen[config]))) for config in configs]
 
 
 ANGLES = Lab("angles", _used_for_angles, measure_angles)
@@ -80,14 +86,17 @@ def circle(config: Config, angles: np.ndarray) -> np.ndarray:
 
 
 class _AngleObserver(Observer):
-    """Writes the distances of every layer into `seen`, (trials, layer, pair)."""
+    """Writes the distances of every layer into `seen`, for each config of a stack one array (trials, layer, pair)."""
 
-    def __init__(self, seen: np.ndarray) -> None:
+    looks_back = False
+
+    def __init__(self, seen: Sequence[np.ndarray]) -> None:
         self.seen = seen
 
     def see(self, name: str, layer: int, *values: Any) -> None:
         if name == "z":
-            self.seen[:, layer] = _distances(values[0].array)
+            for own, distances in zip(self.seen, np.split(_distances(values[0].array), len(self.seen)), strict=True):
+                own[:, layer] = distances
 
 
 def _distances(z: np.ndarray) -> np.ndarray:

@@ -13,6 +13,7 @@ is common to all inputs, q c, is no difference between them. For h it is E[φ²]
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,8 +21,9 @@ import numpy as np
 
 from propagation.config import Config
 from propagation.engine.measure import Observer
+from propagation.engine.network import Stack, stacks
 from propagation.engine.signal import LOG10_2, Signal
-from propagation.labs.protocol import Lab, Progress
+from propagation.labs.protocol import Lab, Progress, part_of
 from propagation.labs.watch import watch
 from propagation.theory.variance_decomposition import Scatter
 
@@ -41,23 +43,35 @@ def uses(config: Config) -> Config:
 
 def measure(config: Config, progress: Progress | None = None) -> dict[str, Scatter]:
     """Return the scatters of z and h in `config.trials` networks; `progress` hears the share that is done and may stop by raising."""
-    observer = _Scatters(config.depth)
-    watch(config, observer, range(config.trials), progress)
-    return observer.scatters
+    return scatters_alike([config], progress)[0]
+
+
+def scatters_alike(configs: Sequence[Config], progress: Progress | None = None) -> list[dict[str, Scatter]]:
+    """Return `measure` of each of these configs, which differ in numbers alone, in networks that share their noise."""
+    found: list[dict[str, Scatter]] = []
+    groups = stacks(configs, whole=True)
+    for number, stack in enumerate(groups):
+        observer = _Scatters(stack)
+        watch(stack, observer, part_of(progress, number / len(groups), (number + 1) / len(groups)))
+        found += observer.scatters
+    return found
 
 
 VARIANCE_DECOMPOSITION = Lab("variance decomposition", uses, measure)
 
 
 class _Scatters(Observer):
-    """Fills in the scatters of z and h, layer by layer."""
+    """Fills in the scatters of z and h, layer by layer, for each config of a stack."""
 
-    def __init__(self, depth: int) -> None:
-        self.scatters = {name: Scatter.nothing(depth) for name in ("z", "h")}
+    looks_back = False
+
+    def __init__(self, stack: Stack) -> None:
+        self.scatters = [{name: Scatter.nothing(config.depth) for name in ("z", "h")} for config in stack.configs]
 
     def see(self, name: str, layer: int, *values: Any) -> None:
-        if name in self.scatters:
-            self._record(self.scatters[name], layer, values[0])
+        if name in ("z", "h"):
+            for scatters, signal in zip(self.scatters, values[0].parts(len(self.scatters)), strict=True):
+                self._record(scatters[name], layer, signal)
 
     def _record(self, scatter: Scatter, layer: int, signal: Signal) -> None:
         values, exponent = at_one_scale(signal)

@@ -9,7 +9,7 @@ import numpy as np
 
 from propagation.config import Config
 from propagation.engine.measure import Observer
-from propagation.engine.network import observe
+from propagation.engine.network import Stack, observe
 from propagation.streams import stream
 
 Array = np.ndarray
@@ -30,7 +30,7 @@ def inputs_of(directions: Array, size: float, correlations: Array) -> Array:
 def products(config: Config, x: Array) -> Array:
     """Return ⟨z_a, z_b⟩/n in every layer of one network that is shown `x`, (n_0, B): (depth, B, B)."""
     seen = _Products(config.depth, x.shape[1])
-    observe(replace(config, inputs=x.shape[1]), seen, range(1), x)
+    observe(Stack([replace(config, inputs=x.shape[1])], range(1)), seen, [x])
     return seen.found
 
 
@@ -42,6 +42,8 @@ def correlations_with_first(found: Array) -> Array:
 
 class _Products(Observer):
     """Keeps the Gram matrix of z of every layer of one network."""
+
+    looks_back = False
 
     def __init__(self, depth: int, inputs: int) -> None:
         self.found = np.empty((depth, inputs, inputs))

@@ -86,10 +86,10 @@ class Kernel:
         i, x = panel_of(np.log(wide))
         j, y = panel_of(np.log(narrow))
         answer = np.empty((4, wide.size))
-        pairs, inverse = np.unique(np.stack((i, j)), axis=1, return_inverse=True)
-        for number, pair in enumerate(pairs.T):
-            members = np.flatnonzero(inverse.ravel() == number)
-            coefficients = self._panel(int(pair[0]), int(pair[1]))
+        panel = i * 2**20 + j
+        for one in np.unique(panel):
+            members = np.flatnonzero(panel == one)
+            coefficients = self._panel(int(i[members[0]]), int(j[members[0]]))
             answer[:, members] = np.einsum("fkn,kn->fk", basis(x[members]) @ coefficients, basis(y[members]))
         return answer
 

@@ -16,13 +16,14 @@ write ḡ and κ̄ for the same; κ is √n times the curvature of the curve in 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from propagation.config import Config
 from propagation.theory.ops import LinearLaw, State, TheoryOp
-from propagation.theory.trajectory import first_of, states_by_op, trajectory
+from propagation.theory.trajectory import Steps, first_of, states_by_op, trajectories, trajectory
 
 Array = np.ndarray
 
@@ -39,9 +40,19 @@ def angle_path(config: Config, starts: Array) -> Array:
 
     NaN where the size of the signal leaves the range that `layer_sizes` follows.
     """
+    return angle_paths([config], starts)[0]
+
+
+def angle_paths(configs: Sequence[Config], starts: Array) -> list[Array]:
+    """Return the `angle_path` of each of these configs, all of one input variance, to rounding: what they share is computed at once."""
     both = np.zeros(len(starts), dtype=int)  # the two of a pair are alike in size
-    layers = trajectory(config, State(np.log([config.input_variance]), np.ones(1), (both, both), starts))
-    path = np.full((config.depth + 1, len(starts)), np.nan)
+    start = State(np.log([configs[0].input_variance]), np.ones(1), (both, both), starts)
+    return [_path(layers, starts) for layers in trajectories(configs, start)]
+
+
+def _path(layers: list[Steps], starts: Array) -> Array:
+    """1 − c after the first linear map of each layer of a trajectory."""
+    path = np.full((len(layers) + 1, len(starts)), np.nan)
     path[0] = starts
     for layer, (_, step) in enumerate(first_of(LinearLaw, layers), start=1):
         if step.after.in_range:

@@ -90,7 +90,7 @@ class TheoryOp(ABC):
         """Return the state after the op."""
 
     def forward_all(self, states: Sequence[State]) -> list[State]:
-        """Return the states after the op, equal to `forward` of each: a call for many costs little more than one for one."""
+        """Return the states after the op, equal to `forward` of each, pairs to rounding: many at once cost little more than one."""
         return [self.forward(state) for state in states]
 
     @abstractmethod
@@ -188,23 +188,28 @@ class ActivateLaw(TheoryOp):
         after = State(of.log_second(state.log_sizes), state.shares, state.pairs)
         if state.mean:  # what a table does not see is nothing to the next layer
             after.log_sizes = np.where(of.seen(state.log_sizes)[0], after.log_sizes, -np.inf)
-        if state.eps is not None and not state.in_range:
-            after.eps = np.full(state.eps.shape, np.nan)
-        elif state.eps is not None:
-            first, second = state.log_sizes_of_pairs()
-            together = np.exp((first + second) / 2)
-            lost, _ = kernel(self.activation(state))(together, state.eps)
-            kept = of.second(together)
-            after.eps = lost / np.where(kept > 0, kept, 1.0)
+        if state.eps is not None:
+            (after.eps,) = self._apart([state])
         return after
 
     def forward_all(self, states: Sequence[State]) -> list[State]:
-        if len(states) == 1 or any(state.eps is not None for state in states):
-            return super().forward_all(states)
-        if any(state.mean for state in states):
+        if len(states) == 1 or any(state.mean for state in states):
             return super().forward_all(states)
         sizes = self.moments(states[0]).log_second(np.stack([state.log_sizes for state in states]))
-        return [State(after, state.shares, state.pairs) for after, state in zip(sizes, states, strict=True)]
+        apart = [None for _ in states] if states[0].eps is None else self._apart(states)
+        return [State(after, state.shares, state.pairs, eps) for after, state, eps in zip(sizes, states, apart, strict=True)]
+
+    def _apart(self, states: Sequence[State]) -> list[Array]:
+        """Return 1 − c after φ of the pairs of each state, all of one mean; NaN where sizes are out of range."""
+        before = np.array([state.eps for state in states])
+        after = np.full(before.shape, np.nan)
+        known = [place for place, state in enumerate(states) if state.in_range]
+        if known:
+            together = np.exp(np.array([np.add(*states[place].log_sizes_of_pairs()) for place in known]) / 2)
+            lost, _ = kernel(self.activation(states[0]))(together, before[known])
+            kept = self.moments(states[0]).second(together)
+            after[known] = lost / np.where(kept > 0, kept, 1.0)
+        return list(after)
 
     def prepare(self, states: Sequence[State]) -> None:
         sizes = np.stack([state.log_sizes for state in states])

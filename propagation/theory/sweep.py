@@ -21,7 +21,11 @@ def predict_sweep(config: Config, field: str, values: Sequence[Any]) -> list[Pre
     Values of a variance of weights or biases go through the layers side by side; of depths, the deepest net knows all others. ValueError as
     in `Config.variants`.
     """
-    configs = config.variants(field, values)
+    return predict_each(config.variants(field, values), field)
+
+
+def predict_each(configs: Sequence[Config], field: str) -> list[Prediction]:
+    """Return what `predict` says of each of these configs, which differ in this field alone; see `predict_sweep`."""
     walked: dict[Config, list[Steps]] = {}
     if configs and field in _SAME_START:
         walked = dict(zip(configs, trajectories(configs, start_of(configs[0])), strict=True))

@@ -38,7 +38,10 @@ def trajectory(config: Config, start: State) -> list[Steps]:
 
 
 def trajectories(configs: Sequence[Config], start: State) -> list[list[Steps]]:
-    """Return the trajectory of each config, all of the same start, equal to the last digit: what they ask of one op is computed at once."""
+    """Return the trajectory of each config, all of the same start, equal to the last digit, pairs to rounding.
+
+    What they ask of one op is computed at once.
+    """
     walks = [_walk(config, start) for config in configs]
     found: list[list[Steps]] = [[] for _ in configs]
     after: dict[int, State | None] = dict.fromkeys(range(len(configs)))

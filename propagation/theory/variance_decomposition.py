@@ -10,21 +10,22 @@ and half of its mean over all pairs is the variance over inputs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from propagation.config import Config
 from propagation.inputs import draw_inputs
 from propagation.theory.ops import ActivateLaw, LinearLaw, State
-from propagation.theory.prediction import predict
-from propagation.theory.trajectory import first_of, trajectory
+from propagation.theory.trajectory import Steps, first_of, trajectories, trajectory
 
 Array = np.ndarray
 
 #: the parts that the second moment is made of, and the scatters it may be asked for
 PARTS = ("mean", "draws", "neurons", "inputs")
 WHOSE = ("inputs", "neurons", "draws", "all")
+_LN_10 = np.log(10)
 
 
 @dataclass(frozen=True)
@@ -55,18 +56,30 @@ class Scatter:
 
 def predict_scatters(config: Config) -> dict[str, Scatter]:
     """Return the scatters of z and h at infinite width for the inputs of this config; NaN from where a size leaves floating point."""
-    prediction = predict(config)
-    layers = trajectory(config, _start(draw_inputs(config)))
-    answers = {name: Scatter.nothing(config.depth) for name in ("z", "h")}
+    return predict_scatters_of([config])[0]
+
+
+def predict_scatters_of(configs: Sequence[Config]) -> list[dict[str, Scatter]]:
+    """Return `predict_scatters` of each of these configs, to rounding: of those with the same inputs much is computed once."""
+    inputs = [draw_inputs(config) for config in configs]
+    if all(np.array_equal(x, inputs[0]) for x in inputs):
+        return [_scatters(layers) for layers in trajectories(configs, _start(inputs[0]))]
+    return [_scatters(trajectory(config, _start(x))) for config, x in zip(configs, inputs, strict=True)]
+
+
+def _scatters(layers: list[Steps]) -> dict[str, Scatter]:
+    """Return the scatters along a trajectory."""
+    answers = {name: Scatter.nothing(len(layers)) for name in ("z", "h")}
+    followed = True
     for layer, ((_, linear), (phi, activate)) in enumerate(zip(first_of(LinearLaw, layers), first_of(ActivateLaw, layers), strict=True)):
-        if not linear.after.in_range:
-            break
-        _record(answers["z"], layer, linear.after.around_zero(), np.full(linear.after.log_sizes.shape, linear.after.mean))
-        _record(answers["h"], layer, layers[layer][-1].after, phi.moments(activate.before).mean(np.exp(activate.before.log_sizes)))
-    return {
-        name: replace(answer, log10_second_moment=np.asarray(prediction.signal(name).log10_second_moment))
-        for name, answer in answers.items()
-    }
+        z, h = linear.after.around_zero(), layers[layer][-1].after
+        followed &= linear.after.in_range
+        for name, state in (("z", z), ("h", h)):
+            answers[name].log10_second_moment[layer] = state.log_mean / _LN_10
+        if followed:
+            _record(answers["z"], layer, z, np.full(z.log_sizes.shape, linear.after.mean))
+            _record(answers["h"], layer, h, phi.moments(activate.before).mean(np.exp(activate.before.log_sizes)))
+    return answers
 
 
 def _start(x: Array) -> State:

@@ -8,7 +8,8 @@ import pytest
 from propagation import Config, simulate
 from propagation.engine import implicit
 from propagation.engine.implicit import GaussianMap
-from propagation.engine.network import observe
+from propagation.engine.measure import Observer
+from propagation.engine.network import Stack, observe
 from propagation.engine.noise import Noise
 from propagation.engine.signal import Signal
 
@@ -70,12 +71,12 @@ def test_products_of_signal_and_gradient_stay_what_they_are(width, inputs, depth
         activation="leaky_relu", scheme="he", bias_variance=0, depth=depth, width=width, inputs=inputs, trials=3, method="implicit"
     )
     observer = Products()
-    observe(config, observer, range(config.trials))
+    observe(Stack([config], range(config.trials)), observer)
     sizes, products = (np.stack([values[layer] for layer in range(1, depth + 1)]) for values in (observer.sizes, observer.products))
     assert (np.abs(products - products[-1]) / sizes).max() < 1e-4
 
 
-class Products:
+class Products(Observer):
     """z·δ and |z||δ| of each input of each trial, (T, B), by layer."""
 
     def __init__(self) -> None:

@@ -10,7 +10,7 @@ from oracle import ERRORS, assert_mean, errors_off
 
 from propagation.config import Config
 from propagation.engine.network import walk
-from propagation.labs.manifold import ANGLES, CIRCLE, FLOOR, POINTS, STARTS, WIDEST, circle
+from propagation.labs.manifold import ANGLES, CIRCLE, FLOOR, POINTS, STARTS, WIDEST, angles_alike, circle
 from propagation.theory.manifold import angle_path, predict_circle
 
 CHAOTIC = Config(depth=4, width=2000, weight_variance=3.0, bias_variance=0.1, trials=24)
@@ -42,6 +42,15 @@ def test_the_way_there_is_reported_and_every_trial_is_measured():
     assert angles.log10_eps.shape == (3, 5, len(STARTS)) and np.isfinite(angles.log10_eps).all()
     assert shares == sorted(shares) and shares[0] > 0 and shares[-1] == 1
     assert not np.array_equal(angles.log10_eps[0], angles.log10_eps[1])
+
+
+@pytest.mark.parametrize(("field", "values"), [("weight_variance", (0.0, 0.9, 3.0)), ("input_variance", (0.5, 2.0))])
+def test_networks_that_share_their_noise_are_those_of_each_by_itself(field, values):
+    configs = Config(depth=5, width=3000, trials=5).variants(field, values)
+    for config, found in zip(configs, angles_alike(configs), strict=True):
+        alone = ANGLES(config)
+        assert found.config == alone.config
+        np.testing.assert_array_equal(found.log10_eps, alone.log10_eps)
 
 
 def test_inputs_that_have_merged_are_not_drawn():

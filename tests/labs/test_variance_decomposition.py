@@ -11,7 +11,7 @@ import pytest
 from propagation.config import Config
 from propagation.engine.signal import Signal
 from propagation.inputs import draw_inputs
-from propagation.labs.variance_decomposition import DRAWS, INPUTS, at_one_scale, measure, split, uses
+from propagation.labs.variance_decomposition import DRAWS, INPUTS, at_one_scale, measure, scatters_alike, split, uses
 from propagation.theory.maps import correlation_map, length_map
 from propagation.theory.moments import moments
 from propagation.theory.variance_decomposition import PARTS, WHOSE, predict_scatters
@@ -49,6 +49,17 @@ def test_the_parts_add_up(changes):
         assert np.isfinite(found.log10_second_moment).all()
         np.testing.assert_allclose(found.parts.sum(axis=0), 1, rtol=0, atol=1e-12)
         assert (found.parts >= 0).all()
+
+
+@pytest.mark.parametrize("together", [1, 3])
+def test_networks_that_share_their_noise_are_those_of_each_by_itself(together, monkeypatch):
+    configs = Config(**SMALL).variants("weight_variance", (0.0, 0.5, 3.0))
+    monkeypatch.setattr("propagation.engine.network.networks_at_once", lambda config: together * config.trials)
+    for config, found in zip(configs, scatters_alike(configs), strict=True):
+        alone = measure(config)
+        for name, scatter in found.items():
+            for one, other in zip(vars(scatter).values(), vars(alone[name]).values(), strict=True):
+                np.testing.assert_array_equal(one, other)
 
 
 def test_one_part_left_out_is_seen():

@@ -9,7 +9,7 @@ import pytest
 
 from propagation.config import Config
 from propagation.engine.measure import Observer
-from propagation.engine.network import observe
+from propagation.engine.network import Stack, observe
 from propagation.labs import watch as module
 from propagation.labs.distributions import DISTRIBUTIONS
 from propagation.labs.evidence import EVIDENCE
@@ -20,6 +20,7 @@ from propagation.runtime import scheduler
 from propagation.runtime.scheduler import PriorityLimiter
 
 SMALL = Config(depth=3, width=8, inputs=2, trials=2)
+BOTH = Stack([SMALL], range(2))
 PATIENCE = 20
 
 
@@ -60,20 +61,30 @@ class Watcher(Observer):
 
 def test_what_is_watched_is_seen_whole_and_reported_both_ways():
     shares, watcher, alone = [], Watcher(), Watcher()
-    watch(SMALL, watcher, range(2), shares.append)
-    observe(SMALL, alone, range(2))
+    watch(BOTH, watcher, shares.append)
+    observe(BOTH, alone)
     assert watcher.seen == alone.seen
     np.testing.assert_allclose([share for share in shares if share], np.arange(1, 7) / 6)
+
+
+def test_who_looks_forward_alone_is_shown_that_and_the_same():
+    shares, watcher, both = [], Watcher(), Watcher()
+    watcher.looks_back = False
+    watch(BOTH, watcher, shares.append)
+    observe(BOTH, both)
+    assert watcher.seen == both.seen[: len(watcher.seen)] and watcher.seen[-1] == ("h", 3)
+    assert not {"delta", "weight_gradient"} & {name for name, _ in watcher.seen}
+    np.testing.assert_allclose([share for share in shares if share], np.arange(1, 4) / 3)
 
 
 def test_who_waits_hears_the_last_share_again(monkeypatch):
     shares = []
 
-    def waiting(config, observer, trials, x, look):
+    def waiting(stack, observer, x, look):
         look()
         observer.see("h", 1)
         look()
 
     monkeypatch.setattr(module, "observe", waiting)
-    watch(SMALL, Watcher(), range(2), shares.append)
+    watch(BOTH, Watcher(), shares.append)
     np.testing.assert_allclose(shares, [0, 1 / 6, 1 / 6])

@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 
 from propagation import Config, predict, predict_sweep
+from propagation.inputs import draw_inputs
 from propagation.theory import prediction, trajectory
+from propagation.theory.manifold import angle_path, angle_paths
 from propagation.theory.prediction import Prediction, SignalPrediction
+from propagation.theory.variance_decomposition import predict_scatters, predict_scatters_of
 
 NOTIONS = ("input_log10_second_moment", "q_star", "chi_1", "c_star", "xi_q", "xi_c", "weight_variance", "bias_variance")
 VARIANCES = (1e-9, 0.3, 0.999, 1.0, 1.001, 1.7, 2.0, 50.0, 0.0)
@@ -104,3 +107,38 @@ def test_values_of_a_sweep_share_the_moments_of_their_layers(field, values, monk
 
 def test_no_values_no_predictions():
     assert predict_sweep(Config(), "weight_variance", ()) == []
+
+
+PAIRS = {
+    "tanh": Config(depth=12, width=32, inputs=4),
+    "a mean of its own": Config(depth=5, width=32, inputs=4, bias_mean=0.5),
+    "beyond all numbers": Config(depth=300, width=8, inputs=3, activation="relu"),
+}
+
+
+@pytest.mark.parametrize("name", PAIRS)
+@pytest.mark.parametrize(("field", "values"), [("weight_variance", VARIANCES), ("depth", (1, 3, 9)), ("width", (2, 8))])
+def test_pairs_of_a_sweep_are_those_of_each_experiment(name, field, values):
+    configs, starts = PAIRS[name].variants(field, values), np.array([1e-6, 0.5, 1.9])
+    for config, path in zip(configs, angle_paths(configs, starts), strict=True):
+        np.testing.assert_allclose(path, angle_path(config, starts), rtol=1e-9, atol=1e-12)
+    for config, scatters in zip(configs, predict_scatters_of(configs), strict=True):
+        alone = predict_scatters(config)
+        for signal, scatter in scatters.items():
+            for one, other in zip(vars(scatter).values(), vars(alone[signal]).values(), strict=True):
+                np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
+
+
+def test_experiments_with_other_inputs_have_pairs_of_their_own():
+    configs = PAIRS["tanh"].variants("input_variance", (0.5, 2.0))
+    assert not np.array_equal(*map(draw_inputs, configs))
+    first, second = predict_scatters_of(configs)
+    np.testing.assert_array_equal(first["z"].parts, predict_scatters(configs[0])["z"].parts)
+    assert not np.allclose(first["z"].parts, second["z"].parts)
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_the_second_moment_of_scatters_is_that_of_the_prediction(name):
+    scatters, line = predict_scatters(PAIRS[name]), predict(PAIRS[name])
+    for signal, scatter in scatters.items():
+        np.testing.assert_allclose(scatter.log10_second_moment, line.signal(signal).log10_second_moment, atol=1e-6)
