@@ -108,6 +108,16 @@ def spikes(colours: Palette) -> dict:
     return {"showspikes": True, "spikemode": "across", "spikethickness": 1, "spikedash": "solid", "spikecolor": colours.muted}
 
 
+def bare(layout: dict) -> dict:
+    """Return the layout of a figure that lies over one with this layout: the same places, and nothing drawn but its traces."""
+    axes = {
+        key: {"tickvals": []} | {name: own[name] for name in ("range", "domain") if name in own}
+        for key, own in layout.items()
+        if key.startswith(("xaxis", "yaxis"))
+    }
+    return {name: layout[name] for name in ("height", "margin", "font")} | axes | {"paper_bgcolor": "none", "annotations": []}
+
+
 def decade_axis(window: tuple[int, int], colours: Palette) -> dict:
     """Return a logarithmic axis over whole decades, for values given as log10."""
     bottom, top = window

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from propagation.charts.axes import spikes, stack_axis
-from propagation.charts.marks import GLYPHS, SYMBOLS, dot_size, dots, line, thinned, title
+from propagation.charts.axes import bare, spikes, stack_axis
+from propagation.charts.marks import GLYPHS, SYMBOLS, dot_size, dots, line, note, thinned, title
 from propagation.charts.rows import bottom_line, extremes, missing, shares, size_axes, span, stack, stack_layout
 from propagation.charts.theme import LEGEND_ABOVE, Palette, figure, palette
 from propagation.engine.trace import Trace
@@ -23,6 +23,8 @@ _TOP, _BOTTOM, _TITLE_HEIGHT = 30, 50, 26
 MOST_LAYERS = 200
 #: the signals of the rows, from the top
 ROWS = ("z", "delta", "weight_gradient")
+#: names of the dashed curves, and of the word that says whose they are
+YOURS = tuple(f"{name} yours" for name in ROWS)
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,14 @@ class Curves:
 
 
 @dataclass(frozen=True)
+class Yours:
+    """A setting that is none of the columns: its name, and what theory expects of it."""
+
+    name: str
+    prediction: Prediction
+
+
+@dataclass(frozen=True)
 class _Curve:
     """One column in one row: log10 of the second moment at the layers drawn, measured and predicted (empty without a prediction)."""
 
@@ -45,11 +55,14 @@ class _Curve:
     theory: np.ndarray
 
 
-def compare_chart(columns: Sequence[Curves], *, winner: int | None = None, appearance: str = "light") -> go.Figure:
+def compare_chart(
+    columns: Sequence[Curves], *, winner: int | None = None, yours: Yours | None = None, appearance: str = "light"
+) -> go.Figure:
     """Draw second moments of every layer on logarithmic axes: for each column dots (median over draws) and a thin line (theory).
 
     All columns have the same number of layers; there is at least one. All rows have the same decades per pixel. The column at the place
-    `winner` is drawn last, on top of the others, with a tick in the legend.
+    `winner` is drawn last, on top of the others, with a tick in the legend. `yours` is one more, dashed, to be seen beside them: it moves
+    no axis, and where it leaves the window of a row it ends.
     """
     colours = palette(appearance)
     depth = columns[0].trace.config.depth
@@ -70,6 +83,9 @@ def compare_chart(columns: Sequence[Curves], *, winner: int | None = None, appea
             data += _traces(curve, layers.tolist(), place.yaxis, curve.column.place == winner, colours)
     # the sort is stable: within a row and a column the line stays under its dots
     data.sort(key=lambda trace: trace["legendgroup"] == str(winner))
+    if yours is not None:
+        data += _dashed(yours, colours)
+        notes.append(_name(yours, places[0].top, colours))
     layout = stack_layout(colours, HEIGHT, _TOP, _BOTTOM, f"depth {depth} {[column.label for column in columns]}") | {
         "showlegend": True,
         "legend": LEGEND_ABOVE | {"font": {"size": 14}, "itemsizing": "constant", "traceorder": "normal"},
@@ -78,6 +94,31 @@ def compare_chart(columns: Sequence[Curves], *, winner: int | None = None, appea
         "annotations": notes,
     }
     return figure(data, layout)
+
+
+def yours_spec(layout: dict, yours: Yours, *, appearance: str = "light") -> dict:
+    """Return the dashed curve alone, as plain data of a figure to lie over a chart with this layout."""
+    colours = palette(appearance)
+    name = _name(yours, layout["yaxis"]["domain"][1], colours)
+    return {"data": _dashed(yours, colours), "layout": bare(layout) | {"annotations": [name]}}
+
+
+def _dashed(yours: Yours, colours: Palette) -> list[dict]:
+    """Return one curve a row, in the colour of words: it is no column."""
+    traces = []
+    for row, (signal, name) in enumerate(zip(ROWS, YOURS, strict=True)):
+        sizes = np.asarray(yours.prediction.signal(signal).log10_second_moment)
+        layers = thinned(len(sizes), MOST_LAYERS)
+        texts = [f"{yours.name}: theory {from_log10(size)}" for size in sizes[layers - 1]]
+        words = {"text": texts, "hoverinfo": "text", "showlegend": False, "xaxis": "x", "yaxis": f"y{row + 1}" if row else "y"}
+        traces.append(line(name, layers.tolist(), sizes[layers - 1], {"color": colours.text, "width": 2, "dash": "dash"}, **words))
+    return traces
+
+
+def _name(yours: Yours, top: float, colours: Palette) -> dict:
+    """Return the name of the dashed curve, across from the title of the first row."""
+    at = {"xref": "paper", "yref": "paper", "xanchor": "right", "yanchor": "bottom"}
+    return note(f"╌ {yours.name}", colours.text, 13, 1, top, name=YOURS[0], **at)
 
 
 def _curve(column: Curves, signal: str, layers: np.ndarray) -> _Curve:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from propagation.charts.axes import linear_axis, named
+from propagation.charts.axes import bare, linear_axis, named
 from propagation.charts.marks import note
 from propagation.charts.theme import Palette, base_layout, figure, palette, translucent
 from propagation.formatting import factor, number
@@ -90,12 +90,7 @@ def plane_chart(
 def here_spec(ends: tuple[float, float], weight_variance: float, bias_variance: float, *, appearance: str = "light") -> dict:
     """Return the cross alone, as plain data of a figure to lie over a plane with these ends."""
     colours = palette(appearance)
-    layout = _layout(ends, colours)
-    empty = {key: {"range": layout[key]["range"], "tickvals": []} for key in ("xaxis", "yaxis")}
-    return {
-        "data": [_here(weight_variance, bias_variance, colours)],
-        "layout": layout | empty | {"paper_bgcolor": "none", "annotations": []},
-    }
+    return {"data": [_here(weight_variance, bias_variance, colours)], "layout": bare(_layout(ends, colours))}
 
 
 def _layout(ends: tuple[float, float], colours: Palette) -> dict:

@@ -44,16 +44,22 @@ class Column:
     @property
     def label(self) -> str:
         """Return a few words: He 2015 · ReLU; the law too where it is not that of the scheme's source."""
-        scheme = _short(SCHEMES[self.scheme].label)
-        if self.weight_variance is not None:
-            scheme = f"σ_w² {number(self.weight_variance)}"
-        elif self.weight_std is not None:
-            scheme = f"std {number(self.weight_std)}"
         activation = lookup(self.activation).label
         if len(activation) > _LONGEST_ACTIVATION:
             activation = activation[: _LONGEST_ACTIVATION - 1] + "…"
         own_law = self.weight_law == SCHEMES[self.scheme].law
-        return " · ".join([scheme, activation] + ([] if own_law else [_short(WEIGHT_LAWS[self.weight_law].label)]))
+        return " · ".join([self._rule, activation] + ([] if own_law else [_short(WEIGHT_LAWS[self.weight_law].label)]))
+
+    @property
+    def in_short(self) -> str:
+        """Return what a visitor's own setting is called beside others: yours, σ_w² 1.73."""
+        return f"yours, {self._rule}"
+
+    @property
+    def _rule(self) -> str:
+        if self.weight_variance is not None:
+            return f"σ_w² {number(self.weight_variance)}"
+        return _short(SCHEMES[self.scheme].label) if self.weight_std is None else f"std {number(self.weight_std)}"
 
     def uses(self, base: Config) -> Config:
         """Return the experiment `base`, in at most MOST_DRAWS networks, with this initialization; ValueError where it does not apply."""

@@ -108,13 +108,19 @@ def _plan(config: Config, field: str, values: Sequence[float], here: int, positi
 
 def run(plan: Plan, progress: Progress | None = None) -> Sweep:
     """Return the sweep of a plan. `progress` may stop it by raising."""
-    predictions: list[Prediction] = []
-    for first in range(0, len(plan.values), AT_ONCE):
-        predictions += predict_sweep(plan.config, plan.field, plan.values[first : first + AT_ONCE])
-        if progress:
-            progress(0.0)
+    predictions = predicted(plan.config, plan.field, plan.values, progress)
     traces = simulate_sweep(plan.drawn, plan.field, [plan.values[place] for place in plan.measured], progress)
     return Sweep(plan, tuple(predictions), tuple(traces))
+
+
+def predicted(config: Config, field: str, values: Sequence[Any], progress: Progress | None = None) -> list[Prediction]:
+    """Return the theory of a config with each of these values of a field. `progress` may stop it by raising."""
+    predictions: list[Prediction] = []
+    for first in range(0, len(values), AT_ONCE):
+        predictions += predict_sweep(config, field, values[first : first + AT_ONCE])
+        if progress:
+            progress(0.0)
+    return predictions
 
 
 def spread(count: int, most: int, here: int) -> list[int]:

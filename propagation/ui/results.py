@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import streamlit as st
 
@@ -74,6 +75,11 @@ def sweep_of(plan: slider_sweep.Plan) -> slider_sweep.Sweep:
         found = slider_sweep.run(plan, _stoppable(None))
     experiment.served()
     return found
+
+
+def predictions_of(config: Config, field: str, values: Sequence[Any]) -> list[Prediction]:
+    """Return the predictions of a config with each of these values of a field. What is sent of them is kept, see `tables_of`."""
+    return slider_sweep.predicted(config, field, values, _stoppable(None))
 
 
 def tables_of(key: str, tables: Callable[[], Iterable[bytes]]) -> Iterator[bytes]:

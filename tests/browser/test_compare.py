@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import re
 
-from tests.browser.streamlit_page import MAIN
+import pytest
+
+from tests.browser.streamlit_page import MAIN, UNFOLD_SIDEBAR
+from tests.browser.test_sweep import HEADLINES, IS_COVERED, IS_OPEN, WEIGHT_VARIANCE, hold, shown_value
 
 LEGEND = ".js-plotly-plot .legendtext"
+#: the boxes of the dashed curve, of Plotly or over it, and the words beside it that are to be seen
+DASHED = """child => [...document.querySelector('.plot').children[child].querySelectorAll('path')]
+    .filter(path => !path.closest('[opacity]') && getComputedStyle(path).strokeDasharray !== 'none' && path.getTotalLength() > 50)
+    .map(path => path.getBoundingClientRect()).map(({ left, top, right, bottom }) => [left, top, right, bottom])"""
+NAMES = """() => [...document.querySelectorAll('.plot text')].filter(text => text.textContent.includes('yours'))
+    .filter(text => text.closest('.annotation')?.style.opacity !== '0').map(text => text.textContent.replace('╌ ', ''))"""
 
 
 def test_a_comparison_is_built_by_clicks_shared_by_its_link_and_undone_by_back(visitor, browser, address):
@@ -47,3 +56,38 @@ def test_on_a_phone_the_winner_comes_first_and_nothing_runs_off_the_side(phone):
     assert phone.page.locator(MAIN).evaluate("main => main.scrollWidth - main.clientWidth") <= 0
     winner = phone.page.get_by_role("heading", name=re.compile("healthiest|leads")).bounding_box()
     assert winner["y"] < phone.page.locator(".js-plotly-plot").bounding_box()["y"] < 600
+
+
+@pytest.mark.parametrize("kind", ["visitor", "phone"])
+def test_a_frame_of_ones_own_curve_lies_where_the_answer_will(kind, request):
+    """Also where the legend has many rows, and moves the edge of the charts."""
+    visitor = request.getfixturevalue(kind)
+    visitor.open("compare?depth=20&width=64&inputs=8")
+    if kind == "phone":
+        visitor.page.set_viewport_size({"width": 390, "height": 2000})
+        visitor.page.locator(UNFOLD_SIDEBAR).click()
+        visitor.page.wait_for_timeout(800)
+    rest, headline = visitor.page.evaluate(DASHED, 0), visitor.page.evaluate(HEADLINES)
+    assert len(rest) == 3 and visitor.page.evaluate(NAMES) == ["yours, σ_w² 1.5"]
+    thumb = hold(visitor, WEIGHT_VARIANCE, 0.2)
+    visitor.page.wait_for_function(IS_COVERED)
+    visitor.page.wait_for_timeout(300)
+    held, value = visitor.page.evaluate(DASHED, 1), shown_value(visitor, WEIGHT_VARIANCE)
+    assert visitor.page.evaluate(NAMES) == [f"yours, σ_w² {value}"]
+    assert set(visitor.page.evaluate(HEADLINES)) == set(headline)
+    thumb.let_go()
+    visitor.page.wait_for_function(IS_OPEN)
+    answer = visitor.page.evaluate(DASHED, 0)
+    assert [pytest.approx(box, abs=2) for box in answer] == held and answer != rest
+    assert visitor.page.evaluate(NAMES) == [f"yours, σ_w² {value}"] and visitor.page.evaluate(HEADLINES) == headline
+
+
+def test_a_slider_that_moves_all_columns_waits_for_the_hand(visitor):
+    visitor.open("compare?depth=20&width=64&inputs=8")
+    before = visitor.drawn()
+    thumb = hold(visitor, "Depth", 0.7)
+    visitor.page.wait_for_function(f"() => ({HEADLINES})().includes('pan_tool Let go to compare again')")
+    assert visitor.drawn() == before
+    thumb.let_go()
+    visitor.page.wait_for_function("() => document.querySelectorAll('h2').length === 1")
+    assert visitor.drawn() != before

@@ -7,7 +7,7 @@ import pytest
 
 from charts.traces import moments, prediction, trace
 from propagation import Config, simulate
-from propagation.charts.compare import HEIGHT, MOST_LAYERS, ROWS, Curves, compare_chart
+from propagation.charts.compare import HEIGHT, MOST_LAYERS, ROWS, YOURS, Curves, Yours, compare_chart, yours_spec
 from propagation.charts.marks import GLYPHS, SYMBOLS
 from propagation.charts.theme import PALETTES
 
@@ -137,3 +137,28 @@ def test_titles_say_direction_and_signal_and_the_height_is_fixed():
     texts = " ".join(a.text for a in layout.annotations)
     assert all(word in texts for word in ("forward →", "backward ←", "weight gradient", "layer", "median of 5", "theory"))
     assert layout.height == HEIGHT
+
+
+def test_a_setting_of_ones_own_is_dashed_and_moves_no_axis_and_no_legend():
+    columns = curves(3)
+    plain, figure = compare_chart(columns), compare_chart(columns, winner=1, yours=Yours("yours, σ_w² 9", prediction(level=40.0)))
+    own = [t for t in figure.data if t.name in YOURS]
+    assert [t.name for t in figure.data][-3:] == list(YOURS) and [t.yaxis for t in own] == list(AXES.values())
+    assert {t.line.dash for t in own} == {"dash"} and {t.line.color for t in own} == {PALETTES["light"].text}
+    assert not any(t.showlegend for t in own) and all("yours, σ_w² 9: theory 10⁴⁰" in t.text for t in own)
+    assert [axis.range for axis in size_axes(figure)] == [axis.range for axis in size_axes(plain)]
+    assert [note.text for note in figure.layout.annotations if note.name] == ["╌ yours, σ_w² 9"]
+
+
+@pytest.mark.parametrize("appearance", list(PALETTES))
+def test_a_frame_of_it_lies_where_the_chart_has_it(appearance):
+    yours = Yours("yours, σ_w² 2", prediction())
+    figure = compare_chart(curves(2), yours=yours, appearance=appearance)
+    frame = yours_spec(figure.layout.to_plotly_json(), yours, appearance=appearance)
+    drawn = [t.to_plotly_json() for t in figure.data if t.name in YOURS]
+    assert frame["data"] == drawn
+    for key in ("xaxis", "yaxis", "yaxis2", "yaxis3"):
+        axis = figure.layout[key]
+        assert (frame["layout"][key]["range"], frame["layout"][key]["domain"]) == (list(axis.range), list(axis.domain))
+    assert [note["text"] for note in frame["layout"]["annotations"]] == ["╌ yours, σ_w² 2"]
+    assert frame["layout"]["paper_bgcolor"] == "none" and not frame["layout"].get("showlegend")

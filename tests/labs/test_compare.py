@@ -104,6 +104,9 @@ def test_labels_tell_columns_apart_and_stay_short():
     assert Column("he", "relu", "gaussian").label == "He 2015 · ReLU"
     assert Column("glorot", "tanh", "gaussian").label == "Glorot 2010 · tanh · Gaussian"
     assert Column("custom", "tanh", "gaussian", 1.760955).label == "σ_w² 1.76 · tanh"
+    assert Column("custom", "tanh", "gaussian", 1.73).in_short == "yours, σ_w² 1.73"
+    assert Column("std", "tanh", "gaussian", None, 0.02).in_short == "yours, std 0.02"
+    assert Column("glorot_standard", "relu", "uniform").in_short == "yours, standard"
     assert len(Column("he", "+".join(["tanh(x)"] * 12), "gaussian").label) < 40
 
 

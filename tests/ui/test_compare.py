@@ -84,6 +84,21 @@ def test_one_click_compares_glorot_and_bengio_and_another_the_common_rules():
     assert not app.warning
 
 
+def own(app: AppTest) -> list[str]:
+    """What the dashed curve is called; empty where there is none."""
+    return [note["text"] for note in figure(app)["layout"]["annotations"] if note.get("name")]
+
+
+def test_the_sidebars_own_setting_is_dashed_while_it_is_no_column_and_does_not_compete():
+    app = opened(columns=TWO, weight_variance="2.2")
+    assert own(app) == ["╌ yours, σ_w² 2.2"] and len(table(app)) == len(legend(app)) == 2
+    winner = app.header[0].value
+    app.select_slider(key="weight_variance").set_value(100.0).run()
+    assert own(app) == ["╌ yours, σ_w² 100"] and app.header[0].value == winner
+    app.button(key="add_current").click().run()
+    assert own(app) == [] and len(legend(app)) == 3
+
+
 def test_columns_can_be_removed_one_by_one_and_all_at_once():
     app = opened(columns=TWO)
     app.button(key="remove_0").click().run()

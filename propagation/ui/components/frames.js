@@ -70,7 +70,7 @@ function ticks([low, high], intervals, smallest, text) {
 const decadeTicks = (window) => ticks(window, 4, 1, powerOfTen);
 const linearTicks = (window) => ticks(window, 6, 0, roundNumber);
 
-function figureAt({ figure, curves, notes, decades, axes: layers }, place, { windows, shown, xaxis }) {
+function figureAt({ figure, curves, notes, decades, axes: layers }, place, { windows, shown, xaxis }, value) {
   const data = figure.data.map((trace) => ({ ...trace }));
   for (const curve of curves) {
     const trace = data[curve.trace];
@@ -85,8 +85,9 @@ function figureAt({ figure, curves, notes, decades, axes: layers }, place, { win
     ]),
   );
   const own = notes[Math.round(place)].map((note) => ({ ...note, y: windows[note.yref.replace("y", "yaxis")]?.[0] ?? note.y }));
+  const annotations = [...figure.layout.annotations, ...own].map((note) => ({ ...note, text: note.text.replace("{value}", value) }));
   const across = layers ? { xaxis } : {};
-  return { data, layout: { ...figure.layout, ...across, ...axes, annotations: [...figure.layout.annotations, ...own] } };
+  return { data, layout: { ...figure.layout, ...across, ...axes, annotations } };
 }
 
 // What there is to know of a chart while a slider moves: its axes when that began, and its curves from then, in faint colour.
@@ -100,8 +101,9 @@ function begun(key, plot, names) {
   return { key, plot, layout, names, ghost, xaxis: layout.xaxis };
 }
 
-// Draw a chart as its table has it at a place; return whether its window is on its way to what it must hold.
-function drawFrame(chart, table, place) {
+// Draw a chart as its table has it at a place, with the slider's value where words ask for it; return whether its window is on its way to
+// what it must hold.
+function drawFrame(chart, table, place, value) {
   const nearest = Math.round(place);
   const wanted = Object.fromEntries(Object.entries(table.windows).map(([axis, ranges]) => [axis, ranges[nearest]]));
   if (!chart.windows) {
@@ -121,7 +123,7 @@ function drawFrame(chart, table, place) {
   }
   const xaxis = table.axes?.[nearest];
   if (xaxis && xaxis.range[1] > chart.xaxis.range[1]) chart.xaxis = xaxis;
-  const figure = figureAt(table, place, chart);
+  const figure = figureAt(table, place, chart, value);
   figure.data.unshift(...chart.ghost);
   Object.assign(chart.plot, { held: true, ghost: chart.ghost });
   if (isOver(figure)) veil(chart, 0);
@@ -134,5 +136,8 @@ const isOver = ({ layout }) => layout.paper_bgcolor === "none";
 function veil({ plot, names }, opacity) {
   for (const drawn of plot.chart.querySelectorAll(".scatterlayer > .trace")) {
     if (names.includes(drawn.__data__?.[0].trace.name)) drawn.style.opacity = opacity;
+  }
+  for (const drawn of plot.chart.querySelectorAll(".annotation")) {
+    if (names.includes(plot.chart.layout.annotations[drawn.dataset.index]?.name)) drawn.style.opacity = opacity;
   }
 }

@@ -76,7 +76,7 @@ function show(plot) {
 function made(place) {
   const [chart, picture] = place.children;
   const plot = { place, chart, text: null, held: false, ghost: [] };
-  plot.paint = (figure) => paint(picture, figure);
+  plot.paint = (figure) => paint(picture, figure?.layout.paper_bgcolor === "none" ? over(chart, figure) : figure);
   plot.uncover = () => {
     const { ghost, figure } = plot;
     plot.ghost = [];
@@ -92,6 +92,15 @@ function made(place) {
   });
   plot.observer.observe(place);
   return plot;
+}
+
+// A figure that lies over the chart, in its places: a legend with many rows moves an edge, a zoom the ends of an axis.
+function over({ _fullLayout: drawn }, { data, layout }) {
+  if (!drawn) return { data, layout };
+  const { l, r, t, b } = drawn._size;
+  const axes = Object.entries(layout).filter(([key]) => /^[xy]axis/.test(key));
+  const here = Object.fromEntries(axes.map(([key, axis]) => [key, { ...axis, range: drawn[key].range }]));
+  return { data, layout: { ...layout, ...here, margin: { ...layout.margin, l, r, t, b } } };
 }
 
 // These traces where the figure would have them, and nothing else.

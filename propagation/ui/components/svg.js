@@ -174,16 +174,21 @@ function paint(element, figure) {
   const { font = {}, height, paper_bgcolor: ground = "none" } = layout;
   const [family, size] = [font.family ?? FAMILY, font.size ?? 12];
   element.clip ??= `clip-${(clips += 1)}`;
-  const clip = ` clip-path="url(#${element.clip})"`;
+  const clip = (row) => ` clip-path="url(#${element.clip}-${row})"`; // what leaves the window of its row ends there
   const traces = data.map((trace) => {
     const [across, up] = [place.scale(trace.xaxis, "x"), place.scale(trace.yaxis, "y")];
-    const drawn = trace.type === "heatmap" ? cells(trace, across, up) : scatter(trace, across, up, clip);
+    const drawn = trace.type === "heatmap" ? cells(trace, across, up) : scatter(trace, across, up, clip(trace.yaxis ?? "y"));
     return trace.opacity === undefined ? drawn : `<g opacity="${trace.opacity}">${drawn}</g>`;
   });
   const notes = (layout.annotations ?? []).map((one) => note(one, place, family)).join("");
-  const box = `x="${place.left}" y="${place.top}" width="${place.right - place.left}" height="${place.bottom - place.top}"`;
-  const inside = `<clipPath id="${element.clip}"><rect ${box}/></clipPath>`;
-  const parts = [inside + axes(layout, place, { size, family }), ...traces, notes];
+  const rows = [...new Set(data.map(({ yaxis }) => yaxis ?? "y"))];
+  const inside = rows.map((row) => {
+    const { domain: [low, high] = [0, 1] } = layout[axisOf(row, "y")];
+    const [top, bottom] = [place.paper.y(high), place.paper.y(low)];
+    const box = `x="${place.left}" y="${top}" width="${place.right - place.left}" height="${bottom - top}"`;
+    return `<clipPath id="${element.clip}-${row}"><rect ${box}/></clipPath>`;
+  });
+  const parts = [inside.join("") + axes(layout, place, { size, family }), ...traces, notes];
   const type = `font-family="${family.replaceAll('"', "'")}" font-size="${size}" fill="${font.color}"`;
   const head = `xml:space="preserve" width="${width}" height="${height}" ${type} style="background: ${ground}"`;
   if (element.head !== head || element.parts?.length !== parts.length || !element.firstChild) {

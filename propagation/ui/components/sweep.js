@@ -38,6 +38,7 @@ function words(root) {
   const mark = copies[0]?.querySelector("[role=img]");
   const title = copies[0]?.querySelector("h2");
   const heading = mark?.closest(STREAMLIT.heading) ?? title;
+  const hasNumbers = copies[1]?.querySelectorAll("strong").length > 1; // forward and backward, as on Explore
   const tell = (element, text) => element && (element.textContent = text);
   let said = null;
   // a longer sentence is written smaller, so that nothing moves
@@ -62,13 +63,13 @@ function words(root) {
   };
   return {
     say(now) {
-      if (!title || now === said) return;
+      if (!title || now === said || !now.headline) return; // some tables leave the words as they are
       said = now;
       if (mark) mark.textContent = now.icon;
       if (mark) mark.style.color = now.colour;
       heading.replaceChildren(...(mark ? [mark, ` ${now.headline}`] : [now.headline]));
       fit(title, 0);
-      (mark ? numbers : sentence)(now);
+      (hasNumbers ? numbers : sentence)(now);
     },
     end() {
       copies.forEach((copy) => copy.remove());
@@ -125,7 +126,8 @@ function watch() {
       return;
     }
     const place = placeOf(table.positions, position);
-    move.easing = move.charts.map((chart) => drawFrame(chart, table.charts[chart.key], place)).some(Boolean);
+    const value = move.at ? roundNumber(table.values[Math.round(place)]) : move.thumb.getAttribute("aria-valuetext");
+    move.easing = move.charts.map((chart) => drawFrame(chart, table.charts[chart.key], place, value)).some(Boolean);
     move.words.say(table.words[Math.round(place)]);
     move.table = table;
     if (move.playing) caption(table.values[Math.round(place)]);

@@ -5,15 +5,16 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import streamlit as st
 
 from propagation.budget import MOST_SECONDS, refusal
-from propagation.charts.compare import Curves, compare_chart
+from propagation.charts.compare import YOURS, Curves, Yours, compare_chart, yours_spec
 from propagation.charts.marks import GLYPHS
 from propagation.charts.theme import palette
-from propagation.config import Config
+from propagation.config import NUMBERS, Config
 from propagation.diagnosis import diagnose
 from propagation.engine.cost import work
 from propagation.formatting import factor, from_log10, number, percent, plain
@@ -33,12 +34,16 @@ from propagation.labs.compare import (
     summarize,
     with_added,
 )
+from propagation.labs.slider_sweep import MOST_POSITIONS, spread
 from propagation.labs.spectrum import DEEPEST
-from propagation.ui.results import prediction_of, trace_of
+from propagation.slider_steps import labels
+from propagation.ui.components.streamlit_page import VERDICT_KEY
+from propagation.ui.results import prediction_of, predictions_of, trace_of
 from propagation.ui.session import experiment
 from propagation.ui.widgets.figures import draw_figure
 from propagation.ui.widgets.page_header import appearance, opening, unbroken
 from propagation.ui.widgets.panels import panel
+from propagation.ui.widgets.sweep import Answers, Followed, Shown, under_the_hand
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +60,7 @@ _VERDICTS = {
 }
 #: seconds of work from which on it shows how far it is
 _PATIENCE = 0.5
+_CHART = "compare"
 
 
 def render(config: Config) -> None:
@@ -75,8 +81,11 @@ def render(config: Config) -> None:
         left_out.warning(f"Not all of this comparison could be drawn.\n{lines}", icon=":material/block:")
     drawn = _run(accepted, answer)
     if drawn:
-        _result(drawn, answer)
+        layout = _result(drawn, _yours(config, columns), answer)
         _explanation()
+        if layout is not None:
+            find = partial(_answers, [column for _, column, _ in accepted], layout)
+            under_the_hand(config, Followed([*labels().values()], {_CHART: YOURS}, find, columns, refusal="Let go to compare again"))
     elif columns:
         answer.header(":orange[None of these could be drawn.]", anchor=False)
 
@@ -175,20 +184,41 @@ def _condition(config: Config) -> float:
     return condition(config)
 
 
-def _result(drawn: Sequence[tuple[Curves, Summary]], answer) -> None:
-    """Say who wins and why; draw the charts and the table."""
+def _yours(config: Config, columns: Sequence[Column]) -> Yours | None:
+    """Return the sidebar's setting where it is none of the columns, and theory has an answer."""
+    own = column_of(config)
+    prediction = None if own in columns else _prediction(own.uses(config))
+    return prediction and Yours(own.in_short, prediction)
+
+
+def _answers(columns: Sequence[Column], layout: dict, config: Config, field: str, values: Sequence[float], here: int) -> Iterator[Answers]:
+    """Yield the sidebar's setting at the values of a slider, to be drawn over the chart; nothing where the columns would move, too."""
+    base = experiment.imagined(field, values[0])
+    if any(column.uses(base) != column.uses(config) for column in columns):
+        return
+    chosen = [values[place] for place in spread(len(values), MOST_POSITIONS, here)]
+    name = f"yours, {NUMBERS[field].symbol} {{value}}"  # which the page fills in
+    charts = [yours_spec(layout, Yours(name, one), appearance=appearance()) for one in predictions_of(base, field, chosen)]
+    yield Answers(chosen, [Shown({_CHART: chart}, {}) for chart in charts])
+
+
+def _result(drawn: Sequence[tuple[Curves, Summary]], yours: Yours | None, answer) -> dict | None:
+    """Say who wins and why; draw the charts and the table. Return the layout of the charts, or None where they could not be drawn."""
+    layout = None
     curves, summaries = [list(part) for part in zip(*drawn, strict=True)]
     decision = decide(summaries)
     healthy = any(s.place == decision.winner and s.kind == "healthy" for s in summaries)
     icon = ":green[:material/trophy:]" if healthy else ":orange[:material/balance:]"
-    with answer.container(gap=None):
+    with answer.container(gap=None, key=VERDICT_KEY):
         st.header(f"{icon} {plain(decision.headline)}", anchor=False)
         st.markdown(plain(decision.reason))
     with panel("The chart"):
-        figure = compare_chart(curves, winner=decision.winner, appearance=appearance())
-        draw_figure(figure, key="compare", alt=_in_words(summaries, decision))
+        figure = compare_chart(curves, winner=decision.winner, yours=yours, appearance=appearance())
+        draw_figure(figure, key=_CHART, alt=_in_words(summaries, decision, yours))
+        layout = figure.layout.to_plotly_json()
     with panel("The table"):
         st.table(_table(summaries, decision), width="content", hide_index=True, hide_header=False)
+    return layout
 
 
 def _table(summaries: Sequence[Summary], decision: Decision) -> list[dict[str, str]]:
@@ -213,10 +243,11 @@ def _table(summaries: Sequence[Summary], decision: Decision) -> list[dict[str, s
     return lines
 
 
-def _in_words(summaries: Sequence[Summary], decision: Decision) -> str:
+def _in_words(summaries: Sequence[Summary], decision: Decision, yours: Yours | None) -> str:
     """Describe the chart to those who cannot see it."""
+    dashed = "" if yours is None else f" Dashed, in theory: {yours.name}."
     each = "; ".join(f"{s.label}: forward {factor(s.forward_factor)}, backward {factor(s.backward_factor)} per layer" for s in summaries)
-    return f"{decision.headline} {each}."
+    return f"{decision.headline} {each}.{dashed}"
 
 
 def _explanation() -> None:
@@ -234,6 +265,8 @@ def _explanation() -> None:
             "- **Healthiest** is, of those with a healthy verdict, the one whose worst drift is smallest. The drift in a chart is the "
             "factor between its largest and its smallest layer; the worst of the three counts.\n"
             f"- **Dots** are the median of at most {MOST_DRAWS} draws of each network, so that six of them are quick.\n"
+            "- **Dashed**: theory for the sidebar's own setting, where it is none of the columns. It moves along while you hold the slider "
+            "of σ_w², and it does not compete.\n"
             "- **The same noise**: columns of one weight law use the very same random numbers, scaled by their rule: what differs is "
             "the rule, not luck. Other laws are drawn from the same seed. Biases are those of the sidebar, unless a rule brings its own."
         )

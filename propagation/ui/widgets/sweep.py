@@ -60,13 +60,15 @@ class Followed:
 
     fields: those whose sliders it follows. ghosts: its charts, by key the traces that stay in faint colour meanwhile. find: from the
     experiment, a field, the values of its slider and at which of them it stands, to the answers: a first part, a whole, or none where they
-    would take too long. told: what else they depend on. plays: whether a button moves σ_w².
+    would take too long. told: what else they depend on. refusal: what is said where there are no answers, if not how long they would take.
+    plays: whether a button moves σ_w².
     """
 
     fields: Sequence[str]
     ghosts: Mapping[str, Sequence[str]]
     find: Callable[[Config, str, Sequence[float], int], Iterator[Answers]]
     told: Any = None
+    refusal: str = ""
     plays: bool = False
 
 
@@ -117,7 +119,8 @@ def _tables(config: Config, field: str, page: Followed, key: str) -> Iterator[by
         }
         yield sweep.packed(_table(answers) | at)
     if answers is None:
-        yield sweep.packed({"key": key, "refused": f"Let go to simulate this, about {in_seconds(work(config).seconds)}"})
+        refusal = page.refusal or f"Let go to simulate this, about {in_seconds(work(config).seconds)}"
+        yield sweep.packed({"key": key, "refused": refusal})
 
 
 def _to_and_fro(config: Config, values: Sequence[float]) -> tuple[float, float]:
