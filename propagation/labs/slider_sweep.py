@@ -1,23 +1,27 @@
 """Slider sweep: the answers over the whole range of a slider, for a page that draws every frame of a drag from them.
 
-Theory at every position; networks at some of them, which share their noise. Between these a measurement is interpolated in its logarithms.
+Theory at every position; networks at some of them, which share their noise. Between these what is measured is interpolated.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from propagation.config import Config
 from propagation.engine.cost import work
-from propagation.engine.sweep import SHARING, simulate_sweep
-from propagation.engine.trace import Moments, Trace
+from propagation.engine.network import simulate_alike
+from propagation.engine.sweep import SHARING, each
+from propagation.engine.trace import Trace
 from propagation.labs.protocol import Progress
 from propagation.theory.prediction import Prediction
-from propagation.theory.sweep import predict_sweep
+from propagation.theory.sweep import predict_each
+
+Theory = TypeVar("Theory")
+Found = TypeVar("Found")
 
 #: positions at which theory is solved and words are found, at most: one for every third pixel of a slider
 MOST_POSITIONS = 80
@@ -26,7 +30,7 @@ MOST_POSITIONS = 80
 FINE = ((MOST_POSITIONS, 64, 33), (40, 0, 17), (20, 0, 9))
 #: the same for networks of different shapes, between which nothing can be interpolated
 FINE_OF_SHAPES = ((64, 64, 0), (20, 20, 0), (10, 10, 0))
-#: seconds of simulation that a sweep may take, and one of a single network at each position that shares its noise
+#: seconds of simulation that a sweep may take, and one of as few networks as there can be at each position that shares its noise
 SECONDS, LONGEST = 0.6, 2.0
 #: what a network of a sweep costs beside one by itself, over fields that do not change its shape: its noise is drawn once for all values
 SHARED = 0.4
@@ -39,85 +43,116 @@ NEAR, NEARBY = 24, (13, 0, 5)
 
 
 @dataclass(frozen=True)
-class Plan:
+class Kind(Generic[Theory, Found]):
+    """What a sweep asks of experiments.
+
+    uses: what is run of an experiment. predict: of experiments that differ in this field alone, what theory says. alike: of experiments
+    that differ in numbers alone, what networks do. fine: as FINE. fewest: networks without which there is nothing to be seen.
+    """
+
+    uses: Callable[[Config], Config]
+    predict: Callable[[Sequence[Config], str], Sequence[Theory]]
+    alike: Callable[[Sequence[Config], Progress | None], list[Found]]
+    fine: tuple[tuple[int, int, int], ...] = FINE
+    fewest: int = 1
+
+
+def _itself(config: Config) -> Config:
+    return config
+
+
+#: what `simulate` and `predict` say
+NETWORKS: Kind[Prediction, Trace] = Kind(_itself, predict_each, simulate_alike)
+
+
+@dataclass(frozen=True)
+class Plan(Generic[Theory, Found]):
     """What a sweep runs: a config with each of these values of a field, and `trials` draws of the networks at the places `measured`."""
 
+    kind: Kind[Theory, Found]
     config: Config
     field: str
     values: tuple[float, ...]
     measured: tuple[int, ...]
     trials: int
 
-    @property
-    def drawn(self) -> Config:
-        """Return the config with as many draws as are measured."""
-        return replace(self.config, trials=self.trials)
+    def configs(self, places: Sequence[int]) -> list[Config]:
+        """Return what is run at the values of these places."""
+        return _runs(self.kind, self.config, self.field, [self.values[place] for place in places], self.trials)
 
 
 @dataclass(frozen=True)
-class Sweep:
-    """What was found: a prediction at each of the plan's values, and a trace at each of those that were measured."""
+class Sweep(Generic[Theory, Found]):
+    """What was found: a prediction at each of the plan's values, and what networks did at each of those that were measured."""
 
-    plan: Plan
-    predictions: tuple[Prediction, ...]
-    traces: tuple[Trace, ...]
+    plan: Plan[Theory, Found]
+    predictions: tuple[Theory, ...]
+    found: tuple[Found, ...]
 
-    def trace(self, place: int) -> Trace:
-        """Return the trace at the value of this place: as measured, or between the two next to it that were."""
+    def at(self, place: int) -> Found:
+        """Return what networks do at the value of this place: as measured, or between the two next to it that were."""
         measured = self.plan.measured
         after = int(np.searchsorted(measured, place))
         if after == len(measured) or measured[after] == place or after == 0:
-            return self.traces[min(after, len(measured) - 1)]
+            return self.found[min(after, len(measured) - 1)]
         low, high = measured[after - 1], measured[after]
         share = (place - low) / (high - low)
-        (config,) = self.plan.drawn.variants(self.plan.field, self.plan.values[place : place + 1])
-        return _between(self.traces[after - 1], self.traces[after], share, config)
+        (config,) = self.plan.configs([place])
+        return _between(self.found[after - 1], self.found[after], share, config)
 
 
-def plans(config: Config, field: str, values: Sequence[float], here: int) -> tuple[Plan, ...]:
+def plans(kind: Kind[Theory, Found], config: Config, field: str, values: Sequence[float], here: int) -> tuple[Plan[Theory, Found], ...]:
     """Return what can be had soon of a slider that stands at place `here` among these values; nothing where that is not even one network.
 
-    First what is near, of one network, then as much of the range as there is time for. Networks of one shape cover it all, or there are
-    none; of others those beyond the last that there is time for are left out.
+    First what is near, of as few networks as there can be, then as much of the range as there is time for. Networks of one shape cover it
+    all, or there are none; of others those beyond the last that there is time for are left out.
     """
     shared = field in SHARING
-    attempts = (_plan(config, field, values, here, *fine) for fine in (FINE if shared else FINE_OF_SHAPES))
+    attempts = (_plan(kind, config, field, values, here, *fine) for fine in (kind.fine if shared else FINE_OF_SHAPES))
     whole = next((plan for plan in attempts if plan is not None and (not shared or plan.values[-1] == values[-1])), None)
     if whole is None or len(values) <= 2 * NEAR:
         return () if whole is None else (whole,)
     first = max(0, here - NEAR)
-    near = _plan(replace(config, trials=1), field, values[first : here + NEAR + 1], here - first, *NEARBY)
-    return (whole,) if near is None else (near, whole)
+    near = _plan(kind, config, field, values[first : here + NEAR + 1], here - first, *NEARBY)
+    return (whole,) if near is None else (replace(near, trials=kind.fewest), whole)
 
 
-def _plan(config: Config, field: str, values: Sequence[float], here: int, positions: int, all_of: int, some: int) -> Plan | None:
+def _plan(
+    kind: Kind[Theory, Found], config: Config, field: str, values: Sequence[float], here: int, positions: int, all_of: int, some: int
+) -> Plan[Theory, Found] | None:
     """Return the plan of at most so many positions, networks at all of a few of them or at some of many; None where one takes too long."""
     chosen = spread(len(values), positions, here)
     measured = spread(len(chosen), len(chosen) if len(chosen) <= all_of else some, chosen.index(here))
     each, most = (SHARED, LONGEST) if field in SHARING else (1.0, SECONDS)
-    drawn = replace(config, trials=1).variants(field, [values[chosen[place]] for place in measured])
+    drawn = _runs(kind, config, field, [values[chosen[place]] for place in measured], 1)
     cost = [each * work(one).seconds + LAYER * one.depth for one in drawn]
-    while cost and sum(cost) > most:
+    while kind.fewest * sum(cost) > most:
         cost.pop()
     measured = measured[: len(cost)]
     if not measured or chosen[measured[-1]] < here:
         return None
-    trials = max(1, min(int(SECONDS / sum(cost)), config.trials))
-    return Plan(config, field, tuple(values[place] for place in chosen[: measured[-1] + 1]), tuple(measured), trials)
+    trials = max(kind.fewest, min(int(SECONDS / sum(cost)), kind.uses(config).trials))
+    return Plan(kind, config, field, tuple(values[place] for place in chosen[: measured[-1] + 1]), tuple(measured), trials)
 
 
-def run(plan: Plan, progress: Progress | None = None) -> Sweep:
+def _runs(kind: Kind[Any, Any], config: Config, field: str, values: Sequence[float], trials: int) -> list[Config]:
+    """Return what is run of a config at each of these values, in so many draws."""
+    return [replace(kind.uses(one), trials=trials) for one in config.variants(field, values)]
+
+
+def run(plan: Plan[Theory, Found], progress: Progress | None = None) -> Sweep[Theory, Found]:
     """Return the sweep of a plan. `progress` may stop it by raising."""
-    predictions = predicted(plan.config, plan.field, plan.values, progress)
-    traces = simulate_sweep(plan.drawn, plan.field, [plan.values[place] for place in plan.measured], progress)
-    return Sweep(plan, tuple(predictions), tuple(traces))
+    configs = plan.configs(range(len(plan.values)))
+    predictions = predicted(plan.kind, configs, plan.field, progress)
+    found = each(plan.kind.alike, [configs[place] for place in plan.measured], plan.field, progress)
+    return Sweep(plan, tuple(predictions), tuple(found))
 
 
-def predicted(config: Config, field: str, values: Sequence[Any], progress: Progress | None = None) -> list[Prediction]:
-    """Return the theory of a config with each of these values of a field. `progress` may stop it by raising."""
-    predictions: list[Prediction] = []
-    for first in range(0, len(values), AT_ONCE):
-        predictions += predict_sweep(config, field, values[first : first + AT_ONCE])
+def predicted(kind: Kind[Theory, Any], configs: Sequence[Config], field: str, progress: Progress | None = None) -> list[Theory]:
+    """Return the theory of configs that differ in this field alone. `progress` may stop it by raising."""
+    predictions: list[Theory] = []
+    for first in range(0, len(configs), AT_ONCE):
+        predictions += kind.predict(configs[first : first + AT_ONCE], field)
         if progress:
             progress(0.0)
     return predictions
@@ -132,28 +167,26 @@ def spread(count: int, most: int, here: int) -> list[int]:
     return sorted({int(places[0]), *inner.tolist(), int(places[-1])})
 
 
-def _between(low: Trace, high: Trace, share: float, config: Config) -> Trace:
-    """Return what lies at this share of the way from one trace to another, in logarithms; at a loss, what the nearer one says."""
-    nearer = low if share < 0.5 else high
+def _between(low: Any, high: Any, share: float, config: Config) -> Any:
+    """Return what lies at this share of the way from one answer to another of their kind, number by number; sizes are in logarithms.
 
-    def mixed(name: str) -> Any:
-        return _mixed(getattr(low, name), getattr(high, name), share)
-
-    signals = {
-        name: Moments(*(_mixed(getattr(one, part), getattr(high.signal(name), part), share) for part in _MOMENTS))
-        for name, one in low.signals.items()
-    }
-    return replace(
-        nearer,
-        config=config,
-        signals=signals,
-        input_log10_second_moment=float(mixed("input_log10_second_moment")),
-        **{name: mixed(name) for name in _MEANS},
-    )
+    Where that says nothing it is what the nearer one has; in place of their configs `config`.
+    """
+    if isinstance(low, Config):
+        return config
+    if isinstance(low, float):
+        return float(_mixed(low, high, share))
+    if isinstance(low, np.ndarray):
+        return _mixed(low, high, share)
+    if isinstance(low, Mapping) and low.keys() == high.keys():
+        return {name: _between(one, high[name], share, config) for name, one in low.items()}
+    if is_dataclass(low) and not isinstance(low, type):
+        return replace(low, **_between(_parts(low), _parts(high), share, config))
+    return low if share < 0.5 else high
 
 
-_MOMENTS = ("mean", "log10_variance", "log10_second_moment")
-_MEANS = ("saturated", "dead", "weight_variance", "separation", "loss")
+def _parts(answer: Any) -> dict[str, Any]:
+    return {field.name: getattr(answer, field.name) for field in fields(answer)}
 
 
 def _mixed(low: Any, high: Any, share: float) -> Any:

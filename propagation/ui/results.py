@@ -13,6 +13,7 @@ from propagation.config import Config
 from propagation.engine.cost import work
 from propagation.engine.trace import Trace
 from propagation.labs import slider_sweep, variance_decomposition
+from propagation.labs.slider_sweep import NETWORKS, Found, Plan, Sweep, Theory
 from propagation.runtime.lru import LRU
 from propagation.runtime.scheduler import queue_length, queued_since
 from propagation.theory.prediction import Prediction
@@ -69,7 +70,7 @@ def first_trace_of(config: Config) -> Trace | None:
     return trace_of(replace(config, trials=quick))
 
 
-def sweep_of(plan: slider_sweep.Plan) -> slider_sweep.Sweep:
+def sweep_of(plan: Plan[Theory, Found]) -> Sweep[Theory, Found]:
     """Run a plan now. What is sent of it is kept, see `tables_of`."""
     with queued_since(experiment.waiting_since()):
         found = slider_sweep.run(plan, _stoppable(None))
@@ -79,7 +80,7 @@ def sweep_of(plan: slider_sweep.Plan) -> slider_sweep.Sweep:
 
 def predictions_of(config: Config, field: str, values: Sequence[Any]) -> list[Prediction]:
     """Return the predictions of a config with each of these values of a field. What is sent of them is kept, see `tables_of`."""
-    return slider_sweep.predicted(config, field, values, _stoppable(None))
+    return slider_sweep.predicted(NETWORKS, config.variants(field, values), field, _stoppable(None))
 
 
 def tables_of(key: str, tables: Callable[[], Iterable[bytes]]) -> Iterator[bytes]:

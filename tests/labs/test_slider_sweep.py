@@ -7,7 +7,7 @@ import pytest
 
 from propagation import Config, predict, simulate
 from propagation.config import NUMBERS
-from propagation.labs.slider_sweep import FINE, NEAR, plans, run
+from propagation.labs.slider_sweep import FINE, NEAR, NETWORKS, plans, run
 
 SMALL = Config(depth=8, width=32, inputs=4, trials=3)
 STEPS = NUMBERS["weight_variance"].steps
@@ -16,7 +16,7 @@ HERE = STEPS.index(1.5)
 
 def plans_of(config: Config, field: str) -> tuple:
     values = NUMBERS[field].steps
-    return plans(config, field, values, values.index(getattr(config, field)))
+    return plans(NETWORKS, config, field, values, values.index(getattr(config, field)))
 
 
 def test_a_long_scale_is_covered_near_the_thumb_first_then_whole():
@@ -54,8 +54,8 @@ def test_what_is_measured_is_what_a_simulation_of_that_value_measures(field):
     *_, plan = plans_of(Config(depth=10, width=32, inputs=4, trials=2), field)
     sweep = run(plan)
     for place in plan.measured[:: len(plan.measured) // 4]:
-        (config,) = plan.drawn.variants(field, [plan.values[place]])
-        trace, expected = sweep.trace(place), simulate(config)
+        (config,) = plan.configs([place])
+        trace, expected = sweep.at(place), simulate(config)
         assert trace.config == config
         for name in expected.signals:
             assert np.array_equal(trace.signal(name).log10_second_moment, expected.signal(name).log10_second_moment)
@@ -71,21 +71,21 @@ def test_in_between_logarithms_are_interpolated():
     assert places
     off, of_neighbours = [], []
     for place in places:
-        (config,) = plan.drawn.variants(plan.field, [plan.values[place]])
+        (config,) = plan.configs([place])
         before = max(one for one in plan.measured if one < place)
-        trace, expected = sweep.trace(place), simulate(config)
+        trace, expected = sweep.at(place), simulate(config)
         assert trace.config == config
         for name in ("z", "delta", "weight_gradient"):
             middle = expected.signal(name).median()
             off.append(np.abs(trace.signal(name).median() - middle).max())
-            of_neighbours.append(np.abs(sweep.trace(before).signal(name).median() - middle).max())
+            of_neighbours.append(np.abs(sweep.at(before).signal(name).median() - middle).max())
     assert max(off) < 0.1 < max(of_neighbours)
 
 
 def test_a_signal_that_is_gone_on_one_side_is_as_on_the_nearer():
     _, plan = plans_of(Config(depth=8, width=32, inputs=4, trials=1, activation="relu", bias_variance=0.0), "weight_variance")
     sweep = run(plan)
-    assert np.isneginf(sweep.trace(0).z.median()).all()
+    assert np.isneginf(sweep.at(0).z.median()).all()
     second = plan.measured[1]
-    middles = [sweep.trace(place).z.median() for place in range(second + 1)]
+    middles = [sweep.at(place).z.median() for place in range(second + 1)]
     assert [bool(np.isfinite(one).all()) for one in middles] == [place >= second / 2 for place in range(second + 1)]

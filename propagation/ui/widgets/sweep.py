@@ -21,6 +21,7 @@ from propagation.engine.cost import work
 from propagation.engine.sweep import SHARING
 from propagation.formatting import factor
 from propagation.labs import slider_sweep
+from propagation.labs.slider_sweep import NETWORKS
 from propagation.slider_steps import labels, positions
 from propagation.ui.components import sweep
 from propagation.ui.results import sweep_of, tables_of
@@ -140,14 +141,14 @@ def _table(answers: Answers) -> dict[str, Any]:
 
 def _measured(row: ForwardRow, config: Config, field: str, values: Sequence[float], here: int) -> Iterator[Answers]:
     """Yield what Explore shows, from a first sweep near the slider and one of the whole range."""
-    plans = () if row.whose else slider_sweep.plans(experiment.imagined(field, values[0]), field, values, here)
+    plans = () if row.whose else slider_sweep.plans(NETWORKS, experiment.imagined(field, values[0]), field, values, here)
     colours = palette(appearance())
     for plan in plans:
         found = sweep_of(plan)
         shown = []
         for place, prediction in enumerate(found.predictions):
             experiment.waiting_since()  # which ends a run whose visitor has moved on
-            trace = found.trace(place)
+            trace = found.at(place)
             spec = signals_spec(trace, prediction, forward=row.signal, appearance=appearance(), hover=False)
             shown.append(Shown({CHART: on_paper(spec)}, _words(diagnose(trace, prediction), colours)))
         yield Answers(plan.values, shown, plan is plans[-1], plan.measured)
