@@ -30,12 +30,20 @@ def sigmoid_slope(z: Array) -> Array:
 
 
 def tanh_together(z: Array) -> tuple[Array, Array]:
-    h = np.tanh(z)
-    slope = np.square(h)
-    np.subtract(1, slope, out=slope)
-    if slope.min() < 1e-6:  # there the difference has lost its digits
-        tail = slope < 1e-6
-        slope[tail] = sech_squared(z[tail])
+    """One exponential for both, in place: numpy's own tanh takes twice as long as all of this."""
+    h = np.abs(z)
+    close = h < 0.01
+    h *= -2
+    slope = np.exp(h, out=h)
+    above = slope + 1
+    h = 1 - slope
+    h /= above
+    np.copysign(h, z, out=h)
+    if close.any():  # there 1 − exp(−2 |z|) has lost its digits
+        h[close] = np.tanh(z[close])
+    slope *= 4
+    slope /= above
+    slope /= above
     return h, slope
 
 
