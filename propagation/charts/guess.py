@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
+from propagation.charts.axes import bare
 from propagation.charts.theme import Palette, palette, translucent
 from propagation.formatting import power_of_ten
 from propagation.signals import BACKWARD
+
+#: the name of what is drawn of a guess
+GUESS = "your guess"
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,7 @@ def guess_traces(guess: Guess, depth: int, axis: str, window: tuple[int, int], c
     return [
         {
             "type": "scatter",
-            "name": "your guess",
+            "name": GUESS,
             "mode": "lines+markers",
             "x": [start, end],
             "y": [0 if guess.path else None, guess.low],
@@ -47,11 +52,20 @@ def guess_traces(guess: Guess, depth: int, axis: str, window: tuple[int, int], c
     ]
 
 
+def guess_specs(chart: go.Figure, values: Sequence[int]) -> list[dict]:
+    """Return for each of these values the guess alone, as plain data of a figure to lie over a chart with a guess; of others nothing."""
+    drawn = next((trace.to_plotly_json() for trace in chart.data if trace.name == GUESS), None)
+    if drawn is None:
+        return []
+    layout = bare(chart.layout.to_plotly_json())
+    return [{"data": [drawn | {"y": [drawn["y"][0], value]}], "layout": layout} for value in values]
+
+
 def _bracket(layer: int, low: float, high: float, axis: str, colours: Palette) -> dict:
     """Return a range that was guessed, as a broad band over one layer."""
     return {
         "type": "scatter",
-        "name": "your guess",
+        "name": GUESS,
         "mode": "lines+markers",
         "x": [layer, layer],
         "y": [low, high],

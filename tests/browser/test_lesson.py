@@ -9,8 +9,17 @@ import pytest
 from propagation.lessons import load
 from propagation.myths import MYTHS
 from tests.browser.streamlit_page import ALERT, EXCEPTION
+from tests.browser.test_sweep import FAINT, IS_COVERED, IS_OPEN, TABLES
 
 LESSON = load()
+GUESS = "Your guess"
+#: the box of the dashed line of a guess, of Plotly or over it
+DASHED = """child => [...document.querySelector('.plot').children[child].querySelectorAll('path')]
+    .filter(path => !path.closest('[opacity]') && getComputedStyle(path).strokeDasharray !== 'none')
+    .map(path => path.getBoundingClientRect()).map(({ left, top, right, bottom }) => [left, top, right, bottom])"""
+RINGS = """child => [...document.querySelector('.plot').children[child].querySelectorAll('path')]
+    .filter(path => !path.closest('[opacity]') && getComputedStyle(path).strokeWidth === '2.5px' && /[aA]/.test(path.getAttribute('d')))
+    .map(path => path.getBoundingClientRect()).map(({ left, top, right, bottom }) => [(left + right) / 2, (top + bottom) / 2])"""
 
 
 def heading(visitor) -> str:
@@ -61,6 +70,33 @@ def test_a_guess_is_drawn_before_the_truth_and_the_browsers_back_undoes_a_screen
     visitor.page.go_back()
     visitor.settle()
     assert heading(visitor) == LESSON.screens["2.3"].claim and visitor.page.get_by_text("you said 10⁻⁵").count() == 1
+
+
+@pytest.mark.parametrize("step", ["2.3", "3.1"])
+@pytest.mark.parametrize("shown", [False, True])
+def test_a_guess_is_drawn_under_the_finger_and_nothing_is_asked_meanwhile(visitor, step, shown):
+    sent = []
+    visitor.page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
+    visitor.open(f"lesson?step={step}")
+    if shown:
+        visitor.page.get_by_role("button", name="Show me").click()
+        visitor.page.get_by_text("Go on from here").wait_for(timeout=30_000)
+        visitor.settle()
+    visitor.page.wait_for_function(f"() => ({TABLES})() > 0")
+    before, asked = visitor.drawn(), len(sent)
+    thumb = visitor.take(GUESS)
+    thumb.pull((0.3 - thumb.share) * thumb.width, steps=8)
+    visitor.page.wait_for_function(IS_COVERED)
+    visitor.page.wait_for_timeout(700)
+    dashed, rings, faint = visitor.page.evaluate(DASHED, 1), visitor.page.evaluate(RINGS, 1), visitor.page.evaluate(FAINT)
+    assert (len(rings), faint) == (1, 1) and visitor.drawn() == before and len(sent) == asked > 0
+    thumb.let_go()
+    visitor.page.wait_for_function(IS_OPEN)
+    assert len(sent) > asked and visitor.drawn() != before
+    assert visitor.page.evaluate(RINGS, 0)[-1] == pytest.approx(rings[0], abs=2)  # the first has no size
+    if step == "2.3":  # the guess of a gap has no path
+        assert visitor.page.evaluate(DASHED, 0) == [pytest.approx(dashed[0], abs=2)]
+    assert [error for error in visitor.console_errors if "404" not in error] == []
 
 
 def test_the_menu_comes_back_to_the_screen_that_was_left(visitor):

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from propagation.charts.guess import Guess, with_share_guess
+from propagation.charts.guess import GUESS, Guess, guess_specs, with_share_guess
 from propagation.charts.lesson import distance_rows, lesson_chart, rows_of, waiting_chart, waiting_distance_rows, waiting_rows
 from propagation.charts.theme import PALETTES
 from propagation.config import Config
@@ -59,6 +59,18 @@ def test_a_value_guessed_is_a_dashed_line_in_the_direction_of_travel(signal, sta
     assert (line["x"], line["y"], line["line"]["dash"]) == ([start, end], [0, -7], "dash")
     (mark,) = named(lesson_chart(rows, 10, guess=Guess(signal, -7, -7, path=False), reach=(-10, 2)), "your guess")
     assert mark["y"] == [None, -7]
+
+
+@pytest.mark.parametrize("signal", ["z", "delta"])
+def test_a_frame_of_a_guess_is_what_the_chart_of_it_shows(signal):
+    guesses = range(-8, 3)
+    charts = [lesson_chart(waiting_rows(("z", "delta"), 10), 10, guess=Guess(signal, low, low), reach=(-8, 2)) for low in guesses]
+    specs = guess_specs(charts[0], guesses)
+    assert all(windows(chart) == windows(charts[0]) for chart in charts)
+    for chart, spec in zip(charts, specs, strict=True):
+        (drawn,), (frame,) = named(chart, GUESS), spec["data"]
+        assert (frame["x"], frame["y"], frame["yaxis"], frame["line"]) == (drawn["x"], drawn["y"], drawn["yaxis"], drawn["line"])
+    assert guess_specs(waiting_chart(300), guesses) == []
 
 
 def test_a_range_guessed_is_a_bracket_that_ends_with_the_axis():

@@ -3,7 +3,8 @@
 
 const FAMILY = "Arial, sans-serif";
 const DASHES = { dash: "9,9", dot: "3,3", dashdot: "9,3,3,3" };
-const SCATTER = new Set([undefined, "lines", "markers"]);
+const SCATTER = new Set([undefined, "lines", "markers", "lines+markers"]);
+const SYMBOLS = /^(circle|diamond|x-thin)/; // of markers on a line
 const PADDING = 2; // what Plotly keeps around the words of an annotation
 const pen = document.createElement("canvas").getContext("2d");
 
@@ -34,7 +35,8 @@ function places(layout, width) {
 const isPlain = ({ range, tickvals, ticktext = [], type = "linear" }) =>
   type === "linear" && [range, tickvals, ticktext].every(Array.isArray) && tickvals.length <= ticktext.length;
 const isCurve = ({ type = "scatter", mode, x, y, line = {}, marker = {} }) =>
-  type === "scatter" && SCATTER.has(mode) && [x, y].every(Array.isArray) && !line.shape && ![marker.size, marker.color].some(Array.isArray);
+  type === "scatter" && SCATTER.has(mode) && [x, y].every(Array.isArray) && !line.shape &&
+  ![marker.color, marker.symbol].some(Array.isArray) && (mode !== "lines+markers" || (marker.size && SYMBOLS.test(marker.symbol)));
 const isCells = ({ type, zsmooth, x, y, z }) => type === "heatmap" && !zsmooth && [x, y, z].every(Array.isArray);
 
 const isDrawable = ({ data, layout }) =>
@@ -72,17 +74,20 @@ function dot(x, y, radius, symbol) {
   return `M${decimal(x - radius)},${y}a${radius},${radius} 0 1,0 ${2 * radius},0a${radius},${radius} 0 1,0 ${-2 * radius},0`;
 }
 
-function scatter({ x, y, mode, line = {}, marker = {}, fill, fillcolor }, across, up, clip) {
+function scatter({ x, y, mode = "lines", line = {}, marker = {}, fill, fillcolor }, across, up, clip) {
   if (fill) return `<path d="${polyline(x, y, across, up, true)}" fill="${fillcolor}"${clip}/>`;
-  if (mode !== "markers") {
+  let drawn = "";
+  if (mode.startsWith("lines")) {
     const dashes = DASHES[line.dash] ? ` stroke-dasharray="${DASHES[line.dash]}"` : "";
-    return `<path d="${polyline(x, y, across, up)}" fill="none" stroke="${line.color}" stroke-width="${line.width ?? 2}"${dashes}${clip}/>`;
+    drawn = `<path d="${polyline(x, y, across, up)}" fill="none" stroke="${line.color}" stroke-width="${line.width ?? 2}"${dashes}${clip}/>`;
   }
+  if (!mode.endsWith("markers")) return drawn;
   const { size, color, symbol, line: edge } = marker;
   const ground = /-(open|thin)$/.test(symbol) ? "none" : color;
-  const path = x.map((value, i) => (missing(y[i]) ? "" : dot(decimal(across(value)), decimal(up(y[i])), size / 2, symbol)));
+  const wide = (i) => (Array.isArray(size) ? size[i] : size);
+  const path = x.map((value, i) => (missing(y[i]) || !wide(i) ? "" : dot(decimal(across(value)), decimal(up(y[i])), wide(i) / 2, symbol)));
   const stroke = edge || ground === "none" ? ` stroke="${edge?.color ?? color}" stroke-width="${edge?.width ?? 1}"` : "";
-  return `<path d="${path.join("")}" fill="${ground}"${stroke}/>`;
+  return `${drawn}<path d="${path.join("")}" fill="${ground}"${stroke}/>`;
 }
 
 const channels = (colour) => [1, 3, 5].map((place) => parseInt(colour.slice(place, place + 2), 16));

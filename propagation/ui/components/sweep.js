@@ -85,7 +85,7 @@ function watch() {
   const ask = (label) => {
     const now = performance.now();
     const slider = page.sliders[label];
-    if (!slider || tables.get(slider.key)?.beyond || tables.get(slider.key)?.refused || now - (page.asked.get(slider.key) ?? -Infinity) < PATIENCE) return;
+    if (!slider?.field || tables.get(slider.key)?.beyond || tables.get(slider.key)?.refused || now - (page.asked.get(slider.key) ?? -Infinity) < PATIENCE) return;
     page.asked.set(slider.key, now);
     page.report("asked", { field: slider.field, key: slider.key });
   };

@@ -10,7 +10,7 @@ import streamlit as st
 from propagation import lessons
 from propagation.budget import refusal
 from propagation.charts.distributions import RIDGES_HEIGHT, ridges_chart
-from propagation.charts.guess import Guess, with_share_guess
+from propagation.charts.guess import GUESS, Guess, guess_specs, with_share_guess
 from propagation.charts.lesson import (
     distance_rows,
     lesson_chart,
@@ -32,10 +32,12 @@ from propagation.ui.widgets.figures import draw_figure
 from propagation.ui.widgets.links import draw_link
 from propagation.ui.widgets.page_header import appearance, opening
 from propagation.ui.widgets.panels import panel
+from propagation.ui.widgets.sweep import Shown, known_beforehand
 
 TITLE = "Why constant variance?"
 LOOK_FOR = "**Predict first, then look**: on every screen the networks are drawn and measured the moment you ask."
 STEP, LANGUAGE = "step", "language"
+_SLIDER = "Your guess: drag it, and watch the chart"
 #: a guess within so many decades is right, or close
 _RIGHT, _CLOSE = 0.6, 2.5
 
@@ -138,9 +140,8 @@ def _guess(step: str, screen: Screen) -> int | None:
     if screen.reach:
         low, high = screen.reach
         level = min(max(0, low), high)
-        label = "Your guess: drag it, and watch the chart"
         options = list(range(low, high + 1))
-        return st.select_slider(label, options, format_func=power_of_ten, **guesses.widget(step, level))
+        return st.select_slider(_SLIDER, options, format_func=power_of_ten, **guesses.widget(step, level))
     places = range(len(screen.choices))
     return st.radio("Your guess", places, format_func=lambda place: screen.choices[place].text, **guesses.widget(step, None))
 
@@ -163,7 +164,13 @@ def _draw(step: str, screen: Screen, seen: Sequence[tuple[str, Evidence]], value
     """Draw the chart of the screen; before the truth is shown, the guess alone."""
     figure = CHARTS[screen.chart](screen, seen, value)
     alt = f"{screen.claim} {_in_words(screen, seen)}" if seen else f"{screen.topic}: the answer is not shown yet."
-    draw_figure(figure, key=f"lesson_{step}_{'shown' if seen else 'waiting'}", alt=alt)
+    key = f"lesson_{step}_{'shown' if seen else 'waiting'}"
+    draw_figure(figure, key=key, alt=alt)
+    if screen.reach:
+        low, high = screen.reach
+        guessed = [Shown({key: spec}, {}) for spec in guess_specs(figure, range(low, high + 1))]
+        if guessed:
+            known_beforehand(_SLIDER, guessed, {key: (GUESS,)}, (key, screen))
 
 
 def _in_words(screen: Screen, seen: Sequence[tuple[str, Evidence]]) -> str:

@@ -32,6 +32,8 @@ from propagation.ui.widgets.page_header import appearance
 
 #: how far the play button goes, as shares of what is critical
 _PLAYED = (0.6, 1.6)
+#: what is said where a slider goes beyond its whole table
+_BEYOND = "Let go to see this"
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,14 @@ def under_the_hand(config: Config, page: Followed) -> None:
             sweep.send(table, part)
 
 
+def known_beforehand(label: str, shown: Sequence[Shown], ghosts: Mapping[str, Sequence[str]], told: Any) -> None:
+    """Send, with the page, what it shows at each step of a slider that is no field's; `told`: what that depends on."""
+    key = _name((label, told, appearance()))
+    sweep.watch({label: {"field": "", "key": key}}, ghosts, "", "")
+    steps = range(len(shown))
+    sweep.send(sweep.packed(_table(Answers(steps, shown)) | {"key": key, "positions": [*steps], "play": [], "beyond": _BEYOND}), 0)
+
+
 def networks(row: ForwardRow) -> Followed:
     """Return what follows the hand on Explore: the chart of measured networks, headline and numbers."""
     ghosts = {CHART: ("z", "h", "delta", "weight_gradient")}
@@ -100,6 +110,10 @@ def _key(config: Config, field: str, page: Followed) -> str:
     # how far a table of networks of different shapes reaches is a matter of where the slider stands
     reach = None if field in SHARING else rules.shown(config, field)
     told = (base, field, tuple(places.values()), reach, *page.ghosts, page.told, appearance())
+    return _name(told)
+
+
+def _name(told: Any) -> str:
     return hashlib.sha1(repr(told).encode()).hexdigest()[:16]
 
 
@@ -116,7 +130,7 @@ def _tables(config: Config, field: str, page: Followed, key: str) -> Iterator[by
             "positions": [of_value[value] for value in answers.values],
             "play": [of_value[value] for value in _to_and_fro(config, answers.values)] if page.plays else [],
             # a first table covers what is near alone: the next is on its way
-            "beyond": "Let go to see this" if answers.is_last else "",
+            "beyond": _BEYOND if answers.is_last else "",
         }
         yield sweep.packed(_table(answers) | at)
     if answers is None:
