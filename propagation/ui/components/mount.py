@@ -14,7 +14,7 @@ _FOLDER = Path(__file__).parent
 
 
 #: what a component's own script can use, before it
-LIBRARIES = {"plot": ("svg",), "sweep": ("frames",)}
+LIBRARIES = {"plot": ("svg",), "sweep": ("frames", "signal")}
 
 
 def mount(name: str, key: str, *, html: str | None = None, files: str = "", isolated: bool = True, **options: Any) -> None:

@@ -138,15 +138,19 @@ function watch() {
     page.button.setAttribute("aria-label", value === undefined ? `Play: ${page.play} to and fro` : "Stop");
   };
   const offer = () => {
-    if (!page.play || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
-    const place = window.propagationPlots?.get(Object.keys(page.ghosts)[0])?.place;
+    if (!(page.play || page.signal) || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+    const plot = () => window.propagationPlots?.get(Object.keys(page.ghosts)[0]);
+    const place = plot()?.place;
     if (!place) return void setTimeout(offer, 200); // the chart is on its way
-    if (!page.button) {
+    if (page.play && !page.button) {
       page.button = document.createElement("button");
       page.button.className = "play-sweep";
       page.button.onclick = play;
     }
-    if (page.button.parentElement !== place) place.append(page.button);
+    if (page.signal) page.signalButton ??= signalButton(() => (end(), plot()));
+    for (const button of [page.play && page.button, page.signal && page.signalButton]) {
+      if (button && button.parentElement !== place) place.append(button);
+    }
     caption();
   };
   const run = () => {
@@ -256,5 +260,5 @@ export default function ({ data, setTriggerValue }) {
   const turn = {};
   Object.assign(page, JSON.parse(text), { text, turn, report: setTriggerValue });
   page.offer();
-  return () => page.turn === turn && Object.assign(page, { sliders: {}, play: "" });
+  return () => page.turn === turn && Object.assign(page, { sliders: {}, play: "", signal: false });
 }

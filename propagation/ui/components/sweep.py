@@ -20,14 +20,16 @@ def asked() -> str | None:
     return said.get("field") if isinstance(said, dict) else None
 
 
-def watch(sliders: dict[str, dict[str, str]], ghosts: Mapping[str, Sequence[str]], play: str, symbol: str) -> None:
+def watch(
+    sliders: dict[str, dict[str, str]], ghosts: Mapping[str, Sequence[str]], play: str = "", symbol: str = "", signal: bool = False
+) -> None:
     """Watch these sliders, by label their field and the key of its table, for charts, by key the traces that stay in faint colour.
 
-    A button on the first chart moves the slider labelled `play`, in short `symbol`, to and fro; empty, there is none. Belongs into a
-    fragment, which is what a hand that comes to a slider runs again.
+    A button on the first chart moves the slider labelled `play`, in short `symbol`, to and fro; empty, there is none. With `signal`,
+    another shows how the signal goes through that chart. Belongs into a fragment, which is what a hand that comes to a slider runs again.
     """
     # as bytes: to look through a dict, Streamlit imports pandas, and the first visitor would wait for that
-    data = json.dumps({"sliders": sliders, "ghosts": ghosts, "play": play, "symbol": symbol}).encode()
+    data = json.dumps({"sliders": sliders, "ghosts": ghosts, "play": play, "symbol": symbol, "signal": signal}).encode()
     mount("sweep", _KEY, isolated=False, data=data, on_asked_change=nothing)
 
 

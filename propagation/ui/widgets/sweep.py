@@ -64,7 +64,7 @@ class Followed:
     fields: those whose sliders it follows. ghosts: its charts, by key the traces that stay in faint colour meanwhile. find: from the
     experiment, a field, the values of its slider and at which of them it stands, to the answers: a first part, a whole, or none where they
     would take too long. told: what else they depend on. refusal: what is said where there are no answers, if not how long they would take.
-    plays: whether a button moves σ_w².
+    plays: whether a button moves σ_w², and another shows the signal on its way.
     """
 
     fields: Sequence[str]
@@ -82,7 +82,7 @@ def under_the_hand(config: Config, page: Followed) -> None:
     watched = {label: {"field": name, "key": keys[name]} for label, name in labels().items() if name in keys}
     played = NUMBERS["weight_variance"]
     plays = page.plays and not experiment.fixed("weight_variance")
-    sweep.watch(watched, page.ghosts, played.label if plays else "", played.symbol)
+    sweep.watch(watched, page.ghosts, played.label if plays else "", played.symbol, page.plays)
     field = sweep.asked()
     if field in keys:
         for part, table in enumerate(tables_of(keys[field], partial(_tables, config, field, page, keys[field]))):
@@ -92,7 +92,7 @@ def under_the_hand(config: Config, page: Followed) -> None:
 def known_beforehand(label: str, shown: Sequence[Shown], ghosts: Mapping[str, Sequence[str]], told: Any) -> None:
     """Send, with the page, what it shows at each step of a slider that is no field's; `told`: what that depends on."""
     key = _name((label, told, appearance()))
-    sweep.watch({label: {"field": "", "key": key}}, ghosts, "", "")
+    sweep.watch({label: {"field": "", "key": key}}, ghosts)
     steps = range(len(shown))
     sweep.send(sweep.packed(_table(Answers(steps, shown)) | {"key": key, "positions": [*steps], "play": [], "beyond": _BEYOND}), 0)
 
@@ -100,7 +100,7 @@ def known_beforehand(label: str, shown: Sequence[Shown], ghosts: Mapping[str, Se
 def networks(row: ForwardRow) -> Followed:
     """Return what follows the hand on Explore: the chart of measured networks, headline and numbers."""
     ghosts = {CHART: ("z", "h", "delta", "weight_gradient")}
-    return Followed([*labels().values()], ghosts, partial(_measured, row), row, plays=True)
+    return Followed([*labels().values()], ghosts, partial(_measured, row), row, plays=not row.whose)
 
 
 def _key(config: Config, field: str, page: Followed) -> str:
