@@ -26,7 +26,8 @@ import numpy as np
 
 from propagation.engine.frames import SINGLE_TOLERANCE, factor, frame, haar_frame
 from propagation.engine.maps import RandomMap, noise_times, of_networks
-from propagation.engine.signal import Signal
+from propagation.engine.signal import Signal, pieces
+from propagation.runtime.memory import empty
 
 #: below the largest number of single precision
 _SINGLE = 1e38
@@ -59,7 +60,7 @@ class GaussianMap(RandomMap):
         return self.noise.draw("weights", self.fan_out, self.coefficients.shape[1])
 
     def _pushed(self) -> np.ndarray:
-        return noise_times(self._unit_outputs().astype(float), self.gain * self.coefficients)
+        return noise_times(self._unit_outputs(), self.gain * self.coefficients)
 
     def _pulled(self, delta: Signal, h: Signal, scale: np.ndarray) -> np.ndarray:
         rank = min(delta.array.shape[1:])
@@ -71,10 +72,13 @@ class GaussianMap(RandomMap):
             self.weight_scale * _products(h.array.swapaxes(1, 2), to_inputs, self.merged, self.merged) + self.bias_scale * to_bias
         )  # Xᵀ F, before L
         along = self.inverse @ (known - self.inverse.swapaxes(1, 2) @ overlap @ lower)
-        result = to_inputs @ (scale * lower).astype(np.float32)
-        shares = scale * self.weight_scale * along
+        shares, lower = scale * self.weight_scale * along, (scale * lower).astype(np.float32)
         # inputs that have all but died beside others that explode have shares beyond single precision
-        result += _products(h.array, shares, self.merged, self.merged | (np.abs(shares).max(axis=(1, 2)) >= _SINGLE))
+        in_double = self.merged | (np.abs(shares).max(axis=(1, 2)) >= _SINGLE)
+        result = empty((len(lower), self.fan_in, lower.shape[2]), np.float32)
+        for rows in pieces(1, *result.shape[1:]):
+            np.matmul(to_inputs[:, rows], lower, out=result[:, rows])
+            result[:, rows] += _products(h.array[:, rows], shares, self.merged, in_double)
         return result
 
 

@@ -7,7 +7,8 @@ from abc import ABC, abstractmethod
 import numpy as np
 
 from propagation.engine.noise import Noise
-from propagation.engine.signal import PLAIN_RANGE, Signal
+from propagation.engine.signal import PLAIN_RANGE, Signal, pieces
+from propagation.runtime.memory import empty
 
 
 class RandomMap(ABC):
@@ -69,6 +70,12 @@ def of_networks(noise: np.ndarray, networks: int) -> np.ndarray:
 
 
 def noise_times(noise: np.ndarray, batch: np.ndarray) -> np.ndarray:
-    """`of_networks(noise)` @ `batch`, without a copy of the noise."""
-    shared = noise @ batch.reshape(-1, len(noise), *batch.shape[1:])
+    """`of_networks(noise)` @ `batch`, without a copy of the noise; in the precision of the batch."""
+    batches = batch.reshape(-1, len(noise), *batch.shape[1:])
+    if noise.dtype == batch.dtype:
+        shared = noise @ batches
+    else:
+        shared = empty((*batches.shape[:2], noise.shape[1], batch.shape[2]), batch.dtype)
+        for rows in pieces(1, *noise.shape[1:]):  # of one network, so that a network's roundings do not depend on how many there are
+            np.matmul(noise[:, rows].astype(batch.dtype), batches, out=shared[:, :, rows])
     return shared.reshape(len(batch), *shared.shape[2:])

@@ -20,7 +20,7 @@ from propagation.engine.trace import Moments, Trace
 from propagation.inputs import draw_inputs
 from propagation.runtime.blas import one_thread
 from propagation.runtime.buffers import buffer
-from propagation.runtime.memory import keep_freed_memory
+from propagation.runtime.memory import keep_freed_memory, large_arrays_reused
 from propagation.runtime.scheduler import Pause, run_all, slot
 from propagation.signals import FORWARD, SIGNALS
 
@@ -51,6 +51,7 @@ def simulate(config: Config, progress: Progress | None = None) -> Trace:
     return simulate_alike([config], progress)[0]
 
 
+@one_thread()
 def simulate_alike(configs: Sequence[Config], progress: Progress | None = None) -> list[Trace]:
     """Return what `simulate` does of each of these configs, which differ in numbers alone (see `Stack`), to the last digit."""
     inputs = {key: draw_inputs(config) for key, config in {_inputs_key(config): config for config in configs}.items()}
@@ -65,10 +66,9 @@ def simulate_alike(configs: Sequence[Config], progress: Progress | None = None) 
     def run(stack: Stack, pause: Pause) -> Measurements:
         return _measured(stack, [inputs[_inputs_key(config)] for config in stack.configs], keep, pause)
 
-    with one_thread():
-        for result in run_all(run, groups, _seconds(configs[0], groups[0].networks), look):
-            measured.append(result)
-            look()
+    for result in run_all(run, groups, _seconds(configs[0], groups[0].networks), look):
+        measured.append(result)
+        look()
     parts: dict[Config, list[Measurements]] = {}
     for stack, result in zip(groups, measured, strict=True):
         for config, part in zip(stack.configs, result.split(len(stack.configs)), strict=True):
@@ -134,7 +134,7 @@ def _run(stack: Stack, x: Sequence[np.ndarray], keep: bool, pause: Pause, see: S
     """
     keep_freed_memory()
     # a BLAS kernel may compute on what lies beyond the end of an array, in memory that was used before, and drop the result
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore"), large_arrays_reused():
         if not keep:
             return _passes(stack, x, pause, see, back, None)
         with buffer() as kept:

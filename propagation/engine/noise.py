@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from propagation.runtime.memory import empty
 from propagation.streams import stream
 
 #: rows drawn from one stream; longer arrays continue in the next block, so that blocks can be drawn anywhere and in any order
@@ -99,7 +100,7 @@ class Noise:
         return _CACHE.get(key, lambda: self._drawn(purpose, rows, columns, law))
 
     def _drawn(self, purpose: str, rows: int, columns: int, law: Draw) -> np.ndarray:
-        values = np.empty((self.trials, rows, columns), dtype=np.float32)
+        values = empty((self.trials, rows, columns), np.float32)
         for trial in range(self.trials):
             for block, start in enumerate(range(0, rows, BLOCK_ROWS)):
                 rng = stream(self.seed, purpose, self.first + trial, self.layer, block)

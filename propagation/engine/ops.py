@@ -23,10 +23,11 @@ from propagation.engine.dense import DenseMap
 from propagation.engine.implicit import GaussianMap, HaarMap
 from propagation.engine.maps import RandomMap, of_networks
 from propagation.engine.noise import Noise, unit_interval
-from propagation.engine.signal import PLAIN_RANGE, Signal, scaled_moments
+from propagation.engine.signal import PLAIN_RANGE, Signal, pieces, scaled_moments
 from propagation.engine.tape import Tape
 from propagation.engine.trainable import Trainable, TrainableActivate, TrainableDropout, TrainableLinear
 from propagation.expressions import lookup
+from propagation.runtime.memory import empty
 from propagation.streams import stream
 
 #: what stands for the gradient of the inputs: nobody asks for it, and its noise would be drawn for nothing
@@ -149,25 +150,28 @@ class ActivateOp(EngineOp):
         self._flat_trials: np.ndarray | None = None
 
     def forward(self, x: Signal, tape: Tape) -> Signal:
-        h, plain_slopes = activate(self.phi, x)
+        h, plain_slopes = activate(self.phi, x, self.gradient_type)
         slopes = Signal(tape.put(plain_slopes, self.gradient_type), np.zeros(len(plain_slopes), dtype=int))
         if self._flat_trials is None:
             self._flat_trials = self._look_for_flat_slopes(slopes.array, tape)
         if self._flat_trials.size:
-            slopes = _scaled_slopes(plain_slopes, self._flat_trials, self.gradient_type)
+            slopes = _scaled_slopes(activate(self.phi, x)[1], self._flat_trials, self.gradient_type)
         tape.save(self, slopes)
         return h
 
     def _look_for_flat_slopes(self, slopes: np.ndarray, tape: Tape) -> np.ndarray:
         """Count, neuron by neuron, the inputs on which it is flat. Returns the trials, (k,), with nothing else."""
-        batch = slopes.shape[2]
-        flat = (np.abs(slopes) < FLAT * self.phi.steepest).astype(np.float32) @ np.ones(batch, np.float32)
+        batch, ones = slopes.shape[2], np.ones(slopes.shape[2], np.float32)
+        flat = np.empty(slopes.shape[:2], np.float32)
+        for rows in pieces(*slopes.shape):
+            flat[:, rows] = (np.abs(slopes[:, rows]) < FLAT * self.phi.steepest).astype(np.float32) @ ones
         tape.see("flat", self.layer, flat, batch)
         return np.flatnonzero((flat == batch).all(axis=1))
 
     def backward(self, gradient: Signal, tape: Tape) -> Signal:
         slopes = tape.load(self)
-        return Signal(gradient.array * slopes.array, gradient.exponent + slopes.exponent).settled()
+        product = empty(slopes.array.shape, np.result_type(gradient.array, slopes.array))
+        return Signal(np.multiply(gradient.array, slopes.array, out=product), gradient.exponent + slopes.exponent).settled()
 
     def jvp(self, x: Signal, tangents: Tangents) -> Tangents:
         _, plain_slopes = activate(self.phi, x)
@@ -239,10 +243,13 @@ def _raised(z: Signal, means: np.ndarray) -> Signal:
     return Signal(array, exponent).settled()
 
 
-def activate(phi: Activation, z: Signal) -> tuple[Signal, np.ndarray]:
-    """Return (φ(z), φ′(z)). Beyond 2^±40 an activation is what its slopes at zero or at infinity make of it."""
+def activate(phi: Activation, z: Signal, slope_type: type = float) -> tuple[Signal, np.ndarray]:
+    """Return (φ(z), φ′(z)), the slopes in this precision or a better one.
+
+    Beyond 2^±40 an activation is what its slopes at zero or at infinity make of it.
+    """
     if not z.exponent.any():
-        values, slopes = phi.evaluate(z.array)
+        values, slopes = _evaluated(phi, z.array, slope_type)
         return Signal(values, z.exponent).settled(), slopes
     values, slopes, exponent = np.empty_like(z.array), np.empty_like(z.array), z.exponent.copy()
     for trial, array in enumerate(z.array):
@@ -257,6 +264,17 @@ def activate(phi: Activation, z: Signal) -> tuple[Signal, np.ndarray]:
         elif phi.phi_zero != 0:
             values[trial], exponent[trial] = phi.phi_zero, 0
     return Signal(values, exponent).settled(), slopes
+
+
+def _evaluated(phi: Activation, z: np.ndarray, slope_type: type) -> tuple[np.ndarray, np.ndarray]:
+    """φ(z) and φ′(z) of plain numbers."""
+    parts = list(pieces(*z.shape))
+    if len(parts) == 1:
+        return phi.evaluate(z)
+    values, slopes = empty(z.shape, float), empty(z.shape, slope_type)
+    for rows in parts:
+        values[:, rows], slopes[:, rows] = phi.evaluate(z[:, rows])
+    return values, slopes
 
 
 def _scaled_slopes(slopes: np.ndarray, flat_trials: np.ndarray, dtype: type) -> Signal:

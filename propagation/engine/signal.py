@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+
+from propagation.runtime.memory import empty
 
 LOG10_2 = math.log10(2.0)
 #: a signal whose root mean square lies within 2^±40 needs no exponent: its squares are far from the edge even of single precision
@@ -14,13 +16,26 @@ PLAIN_RANGE = 40
 #: numbers that are summed in their own precision
 BLOCK = 2**17
 
+#: an array of more numbers is worked on in pieces of so many, so that what is made on the way stays in the cache
+LARGE, PIECE = 2**22, 2**17
+
 #: (array, precision) → the array in that precision
 Put = Callable[[np.ndarray, type], np.ndarray]
 
 
 def converted(array: np.ndarray, dtype: type) -> np.ndarray:
     """The array in this precision; itself where it is."""
-    return array.astype(dtype, copy=False)
+    if array.dtype == dtype:
+        return array
+    result = empty(array.shape, dtype)
+    np.copyto(result, array, casting="same_kind")
+    return result
+
+
+def pieces(networks: int, rows: int, columns: int) -> Iterator[slice]:
+    """The rows of a (networks, rows, columns) array: all at once, or in pieces where it is large."""
+    step = rows if networks * rows * columns <= LARGE else max(1, PIECE // (networks * columns))
+    return (slice(first, first + step) for first in range(0, rows, step))
 
 
 class once:

@@ -8,7 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from propagation.runtime import memory
+from propagation.runtime.memory import empty, large_arrays_reused
 
 ROOT = Path(__file__).parents[2]
 FEW_PAGES = 500
@@ -33,3 +37,40 @@ def test_a_run_uses_the_memory_of_the_runs_before_it_unless_the_environment_says
 
     assert faults() < FEW_PAGES
     assert faults(MALLOC_MMAP_THRESHOLD_=str(2**17)) > 2 * FEW_PAGES
+
+
+LARGE = (1, 5_000_000, 1)
+
+
+def address(array: np.ndarray) -> int:
+    return array.__array_interface__["data"][0]
+
+
+def test_a_large_array_has_the_memory_of_one_that_is_gone():
+    with large_arrays_reused():
+        first = empty(LARGE, float)
+        view, place = first[:, 7:9], address(first)
+        first[...] = 1.0
+        del first
+        second = empty(LARGE, float)
+        second[...] = 2.0
+        assert address(second) != place and (view == 1.0).all()  # a view of the first is left
+        del view
+        third = empty(LARGE, float)
+        assert address(third) == place
+        assert address(empty(LARGE, np.float32)) != place
+        del third
+    assert memory._free == []
+
+
+def test_no_memory_waits_for_nobody():
+    array = empty(LARGE, float)
+    del array
+    assert memory._free == []
+
+
+def test_memory_that_waits_is_limited():
+    with large_arrays_reused():
+        arrays = [empty(LARGE, float) for _ in range(10)]
+        del arrays
+        assert 0 < sum(map(len, memory._free)) <= memory._LARGE_KEPT
