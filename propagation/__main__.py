@@ -19,17 +19,20 @@ from propagation.engine.network import simulate
 from propagation.export import words
 from propagation.export.code import FRAMEWORKS, snippet
 from propagation.export.numbers import table, to_csv, to_json
-from propagation.fields import Choice, Field, Number, Text
+from propagation.fields import Choice, Field, Number, Text, text_of
 from propagation.formatting import number
 from propagation.initializers import SCHEMES
 from propagation.presets import PRESETS
 from propagation.rules import LIBRARY_DEFAULTS, moved, overruled, settled
-from propagation.theory.prediction import predict
+from propagation.theory.op import NoLaw
+from propagation.theory.prediction import Prediction, predict
 from propagation.ui import pages
 
 OK, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
 #: where `streamlit run app.py` answers
 HERE = "http://localhost:8501/"
+#: numbers that a scheme may bring itself
+_OF_SCHEMES = ("weight_variance", "weight_std", "bias_variance")
 #: what the command line takes on
 MOST_BYTES, MOST_SECONDS = 8 * 2**30, 1800.0
 #: seconds of work from which on a terminal is told how far it is
@@ -76,7 +79,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         )
         return FAILED
     trace = simulate(config, _progress())
-    prediction = predict(config)
+    prediction, no_law = _predicted(config)
     numbers = table(trace, prediction, link)
     if given.json:
         print(to_json(numbers), end="")
@@ -85,7 +88,17 @@ def _run(arguments: Sequence[str] | None) -> int:
     else:
         verdict = words.verdict_text(diagnose(trace, prediction))
         print(words.settings(config), words.table_text(numbers, given.all_layers), verdict, sep="\n\n")
+    if no_law:
+        print(no_law, file=sys.stderr if given.json or given.csv else sys.stdout)
     return OK
+
+
+def _predicted(config: Config) -> tuple[Prediction | None, str]:
+    """Return what theory expects, or None and a sentence that says why there is no such thing."""
+    try:
+        return predict(config), ""
+    except NoLaw as reason:
+        return None, str(reason)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -135,18 +148,23 @@ def _experiment(given: argparse.Namespace) -> Config:
     for name in ("weight_variance", "weight_std"):
         if name in values and "scheme" not in values:
             config = moved(config, name, values[name])[0]  # which makes the scheme custom, or that of a stated std, as on the page
+    if "branch_scale" in values and "branch_rule" not in values:
+        config = replace(config, branch_rule="custom")  # as on the page, too
     sized = next((name for name in SIZED if name in values), "")
     if sized and values.get("layer_sizes"):
         raise ValueError(f"{sized} = {values[sized]} would not be used: layer_sizes says it; leave one of them out")
     config = replace(config, layer_sizes="" if sized else config.layer_sizes)
     config = replace(config, **values)
-    of_schemes = (name for name in ("weight_variance", "weight_std", "bias_variance") if name in values)
-    unused = next((name for name in of_schemes if _overruled(config, name)), None)
+    unused = next((name for name in _OF_SCHEMES if name in values and _overruled(config, name)), None)
     if unused:
         raise ValueError(
             f"{unused} = {values[unused]:g} would not be used: scheme = {config.scheme!r} brings its own; leave one of them out"
         )
-    return settled(config)
+    kept = settled(config)
+    unused = next((name for name in values if name not in _OF_SCHEMES and getattr(kept, name) != getattr(config, name)), None)
+    if unused:
+        raise ValueError(f"{unused} = {text_of(values[unused])} would not be used in this network; leave it out")
+    return kept
 
 
 def _overruled(config: Config, name: str) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from propagation.architecture import bias_variances
+from propagation.architecture import bias_variances, is_plain
 from propagation.config import BOUNDS, Config
 from propagation.drift import KEPT, LEVEL
 from propagation.engine.trace import Trace
@@ -67,10 +67,12 @@ class Advice:
 
 
 def critical_here(config: Config) -> float | None:
-    """Return the critical σ_w² of this activation at this bias variance; None where there is none.
+    """Return the critical σ_w² of this activation at this bias variance; None where there is none, or layers are more than a map and φ.
 
     A homogeneous activation has one, which a bias does not move (it only keeps q from settling).
     """
+    if not is_plain(config):
+        return None
     critical = critical_setting(config.shifted_activation, _bias_variance(config))
     return critical if 0 < critical < _LARGEST_CRITICAL else None
 

@@ -10,6 +10,17 @@ DIGIT_PIXELS = 64
 INPUT_LAWS = {"gaussian": "Gaussian", "uniform": "uniform", "digits": "handwritten digits (8 × 8)"}
 _LOSSES = {"cross_entropy": "softmax cross-entropy", "squared_error": "squared error"}
 COSTS = {"gaussian": "unit Gaussian ∂C/∂h"} | {name: f"{loss}, 10 random labels" for name, loss in _LOSSES.items()}
+ARCHITECTURES = {"plain": "plain", "residual": "residual"}
+#: what z of a layer is divided by, after its mean is taken away; a root mean square knows no mean
+NORMALIZATIONS = {"none": "none", "layer": "layer norm", "rms": "RMS norm", "batch": "batch norm"}
+NORM_POSITIONS = {"pre": "before (pre-norm)", "post": "after (post-norm)"}
+BLOCK_ORDERS = {
+    "branch": "W₂ φ(W₁ x)",
+    "pre_activation": "W₂ φ(W₁ φ(x)): pre-activation, 2016",
+    "post_activation": "φ(x + W₂ φ(W₁ x)): post-activation, 2015",
+}
+#: batch norm divides by a scatter over the batch, and the mean square of gradients behind it is infinite for up to 3 inputs
+LEAST_BATCH = 4
 METHODS = {"auto": "automatic", "dense": "dense: holds every W", "implicit": "implicit: never builds W"}
 
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any
 
-from propagation.activations import ACTIVATIONS
-from propagation.choices import COSTS, DIGIT_PIXELS, INPUT_LAWS, METHODS, labels_of
-from propagation.expressions import ExpressionError, lookup, shifted
-from propagation.fields import Choice, Number, Text, declarations, declared, from_query, text_of, to_query
+from propagation.branches import BRANCH_RULES, BranchRule
+from propagation.choices import ARCHITECTURES, BLOCK_ORDERS, DIGIT_PIXELS, LEAST_BATCH, NORM_POSITIONS, NORMALIZATIONS, labels_of
+from propagation.expressions import ExpressionError, shifted
+from propagation.fields import Choice, Number, declarations, declared, from_query, text_of, to_query
 from propagation.initializers import SCHEMES, WEIGHT_LAWS, kumar_scale
-from propagation.scales import BIAS_VARIANCES, DEPTHS, INPUTS, WEIGHT_VARIANCES, WIDTHS
+from propagation.plain_fields import PlainFields
 from propagation.widths import DEEPEST, WIDEST, WIDTH_PROFILES, read_sizes, written_sizes
 
 #: fields that `layer_sizes` decides where it is given
@@ -21,214 +21,108 @@ _IMPLICIT_LAWS = " or ".join(repr(law.name) for law in WEIGHT_LAWS.values() if l
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(PlainFields):
     """One experiment: an architecture, an initialization, inputs and a seed. Equal configs give equal arrays.
 
     `weight_variance` is σ_w² = fan_in · Var[W] and counts where `scheme` is "custom"; `weight_std`² is Var[W] where it is "std".
     Biases have mean `bias_mean` and variance `bias_variance` = σ_b². `trials` is the number of independent draws of the network, `inputs`
     the size of the batch. `cost` says where the backward pass starts. `layer_sizes` lists n_0 … n_L, as in "784-300-100-10"; where it is
     not empty, it says what `depth`, `width` (then the largest size, at least 2) and `width_profile` are, whatever they were given.
+    Where `architecture` is "residual" a layer is a block x' = s x + α·branch(x) with α = `branch_scale` where `branch_rule` is "custom".
     ValueError begins with the field, and names the value and what is allowed.
     """
 
-    depth: int = declared(
-        Number,
-        50,
-        label="Depth",
-        help="Number of layers. What one layer does a little, many do a lot: deeper makes every slope matter more.",
-        option="number of layers",
-        folded=False,
-        below="bias_variance",
-        bounds=(1, DEEPEST),
-        steps=DEPTHS,
-        smaller=(1000, 500, 200, 100, 50, 20, 10),
-    )
-    width: int = declared(
-        Number,
-        512,
-        label="Width",
-        help="Neurons per layer. Wider: less chance, the band closes and the dots go to the theory's line.",
-        option="neurons per layer",
-        folded=False,
-        below="depth",
-        bounds=(2, WIDEST),
-        steps=WIDTHS,
-        smaller=tuple(2**k for k in range(19, 3, -1)),
-    )
-    activation: str = declared(
+    architecture: str = declared(
         Choice,
-        "tanh",
-        label="Activation φ",
-        help="The nonlinearity after every layer. Its slope decides how much of a gradient gets through.",
-        option=f"{', '.join(ACTIVATIONS)}, or a formula such as 'x * sigmoid(1.7 * x)'",
+        "plain",
+        label="Architecture",
+        help="Plain: layer after layer. Residual: every block adds what its branch makes of the stream, and the rest goes past it.",
+        option="kind of network",
         folded=False,
-        choices=labels_of(ACTIVATIONS),
-        lookup=lambda text: lookup(text).name,
+        below="activation",
+        choices=ARCHITECTURES,
     )
-    scheme: str = declared(
+    normalization: str = declared(
+        Choice,
+        "none",
+        label="Normalization",
+        help="Layer and RMS norm bring every input of a layer to size 1, batch norm every neuron over the batch. No learned gain, no ε.",
+        option="normalization of every layer or branch",
+        folded=False,
+        below="architecture",
+        choices=NORMALIZATIONS,
+    )
+    norm_position: str = declared(
+        Choice,
+        "pre",
+        label="Norm stands",
+        help="Residual: before the branch, with one more at the end, or after the sum. Plain: before or after the activation.",
+        option="where the normalization stands",
+        below="bias_mean",
+        choices=NORM_POSITIONS,
+    )
+    branch_rule: str = declared(
         Choice,
         "custom",
-        label="Initialization scheme",
-        help="A published rule for the weights' variance. Choosing one moves the slider below; moving the slider makes it custom.",
-        option="rule for the weights' variance; 'custom' takes --weight-variance",
+        label="Scale of the branch",
+        help="A published rule for α in x + α·branch(x), L the number of blocks. Choosing one moves α below; moving α makes it custom.",
+        option="rule for the scale of residual branches; 'custom' takes --branch-scale",
+        below="normalization",
         folded=False,
-        choices=labels_of(SCHEMES),
+        choices=labels_of(BRANCH_RULES),
     )
-    weight_variance: float = declared(
-        Number,
-        1.5,
-        label="Weight variance σ_w²",
-        symbol="σ_w²",
-        help="σ_w² = fan_in · Var[W], what a layer does to the signal's size. Up: signals and gradients grow. Down: they fade.",
-        option="σ_w² = fan_in · Var[W], for the custom scheme",
-        folded=False,
-        bounds=(0.0, 1e7),
-        steps=WEIGHT_VARIANCES,
-        step=0.01,
-    )
-    bias_variance: float = declared(
-        Number,
-        0.05,
-        label="Bias variance σ_b²",
-        symbol="σ_b²",
-        help="The same random offset for every input. Up: all inputs look more alike.",
-        option="σ_b², the variance of the biases",
-        folded=False,
-        bounds=(0.0, 100.0),
-        slider_ends=BIAS_VARIANCES,
-        step=0.01,
-        format="%.2f",
-    )
-    weight_law: str = declared(
-        Choice,
-        "gaussian",
-        label="Weight law",
-        help="The distribution the weights are drawn from, at the same variance. Orthogonal weights multiply every length alike, except "
-        "in a layer that is narrower than the one before.",
-        option="distribution of the weights, at the same variance",
-        choices=labels_of(WEIGHT_LAWS),
-    )
-    width_profile: str = declared(
-        Choice,
-        "constant",
-        label="Width profile",
-        help="How the width changes with depth. Where fan-in and fan-out differ, no rule can serve both directions.",
-        option="how the width changes with depth",
-        choices=labels_of(WIDTH_PROFILES),
-    )
-    inputs: int = declared(
-        Number,
-        16,
-        label="Number of inputs",
-        help="Size of the batch. More inputs: steadier averages, slower.",
-        option="size of the batch",
-        below="input_law",
-        bounds=(1, 1024),
-        steps=INPUTS,
-        smaller=INPUTS[-2::-1],
-    )
-    input_law: str = declared(
-        Choice, "gaussian", label="Inputs", help="What the network is shown.", option="what the network is shown", choices=INPUT_LAWS
-    )
-    input_variance: float = declared(
+    branch_scale: float = declared(
         Number,
         1.0,
-        label="Input variance",
-        help="Size of the inputs. It moves the start of the curves; whether the end moves too depends on the activation.",
-        option="variance of the inputs",
-        bounds=(1e-6, 1e6),
-        step=0.1,
-        format="%g",
-    )
-    cost: str = declared(
-        Choice,
-        "gaussian",
-        label="Backward pass starts from",
-        help="Where gradients come from: at random, or from a loss on random labels through a readout layer.",
-        option="where gradients come from",
-        choices=COSTS,
-    )
-    trials: int = declared(
-        Number,
-        8,
-        label="Draws of the network",
-        help="Independent random networks. Dots are their median, the band holds the middle 80 %.",
-        option="independent draws of the network",
-        bounds=(1, 64),
-        slider_ends=(64,),
-        smaller=(32, 16, 8, 4, 2, 1),
-    )
-    seed: int = declared(
-        Number,
-        0,
-        label="Seed",
-        help="The same seed draws the same weights and inputs, on any machine.",
-        option="the same seed draws the same weights and inputs",
-        bounds=(0, 2**32 - 1),
-    )
-    method: str = declared(
-        Choice,
-        "auto",
-        label="Method",
-        help="How a layer is simulated. The implicit way is exact in law and never builds the weights.",
-        option="how layers are simulated",
-        choices=METHODS,
-    )
-    weight_std: float = declared(
-        Number,
-        0.02,
-        label="Standard deviation of a weight",
-        help="As in normal_(std=0.02): the same for every layer, however wide. Then σ_w² = fan_in · std², so wide layers have more.",
-        option="standard deviation of a weight, for the std scheme: σ_w² = fan_in · std²",
+        label="Branch scale α",
+        help="What the branch is multiplied by before it is added to the stream. Down: each block changes the stream less.",
+        option="α in x + α·branch(x)",
+        below="branch_rule",
         folded=False,
-        below="scheme",
         bounds=(0.0, 100.0),
+        slider_ends=(2.0, 10.0, 100.0),
         step=0.01,
         format="%g",
     )
-    input_mean: float = declared(
+    branch_layers: int = declared(
         Number,
-        0.0,
-        label="Input mean",
-        help="Added to every entry of every input, as in pixels from 0 to 1. It makes all inputs more alike from the start.",
-        option="mean of the inputs, added to every entry",
-        below="input_variance",
-        bounds=(-1000.0, 1000.0),
-        step=0.1,
-        format="%g",
+        2,
+        label="Linear maps in a branch",
+        help="Two: W₂ φ(W₁ x). One: φ(W x), whose mean adds up in the stream where φ has one.",
+        option="linear maps in a residual branch",
+        below="norm_position",
+        bounds=(1, 2),
+        steps=(1, 2),
     )
-    layer_sizes: str = declared(
-        Text,
-        "",
-        label="Own layer sizes",
-        help="The size of the input, then of every layer: 784-300-100-10. They replace depth, width and profile. Empty: those count.",
-        option="sizes of the input and of every layer, as in 784-300-100-10, in place of depth, width and profile",
-        below="width_profile",
-        longest=8 * (1 + DEEPEST),
-        canonical=lambda text: written_sizes(read_sizes(text)),
-        placeholder="784-300-100-10",
-    )
-    first_weight_variance: float | None = declared(
+    expansion: int = declared(
         Number,
-        None,
-        label="σ_w² of the first layer",
-        help="Where the first layer has a rule of its own, such as U(±1/n) in SIREN, 1/(3n) for n inputs. Empty: as in the others.",
-        option="σ_w² of the first layer, where it has a rule of its own",
-        below="layer_sizes",
-        bounds=(0.0, 1e7),
+        1,
+        label="Expansion of a branch",
+        help="How many times as wide as the stream the hidden layer of a branch is.",
+        option="width of a branch's hidden layer, in widths of the stream",
+        below="branch_layers",
+        bounds=(1, 8),
+        steps=(1, 2, 3, 4, 5, 6, 7, 8),
+    )
+    block_order: str = declared(
+        Choice,
+        "branch",
+        label="Order in a block",
+        help="Where the activations stand.",
+        option="where the activations of a residual block stand",
+        below="expansion",
+        choices=BLOCK_ORDERS,
+    )
+    keep: float = declared(
+        Number,
+        1.0,
+        label="Kept by dropout",
+        help="The share of activations that dropout keeps; 1: no dropout. What is kept is divided by it, so the mean stays.",
+        option="share of activations that dropout keeps",
+        below="block_order",
+        bounds=(0.01, 1.0),
+        slider_ends=(1.0,),
         step=0.01,
-        format="%.6g",
-        optional=True,
-    )
-    bias_mean: float = declared(
-        Number,
-        0.0,
-        label="Mean of the biases b",
-        help="A constant in every bias, as in constant_(bias, 0.1). Every z then has this mean. The random part, σ_b², comes on top.",
-        option="mean of the biases, added to every z",
-        below="width",
-        bounds=(-50.0, 50.0),
-        step=0.1,
         format="%g",
     )
 
@@ -244,9 +138,40 @@ class Config:
             raise ValueError(f"bias_mean = {self.bias_mean} does not go with this activation. About φ(x + b): {error.sentence}") from None
         if self.scheme == "kumar":
             kumar_scale(self.activation)
+        self._check_blocks()
         if self.method == "implicit" and not WEIGHT_LAWS[self.weight_law].has_implicit_map:
             wanted = f"method = 'implicit' needs weight_law = {_IMPLICIT_LAWS}, not {self.weight_law!r}"
             raise ValueError(f"{wanted}: only these laws can be sampled without building W")
+
+    def _check_blocks(self) -> None:
+        """Refuse parts of an architecture that contradict each other."""
+        if self.normalization == "batch" and self.inputs < LEAST_BATCH:
+            why = f"the mean square of gradients behind it is infinite for fewer than {LEAST_BATCH} inputs, and here are {self.inputs}"
+            raise ValueError(f"normalization = 'batch' does not go with inputs = {self.inputs}: {why}")
+        if self.architecture == "plain":
+            return
+        if not self.level:
+            raise ValueError(f"architecture = {self.architecture!r} needs layers of one width: a block adds its branch to the stream")
+        if self.block_order == "post_activation" and self.branch_layers == 1:
+            raise ValueError("block_order = 'post_activation' needs branch_layers = 2: with one map there is no φ in the branch")
+        if self.first_weight_variance is not None:
+            raise ValueError(f"first_weight_variance = {self.first_weight_variance} is for plain networks: a block is several maps")
+        if SCHEMES[self.scheme].from_data and BRANCH_RULES[self.branch_rule].changes_weights:
+            raise ValueError(f"branch_rule = {self.branch_rule!r} does not go with scheme = {self.scheme!r}: both say what the weights are")
+
+    def without_blocks(self) -> Config:
+        """Return the plain network of these layers: without skips, norms and dropout."""
+        return replace(self, architecture="plain", normalization="none", keep=1.0)
+
+    @property
+    def fewest_inputs(self) -> int:
+        """Return how many inputs a batch of this network has at least."""
+        return LEAST_BATCH if self.normalization == "batch" else 1
+
+    @property
+    def branch(self) -> BranchRule:
+        """Return the rule of the residual branches."""
+        return BRANCH_RULES[self.branch_rule]
 
     @cached_property
     def widths(self) -> tuple[int, ...]:

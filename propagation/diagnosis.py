@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 
 import numpy as np
 
 from propagation.advice import Advice, advice
+from propagation.architecture import is_plain
+from propagation.block_diagnosis import diagnose_blocks
 from propagation.config import Config
 from propagation.drift import KEEPS, KEPT, LEVEL, LEVEL_PER_LAYER, Pair, Settling, drifts, is_level, settling
 from propagation.engine.readout import LABELS
-from propagation.engine.trace import Moments, Trace
+from propagation.engine.trace import MOMENTS, Moments, Trace
 from propagation.expressions import lookup
 from propagation.formatting import factor, from_log10, number, percent
 from propagation.headlines import forward_headline, gradient_headline, lost_headline, lost_sentence, other_changes, slow_headline
 from propagation.initializers import SCHEMES
 from propagation.precision import precision_sentence
-from propagation.reach import ANY_DEPTH, reach
+from propagation.reach import reach
 from propagation.theory.merging import difference_left
 from propagation.theory.recommendation import MERGED, MOSTLY_FLAT
 from propagation.trials import over_trials
+from propagation.verdict import Verdict
 
 #: a factor so close to 1 that all layers together change by less than this share is 1: nobody can see it
 _UNSEEN = 0.05
@@ -33,83 +36,10 @@ MOSTLY_DEAD = 0.9
 BELOW_THE_LINE = 0.8
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """What happens in a network, in words, and the numbers behind them.
-
-    `kind` is "healthy", "vanishing", "exploding", "uneven" (weight gradients differ between layers), "saturated", "dead" or "merged" (sizes
-    are level, inputs have grown alike); `slow` says that it is healthy at this depth, and would not be in a deeper net. The factors are
-    what one layer does to a second moment once sizes have settled: `forward_factor` to that of z, `backward_factor` to that of ∂C/∂z. The
-    layers before that, 1 … `settled_from`, multiply them by `forward_transient` and
-    `backward_transient` in all; `settled_from` is None where nothing settles. `layers_survived` is a property of the network, whatever its
-    depth: six depth scales, ∞ where a layer deep inside loses no share of anything; `survivor` says what survives so many, and is empty
-    where changes are slower than any factor. The suggested variances are critical, where that would help, and `suggested_input_variance`
-    is that of inputs which have the settled size at once. `phase` is the theory's, None without one and where it is at odds with
-    the headline, as `remark` then says. Where fewer than half of the networks die, all this is about the others.
-    `precision` says where the network leaves float32 and float16, empty where it leaves neither; `loss` what a cross-entropy is before
-    training, beside that of a guess.
-    """
-
-    kind: str
-    headline: str
-    advice: str
-    forward_factor: float
-    backward_factor: float
-    layers_survived: float
-    suggested_weight_variance: float | None
-    phase: str | None
-    suggested_bias_variance: float | None = None
-    settled_from: int | None = None
-    forward_transient: float = 1.0
-    backward_transient: float = 1.0
-    survivor: str = "sizes survive"
-    precision: str = ""
-    loss: str = ""
-    suggested_input_variance: float | None = None
-    remark: str = ""
-    slow: bool = False
-    suggested_first_weight_variance: float | None = None
-    suggested_bias_mean: float | None = None
-
-    @property
-    def suggested(self) -> dict[str, float]:
-        """Return the fields that are advised to be set, with their values."""
-        named = {
-            "weight_variance": self.suggested_weight_variance,
-            "bias_variance": self.suggested_bias_variance,
-            "input_variance": self.suggested_input_variance,
-            "first_weight_variance": self.suggested_first_weight_variance,
-            "bias_mean": self.suggested_bias_mean,
-        }
-        return {name: value for name, value in named.items() if value is not None}
-
-    @property
-    def reach(self) -> str:
-        """Return what survives how many layers, in words; two digits are all that this estimate is worth."""
-        if self.layers_survived > ANY_DEPTH:
-            return f"{self.survivor} any depth" if self.survivor else "changes slow down with depth"
-        if self.layers_survived < 0.95:
-            return f"{self.survivor} less than 1 layer"
-        layers = "1 layer" if self.layers_survived < 1.05 else f"{number(float(f'{self.layers_survived:.2g}'))} layers"
-        return f"{self.survivor} ≈ {layers}"
-
-    @property
-    def settling(self) -> str:
-        """Return what the first layers do, of which the factors do not tell, and the remark, in sentences; empty where that is little."""
-        shares = self.forward_transient, self.backward_transient
-        if self.settled_from is None or all(0.5 < share < 2 for share in shares):
-            return self.remark
-        signal, gradients = map(factor, shares)
-        which = (
-            "The first layer differs: it changes"
-            if self.settled_from == 1
-            else f"The first {self.settled_from:,} layers differ: they change"
-        )
-        return f"{which} the signal by {signal} and gradients by {gradients} in all. {self.remark}".rstrip()
-
-
 def diagnose(trace: Trace, prediction=None) -> Verdict:
     """Return the verdict on one experiment: sizes as measured, on the median over trials; phase and depth scale from theory, if given."""
+    if not is_plain(trace.config):
+        return diagnose_blocks(_living(trace), prediction)
     theory = settling(prediction)
     living = _living(trace)
     z, delta = living.z.median(), living.delta.median()
@@ -159,9 +89,12 @@ def _living(trace: Trace) -> Trace:
     alive = np.all([np.isfinite(trace.signal(name).log10_second_moment).all(axis=1) for name in trace.lost], axis=0)
     if not trace.lost or 2 * alive.sum() <= len(alive):
         return trace
-    signals = {name: Moments(*(getattr(of, part.name)[alive] for part in fields(Moments))) for name, of in trace.signals.items()}
+    signals, weights = (
+        {name: Moments(*(getattr(of, part)[alive] for part in MOMENTS)) for name, of in named.items()}
+        for named in (trace.signals, trace.weights)
+    )
     by_trial = {name: getattr(trace, name)[alive] for name in ("saturated", "dead", "weight_variance", "separation", "loss")}
-    return replace(trace, signals=signals, lost={}, **by_trial)
+    return replace(trace, signals=signals, weights=weights, lost={}, **by_trial)
 
 
 def _own_first_layer(config: Config, z: np.ndarray) -> str:

@@ -26,7 +26,7 @@ from urllib.parse import parse_qs, parse_qsl
 from propagation.assets import asset
 from propagation.config import Config
 from propagation.labs.evidence import EVIDENCE, MEASURES
-from propagation.signals import SIGNALS
+from propagation.signals import PLAIN
 
 FOLDER = asset("lessons")
 ENGLISH = "en"
@@ -239,7 +239,7 @@ def _measure(value: str, chart: str, name: str, line: int) -> tuple[str, str]:
 def _rows(value: str, chart: str, signal: str, name: str, line: int) -> tuple[str, ...]:
     if chart in ("cosines", "parts"):
         return ()
-    rows = tuple(_one_of(row.strip(), tuple(SIGNALS), name, line) for row in (value or "h").split(","))
+    rows = tuple(_one_of(row.strip(), PLAIN, name, line) for row in (value or "h").split(","))
     if signal and signal not in rows:
         raise LessonError(name, line, f"the rows must show {signal}, which is measured")
     return rows

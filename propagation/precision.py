@@ -28,8 +28,6 @@ FLOAT_FORMATS: dict[str, FloatFormat] = {
         FloatFormat("bfloat16", (2 - 2.0**-7) * 2.0**127, 2.0**-133),  # from Intel 2018, BFLOAT16: float32 with a shorter fraction
     )
 }
-#: signals in the order in which they are computed; h is about as large as z, or smaller
-_ORDER = ("z", "delta", "weight_gradient")
 
 
 @dataclass(frozen=True)
@@ -53,7 +51,7 @@ def first_exit(trace: Trace, format: str = "float32") -> Exit | None:
     """
     of = FLOAT_FORMATS[format]
     log10_largest, log10_half = math.log10(of.largest), math.log10(of.smallest / 2)
-    for name in _ORDER:
+    for name in (*trace.main, "weight_gradient"):  # in the order of their computation; h is about as large as z, or smaller
         layers = range(1, trace.config.depth + 1)
         sizes = _log10_largest_entries(trace, name)
         for layer in layers if SIGNALS[name].forward else reversed(layers):
@@ -76,7 +74,13 @@ def precision_sentence(trace: Trace) -> str:
     return told + "."
 
 
-_SUBJECTS = {"z": "the signal", "delta": "the gradient", "weight_gradient": "the weight gradient"}
+_SUBJECTS = {
+    "z": "the signal",
+    "delta": "the gradient",
+    "stream": "the stream",
+    "stream_gradient": "the gradient",
+    "weight_gradient": "the weight gradient",
+}
 
 
 def _words(of: Exit) -> str:

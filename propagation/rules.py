@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from propagation.architecture import bias_variances, weight_variances
+from propagation.branches import BRANCH_RULES
+from propagation.choices import LEAST_BATCH
 from propagation.config import BOUNDS, CHOICES, DEFAULTS, SIZED, Config
 from propagation.expressions import lookup
 from propagation.formatting import number
@@ -34,13 +36,42 @@ def moved(config: Config, field: str, value: Any) -> tuple[Config, str]:
         return replace(config, **{"layer_sizes": "", field: value}), "Depth and width count again, in place of your own layer sizes."
     if field == "weight_std":
         return settled(replace(config, scheme="std", weight_std=value)), ""
+    if field in ("architecture", "normalization", "branch_rule", "branch_scale", "branch_layers", "block_order", "inputs"):
+        return _block_moved(config, field, value)
     if field == "weight_law" and config.method == "implicit" and not WEIGHT_LAWS[value].has_implicit_map:
         return replace(config, weight_law=value, method="auto"), "This law has to build every W: the method is automatic again."
     return settled(replace(config, **{field: value})), ""
 
 
+def _block_moved(config: Config, field: str, value: Any) -> tuple[Config, str]:
+    """Return the config after a part of the architecture was moved, with what contradicts it set to what does not, and why."""
+    change: dict[str, Any] = {field: value}
+    note = ""
+    if field == "architecture" and value != "plain":
+        change["first_weight_variance"] = None
+        if not config.level:
+            change |= {"width_profile": "constant", "layer_sizes": ""}
+            note = "A block adds its branch to the stream, so all layers have one width."
+    if field == "normalization" and value == "batch" and config.inputs < LEAST_BATCH:
+        change["inputs"] = LEAST_BATCH
+        note = f"Batch norm needs {LEAST_BATCH} inputs or more."
+    if field == "inputs" and value < LEAST_BATCH and config.normalization == "batch":
+        change["normalization"] = "none"
+        note = f"Batch norm needs {LEAST_BATCH} inputs or more: it is off."
+    if field == "branch_scale":
+        change["branch_rule"] = "custom"
+    if field == "branch_layers" and value == 1 and config.block_order == "post_activation":
+        change["block_order"] = "branch"
+    if field == "block_order" and value == "post_activation":
+        change["branch_layers"] = 2
+    if BRANCH_RULES[change.get("branch_rule", config.branch_rule)].changes_weights and SCHEMES[config.scheme].from_data:
+        change["branch_rule"] = "custom"
+        note = "LSUV and this rule both say what the weights are: the scale is custom."
+    return settled(replace(config, **change)), note
+
+
 def settled(config: Config) -> Config:
-    """Return the config with the default in every field that its scheme overrules, so that equal experiments are equal configs."""
+    """Return the config with the default in every field that its scheme or architecture overrules: equal experiments are equal configs."""
     scheme = SCHEMES[config.scheme]
     overruled: dict[str, Any] = {}
     if scheme.has_rule:
@@ -51,24 +82,47 @@ def settled(config: Config) -> Config:
         overruled["weight_std"] = DEFAULTS["weight_std"]
     if scheme.bias_scale is not None:
         overruled["bias_variance"] = DEFAULTS["bias_variance"]
+    overruled |= {name: DEFAULTS[name] for name in _BLOCK_FIELDS if not _counts(config, name)}
     return replace(config, **overruled)
+
+
+#: fields that say something of some architectures alone
+_BLOCK_FIELDS = ("norm_position", "branch_rule", "branch_scale", "branch_layers", "expansion", "block_order")
+
+
+def _counts(config: Config, field: str) -> bool:
+    """Return whether a field of an architecture says something in this one."""
+    if field == "norm_position":
+        return config.normalization != "none" and (config.architecture == "plain" or config.block_order == "branch")
+    if config.architecture == "plain":
+        return False
+    if field == "branch_scale":
+        return config.branch_rule == "custom"
+    return field != "expansion" or config.branch_layers == 2
 
 
 def shown_weight_variance(config: Config) -> float:
     """Return where the weight-variance slider stands: the scheme's σ_w², mean over layers; the slider's own where slider or data decide."""
-    variances = weight_variances(replace(config, first_weight_variance=None))
+    variances = weight_variances(_without_blocks(config))
     return config.weight_variance if variances is None else _mean(variances)
 
 
 def shown_bias_variance(config: Config) -> float:
     """Return where the bias-variance slider stands: the scheme's σ_b², mean over layers, or the slider's own."""
-    return _mean(bias_variances(config))
+    return _mean(bias_variances(_without_blocks(config)))
+
+
+def _without_blocks(config: Config) -> Config:
+    """The plain network of these layers, whose σ_w² is the scheme's own."""
+    return replace(config.without_blocks(), first_weight_variance=None)
 
 
 def shown(config: Config, field: str) -> Any:
     """Return where the control of a field stands."""
     if field == "weight_variance":
         return shown_weight_variance(config)
+    if field == "branch_scale" and (rule := config.branch.branch_scale):
+        return rule(config.depth)
     return shown_bias_variance(config) if field == "bias_variance" else getattr(config, field)
 
 
@@ -82,7 +136,13 @@ def overruled(config: Config, field: str) -> bool:
 
 
 def drawn(config: Config, field: str) -> bool:
-    """Return whether the control of a field is drawn: that of a number which only one scheme asks for is, where that scheme stands."""
+    """Return whether the control of a field is drawn: one that says something of some schemes or architectures alone is there with them."""
+    if field in ("width_profile", "layer_sizes", "first_weight_variance"):
+        return config.architecture == "plain"
+    if field == "branch_scale":
+        return config.architecture != "plain"
+    if field in _BLOCK_FIELDS:
+        return _counts(config, field)
     return field != "weight_std" or SCHEMES[config.scheme].from_std
 
 
@@ -108,6 +168,8 @@ def marks(config: Config, names: tuple[str, ...]) -> dict[str, float]:
 
 
 def _scheme_chosen(config: Config, scheme: str) -> tuple[Config, str]:
+    if SCHEMES[scheme].from_data and config.branch.changes_weights:
+        return _scheme_chosen(replace(config, branch_rule="custom"), scheme)
     if scheme == "custom":
         return _custom(config), ""
     if scheme == "kumar" and not _kumar_applies(config.activation):

@@ -51,8 +51,12 @@ SIGNALS: dict[str, SignalInfo] = {
         SignalInfo("h", "activation", "h", "h", "h²", "activation h = φ(z)", True, "forward →", "forward"),
         SignalInfo("delta", "gradient", "δ = ∂C/∂z", "δ", "δ²", "∂C/∂z", False, "backward ←", "backward"),
         SignalInfo("weight_gradient", "weight gradient", "∂C/∂W", "∂C/∂W", "(∂C/∂W)²", "∂C/∂W", False, "", "weight_gradient"),
+        SignalInfo("stream", "residual stream", "x", "x", "x²", "residual stream x after a block", True, "forward →", "forward"),
+        SignalInfo("stream_gradient", "gradient", "∂C/∂x", "∂C/∂x", "(∂C/∂x)²", "∂C/∂x after a block", False, "backward ←", "backward"),
     )
 }
+#: what every network has, and what one with a residual stream has beside it
+PLAIN, STREAM = ("z", "h", "delta", "weight_gradient"), ("stream", "stream_gradient")
 FORWARD = tuple(name for name, info in SIGNALS.items() if info.forward)
 BACKWARD = tuple(name for name, info in SIGNALS.items() if not info.forward)
 
@@ -72,6 +76,21 @@ class BySignal(Generic[T]):
         return self.signals[name]
 
     @property
+    def main(self) -> tuple[str, str]:
+        """Return the names of what layers pass on, forward and backward: the stream and its gradient where there is one, else z and δ."""
+        return STREAM if "stream" in self.signals else ("z", "delta")
+
+    @property
+    def forward(self) -> T:
+        """Return the answer for what layers pass on forward."""
+        return self.signals[self.main[0]]
+
+    @property
+    def backward(self) -> T:
+        """Return the answer for what layers pass on backward."""
+        return self.signals[self.main[1]]
+
+    @property
     def z(self) -> T:
         """Return that for the pre-activation z = W h + b."""
         return self.signals["z"]
@@ -85,6 +104,16 @@ class BySignal(Generic[T]):
     def delta(self) -> T:
         """Return that for the gradient δ = ∂C/∂z."""
         return self.signals["delta"]
+
+    @property
+    def stream(self) -> T:
+        """Return that for the residual stream x after a block; KeyError in a network that has none."""
+        return self.signals["stream"]
+
+    @property
+    def stream_gradient(self) -> T:
+        """Return that for ∂C/∂x after a block; KeyError in a network that has none."""
+        return self.signals["stream_gradient"]
 
     @property
     def weight_gradient(self) -> T:

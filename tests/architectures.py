@@ -1,39 +1,31 @@
-"""The kinds of networks that an architecture can say, also those that no Config asks for yet: tests let every walk see them."""
+"""The kinds of networks that a Config can say, by the fields that say them: tests let every walk see them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import pytest
-
-from propagation.architecture import Block, Dropout, blocks
-from propagation.config import Config
-
-#: everything that walks a network
-WALKS = (
-    "propagation.engine.network",
-    "propagation.engine.cost",
-    "propagation.theory.trajectory",
-    "propagation.theory.prediction",
-    "propagation.theory.spread",
-    "propagation.export.code.ops",
-    "propagation.labs.training",
-)
 KEEP = 0.7
+_RESIDUAL = {"architecture": "residual"}
 
-Network = Callable[[Config], tuple[Block, ...]]
-
-
-def with_dropout(config: Config) -> tuple[Block, ...]:
-    """A plain network with dropout after every φ."""
-    longer: dict[Block, Block] = {}
-    return tuple(longer.setdefault(block, (*block, Dropout(KEEP))) for block in blocks(config))
-
-
-NETWORKS: dict[str, Network] = {"plain": blocks, "dropout": with_dropout}
-
-
-def walk_instead(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let engine, theory, training and scripts walk this network in place of the config's own."""
-    for module in WALKS:
-        monkeypatch.setattr(f"{module}.blocks", network)
+NETWORKS: dict[str, dict] = {
+    "plain": {},
+    "dropout": {"keep": KEEP},
+    "layer norm before φ": {"normalization": "layer"},
+    "layer norm after φ": {"normalization": "layer", "norm_position": "post"},
+    "RMS norm before φ": {"normalization": "rms"},
+    "RMS norm after φ, dropout": {"normalization": "rms", "norm_position": "post", "keep": KEEP},
+    "residual": _RESIDUAL,
+    "residual, one map": _RESIDUAL | {"branch_layers": 1, "branch_scale": 0.5},
+    "residual, one map, pre-norm": _RESIDUAL | {"branch_layers": 1, "normalization": "layer"},
+    "residual, pre-activation": _RESIDUAL | {"block_order": "pre_activation", "branch_rule": "sqrt"},
+    "residual, pre-norm, expanded": _RESIDUAL | {"normalization": "layer", "expansion": 3, "keep": KEEP},
+    "residual, post-norm": _RESIDUAL | {"normalization": "rms", "norm_position": "post"},
+    "Fixup": _RESIDUAL | {"branch_rule": "fixup"},
+    "DeepNorm": _RESIDUAL | {"branch_rule": "deepnorm", "normalization": "layer", "norm_position": "post"},
+    "a stream of its own width": _RESIDUAL | {"input_law": "digits"},
+}
+#: of these theory has no line
+WITHOUT_LINE: dict[str, dict] = {
+    "batch norm": {"normalization": "batch"},
+    "batch norm after φ": {"normalization": "batch", "norm_position": "post"},
+    "residual, batch norm": _RESIDUAL | {"normalization": "batch", "block_order": "pre_activation"},
+    "post-activation": _RESIDUAL | {"block_order": "post_activation"},
+}

@@ -140,6 +140,28 @@ def test_orthogonal_of_pytorch_means_its_law(capsys):
     assert query["weight_law"] == ["orthogonal"]
 
 
+def test_a_residual_network_has_a_table_of_its_stream(capsys):
+    text = printed(capsys, "--architecture", "residual", "--normalization", "layer", "--depth", "3", "--width", "16", "--expansion", "2")
+    settings, _, stream, branch, *_ = text.split("\n\n")
+    assert "3 residual blocks of width 16" in settings and "each x + W₂ φ(W₁ norm(x)), hidden layers 2 times as wide" in settings
+    assert stream.splitlines()[0].split() == ["layer", "width", "x", "∂C/∂x"] and stream.splitlines()[1].split()[:2] == ["1", "16"]
+    assert branch.splitlines()[0].split()[:4] == ["layer", "width", "z", "h"] and branch.splitlines()[1].split()[:2] == ["1", "32"]
+    assert max(map(len, [*stream.splitlines(), *branch.splitlines()])) < 80
+
+
+@pytest.mark.parametrize("form", [[], ["--json"], ["--csv"]])
+def test_where_theory_has_no_line_it_is_said(form, capsys):
+    assert main(["--normalization", "batch", "--depth", "3", "--width", "16", *form]) == 0
+    out, err = capsys.readouterr()
+    sentence = "Theory has no line for batch norm here"
+    assert (sentence in err and sentence not in out) if form else (sentence in out and not err)
+
+
+def test_a_branch_scale_makes_the_rule_custom(capsys):
+    query = ["--from-link", "http://x/?architecture=residual&branch_rule=sqrt", "--branch-scale", "0.5", "--link"]
+    assert parse_qs(urlsplit(printed(capsys, *query).strip()).query) == {"architecture": ["residual"], "branch_scale": ["0.5"]}
+
+
 def test_a_script_is_printed(capsys):
     assert "nn.init.kaiming_normal_" in printed(capsys, "--code", "pytorch", "--scheme", "he")
 
@@ -162,6 +184,9 @@ def test_a_script_is_printed(capsys):
         (["--layer-sizes", "784-10", "--depth", "3"], ["depth = 3 would not be used", "layer_sizes"]),
         (["--weight-std", "-0.1"], ["weight_std = -0.1", "0 to 100"]),
         (["--scheme", "keras", "--bias-variance", "1"], ["bias_variance = 1", "keras"]),
+        (["--branch-scale", "0.5"], ["branch_scale = 0.5 would not be used in this network"]),
+        (["--architecture", "residual", "--branch-rule", "sqrt", "--branch-scale", "2"], ["branch_scale = 2 would not be used"]),
+        (["--architecture", "residual", "--branch-layers", "1", "--expansion", "4"], ["expansion = 4 would not be used"]),
         (["--json", "--csv"], ["not allowed with"]),
         (["--preset", "nothing"], ["nothing"]),
         (["--dep", "3"], ["--dep"]),

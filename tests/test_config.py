@@ -34,8 +34,13 @@ def test_the_fields_of_the_contract_are_there():
         "input_mean",
         "first_weight_variance",
         "bias_mean",
+        "branch_scale",
+        "branch_layers",
+        "expansion",
+        "keep",
     }
     names = {"activation", "scheme", "weight_law", "width_profile", "input_law", "cost", "method"}
+    names |= {"architecture", "normalization", "norm_position", "branch_rule", "block_order"}
     assert set(BOUNDS) == numbers and set(CHOICES) == names and set(FIELDS) == numbers | names | {"layer_sizes"}
 
 
@@ -72,10 +77,11 @@ class TestValidation:
 
     @pytest.mark.parametrize("name", WHOLE)
     def test_halves_are_refused_and_whole_floats_become_integers(self, name):
+        within = min(7, BOUNDS[name][1])
         with pytest.raises(ValueError, match="a whole number"):
-            Config(**{name: 7.5})
-        assert isinstance(getattr(Config(**{name: 7.0}), name), int)
-        assert isinstance(getattr(Config(**{name: np.int64(7)}), name), int)
+            Config(**{name: within - 0.5})
+        assert isinstance(getattr(Config(**{name: float(within)}), name), int)
+        assert isinstance(getattr(Config(**{name: np.int64(within)}), name), int)
 
     def test_numbers_of_any_kind_become_floats(self):
         for value in (2, 2.0, np.float32(2), np.int8(2)):
@@ -159,6 +165,15 @@ def is_allowed(values: dict) -> bool:
     if 0 < abs(values.get("bias_mean", 0.0)) < 1e-6:
         return False
     kumar = values.get("scheme") == "kumar" and activation in {"leaky_relu", "selu"}
+    if values.get("normalization") == "batch" and values.get("inputs", 16) < 4:
+        return False
+    if values.get("architecture") == "residual" and not (
+        values.get("width_profile", "constant") == "constant"
+        and "first_weight_variance" not in values
+        and (values.get("block_order") != "post_activation" or values.get("branch_layers", 2) == 2)
+        and not (values.get("scheme") == "lsuv" and values.get("branch_rule") in ("fixup", "deepnorm"))
+    ):
+        return False
     return not kumar and (values.get("method") != "implicit" or values.get("weight_law", "gaussian") in {"gaussian", "orthogonal"})
 
 

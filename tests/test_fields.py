@@ -74,6 +74,10 @@ def test_sliders_stay_within_the_bounds_and_reach_them(name, field):
 def test_every_field_has_a_control_in_the_order_of_the_locks():
     widgets = drawn(scheme="std")  # the one that asks for a number of its own
     assert [*drawn()] == [key for key in widgets if key != "weight_std"]
+    modern = drawn(architecture="residual", normalization="layer")
+    everything = [key for key in CONTROLS if key in widgets or key in modern]
+    assert [key for key in modern if key in CONTROLS] == [key for key in everything if key in modern]
+    widgets = {key: (widgets | modern)[key] for key in [*everything, *widgets, *modern]}
     assert [key for key in widgets if key in CONTROLS] == [*CONTROLS] == ["preset", *in_order_of_controls(FIELDS)]
     assert all(widgets[name] == field.label for name, field in FIELDS.items())
 

@@ -24,7 +24,7 @@ def moves() -> st.SearchStrategy:
     """What a hand can do: any control to any value it allows."""
     names = {field: st.sampled_from(sorted(choices)) for field, choices in CHOICES.items()}
     numbers = {
-        field: st.integers(low, high) if isinstance(low, int) else st.floats(low, high, width=32)
+        field: st.integers(low, high) if isinstance(low, int) else st.floats(low, high)
         for field, (low, high) in BOUNDS.items()
         if field != "input_variance"
     }

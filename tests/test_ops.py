@@ -39,7 +39,7 @@ def test_a_gap_would_be_seen():
 @pytest.mark.parametrize("op", OPS)
 def test_an_op_is_names_and_numbers(op):
     assert op.__dataclass_params__.frozen
-    names_and_numbers = {"int", "float", "str", "bool", "WeightRule"}
+    names_and_numbers = {"int", "float", "str", "bool", "WeightRule", "tuple[Op, ...]"}
     assert {str(field.type) for field in fields(op)} <= names_and_numbers
 
 

@@ -14,17 +14,15 @@ from propagation.charts.rows import bottom_line, extremes, missing, shares, size
 from propagation.charts.theme import LEGEND_ABOVE, Palette, figure, palette
 from propagation.engine.trace import Trace
 from propagation.formatting import from_log10
-from propagation.signals import SIGNALS
+from propagation.signals import SIGNALS, BySignal
 from propagation.theory.prediction import Prediction
 
 HEIGHT = 470
 _TOP, _BOTTOM, _TITLE_HEIGHT = 30, 50, 26
 #: layers drawn one by one; of deeper networks this many, evenly spread, first and last included
 MOST_LAYERS = 200
-#: the signals of the rows, from the top
-ROWS = ("z", "delta", "weight_gradient")
-#: names of the dashed curves, and of the word that says whose they are
-YOURS = tuple(f"{name} yours" for name in ROWS)
+#: names of the dashed curves, from the top row, and of the word that says whose they are
+YOURS = ("forward yours", "backward yours", "weight_gradient yours")
 
 
 @dataclass(frozen=True)
@@ -67,8 +65,8 @@ def compare_chart(
     colours = palette(appearance)
     depth = columns[0].trace.config.depth
     layers = thinned(depth, MOST_LAYERS)
-    rows = [[_curve(column, name, layers) for column in columns] for name in ROWS]
-    domains = shares(len(ROWS), _TITLE_HEIGHT / (HEIGHT - _TOP - _BOTTOM))
+    rows = [[_curve(column, row, layers) for column in columns] for row in range(len(YOURS))]
+    domains = shares(len(rows), _TITLE_HEIGHT / (HEIGHT - _TOP - _BOTTOM))
     places = stack(domains, [extremes([*(curve.measured for curve in row), *(curve.theory for curve in row)]) for row in rows])
     data: list[dict] = []
     notes = _bottom_line(columns, colours)
@@ -106,7 +104,7 @@ def yours_spec(layout: dict, yours: Yours, *, appearance: str = "light") -> dict
 def _dashed(yours: Yours, colours: Palette) -> list[dict]:
     """Return one curve a row, in the colour of words: it is no column."""
     traces = []
-    for row, (signal, name) in enumerate(zip(ROWS, YOURS, strict=True)):
+    for row, (signal, name) in enumerate(zip(_signals(yours.prediction), YOURS, strict=True)):
         sizes = np.asarray(yours.prediction.signal(signal).log10_second_moment)
         layers = thinned(len(sizes), MOST_LAYERS)
         texts = [f"{yours.name}: theory {from_log10(size)}" for size in sizes[layers - 1]]
@@ -121,7 +119,13 @@ def _name(yours: Yours, top: float, colours: Palette) -> dict:
     return note(f"╌ {yours.name}", colours.text, 13, 1, top, name=YOURS[0], **at)
 
 
-def _curve(column: Curves, signal: str, layers: np.ndarray) -> _Curve:
+def _signals(answers: BySignal) -> tuple[str, ...]:
+    """Return the signals of the rows, from the top: what this network's layers pass on, and its weight gradient."""
+    return (*answers.main, "weight_gradient")
+
+
+def _curve(column: Curves, row: int, layers: np.ndarray) -> _Curve:
+    signal = _signals(column.trace)[row]
     expected = None if column.prediction is None else column.prediction.signal(signal)
     theory = np.empty(0) if expected is None else np.asarray(expected.log10_second_moment)[layers - 1]
     return _Curve(column, signal, column.trace.signal(signal).median()[layers - 1], theory)
@@ -137,7 +141,7 @@ def _traces(curve: _Curve, x: list[int], yaxis: str, wins: bool, colours: Palett
         traces.append(line(name, x, curve.theory, {"color": colour, "width": 1.25}, showlegend=False, **at))
     name = f"<b>✓ {column.label}</b>" if wins else column.label
     marker = {"color": colour, "symbol": SYMBOLS[column.place], "size": dot_size(len(x), many=120)}
-    legend = {"meta": curve.signal, "showlegend": curve.signal == ROWS[0], "legendrank": column.place}
+    legend = {"meta": curve.signal, "showlegend": curve.signal == curve.column.trace.main[0], "legendrank": column.place}
     traces.append(dots(name, x, curve.measured, marker, _hovers(curve), **legend, **at))
     return traces
 

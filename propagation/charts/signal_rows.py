@@ -17,6 +17,8 @@ from propagation.theory.prediction import Prediction
 from propagation.theory.variance_decomposition import Scatter
 from propagation.trials import sizes_over_trials
 
+_SUBSCRIPTS = str.maketrans("12", "₁₂")
+
 
 @dataclass(frozen=True)
 class Over:
@@ -44,12 +46,19 @@ class Row:
     nothing: str = "0"
 
 
-def rows_of(trace: Trace, prediction: Prediction | None, forward: str, layers: np.ndarray, colours: Palette) -> list[Row]:
-    """Return the rows of the chart: the signal forward that was asked for, the gradient, the weight gradient."""
+def rows_of(
+    trace: Trace, prediction: Prediction | None, forward: str, layers: np.ndarray, colours: Palette, weights: str = ""
+) -> list[Row]:
+    """Return the rows of the chart: the signal forward that was asked for, the gradient, the gradient of all or of these weights."""
     rows = []
-    for info in (SIGNALS[forward], SIGNALS["delta"], SIGNALS["weight_gradient"]):
-        middle, low, high = sizes_over_trials(trace.signal(info.name).log10_second_moment[:, layers - 1])
-        expected = None if prediction is None else prediction.signal(info.name)
+    for info in (SIGNALS[forward or trace.main[0]], SIGNALS[trace.main[1]], SIGNALS["weight_gradient"]):
+        of_one = info.name == "weight_gradient" and weights in trace.weights
+        if of_one:
+            info = replace(info, formula=f"∂C/∂{weights.translate(_SUBSCRIPTS)}")
+        middle, low, high = sizes_over_trials(
+            (trace.weights[weights] if of_one else trace.signal(info.name)).log10_second_moment[:, layers - 1]
+        )
+        expected = None if prediction is None else prediction.weights[weights] if of_one else prediction.signal(info.name)
         rows.append(
             Row(
                 info.name,

@@ -16,6 +16,7 @@ from propagation.charts.strip import strip_axis, strip_caption, strip_cells
 from propagation.charts.theme import Palette, figure, palette
 from propagation.engine.trace import Trace
 from propagation.formatting import from_log10
+from propagation.signals import FORWARD
 from propagation.theory.prediction import Prediction
 
 HEIGHT = 560
@@ -28,16 +29,23 @@ MOST_LAYERS = 400
 
 
 def signals_chart(
-    trace: Trace, prediction: Prediction | None = None, *, forward: str = "z", over: Over | None = None, appearance: str = "light"
+    trace: Trace,
+    prediction: Prediction | None = None,
+    *,
+    forward: str = "",
+    over: Over | None = None,
+    weights: str = "",
+    appearance: str = "light",
 ) -> go.Figure:
     """Draw what one network does to its signals: second moments of every layer on logarithmic axes, one row a signal.
 
     trace: what `simulate` measured; dots are medians over trials, the band holds 10 to 90 % of them. prediction: what `predict` expects,
     a line; None draws none. Where theory knows how nets of this width scatter, it adds a dashed line for the typical one and dotted lines
-    at 10 and 90 %. forward: the signal of the first row, "z" or "h"; with `over`, the row shows that variance of it instead. appearance:
-    "light" or "dark". All rows have the same decades per pixel and never less than two.
+    at 10 and 90 %. forward: the signal of the first row, by default what layers pass on; with `over`, the row shows that variance of it
+    instead. weights: whose gradients the last row shows, by a name of `trace.weights`, by default of all. appearance: "light" or "dark".
+    All rows have the same decades per pixel and never less than two.
     """
-    spec = signals_spec(trace, prediction, forward=forward, over=over, appearance=appearance)
+    spec = signals_spec(trace, prediction, forward=forward, over=over, weights=weights, appearance=appearance)
     return figure(spec["data"], spec["layout"])
 
 
@@ -45,8 +53,9 @@ def signals_spec(
     trace: Trace,
     prediction: Prediction | None = None,
     *,
-    forward: str = "z",
+    forward: str = "",
     over: Over | None = None,
+    weights: str = "",
     appearance: str = "light",
     hover: bool = True,
 ) -> dict:
@@ -58,7 +67,7 @@ def signals_spec(
     colours = palette(appearance)
     depth = trace.config.depth
     layers = thinned(depth, MOST_LAYERS)
-    rows = rows_of(trace, prediction, forward, layers, colours)
+    rows = rows_of(trace, prediction, forward, layers, colours, weights)
     if over is not None:
         rows[0] = row_over(rows[0], over, layers)
     strip = [1 - _STRIP_BOTTOM / _PLOT, 1 - _STRIP_TOP / _PLOT]
@@ -79,7 +88,7 @@ def signals_spec(
         "hoversubplots": "axis",
         "xaxis": stack_axis(depth, places[-1].yaxis) | spikes(colours) | {"ticks": ""},
         **size_axes(places, colours),
-        "yaxis4": strip_axis(strip),
+        "yaxis4": strip_axis(trace, strip),
         "annotations": notes + _bottom_line(trace, prediction, colours),
     }
     return {"data": data, "layout": layout}
@@ -90,7 +99,7 @@ def _extremes(row: Row, trace: Trace) -> tuple[float, float]:
     shown = [row.middle, row.low, row.high] + ([] if row.theory is None else [row.theory])
     if row.spread is not None:
         shown += [row.spread.low, row.spread.high]
-    if row.name in ("z", "h"):
+    if row.name in FORWARD:
         shown.append(np.array([trace.input_log10_second_moment]))
     return extremes(shown)
 
@@ -142,5 +151,5 @@ def _bottom_line(trace: Trace, prediction: Prediction | None, colours: Palette) 
     below = -_BOTTOM / _PLOT
     return [
         title("  ".join(parts), below, colours.muted, 13) | {"xshift": -_LEFT},
-        title("layer", below, colours.text, 14) | {"x": 1, "xanchor": "right"},
+        title("block" if "stream" in trace.signals else "layer", below, colours.text, 14) | {"x": 1, "xanchor": "right"},
     ]

@@ -7,6 +7,7 @@ import numpy as np
 from propagation.charts.axes import ROOM
 from propagation.charts.theme import Palette
 from propagation.engine.trace import Trace
+from propagation.signals import SIGNALS
 
 #: the colour scale never spans less than this many decades to either side, so that a healthy network looks healthy
 LEAST_DECADES = 2.0
@@ -15,10 +16,11 @@ LEAST_DECADES = 2.0
 def deviations(trace: Trace) -> np.ndarray:
     """Return decades between a signal's size and its start, (2, depth + 1) for columns 0 … depth.
 
-    z starts from the input's size, ∂C/∂z from that of the last layer. Medians over trials. The gradient has no column 0 (NaN).
+    z, or the stream, starts from the input's size, its gradient from that of the last layer. Medians over trials. The gradient has no
+    column 0 (NaN).
     """
-    forward = trace.z.median() - trace.input_log10_second_moment
-    backward = trace.delta.median()
+    forward = trace.forward.median() - trace.input_log10_second_moment
+    backward = trace.backward.median()
     start = backward[-1] if np.isfinite(backward[-1]) else 0.0
     return np.stack([np.append(0.0, forward), np.append(np.nan, backward - start)])
 
@@ -46,14 +48,15 @@ def strip_cells(trace: Trace, colours: Palette, layers: np.ndarray) -> dict:
     }
 
 
-def strip_axis(domain: list[float]) -> dict:
+def strip_axis(trace: Trace, domain: list[float]) -> dict:
     """Return the axis that names the two rows and their direction of travel."""
+    forward, backward = (SIGNALS[name].symbol for name in trace.main)
     return {
         "domain": domain,
         "anchor": "x",
         "range": [-0.5, 1.5],
         "tickvals": [1, 0],
-        "ticktext": ["z →", "← δ"],
+        "ticktext": [f"{forward} →", f"← {backward}"],
         **ROOM,
         "fixedrange": True,
         "showgrid": False,

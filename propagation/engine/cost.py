@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
-from propagation.architecture import Linear, blocks
+from propagation.architecture import Linear, Normalize, Op, Residual, blocks, head, ops_within, stem
 from propagation.config import Config
 from propagation.initializers import WEIGHT_LAWS
 from propagation.runtime.platform import IN_BROWSER, cores
@@ -37,12 +38,12 @@ def work(config: Config) -> Work:
     batch, concurrent = config.inputs, _concurrent(config)
     groups = -(-config.trials // trials_at_once(config))
     operations, held = 0.0, 0
-    for fan_in, fan_out in ((op.fan_in, op.fan_out) for block in blocks(config) for op in block if isinstance(op, Linear)):
+    for fan_in, fan_out in ((op.fan_in, op.fan_out) for op in _ops(config) if isinstance(op, Linear)):
         implicit = layer_is_implicit(config, fan_in, fan_out)
         operations += _implicit_operations(fan_in, fan_out, batch) if implicit else _dense_operations(config, fan_in, fan_out, batch)
         operations += ELEMENT * fan_out * batch
         held += 24 * batch**2 if implicit else 8 * fan_out * (fan_in + batch)
-    widest = max(config.widths)
+    widest = _widest(config)
     held += _memory(config) if remembers_layers(config) else 0
     bytes_each = held + 8 * 8 * widest * batch
     return Work(int(concurrent * bytes_each), operations * config.trials / min(cores(), groups) / SPEED)
@@ -57,7 +58,7 @@ def layer_is_implicit(config: Config, fan_in: int, fan_out: int) -> bool:
 
 def networks_at_once(config: Config) -> int:
     """How many networks can be stacked into one array."""
-    return max(1, STACK_BYTES // (8 * max(config.widths) * config.inputs))
+    return max(1, STACK_BYTES // (8 * _widest(config) * config.inputs))
 
 
 def trials_at_once(config: Config) -> int:
@@ -68,9 +69,9 @@ def trials_at_once(config: Config) -> int:
 def remembers_layers(config: Config, alike: int = 1) -> bool:
     """Whether h and φ′(z) of all layers are kept between the passes (else they are computed again from the noise).
 
-    `alike`: how many configs run as one that differ in numbers alone.
+    `alike`: how many configs run as one that differ in numbers alone. A stream is a sum that no single layer gives again: it is kept.
     """
-    return _memory(config) * _concurrent(config, alike) <= MEMORY_BYTES
+    return any(isinstance(op, Residual) for op in _ops(config)) or _memory(config) * _concurrent(config, alike) <= MEMORY_BYTES
 
 
 def _concurrent(config: Config, alike: int = 1) -> int:
@@ -79,7 +80,20 @@ def _concurrent(config: Config, alike: int = 1) -> int:
 
 
 def _memory(config: Config) -> int:
-    return 16 * config.inputs * sum(config.widths[1:])
+    numbers = sum(op.fan_out for op in _ops(config) if isinstance(op, Linear))
+    normalized = sum(config.widths[-1] for op in _ops(config) if isinstance(op, Normalize))
+    return config.inputs * (16 * numbers + 8 * normalized)
+
+
+@lru_cache(maxsize=64)
+def _ops(config: Config) -> list[Op]:
+    """All ops of a network, those of branches among them."""
+    return [op for block in (stem(config), *blocks(config), head(config)) for op in ops_within(block)]
+
+
+def _widest(config: Config) -> int:
+    """The largest layer, inputs and hidden layers of branches among them."""
+    return max(config.widths[0], *(op.fan_out for op in _ops(config) if isinstance(op, Linear)))
 
 
 def _implicit_operations(fan_in: int, fan_out: int, batch: int) -> float:

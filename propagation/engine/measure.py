@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from propagation.engine.signal import Signal
-from propagation.signals import SIGNALS
 
 
 class Observer:
@@ -22,16 +22,20 @@ class Observer:
         """Look at what is called `name` in a layer (from 1): signals are (T, n, B), T trials, n neurons, B inputs.
 
         On the way forward, from layer 1 to L: "weight_variance" σ_w², (T,); "z"; "flat", on how many inputs a neuron's slope is flat,
-        (T, n), and B; "h", the block's output. On the way back, from L to 1: "delta", δ = ∂C/∂z; "weight_gradient", δ and the h whose
-        outer product it is.
+        (T, n), and B; "h", the block's output, or what W2 gets of it in a branch; "stream", the output of a block with a branch. On the way
+        back, from L to 1: "stream_gradient", ∂C/∂x of such an output; for the maps of a block from its last to its first
+        "weight_gradient", δ and the h whose outer product it is, and what it is called; "delta", δ = ∂C/∂z.
         """
 
 
 class Measurements(Observer):
     """What is measured in a stack of networks, filled in layer by layer; `moments` without and with the powers of two beside them."""
 
-    def __init__(self, networks: int, depth: int) -> None:
-        self.moments = {name: np.empty((4, networks, depth)) for name in SIGNALS}
+    def __init__(self, networks: int, depth: int, signals: Iterable[str], maps: Iterable[str], coupled: bool = False) -> None:
+        """`maps`: what the linear maps of a block are called. `coupled`: whether C is the sum over the batch."""
+        self.coupled = coupled
+        self.moments = {name: np.empty((4, networks, depth)) for name in signals if name != "weight_gradient"}
+        self.gradients = {name: np.empty((4, networks, depth)) for name in maps}
         self.saturated = np.empty((networks, depth))
         self.dead = np.empty((networks, depth))
         self.weight_variance = np.empty((networks, depth))
@@ -44,10 +48,12 @@ class Measurements(Observer):
         elif name == "flat":
             self._record_flat(layer, *values)
         elif name == "weight_gradient":
-            self.moments[name][:, :, layer - 1] = weight_gradient_moments(*values)
+            delta, h, weights = values
+            of = summed_weight_gradient_moments if self.coupled else weight_gradient_moments
+            self.gradients[weights][:, :, layer - 1] = of(delta, h)
         else:
             self.moments[name][:, :, layer - 1] = values[0].moments()
-        if name == "h" and layer == len(self.dead[0]):
+        if name == ("stream" if "stream" in self.moments else "h") and layer == len(self.dead[0]):
             self.separation = separation(values[0])
 
     def split(self, parts: int) -> list[Measurements]:
@@ -56,8 +62,10 @@ class Measurements(Observer):
         return [self._of(slice(first, first + per_part)) for first in range(0, len(self.loss), per_part)]
 
     def _of(self, networks: slice) -> Measurements:
-        part = Measurements(0, 0)
-        part.moments = {name: moments[:, networks] for name, moments in self.moments.items()}
+        part = Measurements(0, 0, (), ())
+        part.moments, part.gradients = (
+            {name: moments[:, networks] for name, moments in of.items()} for of in (self.moments, self.gradients)
+        )
         for name in ("saturated", "dead", "weight_variance", "separation", "loss"):
             setattr(part, name, getattr(self, name)[networks])
         return part
@@ -88,4 +96,14 @@ def weight_gradient_moments(delta: Signal, h: Signal) -> tuple[np.ndarray, np.nd
     (_, fan_out, batch), fan_in = delta.array.shape, h.array.shape[1]
     second = np.einsum("tb,tb->t", delta.column_squares, h.column_squares) / (fan_out * fan_in * batch)
     mean = np.einsum("tb,tb->t", delta.column_sums, h.column_sums) / (fan_out * fan_in * batch)
+    return mean, second - mean**2, second, delta.exponent + h.exponent
+
+
+def summed_weight_gradient_moments(delta: Signal, h: Signal) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return the same of ∂C/∂W = Σ_b δ_b h_bᵀ, for a cost C that is the sum over inputs: Σ_bb′ (δ_b·δ_b′)(h_b·h_b′)/(n_out n_in)."""
+    (_, fan_out, _), fan_in = delta.array.shape, h.array.shape[1]
+    # h is in double precision where another network of the stack needs it: rounded, it is what it would be without that one
+    products = (one.astype(np.float32).astype(float) for one in h.array)
+    second = np.array([np.vdot(gram, one.T @ one) for gram, one in zip(delta.gram, products, strict=True)]) / (fan_out * fan_in)
+    mean = np.einsum("tb,tb->t", delta.column_sums, h.column_sums) / (fan_out * fan_in)
     return mean, second - mean**2, second, delta.exponent + h.exponent

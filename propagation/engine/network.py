@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from propagation.architecture import Linear, blocks
+from propagation.architecture import Block, blocks, head, is_coupled, linear_maps, signals_of, stem
 from propagation.config import Config
 from propagation.engine.cost import networks_at_once, remembers_layers, work
 from propagation.engine.measure import Measurements, Observer, separation
-from propagation.engine.ops import EngineOp, Place, engine_op
+from propagation.engine.op import EngineOp, Place
+from propagation.engine.ops import engine_op, maps_in
 from propagation.engine.readout import output_gradient
 from propagation.engine.signal import Put, Signal, scaled_moments
 from propagation.engine.tape import KeptTape, ReplayedTape, See, Tape
-from propagation.engine.trace import Moments, Trace
+from propagation.engine.trace import MOMENTS, Moments, Trace
 from propagation.inputs import draw_inputs
 from propagation.runtime.blas import one_thread
 from propagation.runtime.buffers import buffer
 from propagation.runtime.memory import keep_freed_memory, large_arrays_reused
 from propagation.runtime.scheduler import Pause, run_all, slot
-from propagation.signals import FORWARD, SIGNALS
+from propagation.signals import FORWARD, STREAM
 
 Progress = Callable[[float], None]
 
@@ -120,7 +121,9 @@ def _nothing() -> None:
 
 def _measured(stack: Stack, x: Sequence[np.ndarray], keep: bool, pause: Pause) -> Measurements:
     """Run the networks of a stack on the inputs of each config, and measure every layer."""
-    measured = Measurements(stack.networks, stack.configs[0].depth)
+    config = stack.configs[0]
+    names = {op.name for op in linear_maps(config)}
+    measured = Measurements(stack.networks, config.depth, signals_of(config), names, is_coupled(config))
     measured.loss = _run(stack, x, keep, pause, measured.see)
     return measured
 
@@ -143,23 +146,28 @@ def _run(stack: Stack, x: Sequence[np.ndarray], keep: bool, pause: Pause, see: S
 
 def _passes(stack: Stack, x: Sequence[np.ndarray], pause: Pause, see: See, back: bool, put: Put | None) -> np.ndarray:
     """Both passes; `put` keeps signals of the forward one for the backward one, which without it computes them again from the noise."""
+    config = stack.configs[0]
+    has_stream = "stream" in signals_of(config)
     inputs = h = _stacked(x, len(stack.trials))
     ops: list[EngineOp] = []
-    layers: list[list[EngineOp]] = []
+    layers: list[tuple[int, list[EngineOp]]] = []
     tape = Tape(see) if not back else KeptTape(see, put) if put else ReplayedTape(see, inputs, ops)
     for layer, block in _placed(stack):
         if back:
-            layers.append(block)
+            layers.append((layer, block))
         for op in block:
             ops.append(op)
             h = op.forward(h, tape)
-        see("h", layer, h)
+        if 1 <= layer <= config.depth:
+            see("stream" if has_stream else "h", layer, h)
         pause()
     if not back:
         return np.full(stack.networks, np.nan)
 
-    gradient, losses = output_gradient(stack.configs[0], h, stack.trials)
-    for block in reversed(layers):
+    gradient, losses = output_gradient(config, h, stack.trials)
+    for layer, block in reversed(layers):
+        if has_stream and 1 <= layer <= config.depth:
+            see("stream_gradient", layer, gradient)
         for op in reversed(block):
             gradient = op.backward(gradient, tape)
         pause()
@@ -178,27 +186,36 @@ class Step:
 def walk(config: Config, trial: int, x: np.ndarray) -> Iterator[tuple[Step, ...]]:
     """Yield the steps of layers 1 … L of the network that this seed draws in this trial, its weights held, shown `x`, (n_0, B).
 
-    The weights are those of a dense simulation of the config.
+    The weights are those of a dense simulation of the config. A stem is part of layer 1, a head of layer L.
     """
     signal, tape = _stacked([x], 1), Tape()
-    for _, block in _placed(Stack([replace(config, method="dense")], range(trial, trial + 1))):
-        steps = []
+    steps: list[Step] = []
+    for layer, block in _placed(Stack([replace(config, method="dense")], range(trial, trial + 1))):
+        if 1 < layer <= config.depth:
+            yield tuple(steps)
+            steps = []
         for op in block:
             before, signal = signal, op.forward(signal, tape)
             steps.append(Step(op, before, signal))
-        yield tuple(steps)
+    yield tuple(steps)
 
 
 def _placed(stack: Stack) -> Iterator[tuple[int, list[EngineOp]]]:
-    """The ops of every layer (from 1), made when they are asked for: a dense one draws its W."""
+    """The ops of the stem (0), of every layer (from 1) and of the head, made when they are asked for: a dense one draws its W."""
+    config = stack.configs[0]
     maps, below = 0, None  # linear maps so far, and the op below
-    for layer, alike in enumerate(zip(*map(blocks, stack.configs), strict=True), start=1):
+    for layer, alike in enumerate(zip(*map(_everything, stack.configs), strict=True)):
         ops = []
         for versions in zip(*alike, strict=True):
-            below = engine_op(versions[0], Place(stack.configs[0], stack.trials, layer, maps, below, versions))
-            maps += isinstance(versions[0], Linear)
+            below = engine_op(versions[0], Place(config, stack.trials, layer, maps, below, versions))
+            maps += maps_in(versions[0])
             ops.append(below)
-        yield layer, ops
+        if ops:
+            yield layer, ops
+
+
+def _everything(config: Config) -> tuple[Block, ...]:
+    return (stem(config), *blocks(config), head(config))
 
 
 def _stacked(x: Sequence[np.ndarray], trials: int) -> Signal:
@@ -209,22 +226,49 @@ def _stacked(x: Sequence[np.ndarray], trials: int) -> Signal:
 
 def _assemble(config: Config, x: np.ndarray, groups: list[Measurements]) -> Trace:
     """The measurements of all groups as one Trace."""
-    signals = {}
-    for name in SIGNALS:
-        mean, variance, second_moment, exponent = np.concatenate([group.moments[name] for group in groups], axis=1)
-        signals[name] = Moments(*scaled_moments(mean, variance, second_moment, exponent.astype(int)))
+    signals = {name: _moments(group.moments[name] for group in groups) for name in groups[0].moments}
+    weights = {name: _moments(group.gradients[name] for group in groups) for name in groups[0].gradients}
+    signals["weight_gradient"] = _together(weights, {op.name: op.fan_in * op.fan_out for op in linear_maps(config)})
     return Trace(
         config=config,
-        signals=signals,
+        signals={name: signals[name] for name in signals_of(config)},
+        weights=weights,
         input_log10_second_moment=math.log10(np.mean(x**2)),
         saturated=np.concatenate([group.saturated for group in groups]),
         dead=np.concatenate([group.dead for group in groups]),
         weight_variance=np.concatenate([group.weight_variance for group in groups]),
-        lost=_lost(signals),
+        lost=_lost({name: signals[name] for name in (STREAM if "stream" in signals else signals)}),
         separation=np.concatenate([group.separation for group in groups]),
         loss=np.concatenate([group.loss for group in groups]),
         input_separation=float(separation(_stacked([x], 1))[0]),
     )
+
+
+def _moments(parts: Iterable[np.ndarray]) -> Moments:
+    """Moments and their powers of two, (4, networks, depth) of each group of networks, as logarithms."""
+    mean, variance, second_moment, exponent = np.concatenate(list(parts), axis=1)
+    return Moments(*scaled_moments(mean, variance, second_moment, exponent.astype(int)))
+
+
+def _together(weights: dict[str, Moments], entries: dict[str, int]) -> Moments:
+    """The moments of all weights of a block, of which each map has so many entries."""
+    if len(weights) == 1:
+        return next(iter(weights.values()))
+    shares = np.array([entries[name] for name in weights], dtype=float)[:, None, None] / sum(entries.values())
+    means, variances, seconds = (np.stack([getattr(one, part) for one in weights.values()]) for part in MOMENTS)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # around the mean of all: next to nothing beside the variances, since every map's own mean is
+        mean, second = np.sum(shares * means, axis=0), _log10_sum(seconds + np.log10(shares))
+        between = 2 * np.log10(np.abs(means - mean)) + np.log10(shares)
+    return Moments(mean, _log10_sum(np.concatenate([variances + np.log10(shares), between])), second)
+
+
+def _log10_sum(log10_terms: np.ndarray) -> np.ndarray:
+    """log10 of the sum over the first axis."""
+    largest = np.max(log10_terms, axis=0)
+    largest = np.where(np.isfinite(largest), largest, 0.0)
+    with np.errstate(divide="ignore"):  # nothing but zeros
+        return np.log10(np.sum(10 ** (log10_terms - largest), axis=0)) + largest
 
 
 def _lost(signals: dict[str, Moments]) -> dict[str, int]:

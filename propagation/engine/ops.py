@@ -8,81 +8,27 @@ are held (`method = "dense"`): `jvp` takes derivatives along a curve of inputs t
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
 from propagation.activations import FLAT, Activation
-from propagation.architecture import Activate, Dropout, Linear, Op, UnitVarianceOnData
-from propagation.config import Config
+from propagation.architecture import FIRST_MAPS, Activate, Dropout, Linear, Normalize, Op, Residual, UnitVarianceOnData, ops_within
 from propagation.engine.cost import layer_is_implicit
 from propagation.engine.dense import DenseMap
 from propagation.engine.implicit import GaussianMap, HaarMap
 from propagation.engine.maps import RandomMap, of_networks
 from propagation.engine.noise import Noise, unit_interval
+from propagation.engine.normalize import NormalizeOp
+from propagation.engine.op import NOT_WANTED, EngineOp, Place, Tangents
+from propagation.engine.residual import ResidualOp
 from propagation.engine.signal import PLAIN_RANGE, Signal, pieces, scaled_moments
 from propagation.engine.tape import Tape
 from propagation.engine.trainable import Trainable, TrainableActivate, TrainableDropout, TrainableLinear
 from propagation.expressions import lookup
 from propagation.runtime.memory import empty
 from propagation.streams import stream
-
-#: what stands for the gradient of the inputs: nobody asks for it, and its noise would be drawn for nothing
-_NOT_WANTED = Signal(np.empty((0, 0, 0)), np.empty(0, dtype=int))
-
-#: first and, where it is asked for, second derivatives along a curve of inputs, (T, n, k) each
-Tangents = tuple[Signal, ...]
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where an op stands: in which trials of a config, in which layer (from 1), after how many linear maps, above which other op.
-
-    Where configs are stacked that differ in numbers alone, `versions` is the op in each of them, and `config` one of them.
-    """
-
-    config: Config
-    trials: range
-    layer: int
-    maps_before: int
-    below: EngineOp | None
-    versions: tuple[Any, ...] = ()
-
-    def each(self, op: Op, number: Callable[[Any], float]) -> np.ndarray:
-        """Return a number of the op in every network, (T,): in the trials of the first config, then of the next."""
-        return np.repeat([number(version) for version in self.versions or (op,)], len(self.trials))
-
-
-class EngineOp(ABC):
-    """One op at one place of a network."""
-
-    #: precision of the gradients that reach the op below
-    gradient_type: type = np.float64
-    #: whether `replay` gives the output of `forward` again, without its input
-    can_replay = False
-
-    @abstractmethod
-    def forward(self, x: Signal, tape: Tape) -> Signal:
-        """Return the output, (T, n_out, B), for the input x, (T, n_in, B)."""
-
-    @abstractmethod
-    def backward(self, gradient: Signal, tape: Tape) -> Signal:
-        """Return ∂C/∂(input), (T, n_in, B), for ∂C/∂(output), (T, n_out, B)."""
-
-    def replay(self) -> Signal:
-        """Return what `forward` returned, computed again from noise."""
-        raise NotImplementedError
-
-    @abstractmethod
-    def jvp(self, x: Signal, tangents: Tangents) -> Tangents:
-        """Return the derivatives of the output along a curve on which the input is x and has these."""
-
-    @abstractmethod
-    def trainable(self) -> Trainable:
-        """Return the op of the first trial as arrays that training can change."""
 
 
 class LinearOp(EngineOp):
@@ -100,8 +46,9 @@ class LinearOp(EngineOp):
     def forward(self, x: Signal, tape: Tape) -> Signal:
         z = _raised(self._pushed(x), self._bias_means)
         tape.save_input(self, x, self.map.input_type)  # after the push, which has summed x: the sums are kept with it
-        tape.see("weight_variance", self.layer, (self.map.gain[:, 0, 0] * self.map.weight_deviation) ** 2)
-        tape.see("z", self.layer, z)
+        if self.op.name in FIRST_MAPS:
+            tape.see("weight_variance", self.layer, (self.map.gain[:, 0, 0] * self.map.weight_deviation) ** 2)
+            tape.see("z", self.layer, z)
         return z
 
     def _pushed(self, x: Signal) -> Signal:
@@ -117,9 +64,11 @@ class LinearOp(EngineOp):
 
     def backward(self, gradient: Signal, tape: Tape) -> Signal:
         h = tape.load_input(self, self.map.input_type)
-        below = _NOT_WANTED if self.is_first else self.map.pull(gradient, h)
-        tape.see("delta", self.layer, gradient)
-        tape.see("weight_gradient", self.layer, gradient, h)
+        below = NOT_WANTED if self.is_first else self.map.pull(gradient, h)
+        if self.op.name in FIRST_MAPS:
+            tape.see("delta", self.layer, gradient)
+        if self.op.name:
+            tape.see("weight_gradient", self.layer, gradient, h, self.op.name)
         return below
 
     def jvp(self, x: Signal, tangents: Tangents) -> Tangents:
@@ -216,13 +165,35 @@ class DropoutOp(EngineOp):
         return Signal(np.where(kept, signal.array / self.keep, 0), signal.exponent)
 
 
+def residual_op(op: Residual, place: Place) -> ResidualOp:
+    """Return what stands for a residual block, with what stands for its branch."""
+    branch: list[EngineOp] = []
+    inside = place
+    for number, inner in enumerate(op.branch):
+        versions = tuple(version.branch[number] for version in place.versions)
+        branch.append(engine_op(inner, replace(inside, versions=versions)))
+        inside = replace(inside, below=branch[-1], maps_before=inside.maps_before + maps_in(inner))
+    return ResidualOp(op, place, branch)
+
+
 #: what stands for each op of an architecture
-ENGINE_OPS: dict[type, type[EngineOp]] = {Linear: LinearOp, Activate: ActivateOp, Dropout: DropoutOp}
+ENGINE_OPS: dict[type, Callable[..., EngineOp]] = {
+    Linear: LinearOp,
+    Activate: ActivateOp,
+    Normalize: NormalizeOp,
+    Dropout: DropoutOp,
+    Residual: residual_op,
+}
 
 
 def engine_op(op: Op, place: Place) -> EngineOp:
     """Return what stands for this op at this place."""
-    return ENGINE_OPS[type(op)](op, place)  # type: ignore[call-arg]  # each takes its own kind of op
+    return ENGINE_OPS[type(op)](op, place)
+
+
+def maps_in(op: Op) -> int:
+    """Return the number of linear maps in an op."""
+    return sum(isinstance(inner, Linear) for inner in ops_within((op,)))
 
 
 def _random_map(op: Linear, place: Place) -> RandomMap:

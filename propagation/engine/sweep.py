@@ -12,7 +12,16 @@ from propagation.engine.trace import Trace
 Found = TypeVar("Found")
 
 #: fields that change numbers alone: no shape, nothing that is drawn
-SHARING = ("weight_variance", "bias_variance", "bias_mean", "weight_std", "first_weight_variance", "input_variance", "input_mean")
+SHARING = (
+    "weight_variance",
+    "bias_variance",
+    "bias_mean",
+    "weight_std",
+    "first_weight_variance",
+    "input_variance",
+    "input_mean",
+    "branch_scale",
+)
 
 
 def simulate_sweep(config: Config, field: str, values: Sequence[Any], progress: Progress | None = None) -> list[Trace]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 
@@ -29,10 +29,16 @@ class Moments:
         return sizes_over_trials(self.log10_second_moment).median
 
 
+#: the fields of Moments
+MOMENTS = tuple(part.name for part in fields(Moments))
+
+
 @dataclass(frozen=True)
 class Trace(BySignal[Moments]):
     """What one finite random network did to a batch: `trace.z` or `trace.signal("z")` is one of its `signals`, each of them `Moments`.
 
+    `weights` are the moments of ∂C/∂W of each linear map of a block by its name, W in a plain net; those of "weight_gradient" are of all of
+    them together.
     `saturated` is the share of slopes φ′(z) below 5 % of the steepest the activation has, and `dead` the share of neurons whose slope is
     that small on every input, both (trials, depth). `weight_variance` is the σ_w² each layer had, (trials, depth).
     `lost` maps a signal to the first layer, in its own direction of travel, at which a trial left every representation: exactly 0
@@ -52,3 +58,4 @@ class Trace(BySignal[Moments]):
     separation: np.ndarray
     input_separation: float
     loss: np.ndarray
+    weights: dict[str, Moments] = field(default_factory=dict)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import Any
 
 import numpy as np
 
@@ -18,11 +19,11 @@ class Trainable(ABC):
     parameters: tuple[Array, ...] = ()
 
     @abstractmethod
-    def forward(self, x: Array) -> tuple[Array, Array]:
+    def forward(self, x: Array) -> tuple[Array, Any]:
         """Return the output, (n_out, B), and what `backward` needs of it."""
 
     @abstractmethod
-    def backward(self, gradient: Array, saved: Array, wanted: bool = True) -> tuple[Array, tuple[Array, ...]]:
+    def backward(self, gradient: Array, saved: Any, wanted: bool = True) -> tuple[Array, tuple[Array, ...]]:
         """Return ∂C/∂(input), (n_in, B), and ∂C/∂(parameter) of each, for ∂C/∂(output), (n_out, B). The first only where `wanted`."""
 
     def evaluate(self, x: Array) -> Array:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from propagation.architecture import FIRST_MAPS, is_coupled, linear_maps, signals_of
 from propagation.config import Config
 from propagation.engine.trace import Trace
 from propagation.expressions import lookup
@@ -22,19 +23,26 @@ from propagation.trials import over_trials, sizes_over_trials
 _DECIMALS = 6
 _MOMENTS = {"second_moment": "log10_second_moment", "variance": "log10_variance"}
 _STATISTICS = ("median", "mean", "low", "high", "predicted")
-_DIRECTIONS = ((FORWARD, ""), (BACKWARD, " of one input's cost C"))
 
 TITLE = "Signal Propagation Explorer: sizes in every layer of a network that has learned nothing yet"
-COLUMNS_EXPLAINED = {
-    "layer": "1 is the first layer, whose input has fan_in numbers",
-    "fan_in, fan_out": "neurons before and after the layer's weights",
-    "weight_variance": "σ_w² = fan_in · Var[W] as drawn, median over draws",
-    **{", ".join(names): " and ".join(SIGNALS[name].meaning for name in names) + end for names, end in _DIRECTIONS},
-    "second_moment, variance": "over all neurons (entries) and inputs of one draw, as log10; dimensionless",
-    "median, mean": "over draws, of the log10",
-    "low, high": "the draws that bound the band from 10 to 90 %",
-    "predicted": "exact theory of infinitely wide layers; nan, in JSON null, where there is none",
-}
+
+
+def columns_explained(config: Config) -> dict[str, str]:
+    """Return what the columns of a config's table mean, by their names."""
+    plain = config.architecture == "plain"
+    cost = "C, the sum of all inputs' costs, which batch norm couples" if is_coupled(config) else "one input's cost C"
+    signals = signals_of(config)
+    directions = (([name for name in signals if name in FORWARD], ""), ([name for name in signals if name in BACKWARD], f" of {cost}"))
+    return {
+        "layer": "1 is the first layer, whose input has fan_in numbers" if plain else "a layer is a residual block; 1 is the first",
+        "fan_in, fan_out": "neurons before and after " + ("the layer's weights" if plain else "the first weights of the block's branch"),
+        "weight_variance": "σ_w² = fan_in · Var[W] as drawn, median over draws" + ("" if plain else ", of those weights"),
+        **{", ".join(names): " and ".join(SIGNALS[name].meaning for name in names) + end for names, end in directions},
+        "second_moment, variance": "over all neurons (entries) and inputs of one draw, as log10; dimensionless",
+        "median, mean": "over draws, of the log10",
+        "low, high": "the draws that bound the band from 10 to 90 %",
+        "predicted": "exact theory of infinitely wide layers; nan, in JSON null, where there is none",
+    }
 
 
 @dataclass(frozen=True)
@@ -53,16 +61,17 @@ def table(trace: Trace, prediction=None, link: str = "") -> Table:
     exactly zero is −inf. `link` is the address that shows the experiment.
     """
     config = trace.config
+    first_maps = [op for op in linear_maps(config) if op.name in FIRST_MAPS]
     columns: dict[str, np.ndarray] = {
         "layer": np.arange(1, config.depth + 1),
-        "fan_in": np.array(config.widths[:-1]),
-        "fan_out": np.array(config.widths[1:]),
+        "fan_in": np.array([op.fan_in for op in first_maps]),
+        "fan_out": np.array([op.fan_out for op in first_maps]),
         "weight_variance": _rounded(over_trials(trace.weight_variance).median, significant=True),
     }
     for signal, moments in trace.signals.items():
         for moment, attribute in _MOMENTS.items():
             values = getattr(moments, attribute)
-            predicted = None if prediction is None else getattr(prediction.signal(signal), attribute)
+            predicted = getattr(prediction.signal(signal), attribute) if prediction and signal in prediction.signals else None
             for statistic, column in zip(_STATISTICS, _statistics(values, predicted), strict=True):
                 columns[f"{signal}_{moment}_{statistic}"] = _rounded(column)
     return Table(config, columns, link)
@@ -90,7 +99,7 @@ def to_json(numbers: Table) -> str:
         "link": numbers.link,
         "config": asdict(numbers.config),
         "versions": versions(),
-        "columns": COLUMNS_EXPLAINED,
+        "columns": columns_explained(numbers.config),
         "layers": layers,
     }
     return json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
@@ -121,7 +130,7 @@ def _about(numbers: Table) -> list[str]:
     used = ", ".join(f"{name} {version}" for name, version in versions().items())
     lines = [TITLE, f"activation: {lookup(numbers.config.activation).label}", config, used]
     lines += [f"link: {numbers.link}"] * bool(numbers.link)
-    return [*lines, *(f"{name}: {meaning}" for name, meaning in COLUMNS_EXPLAINED.items())]
+    return [*lines, *(f"{name}: {meaning}" for name, meaning in columns_explained(numbers.config).items())]
 
 
 def _plain(value: np.generic) -> int | float | None:

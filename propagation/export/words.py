@@ -7,11 +7,12 @@ import numpy as np
 from propagation.choices import INPUT_LAWS
 from propagation.config import Config
 from propagation.diagnosis import Verdict
+from propagation.export.code.block_words import block_words
 from propagation.export.code.settings import scheme_words, size_words
 from propagation.export.numbers import Table
 from propagation.expressions import lookup
 from propagation.formatting import factor
-from propagation.signals import SIGNALS
+from propagation.signals import PLAIN, SIGNALS, STREAM
 from propagation.widths import WIDTH_PROFILES
 
 #: rows of a table that is not asked for whole
@@ -21,8 +22,11 @@ _ROWS = 12
 def settings(config: Config) -> str:
     """Return the experiment in one line."""
     profile = "" if config.width_profile == "constant" else f" ({WIDTH_PROFILES[config.width_profile].label})"
+    thing = "layer" if config.architecture == "plain" else "residual block"
+    layer = f"; each {words}" if (words := block_words(config)) else ""
     return (
-        f"{counted(config.depth, 'layer')} of {size_words(config)}{profile}, {lookup(config.activation).label}, {scheme_words(config)}; "
+        f"{counted(config.depth, thing)} of {size_words(config)}{profile}, "
+        f"{lookup(config.activation).label}, {scheme_words(config)}{layer}; "
         f"{counted(config.inputs, 'input')} ({INPUT_LAWS[config.input_law]}), {counted(config.trials, 'draw')}, seed {config.seed}"
     )
 
@@ -41,19 +45,21 @@ def layers_shown(depth: int, every: bool = False) -> list[int]:
 
 
 def table_text(numbers: Table, every: bool = False) -> str:
-    """Return log10 of the mean squares, medians over draws, with theory beside each: aligned columns, less than 80 wide."""
+    """Return log10 of the mean squares, medians over draws, with theory beside each: aligned columns, less than 80 wide.
+
+    The signals of a residual stream have a table of their own, before that of its branches.
+    """
     columns = numbers.columns
-    signals = [info for name, info in SIGNALS.items() if f"{name}_second_moment_median" in columns]
+    tables = [(STREAM, numbers.config.widths[1:])] * (numbers.config.architecture != "plain") + [(PLAIN, columns["fan_out"])]
     wide = max(6, len(str(max(columns["fan_out"]))))
-    lines = [
-        f"log10 of mean squares, median of {counted(numbers.config.trials, 'draw')} | theory of infinite width",
-        "",
-        f"{'layer':>5}  {'width':>{wide}}  " + "  ".join(f"{info.formula:^14}" for info in signals).rstrip(),
-    ]
-    for layer in layers_shown(numbers.config.depth, every):
-        rows = [[columns[f"{info.name}_second_moment_{of}"][layer - 1] for of in ("median", "predicted")] for info in signals]
-        pairs = (f"{_log(median)} |{_log(predicted)}" for median, predicted in rows)
-        lines.append(f"{layer:>5}  {columns['fan_out'][layer - 1]:>{wide}}  " + "  ".join(pairs))
+    lines = [f"log10 of mean squares, median of {counted(numbers.config.trials, 'draw')} | theory of infinite width"]
+    for names, widths in tables:
+        signals = [SIGNALS[name] for name in names if f"{name}_second_moment_median" in columns]
+        lines += ["", f"{'layer':>5}  {'width':>{wide}}  " + "  ".join(f"{info.formula:^14}" for info in signals).rstrip()]
+        for layer in layers_shown(numbers.config.depth, every):
+            rows = [[columns[f"{info.name}_second_moment_{of}"][layer - 1] for of in ("median", "predicted")] for info in signals]
+            pairs = (f"{_log(median)} |{_log(predicted)}" for median, predicted in rows)
+            lines.append(f"{layer:>5}  {widths[layer - 1]:>{wide}}  " + "  ".join(pairs))
     return "\n".join(lines)
 
 

@@ -149,8 +149,11 @@ class Summary:
 def condition(config: Config) -> float:
     """Return log10 of the condition number of one network: largest over smallest singular value of ∂h^L/∂h⁰, for one input.
 
-    The network is at most CONDITION_WIDTH wide and as deep as `labs.spectrum` goes. ∞ where the smallest is zero or lost to rounding.
+    The network is at most CONDITION_WIDTH wide and as deep as `labs.spectrum` goes. ∞ where the smallest is zero or lost to rounding, NaN
+    where one input has no Jacobian.
     """
+    if SPECTRUM.why_not(config):
+        return math.nan
     narrow = config.no_larger(width=CONDITION_WIDTH)
     return SPECTRUM(narrow).log10_condition(-1)
 
@@ -164,7 +167,7 @@ def summarize(place: int, column: Column, trace: Trace, verdict, log10_condition
         kind=verdict.kind,
         forward_factor=verdict.forward_factor,
         backward_factor=verdict.backward_factor,
-        drift={"signal": _drift(trace.z), "gradients": _drift(trace.delta), "weight gradients": _drift(trace.weight_gradient)},
+        drift={"signal": _drift(trace.forward), "gradients": _drift(trace.backward), "weight gradients": _drift(trace.weight_gradient)},
         saturated=float(over_trials(trace.saturated).median[-1]),
         dead=float(over_trials(trace.dead).median[-1]),
         log10_condition=log10_condition,

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from propagation.architecture import FIRST_MAPS, is_coupled, signals_of
 from propagation.config import Config
 from propagation.engine.measure import Observer
 from propagation.engine.network import Stack
@@ -56,7 +57,8 @@ class Histogram:
 
 @dataclass(frozen=True)
 class Distributions:
-    """The histograms of SIGNALS in some `layers` (from 1) of a network, and the share of flat slopes φ′(z) there, (layers,)."""
+    """The histograms of all signals, ∂C/∂W that of the first map of a block, in some `layers` (from 1) of a network, and the share of flat
+    slopes φ′(z) there, (layers,)."""
 
     config: Config
     layers: tuple[int, ...]
@@ -82,7 +84,7 @@ def measure(config: Config, progress: Progress | None = None) -> Distributions:
     return Distributions(
         config,
         layers,
-        {name: tuple(observer.found[name, layer] for layer in layers) for name in SIGNALS},
+        {name: tuple(observer.found[name, layer] for layer in layers) for name in signals_of(config)},
         np.array([observer.saturated[layer] for layer in layers]),
     )
 
@@ -106,21 +108,29 @@ class _Histograms(Observer):
             flat, batch = values
             self.saturated[layer] = float(np.mean(flat, dtype=float) / batch)
         elif name == "weight_gradient":
-            delta, h = values
+            delta, h, weights = values
+            if weights not in FIRST_MAPS:
+                return
             rng = np.random.default_rng((self.config.seed, layer))
-            self.found[name, layer] = histogram(*sampled_entries(delta, h, DRAWN_ENTRIES, rng))
+            self.found[name, layer] = histogram(*sampled_entries(delta, h, DRAWN_ENTRIES, rng, is_coupled(self.config)))
         elif name in SIGNALS:
             self.found[name, layer] = histogram(values[0].array, values[0].exponent)
 
 
-def sampled_entries(delta: Signal, h: Signal, count: int, rng: np.random.Generator) -> tuple[Array, Array]:
-    """Return about `count` entries δ_ib h_jb of ∂C_b/∂W, (T, count/T), for i, j and b uniformly at random, and their exponents, (T,)."""
+def sampled_entries(delta: Signal, h: Signal, count: int, rng: np.random.Generator, summed: bool = False) -> tuple[Array, Array]:
+    """Return about `count` entries δ_ib h_jb of ∂C_b/∂W, (T, count/T), for i, j and b uniformly at random, and their exponents, (T,).
+
+    `summed`: entries Σ_b δ_ib h_jb, where C is the sum over the batch.
+    """
     trials, outputs, batch = delta.array.shape
     each = max(1, count // trials)
     trial = np.arange(trials)[:, None]
     shape = (trials, each)
     chosen = rng.integers(batch, size=shape)
     rows, columns = rng.integers(outputs, size=shape), rng.integers(h.array.shape[1], size=shape)
+    if summed:
+        entries = np.einsum("tkb,tkb->tk", delta.array[trial, rows].astype(float), h.array[trial, columns].astype(float))
+        return entries, delta.exponent + h.exponent
     entries = delta.array[trial, rows, chosen].astype(float) * h.array[trial, columns, chosen]
     return entries, delta.exponent + h.exponent
 

@@ -21,7 +21,7 @@ from propagation.expressions import lookup
 from propagation.labs.distributions import DISTRIBUTIONS, Distributions
 from propagation.labs.protocol import Lab, Progress
 from propagation.labs.variance_decomposition import VARIANCE_DECOMPOSITION
-from propagation.signals import FORWARD, SIGNALS
+from propagation.signals import FORWARD, PLAIN
 from propagation.theory.prediction import Prediction, predict
 from propagation.theory.variance_decomposition import PARTS, WHOSE, Scatter, predict_scatters
 
@@ -203,9 +203,9 @@ def _flat(seen: Sequence[Evidence], _: str) -> Answer:
 
 
 MEASURES: dict[str, Measure] = {
-    "change": Measure(("sizes",), tuple(SIGNALS), "size", _change),
-    "gap": Measure(("sizes",), tuple(SIGNALS), "size", _gap),
-    "narrowing": Measure(("histogram",), tuple(SIGNALS), "size", _narrowing),
+    "change": Measure(("sizes",), PLAIN, "size", _change),
+    "gap": Measure(("sizes",), PLAIN, "size", _gap),
+    "narrowing": Measure(("histogram",), PLAIN, "size", _narrowing),
     "apart": Measure(("cosines",), (), "size", _apart),
     "inputs_share": Measure(("parts",), (), "share", _inputs_share),
     "neurons_over_draws": Measure(("parts",), (), "ratio", _neurons_over_draws),

@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from propagation.architecture import signals_of
 from propagation.config import Config
 from propagation.engine.measure import Observer
 from propagation.engine.network import stacks, walk
 from propagation.engine.ops import EngineOp, LinearOp
 from propagation.engine.signal import Signal
-from propagation.labs.protocol import Lab, Progress, part_of
+from propagation.labs.protocol import Lab, Progress, coupled, part_of
 from propagation.labs.watch import watch
 from propagation.runtime.blas import one_thread
 from propagation.streams import stream
@@ -63,12 +64,13 @@ def angles_alike(configs: Sequence[Config], progress: Progress | None = None) ->
     for number, stack in enumerate(groups):
         own = part_of(progress, number / len(groups), (number + 1) / len(groups))
         places = [seen[config][stack.trials.start : stack.trials.stop] for config in stack.configs]
-        watch(stack, _AngleObserver(places), own, [inputs[config] for config in stack.configs])
+        name = "stream" if "stream" in signals_of(stack.configs[0]) else "z"
+        watch(stack, _AngleObserver(places, name), own, [inputs[config] for config in stack.configs])
     with np.errstate(divide="ignore"):
         return [Angles(config, np.log10(np.where(seen[config] < FLOOR, 0.0, seen[config]))) for config in configs]
 
 
-ANGLES = Lab("angles", _used_for_angles, measure_angles)
+ANGLES = Lab("angles", _used_for_angles, measure_angles, coupled("two of them by themselves have no angle"))
 
 
 def _with_a_plane(config: Config) -> Config:
@@ -90,11 +92,11 @@ class _AngleObserver(Observer):
 
     looks_back = False
 
-    def __init__(self, seen: Sequence[np.ndarray]) -> None:
-        self.seen = seen
+    def __init__(self, seen: Sequence[np.ndarray], name: str) -> None:
+        self.seen, self.name = seen, name
 
     def see(self, name: str, layer: int, *values: Any) -> None:
-        if name == "z":
+        if name == self.name:
             for own, distances in zip(self.seen, np.split(_distances(values[0].array), len(self.seen)), strict=True):
                 own[:, layer] = distances
 
@@ -125,8 +127,8 @@ class Circle:
 
 
 def _used_for_circle(config: Config) -> Config:
-    """Return the experiment that `follow_circle` runs: no wider than WIDEST, of at most DRAWS draws."""
-    return replace(_with_a_plane(config).no_larger(width=WIDEST), trials=min(config.trials, DRAWS), method="auto")
+    """Return the experiment that `follow_circle` runs: its plain network, no wider than WIDEST, of at most DRAWS draws."""
+    return replace(_with_a_plane(config.without_blocks()).no_larger(width=WIDEST), trials=min(config.trials, DRAWS), method="auto")
 
 
 def follow_circle(config: Config, progress: Progress | None = None) -> Circle:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
+from propagation.architecture import is_coupled
 from propagation.config import Config
 
 Item = TypeVar("Item")
@@ -21,6 +22,15 @@ class Measurement(Protocol[Result_co]):
     def __call__(self, config: Config, progress: Progress | None = None) -> Result_co: ...
 
 
+def _nothing(config: Config) -> str:
+    return ""
+
+
+def coupled(what: str) -> Callable[[Config], str]:
+    """Return a `why_not` of labs that look at inputs by themselves: a batch norm couples them."""
+    return lambda config: f"Batch norm makes an output depend on all inputs of the batch: {what}." if is_coupled(config) else ""
+
+
 @dataclass(frozen=True)
 class Lab(Generic[Result]):
     """An experiment that can be made with any network.
@@ -28,11 +38,13 @@ class Lab(Generic[Result]):
     `name` is no other lab's: caches know it by that. `uses(config)` is what the lab runs when it is given a config: smaller where the
     experiment would take too long, and one value for all configs between which it sees no difference; it accepts every config, and
     `uses(uses(config)) == uses(config)`. `measure(config, progress)` runs a config as `uses` returns it; equal configs give equal results.
+    `why_not(config)` is a sentence where what it would find says nothing of such a network, else empty.
     """
 
     name: str
     uses: Callable[[Config], Config]
     measure: Measurement[Result]
+    why_not: Callable[[Config], str] = _nothing
 
     def __call__(self, config: Config, progress: Progress | None = None) -> Result:
         """Run the experiment with any config."""

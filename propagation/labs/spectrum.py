@@ -12,7 +12,7 @@ from propagation.config import Config
 from propagation.engine.network import walk
 from propagation.engine.signal import LOG10_2, Signal
 from propagation.inputs import draw_inputs
-from propagation.labs.protocol import Lab, Progress
+from propagation.labs.protocol import Lab, Progress, coupled
 from propagation.runtime.blas import one_thread
 
 #: networks are measured no wider and no deeper than this
@@ -45,7 +45,7 @@ class Spectrum:
 
 def uses(config: Config) -> Config:
     """Return the experiment as this lab runs it: one network, one input, no wider than WIDEST."""
-    return replace(config.no_larger(width=WIDEST), inputs=1, trials=1, method="auto")
+    return replace(config.no_larger(width=WIDEST), inputs=config.fewest_inputs, trials=1, method="auto")
 
 
 def depths_shown(depth: int) -> np.ndarray:
@@ -72,7 +72,7 @@ def measure(config: Config, progress: Progress | None = None) -> Spectrum:
     return Spectrum(config, wanted, tuple(values), mean_square)
 
 
-SPECTRUM = Lab("spectrum", uses, measure)
+SPECTRUM = Lab("spectrum", uses, measure, coupled("one input by itself has no Jacobian"))
 
 
 def _log10_mean_square(jacobian: Signal) -> float:

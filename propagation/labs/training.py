@@ -118,9 +118,9 @@ class Network:
 
 
 def _by_kind(of_ops: Sequence[tuple[Array, ...]]) -> tuple[list[Array], list[Array]]:
-    """Return all weights and all biases, in the order of the ops that have some."""
-    weights, biases = zip(*(pair for pair in of_ops if pair), strict=True)
-    return list(weights), list(biases)
+    """Return all weights and all biases, in the order of the ops that have some: a weight and a bias, or several of these pairs."""
+    pairs = [one for several in of_ops for one in several]
+    return pairs[::2], pairs[1::2]
 
 
 def cross_entropy(scores: Array, labels: Array) -> tuple[float, Array]:
@@ -140,13 +140,13 @@ def cross_entropy(scores: Array, labels: Array) -> tuple[float, Array]:
 
 def uses(config: Config) -> Config:
     """Return what training takes from a config: shown the digits, one draw. Configs that differ in nothing else train alike."""
-    return replace(config, input_law="digits", inputs=1, trials=1, cost="cross_entropy", method="auto")
+    return replace(config, input_law="digits", inputs=config.fewest_inputs, trials=1, cost="cross_entropy", method="auto")
 
 
 def initial_network(config: Config) -> Network:
     """Return the network that a config draws in its first trial, in front of the readout that the simulation's cross-entropy has there."""
     config = uses(config)
-    x = digits(config)[0][:, : LSUV_INPUTS if SCHEMES[config.scheme].from_data else 1]
+    x = digits(config)[0][:, : LSUV_INPUTS if SCHEMES[config.scheme].from_data else config.fewest_inputs]
     ops = [step.op.trainable() for steps in walk(config, 0, x) for step in steps]
     readout = stream(config.seed, "cost", 0).standard_normal((LABELS, config.widths[-1])) / math.sqrt(config.widths[-1])
     return Network([*ops, TrainableLinear(readout, np.zeros((LABELS, 1)))])

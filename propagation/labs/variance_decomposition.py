@@ -19,12 +19,14 @@ from typing import Any
 
 import numpy as np
 
+from propagation.architecture import signals_of
 from propagation.config import Config
 from propagation.engine.measure import Observer
 from propagation.engine.network import Stack, stacks
 from propagation.engine.signal import LOG10_2, Signal
 from propagation.labs.protocol import Lab, Progress, part_of
 from propagation.labs.watch import watch
+from propagation.signals import FORWARD
 from propagation.theory.variance_decomposition import Scatter
 
 #: what one visitor's experiment is seen through: networks, inputs, and neurons at most
@@ -42,7 +44,7 @@ def uses(config: Config) -> Config:
 
 
 def measure(config: Config, progress: Progress | None = None) -> dict[str, Scatter]:
-    """Return the scatters of z and h in `config.trials` networks; `progress` hears the share that is done and may stop by raising."""
+    """Return the scatters of the signals forward in `config.trials` networks; `progress` hears the share that is done, and may raise."""
     return scatters_alike([config], progress)[0]
 
 
@@ -61,15 +63,16 @@ VARIANCE_DECOMPOSITION = Lab("variance decomposition", uses, measure)
 
 
 class _Scatters(Observer):
-    """Fills in the scatters of z and h, layer by layer, for each config of a stack."""
+    """Fills in the scatters of the signals forward, layer by layer, for each config of a stack."""
 
     looks_back = False
 
     def __init__(self, stack: Stack) -> None:
-        self.scatters = [{name: Scatter.nothing(config.depth) for name in ("z", "h")} for config in stack.configs]
+        self.names = [name for name in signals_of(stack.configs[0]) if name in FORWARD]
+        self.scatters = [{name: Scatter.nothing(config.depth) for name in self.names} for config in stack.configs]
 
     def see(self, name: str, layer: int, *values: Any) -> None:
-        if name in ("z", "h"):
+        if name in self.names:
             for scatters, signal in zip(self.scatters, values[0].parts(len(self.scatters)), strict=True):
                 self._record(scatters[name], layer, signal)
 

@@ -20,7 +20,7 @@ import numpy as np
 from propagation.config import Config
 from propagation.engine.network import simulate
 from propagation.initializers import WEIGHT_LAWS
-from propagation.labs.protocol import Lab, Progress
+from propagation.labs.protocol import Lab, Progress, coupled
 from propagation.runtime.platform import IN_BROWSER
 from propagation.theory.finite_width import layer_spread
 from propagation.theory.prediction import Prediction, predict
@@ -88,7 +88,7 @@ def uses(config: Config) -> Config:
     Configs that differ in nothing else have the same experiment. (The gradient of a loss depends on its labels at any width.)
     """
     shape = {"layer_sizes": "", "width": WIDTHS[-1], "depth": min(config.depth, DEPTH)}
-    return replace(config, **shape, inputs=1, trials=MOST_NETWORKS, cost="gaussian", method="auto")
+    return replace(config, **shape, inputs=config.fewest_inputs, trials=MOST_NETWORKS, cost="gaussian", method="auto")
 
 
 def widths_of(config: Config) -> tuple[int, ...]:
@@ -113,7 +113,13 @@ def measure(config: Config, progress: Progress | None = None) -> tuple[WidthResu
     return tuple(deviations(config, widths_of(config), progress and (lambda _, share: progress(share))))
 
 
-WIDTH = Lab("width", uses, measure)
+def _why_not(config: Config) -> str:
+    if config.architecture == "residual" and config.block_order == "post_activation":
+        return "Theory has no line for a residual block with φ after the sum, so there is nothing to come close to."
+    return coupled("this page measures networks that are shown one")(config)
+
+
+WIDTH = Lab("width", uses, measure, _why_not)
 
 
 def fitted(results: Sequence[WidthResult], signal: str) -> PowerLaw | None:
@@ -164,8 +170,8 @@ def _measured(config: Config, progress: Progress | None) -> WidthResult:
     return WidthResult(
         config.width,
         config.trials,
-        _deviation(trace.z.log10_second_moment[:, -1], prediction.z.log10_second_moment[-1], theory_z),
-        _deviation(trace.delta.log10_second_moment[:, 0], prediction.delta.log10_second_moment[0], theory_delta),
+        _deviation(trace.forward.log10_second_moment[:, -1], prediction.forward.log10_second_moment[-1], theory_z),
+        _deviation(trace.backward.log10_second_moment[:, 0], prediction.backward.log10_second_moment[0], theory_delta),
     )
 
 

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from propagation.architecture import Activate, Linear, blocks, weight_variances
+from propagation.architecture import is_plain, linear_maps, weight_variances
 from propagation.config import Config
 from propagation.expressions import lookup
 
@@ -19,10 +19,9 @@ def silent_share(config: Config, layer: int) -> float:
     silent on several inputs is so on the first of them, so for a batch this is the most that the share can be.
     """
     phi = lookup(config.activation)
-    plain = all(tuple(map(type, block)) == (Linear, Activate) for block in blocks(config))
-    biased = any(op.bias_variance > 0 or op.bias_mean for block in blocks(config) for op in block if isinstance(op, Linear))
+    biased = any(op.bias_variance > 0 or op.bias_mean for op in linear_maps(config))
     below, above = phi.slopes_at_zero
-    if biased or not plain or not phi.homogeneous or min(abs(below), abs(above)) > 0 or below == above:
+    if biased or not is_plain(config) or not phi.homogeneous or min(abs(below), abs(above)) > 0 or below == above:
         return math.nan
     variances = weight_variances(config)
     if variances is not None and not np.all(variances[: max(layer, 1)] > 0):

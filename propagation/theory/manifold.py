@@ -22,8 +22,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from propagation.config import Config
-from propagation.theory.ops import LinearLaw, State, TheoryOp
-from propagation.theory.trajectory import Steps, first_of, states_by_op, trajectories, trajectory
+from propagation.theory.chain import Taps
+from propagation.theory.op import NoLaw, State, Steps, TheoryOp
+from propagation.theory.ops import LinearLaw
+from propagation.theory.trajectory import first_of, states_by_op, trajectories, trajectory
 
 Array = np.ndarray
 
@@ -36,9 +38,9 @@ def layer_sizes(config: Config, input_size: float) -> tuple[Array, Array]:
 
 
 def angle_path(config: Config, starts: Array) -> Array:
-    """1 − c of z in every layer for pairs of inputs that start at 1 − c = `starts`, (k,): (depth + 1, k), the inputs first.
+    """1 − c of z, or of the stream, in every layer for pairs of inputs that start at 1 − c = `starts`, (k,); (depth + 1, k), inputs first.
 
-    NaN where the size of the signal leaves the range that `layer_sizes` follows.
+    NaN where the size of the signal leaves the range that `layer_sizes` follows, and where theory has no law.
     """
     return angle_paths([config], starts)[0]
 
@@ -47,16 +49,22 @@ def angle_paths(configs: Sequence[Config], starts: Array) -> list[Array]:
     """Return the `angle_path` of each of these configs, all of one input variance, to rounding: what they share is computed at once."""
     both = np.zeros(len(starts), dtype=int)  # the two of a pair are alike in size
     start = State(np.log([configs[0].input_variance]), np.ones(1), (both, both), starts)
-    return [_path(layers, starts) for layers in trajectories(configs, start)]
+    try:
+        return [_path(layers, starts) for layers in trajectories(configs, start)]
+    except NoLaw:
+        nothing = np.full((configs[0].depth, len(starts)), np.nan)
+        return [np.vstack([starts, nothing]) for _ in configs]
 
 
 def _path(layers: list[Steps], starts: Array) -> Array:
     """1 − c after the first linear map of each layer of a trajectory."""
     path = np.full((len(layers) + 1, len(starts)), np.nan)
     path[0] = starts
-    for layer, (_, step) in enumerate(first_of(LinearLaw, layers), start=1):
-        if step.after.in_range:
-            path[layer] = step.after.around_zero().eps
+    for layer, steps in enumerate(layers, start=1):
+        seen = Taps.of(steps)
+        state = seen.linear[1].after if seen.stream is None else seen.stream
+        if state.in_range:
+            path[layer] = state.around_zero().eps
     return path
 
 

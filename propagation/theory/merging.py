@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from propagation.config import Config
-from propagation.theory.ops import State
+from propagation.theory.op import State
 from propagation.theory.trajectory import trajectory
 
 

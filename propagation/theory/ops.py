@@ -8,118 +8,21 @@ values of the Jacobian. An op that has no law for one of these raises NoLaw, and
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
 
 import numpy as np
 
-from propagation.architecture import Activate, Dropout, Linear, Op, UnitVarianceOnData
+from propagation.architecture import Activate, Dropout, Linear, Normalize, Op, Residual, UnitVarianceOnData
 from propagation.expressions import lookup, shifted
 from propagation.theory.closed_forms import bend_of
 from propagation.theory.gaussian import gaussian_mean
 from propagation.theory.kernel import kernel
 from propagation.theory.moments import Logs, Moments, moments
+from propagation.theory.normalize import NormalizeLaw
+from propagation.theory.op import Array, NoLaw, Spectral, State, TheoryOp
+from propagation.theory.residual import ResidualLaw
 from propagation.theory.s_transform import PSI, log_s_of_slopes, squared_slopes
-
-Array = np.ndarray
-
-
-#: ln of the sizes between which pairs, curves and spectra are followed
-_LARGEST_LOG = 200 * np.log(10)
-
-
-class NoLaw(Exception):
-    """Theory has no law for this op."""
-
-
-@dataclass(eq=False)
-class State:
-    """The columns of a batch between two ops of an infinitely wide network.
-
-    `log_sizes`, (m,), are ln E[x_b²]; `shares`, (m,), weigh the columns in a mean over the batch. `eps`, (k,), is 1 − c of the pairs of
-    columns whose numbers are `pairs`, two (k,) arrays: 1 − c keeps its digits where c is close to 1. `logs` are the moments of φ at these
-    sizes, where φ comes next. Where a bias gives all entries one `mean`, sizes and correlations are those of x − mean.
-    """
-
-    log_sizes: Array
-    shares: Array
-    pairs: tuple[Array, Array] | None = None
-    eps: Array | None = None
-    logs: Logs | None = None
-    mean: float = 0.0
-
-    @property
-    def log_mean(self) -> float:
-        """Return ln of the mean of E[x_b²] over the batch."""
-        return float(log_mean(self.log_sizes[None, :], self.shares)[0])
-
-    @property
-    def in_range(self) -> bool:
-        """Return whether all sizes are plain numbers, from 1e-200 to 1e200."""
-        return bool(np.all(np.abs(self.log_sizes) < _LARGEST_LOG))
-
-    def log_sizes_of_pairs(self) -> tuple[Array, Array]:
-        """Return the log sizes of the first and of the second column of each pair, (k,) each."""
-        assert self.pairs is not None
-        return self.log_sizes[self.pairs[0]], self.log_sizes[self.pairs[1]]
-
-    def around_zero(self) -> State:
-        """Return the state with the sizes E[x_b²] and the correlations of the columns themselves, their mean among them."""
-        if not self.mean:
-            return self
-        square, log_square = self.mean**2, 2 * math.log(abs(self.mean))
-        whole = State(np.logaddexp(self.log_sizes, log_square), self.shares, self.pairs)
-        if self.eps is not None:
-            (first, second), both = (np.exp(logs / 2) for logs in self.log_sizes_of_pairs()), np.exp(sum(whole.log_sizes_of_pairs()) / 2)
-            # √(Q Q′) − b² − √(q q′), Q = q + b², without a difference
-            apart = square * (first - second) ** 2 / (both + square + first * second)
-            whole.eps = (apart + first * second * self.eps) / both
-        return whole
-
-
-class TheoryOp(ABC):
-    """One op of an infinitely wide network; the same object wherever the op is the same."""
-
-    #: ops with the same key do the same to a state
-    forward_key: Hashable
-
-    @abstractmethod
-    def forward(self, state: State) -> State:
-        """Return the state after the op."""
-
-    def forward_all(self, states: Sequence[State]) -> list[State]:
-        """Return the states after the op, equal to `forward` of each, pairs to rounding: many at once cost little more than one."""
-        return [self.forward(state) for state in states]
-
-    @abstractmethod
-    def backward(self, log_gradient: Array, state: State) -> Array:
-        """Return ln E[(∂C_b/∂(input))²], (m,), for that of the output; `state` is the one before the op."""
-
-    def prepare(self, states: Sequence[State]) -> None:
-        """Compute for many states at once what `backward` needs of each: a call for fifty layers costs little more than one for one."""
-        return
-
-    def curve(self, states: Sequence[State]) -> tuple[Array, Array]:
-        """Return what the op makes of a curve of inputs, (k,) each: χ and β with g ← χ g and κ² ← 3 β/χ² + κ²/χ (`theory.manifold`)."""
-        raise NoLaw(f"theory has no law for curves of inputs through {self}")
-
-    def spectral(self, state: State, law: str) -> Spectral:
-        """Return what the op makes of the singular values of a Jacobian, for weights of this law (`theory.spectrum`)."""
-        raise NoLaw(f"theory has no law for the singular values of {self}")
-
-
-@dataclass(frozen=True)
-class Spectral:
-    """What one op does to E‖J v‖² and, where layers are square, to the law of the singular values of J.
-
-    `mean_square` is the factor, `log_s` ln S(ψ) at `s_transform.PSI`, `spread` what it adds to Var[s²]/E[s²]².
-    """
-
-    mean_square: float
-    log_s: Array
-    spread: float
 
 
 class LinearLaw(TheoryOp):
@@ -138,10 +41,11 @@ class LinearLaw(TheoryOp):
         return float(np.exp(self.log_weight_variance(state))) if isinstance(rule, UnitVarianceOnData) else rule.value
 
     def log_weight_variance(self, state: State) -> float:
-        """Return ln σ_w²."""
+        """Return ln σ_w²; `state` is the one before the op, around zero."""
         return -state.log_mean if self._log_weight is None else self._log_weight
 
     def forward(self, state: State) -> State:
+        state = state.around_zero()
         log_weight = self.log_weight_variance(state)
         after = State(np.logaddexp(log_weight + state.log_sizes, self._log_bias), state.shares, state.pairs)
         after.mean = self.op.bias_mean
@@ -184,20 +88,35 @@ class ActivateLaw(TheoryOp):
         return moments(self.activation(state))
 
     def forward(self, state: State) -> State:
+        if not state.is_gaussian or state.find_ratios is not None:
+            raise NoLaw("Theory has no line here: what comes to φ is not Gaussian with mean 0.")
         of = self.moments(state)
-        after = State(of.log_second(state.log_sizes), state.shares, state.pairs)
+        after = State(of.log_second(state.log_sizes), state.shares, state.pairs, is_gaussian=False)
+        after.find_ratios = partial(self._ratios, of, state.log_sizes, after.log_sizes)
         if state.mean:  # what a table does not see is nothing to the next layer
             after.log_sizes = np.where(of.seen(state.log_sizes)[0], after.log_sizes, -np.inf)
         if state.eps is not None:
             (after.eps,) = self._apart([state])
         return after
 
+    def _ratios(self, of: Moments, log_sizes: Array, log_second: Array) -> Array:
+        """E[φ]/√E[φ²], (m,)."""
+        logs = of.logs(log_sizes)
+        with np.errstate(invalid="ignore"):  # of a φ that is nothing
+            mean = logs.mean_sign * np.exp(logs.mean - log_second / 2) + of.phi_zero * np.exp(-log_second / 2)
+        return np.nan_to_num(np.clip(mean, -1.0, 1.0))
+
     def forward_all(self, states: Sequence[State]) -> list[State]:
-        if len(states) == 1 or any(state.mean for state in states):
+        if len(states) == 1 or any(state.mean or state.find_ratios is not None or not state.is_gaussian for state in states):
             return super().forward_all(states)
-        sizes = self.moments(states[0]).log_second(np.stack([state.log_sizes for state in states]))
+        of = self.moments(states[0])
+        sizes = of.log_second(np.stack([state.log_sizes for state in states]))
         apart = [None for _ in states] if states[0].eps is None else self._apart(states)
-        return [State(after, state.shares, state.pairs, eps) for after, state, eps in zip(sizes, states, apart, strict=True)]
+        found = []
+        for state, after, eps in zip(states, sizes, apart, strict=True):
+            found.append(State(after, state.shares, state.pairs, eps, is_gaussian=False))
+            found[-1].find_ratios = partial(self._ratios, of, state.log_sizes, after)
+        return found
 
     def _apart(self, states: Sequence[State]) -> list[Array]:
         """Return 1 − c after φ of the pairs of each state, all of one mean; NaN where sizes are out of range."""
@@ -249,7 +168,9 @@ class DropoutLaw(TheoryOp):
 
     def forward(self, state: State) -> State:
         eps = None if state.eps is None else 1 - self.keep * (1 - state.eps)
-        return State(state.log_sizes - self._log_keep, state.shares, state.pairs, eps)
+        after = State(state.log_sizes - self._log_keep, state.shares, state.pairs, eps, is_gaussian=False)
+        after.find_ratios = lambda: state.ratios * math.sqrt(self.keep)
+        return after
 
     def backward(self, log_gradient: Array, state: State) -> Array:
         return log_gradient - self._log_keep
@@ -259,14 +180,24 @@ class DropoutLaw(TheoryOp):
         return Spectral(1 / self.keep, log_s_of_slopes(squares, chances), 1 / self.keep - 1)
 
 
+def _residual_law(op: Residual) -> ResidualLaw:
+    return ResidualLaw(op, tuple(map(theory_op, op.branch)))
+
+
 #: what stands for each op of an architecture
-THEORY_OPS: dict[type, type[TheoryOp]] = {Linear: LinearLaw, Activate: ActivateLaw, Dropout: DropoutLaw}
+THEORY_OPS: dict[type, Callable[..., TheoryOp]] = {
+    Linear: LinearLaw,
+    Activate: ActivateLaw,
+    Normalize: NormalizeLaw,
+    Dropout: DropoutLaw,
+    Residual: _residual_law,
+}
 
 
 @lru_cache(maxsize=4096)
 def theory_op(op: Op) -> TheoryOp:
     """Return what stands for this op."""
-    return THEORY_OPS[type(op)](op)  # type: ignore[call-arg]  # each takes its own kind of op
+    return THEORY_OPS[type(op)](op)
 
 
 def bend(activation: str, q: Array) -> Array:
@@ -282,14 +213,6 @@ def bend(activation: str, q: Array) -> Array:
         edges = phi.kinks + phi.breakpoints
         answer[known] = mean(q[known]) if mean else gaussian_mean(lambda z: phi.second_derivative(z) ** 2, q[known], edges)
     return answer
-
-
-def log_mean(logs: Array, weights: Array) -> Array:
-    """Return ln Σ_b weights_b exp(logs_b) along the last axis; NaN where weights of both signs leave nothing."""
-    largest = np.max(logs, axis=-1)
-    largest = np.where(np.isfinite(largest), largest, 0.0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.log(np.exp(logs - largest[..., None]) @ weights) + largest
 
 
 def _log(x: float) -> float:

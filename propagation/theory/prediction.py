@@ -14,23 +14,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
-from propagation.architecture import Activate, Linear, blocks
+from propagation.architecture import is_plain, signals_of
 from propagation.config import Config
 from propagation.initializers import SCHEMES
-from propagation.signals import BySignal
+from propagation.signals import FORWARD, BySignal
 from propagation.theory.batch import batch_of, representatives
-from propagation.theory.cost import log_cost_gradient
+from propagation.theory.chain import Chain
 from propagation.theory.fixed_points import limits_from
 from propagation.theory.maps import DepthScales, depth_scales_of
 from propagation.theory.moments import moments
-from propagation.theory.ops import ActivateLaw, LinearLaw, State, log_mean
+from propagation.theory.op import State, Steps, log_mean
 from propagation.theory.phases import critical_weight_variance, phase_of
 from propagation.theory.spread import Band, bands
-from propagation.theory.trajectory import Step, Steps, first_of, states_by_op, trajectory
+from propagation.theory.trajectory import trajectory
 
 Array = np.ndarray
 
@@ -62,8 +62,9 @@ class Prediction(BySignal[SignalPrediction]):
     `q_star` (inf: explodes, 0: dies) is the limit of E[z²] from the size of this batch; `c_star` the correlation E[z z′]/E[z²] that any
     two inputs are drawn to; `chi_1` what a layer multiplies the squared gradient by; `xi_q`, `xi_c` depths in layers (see
     `maps.DepthScales`); `phase` is "ordered", "critical" or "chaotic". Where biases have a mean, it is in q_star and c_star, and the others
-    are those of φ(· + mean). Where layers differ, all belong to the layer of median σ_w² and σ_b². `weight_variance` and `bias_variance`
-    are those of every layer, (depth,).
+    are those of φ(· + mean). Where layers differ, all belong to the layer of median σ_w² and σ_b²; where they are more than a linear map
+    and φ, all are NaN and `phase` is empty. `weight_variance` and `bias_variance` are those of the map before z in every layer, (depth,).
+    `weights` has ∂C/∂W of each map of a block by its name, `weight_gradient` all of them together.
     """
 
     config: Config
@@ -77,6 +78,7 @@ class Prediction(BySignal[SignalPrediction]):
     phase: str
     weight_variance: Array
     bias_variance: Array
+    weights: dict[str, SignalPrediction] = field(default_factory=dict)
 
     @property
     def critical_weight_variance(self) -> float:
@@ -92,7 +94,7 @@ def predict(config: Config) -> Prediction:
 def start_of(config: Config) -> State:
     """Return the state in which `predict` starts a batch first; should it stand for the batch too badly, others follow."""
     log_sizes, shares, _ = representatives(batch_of(config).log_sizes, _COUNTS[0])
-    return State(log_sizes, shares)
+    return _start(config, log_sizes, shares)
 
 
 def predict_along(configs: Sequence[Config], walk: Callable[[Config, State], list[Steps]]) -> list[Prediction]:
@@ -108,25 +110,29 @@ class _Lines:
         self.config, self.batch = config, batch_of(config)
         for count in (*_COUNTS, self.batch.log_sizes.size):
             self.log_sizes, self.shares, coarse = representatives(self.batch.log_sizes, count)
-            self.chain = _Chain(config, walk(config, State(self.log_sizes, self.shares)))
-            means = self.chain.log_means(self.shares)
-            if np.max(_distance(means, self.chain.log_means(coarse))) < _TOLERANCE:
+            self.chain = Chain(config, walk(config, _start(config, self.log_sizes, self.shares)))
+            self.means, rough = self.chain.log_means(self.shares), self.chain.log_means(coarse)
+            if max(np.max(_distance(self.means[name], rough[name])) for name in rough) < _TOLERANCE:
                 break
-        self.z, self.whole_z, self.h2, self.delta2, self.gradient2 = means
+        self.z = self.means["z"]
 
     def prediction(self, scales: DepthScales) -> Prediction:
         """Return all of it together with what a deep net of this kind tends to."""
+        means, chain = self.means, self.chain
         zero, mean = np.zeros(self.config.depth), np.full(self.config.depth, self.config.bias_mean)
-        z_band, delta_band = bands(self.config, self.batch, self.z, self.delta2) or (None, None)
-        h_mean, log_h_variance = self.chain.activation_mean_and_log_variance(self.shares)
+        z_band, delta_band = bands(self.config, self.batch, means["z"], means["delta"]) or (None, None)
+        gradients = {name: _centred(zero, means[name]) for name in means if name not in ("z", "whole z", *FORWARD)}
+        signals = {
+            "z": SignalPrediction(mean, means["z"] / _LN_10, means["whole z"] / _LN_10, z_band),
+            "h": SignalPrediction(*chain.mean_and_log10_variance_of_h(self.shares), means["h"] / _LN_10),
+            **gradients,
+            "delta": replace(gradients["delta"], band=delta_band),
+        }
+        if "stream" in means:
+            signals["stream"] = SignalPrediction(*chain.mean_and_log10_variance(chain.streams, self.shares), means["stream"] / _LN_10)
         return Prediction(
             self.config,
-            {
-                "z": SignalPrediction(mean, self.z / _LN_10, self.whole_z / _LN_10, z_band),
-                "h": SignalPrediction(h_mean, log_h_variance / _LN_10, self.h2 / _LN_10),
-                "delta": SignalPrediction(zero, self.delta2 / _LN_10, self.delta2 / _LN_10, delta_band),
-                "weight_gradient": SignalPrediction(zero, self.gradient2 / _LN_10, self.gradient2 / _LN_10),
-            },
+            {name: signals[name] for name in signals_of(self.config)},
             float(log_mean(self.log_sizes[None, :], self.shares)[0] / _LN_10),
             scales.q_star,
             scales.chi_1,
@@ -134,15 +140,28 @@ class _Lines:
             scales.xi_q,
             scales.xi_c,
             phase_of(scales.chi_1) if np.isfinite(scales.chi_1) else "",
-            self.chain.weight_variance,
-            self.chain.bias_variance,
+            chain.weight_variance,
+            chain.bias_variance,
+            {name: gradients[name] for name in chain.weights},
         )
+
+
+def _centred(mean: Array, log_second: Array) -> SignalPrediction:
+    return SignalPrediction(mean, log_second / _LN_10, log_second / _LN_10)
+
+
+def _start(config: Config, log_sizes: Array, shares: Array) -> State:
+    """The inputs, with the mean that all of their entries have."""
+    state = State(log_sizes, shares)
+    if config.input_mean:
+        state.find_ratios = lambda: np.clip(config.input_mean * np.exp(-log_sizes / 2), -1, 1)
+    return state
 
 
 def _scales(lines: Sequence[_Lines]) -> list[DepthScales]:
     """What deep networks of the median layers tend to from the sizes of z in layer 1; NaN where layers are not linear maps and φ alone."""
     config = lines[0].config
-    if {tuple(map(type, block)) for block in blocks(config)} != {(Linear, Activate)}:
+    if not is_plain(config):
         return [DepthScales(*[np.nan] * len(fields(DepthScales)))] * len(lines)
     weights = np.array([np.median(one.chain.weight_variance) for one in lines])
     biases = np.array([np.median(one.chain.bias_variance) for one in lines])
@@ -161,61 +180,6 @@ def _with_mean(scales: DepthScales, mean: float) -> DepthScales:
         return scales
     shared = mean**2 + (scales.c_star * scales.q_star if scales.q_star else 0.0)
     return replace(scales, q_star=scales.q_star + mean**2, c_star=shared / (scales.q_star + mean**2))
-
-
-class _Chain:
-    """Both passes of columns along a trajectory: natural logarithms of second moments, arrays are (depth, m)."""
-
-    def __init__(self, config: Config, layers: list[Steps]):
-        for op, states in states_by_op(layers).items():
-            op.prepare(states)
-        linear, activate = first_of(LinearLaw, layers), first_of(ActivateLaw, layers)
-        self.weight_variance = np.array([op.weight_variance(step.before) for op, step in linear])
-        self.bias_variance = np.array([op.op.bias_variance for op, _ in linear])
-        self.z = np.stack([step.after.log_sizes for _, step in linear])
-        self.whole_z = np.stack([step.after.around_zero().log_sizes for _, step in linear])
-        self.h = np.stack([steps[-1].after.log_sizes for steps in layers])
-        self.phi_zero = activate[0][0].moments(activate[0][1].before).phi_zero
-        self.logs = [step.before.logs for _, step in activate]
-        #: ln of what comes to E[h²] after φ, by ops that leave the mean as it is
-        self.log_scattered = [_scattered(steps, step) for steps, (_, step) in zip(layers, activate, strict=True)]
-
-        gradient = log_cost_gradient(config.cost, self.h[-1], config.widths[-1])
-        delta, weight_gradient = [], []
-        for steps in reversed(layers):
-            for step in reversed(steps):
-                if isinstance(step.op, LinearLaw):
-                    delta.append(gradient)
-                    weight_gradient.append(gradient + step.before.log_sizes)
-                gradient = step.op.backward(gradient, step.before)
-        self.delta, self.weight_gradient = np.stack(delta[::-1]), np.stack(weight_gradient[::-1])
-        if config.bias_mean:  # next to nothing, of a size that no table sees
-            self.h = np.where(np.isneginf(self.h), np.nan, self.h)
-
-    def log_means(self, shares: Array) -> Array:
-        """ln of the second moments of z − mean, z, h, δ and ∂C/∂W over neurons and inputs, (5, depth)."""
-        return np.stack([log_mean(values, shares) for values in (self.z, self.whole_z, self.h, self.delta, self.weight_gradient)])
-
-    def activation_mean_and_log_variance(self, shares: Array) -> tuple[Array, Array]:
-        """Mean of h and ln of its variance over neurons and inputs, (depth,) each, from φ − φ(0) so that no digits are lost."""
-        centred, log_size, sign = (np.stack([getattr(logs, name) for logs in self.logs]) for name in ("centred", "mean", "mean_sign"))
-        scale = np.max(centred, axis=1)
-        scale = np.where(np.isfinite(scale), scale, 0.0)[:, None]
-        second = np.exp(centred - scale) @ shares
-        mean = (sign * np.exp(log_size - scale / 2)) @ shares
-        with np.errstate(divide="ignore"):
-            log_variance = np.log(np.maximum(second - mean**2, 0.0)) + scale[:, 0]
-        with np.errstate(invalid="ignore"):  # of NaN, where a table does not see the variance
-            log_variance = np.logaddexp(log_variance, log_mean(np.stack(self.log_scattered), shares))
-        return self.phi_zero + mean * np.exp(np.clip(scale[:, 0] / 2, -_LARGEST_EXPONENT, _LARGEST_EXPONENT)), log_variance
-
-
-def _scattered(steps: Steps, activate: Step) -> Array:
-    """ln of the difference of sizes, (m,), between the end of a layer and its φ; −inf where φ is the end."""
-    if steps[-1] is activate:
-        return np.full(activate.after.log_sizes.shape, -np.inf)
-    after, before = steps[-1].after.log_sizes, activate.after.log_sizes
-    return after + np.log(-np.expm1(before - after))
 
 
 def _distance(a: Array, b: Array) -> Array:

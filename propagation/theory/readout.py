@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from propagation.architecture import Activate, Linear, blocks
+from propagation.architecture import is_plain
 from propagation.expressions import lookup
 from propagation.theory.cost import LABELS
 from propagation.theory.gaussian import gaussian_mean
@@ -39,8 +39,7 @@ def readout_excess(prediction: Prediction) -> Array:
     if config.cost != "squared_error":
         return np.ones(config.depth)
     logs = np.stack((prediction.z.log10_second_moment, prediction.h.log10_second_moment, prediction.delta.log10_second_moment))
-    plain = {tuple(map(type, block)) for block in blocks(config)} == {(Linear, Activate)}
-    if not plain or not np.all(np.abs(logs) < _LARGEST):
+    if not is_plain(config) or not np.all(np.abs(logs) < _LARGEST):
         return np.full(config.depth, np.nan)
     _, second, line = 10.0**logs
     q, name = 10.0**prediction.z.log10_variance, config.shifted_activation  # around the mean of z

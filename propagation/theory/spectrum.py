@@ -18,9 +18,9 @@ import numpy as np
 
 from propagation.config import Config
 from propagation.inputs import draw_inputs
-from propagation.theory.ops import Spectral, State, TheoryOp
+from propagation.theory.op import NoLaw, Spectral, State, Step, TheoryOp
 from propagation.theory.s_transform import PSI
-from propagation.theory.trajectory import Step, trajectory
+from propagation.theory.trajectory import trajectory
 
 Array = np.ndarray
 
@@ -36,7 +36,8 @@ class SpectrumPrediction:
     """Singular values s of ∂h^l/∂h⁰ for layers 1 … L, each (depth,).
 
     `log10_mean_square` is log10 of E‖J v‖² over unit vectors v, which is the mean of s² where layers are square; `log10_largest` that of
-    s_max, NaN unless all layers are square; `spread` is Var[s²]/E[s²]², likewise. All are NaN from where the signal is out of range.
+    s_max, NaN unless all layers are square; `spread` is Var[s²]/E[s²]², likewise. All are NaN from where the signal is out of
+    range, or an op has no law.
     """
 
     law: str
@@ -52,10 +53,17 @@ def predict_spectrum(config: Config, law: str, depth: int) -> SpectrumPrediction
     total, log_u, spread = 0.0, np.log(PSI / (1 + PSI)), 0.0
     square = len(set(config.widths[: depth + 1])) == 1
     spectral = _Spectral(law)
-    for layer, steps in enumerate(trajectory(config, start)[:depth]):
+    try:
+        layers = trajectory(config, start)[:depth]
+    except NoLaw:
+        layers = []
+    for layer, steps in enumerate(layers):
         if not all(step.before.in_range for step in steps):
             break
-        ops = [spectral.of(step) for step in steps]
+        try:
+            ops = [spectral.of(step) for step in steps]
+        except NoLaw:
+            break
         if any(op.mean_square == 0 for op in ops):
             break
         total += sum(np.log10(op.mean_square) for op in ops)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from propagation.architecture import blocks
+from propagation.architecture import blocks, head
 from propagation.config import Config
-from propagation.theory.ops import State
+from propagation.theory.op import State, Steps
 from propagation.theory.prediction import Prediction, predict, predict_along, start_of
-from propagation.theory.trajectory import Steps, trajectories, trajectory
+from propagation.theory.trajectory import trajectories, trajectory
 
 #: fields that change neither the batch nor the sizes of layers
-_SAME_START = ("weight_variance", "bias_variance", "weight_std", "first_weight_variance")
+_SAME_START = ("weight_variance", "bias_variance", "weight_std", "first_weight_variance", "branch_scale")
 
 
 def predict_sweep(config: Config, field: str, values: Sequence[Any]) -> list[Prediction]:
@@ -29,7 +29,7 @@ def predict_each(configs: Sequence[Config], field: str) -> list[Prediction]:
     walked: dict[Config, list[Steps]] = {}
     if configs and field in _SAME_START:
         walked = dict(zip(configs, trajectories(configs, start_of(configs[0])), strict=True))
-    elif configs and field == "depth":
+    elif configs and field == "depth" and not head(configs[0]):
         deepest = max(configs, key=lambda one: one.depth)
         layers = trajectory(deepest, start_of(deepest))
         walked = {one: layers[: one.depth] for one in configs if blocks(one) == blocks(deepest)[: one.depth]}

@@ -2,38 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
 
-from propagation.architecture import blocks
+from propagation.architecture import Op, blocks, head, stem
 from propagation.config import Config
-from propagation.theory.ops import State, TheoryOp, theory_op
-
-Array = np.ndarray
+from propagation.theory.op import State, Step, Steps, TheoryOp
+from propagation.theory.ops import theory_op
+from propagation.theory.residual import ResidualLaw
 
 #: |change| of ln size, and of 1 − c relative to itself, in one layer at which a signal has arrived; 2,000 such layers add up to 2e-11
 _ARRIVED = 1e-14
 
 
-@dataclass(frozen=True, eq=False)
-class Step:
-    """One op with the states before and after it."""
-
-    op: TheoryOp
-    before: State
-    after: State
-
-
 Kind = TypeVar("Kind", bound=TheoryOp)
-#: the steps of one layer
-Steps = tuple[Step, ...]
+#: what a walk asks, and hears
+Walk = Generator[tuple[TheoryOp, State], State, list[Steps]]
 
 
 def trajectory(config: Config, start: State) -> list[Steps]:
-    """Return the steps of layers 1 … L for a batch that starts in this state. Layers of a signal that has arrived share their states."""
+    """Return the steps of layers 1 … L for a batch that starts in this state. Layers of a signal that has arrived share their states.
+
+    Those of a stem stand before the first layer's, those of a head after the last one's.
+    """
     return trajectories([config], start)[0]
 
 
@@ -61,10 +55,11 @@ def trajectories(configs: Sequence[Config], start: State) -> list[list[Steps]]:
     return found
 
 
-def _walk(config: Config, start: State) -> Generator[tuple[TheoryOp, State], State, list[Steps]]:
+def _walk(config: Config, start: State) -> Walk:
     """Yield each op with the state before it, to be sent the one after it. Returns the steps of all layers."""
     layers: list[Steps] = []
-    state, arrived = start, False
+    before = yield from _through(stem(config), start)
+    state, arrived = before[-1].after if before else start, False
     block_before, keys_before = None, None
     for block in blocks(config):
         if arrived and block is block_before:
@@ -73,29 +68,51 @@ def _walk(config: Config, start: State) -> Generator[tuple[TheoryOp, State], Sta
         ops = tuple(map(theory_op, block))
         keys = tuple(op.forward_key for op in ops)
         if arrived and keys == keys_before:  # other fans, and so another way back
-            layers.append(tuple(Step(op, step.before, step.after) for op, step in zip(ops, layers[-1], strict=True)))
+            layers.append(tuple(replace(step, op=op) for op, step in zip(ops, layers[-1], strict=True)))
             block_before = block
             continue
-        steps = []
-        for op in ops:
-            step = Step(op, state, (yield op, state))
-            steps.append(step)
-            state = step.after
+        steps = yield from _through(block, state)
+        state = steps[-1].after
         arrived = keys == keys_before and _same(steps[0].after, layers[-1][0].after)
-        layers.append(tuple(steps))
+        layers.append(steps)
         block_before, keys_before = block, keys
+    after = yield from _through(head(config), state)
+    if before or after:
+        layers[0] = (*(replace(step, outside=True) for step in before), *layers[0])
+        layers[-1] = (*layers[-1], *(replace(step, outside=True) for step in after))
     return layers
+
+
+def _through(ops: Sequence[Op], state: State) -> Generator[tuple[TheoryOp, State], State, Steps]:
+    """Yield ops one after the other, as `_walk` does; return their steps."""
+    steps = []
+    for op in map(theory_op, ops):
+        if isinstance(op, ResidualLaw):
+            branch = yield from _through(op.op.branch, state)
+            step = Step(op, state, op.joined(state, branch[-1].after), branch)
+        else:
+            step = Step(op, state, (yield op, state))
+        steps.append(step)
+        state = step.after
+    return tuple(steps)
+
+
+def steps_within(steps: Iterable[Step]) -> Iterator[Step]:
+    """Yield the steps of a layer, those of its branch before the step that has it."""
+    for step in steps:
+        yield from steps_within(step.branch)
+        yield step
 
 
 def first_of(kind: type[Kind], layers: list[Steps]) -> list[tuple[Kind, Step]]:
     """Return the first op of this kind in every layer, with its step."""
-    return [next((step.op, step) for step in steps if isinstance(step.op, kind)) for steps in layers]
+    return [next((step.op, step) for step in steps_within(steps) if isinstance(step.op, kind) and not step.outside) for steps in layers]
 
 
 def states_by_op(layers: list[Steps]) -> dict[TheoryOp, list[State]]:
     """Return the states that each op meets, those that layers share once."""
     found: dict[TheoryOp, dict[State, None]] = {}
-    for step in dict.fromkeys(step for steps in layers for step in steps):
+    for step in dict.fromkeys(step for steps in layers for step in steps_within(steps)):
         found.setdefault(step.op, {})[step.before] = None
     return {op: list(states) for op, states in found.items()}
 

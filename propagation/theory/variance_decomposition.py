@@ -15,10 +15,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from propagation.architecture import is_plain
 from propagation.config import Config
 from propagation.inputs import draw_inputs
-from propagation.theory.ops import ActivateLaw, LinearLaw, State
-from propagation.theory.trajectory import Steps, first_of, trajectories, trajectory
+from propagation.theory.op import NoLaw, State, Steps
+from propagation.theory.ops import ActivateLaw, LinearLaw
+from propagation.theory.trajectory import first_of, trajectories, trajectory
 
 Array = np.ndarray
 
@@ -61,6 +63,8 @@ def predict_scatters(config: Config) -> dict[str, Scatter]:
 
 def predict_scatters_of(configs: Sequence[Config]) -> list[dict[str, Scatter]]:
     """Return `predict_scatters` of each of these configs, to rounding: of those with the same inputs much is computed once."""
+    if not all(map(is_plain, configs)):
+        raise NoLaw("Theory has no line for the parts of the variance here: layers are more than a linear map and φ.")
     inputs = [draw_inputs(config) for config in configs]
     if all(np.array_equal(x, inputs[0]) for x in inputs):
         return [_scatters(layers) for layers in trajectories(configs, _start(inputs[0]))]

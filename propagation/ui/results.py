@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
 
@@ -16,9 +17,13 @@ from propagation.labs import slider_sweep, variance_decomposition
 from propagation.labs.slider_sweep import NETWORKS, Found, Plan, Sweep, Theory
 from propagation.runtime.lru import LRU
 from propagation.runtime.scheduler import queue_length, queued_since
+from propagation.theory.op import NoLaw
 from propagation.theory.prediction import Prediction
 from propagation.theory.variance_decomposition import Scatter, predict_scatters
 from propagation.ui.session import experiment
+
+log = logging.getLogger(__name__)
+Known = TypeVar("Known")
 
 #: seconds of work that nobody who drags a slider notices
 _MOMENT = 0.03
@@ -126,6 +131,28 @@ def _scatters_remembered(config: Config) -> dict[str, Scatter]:
 def scatters_predicted(config: Config) -> dict[str, Scatter]:
     """Return the scatters that theory expects in the networks of `labs.variance_decomposition`."""
     return predict_scatters(config)
+
+
+def if_known(find: Callable[[Config], Known], config: Config) -> Known | None:
+    """Return what theory finds for a config; None where it has no law, or fails, as the log then says: the measurement stands without."""
+    try:
+        return find(config)
+    except NoLaw:
+        return None
+    except Exception:
+        log.exception("no prediction for %s", config)
+        return None
+
+
+def why_no_line(config: Config) -> str:
+    """Return why theory has no law for a network, in a sentence; empty where it has one."""
+    try:
+        prediction_of(config)
+    except NoLaw as reason:
+        return str(reason)
+    except Exception:
+        return ""
+    return ""
 
 
 def prediction_of(config: Config) -> Prediction:

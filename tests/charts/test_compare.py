@@ -7,10 +7,11 @@ import pytest
 
 from charts.traces import moments, prediction, trace
 from propagation import Config, simulate
-from propagation.charts.compare import HEIGHT, MOST_LAYERS, ROWS, YOURS, Curves, Yours, compare_chart, yours_spec
+from propagation.charts.compare import HEIGHT, MOST_LAYERS, YOURS, Curves, Yours, compare_chart, yours_spec
 from propagation.charts.marks import GLYPHS, SYMBOLS
 from propagation.charts.theme import PALETTES
 
+ROWS = ("z", "delta", "weight_gradient")
 AXES = dict(zip(ROWS, ("y", "y2", "y3"), strict=True))
 
 

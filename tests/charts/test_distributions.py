@@ -11,7 +11,7 @@ from propagation.charts.distributions import SHOWN, blended, layer_chart, ridges
 from propagation.charts.theme import PALETTES
 from propagation.config import Config
 from propagation.labs.distributions import BINS, CENTRES, EDGES, Distributions, Histogram, measure
-from propagation.signals import SIGNALS
+from propagation.signals import PLAIN
 
 RELU = measure(Config(depth=5, width=64, inputs=8, trials=2, activation="relu", scheme="he", bias_variance=0))
 
@@ -23,7 +23,7 @@ def gaussian(log10_rms=0.0, zeros=0.0) -> Histogram:
 
 def result(*histograms: Histogram) -> Distributions:
     layers = tuple(range(1, len(histograms) + 1))
-    return Distributions(Config(depth=len(layers)), layers, dict.fromkeys(SIGNALS, histograms), np.zeros(len(layers)))
+    return Distributions(Config(depth=len(layers)), layers, dict.fromkeys(PLAIN, histograms), np.zeros(len(layers)))
 
 
 def ridges(figure):
@@ -87,7 +87,7 @@ def test_a_dead_layer_is_flat_and_says_so():
     assert "all 0" in texts and "no numbers" in texts
 
 
-@pytest.mark.parametrize("signal", SIGNALS)
+@pytest.mark.parametrize("signal", PLAIN)
 @pytest.mark.parametrize("appearance", PALETTES)
 def test_real_histograms_are_drawn_in_the_colour_of_their_role(signal, appearance):
     role = {"z": "forward", "h": "forward"}.get(signal, "backward" if signal == "delta" else signal)

@@ -8,7 +8,7 @@ import numpy as np
 
 from propagation import Config
 from propagation.engine.trace import Moments, Trace
-from propagation.signals import SIGNALS, BySignal
+from propagation.signals import PLAIN, BySignal
 from propagation.theory.prediction import SignalPrediction
 
 
@@ -21,10 +21,10 @@ def trace(depth: int = 10, trials: int = 5, slopes: dict[str, float] | None = No
 
     `changes` are other values for its fields, or other moments for a signal.
     """
-    slopes = dict.fromkeys(SIGNALS, 0.0) | (slopes or {})
+    slopes = dict.fromkeys(PLAIN, 0.0) | (slopes or {})
     offsets = scatter * np.linspace(-1, 1, trials)[:, None] if trials > 1 else np.zeros((1, 1))
     signals = {}
-    for name in SIGNALS:
+    for name in PLAIN:
         steps = np.arange(depth)[::-1] if name == "delta" else np.arange(depth)
         signals[name] = changes.pop(name, None) or moments(slopes[name] * steps + offsets)
     values = {
@@ -54,4 +54,4 @@ class Expected(BySignal[SignalPrediction]):
 def prediction(depth: int = 10, level: float = -1.0, **facts) -> Expected:
     """What theory would say: every signal at one level."""
     line = np.full(depth, level)
-    return Expected({name: SignalPrediction(np.zeros(depth), line, line) for name in SIGNALS}, **facts)
+    return Expected({name: SignalPrediction(np.zeros(depth), line, line) for name in PLAIN}, **facts)

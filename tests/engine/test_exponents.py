@@ -15,7 +15,7 @@ from propagation.engine.implicit import GaussianMap, HaarMap
 from propagation.engine.noise import Noise
 from propagation.engine.signal import Signal, scaled_moments
 from propagation.expressions import typed_activation
-from propagation.signals import SIGNALS
+from propagation.signals import PLAIN
 
 wide_floats = pytest.mark.skipif(not WIDE_FLOATS, reason="needs 80-bit floats")
 
@@ -34,7 +34,7 @@ def test_two_thousand_relu_layers_have_the_exact_slope_and_nothing_is_lost(weigh
     config = Config(depth=2000, width=4096, activation="relu", weight_variance=weight_variance, bias_variance=0, inputs=1, trials=2)
     trace = simulate(config)
     assert trace.lost == {}
-    for name in SIGNALS:
+    for name in PLAIN:
         moments = trace.signal(name)
         for values in (moments.mean, moments.log10_variance, moments.log10_second_moment):
             assert np.isfinite(values).all() and (values != 0).all(), name

@@ -13,14 +13,14 @@ from propagation.choices import COSTS, INPUT_LAWS
 from propagation.engine import cost, signal
 from propagation.engine.trace import Moments
 from propagation.runtime import scheduler
-from propagation.signals import SIGNALS
+from propagation.signals import PLAIN
 from propagation.widths import WIDTH_PROFILES
 
 MOMENTS = [field.name for field in fields(Moments)]
 
 
 def arrays_of(trace) -> dict[str, np.ndarray]:
-    named = {f"{signal} {moment}": getattr(trace.signal(signal), moment) for signal in SIGNALS for moment in MOMENTS}
+    named = {f"{signal} {moment}": getattr(trace.signal(signal), moment) for signal in PLAIN for moment in MOMENTS}
     return named | {name: getattr(trace, name) for name in ("saturated", "dead", "weight_variance")}
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from propagation.architecture import OPS, Activate, Dropout, Linear, UnitVarianceOnData, Variance
+from propagation.architecture import OPS, Activate, Dropout, Linear, Normalize, Residual, UnitVarianceOnData, Variance
 from propagation.config import Config
-from propagation.engine.ops import EngineOp, LinearOp, Place, engine_op
+from propagation.engine.op import EngineOp, Place
+from propagation.engine.ops import LinearOp, engine_op
 from propagation.engine.signal import Signal
 from propagation.engine.tape import KeptTape, ReplayedTape, Tape, ignore
 
@@ -15,6 +16,11 @@ TRIALS, FAN_IN, FAN_OUT, INPUTS = 3, 7, 5, 4
 CONFIG = Config(method="dense", seed=3)
 BELOW = engine_op(Linear(FAN_IN, FAN_IN, Variance(1.0), 0.0), Place(CONFIG, range(TRIALS), 1, 0, None))
 
+_BRANCH = (
+    Linear(FAN_IN, FAN_IN, Variance(1.3), 0.2, name="W1"),
+    Activate("tanh"),
+    Linear(FAN_IN, FAN_IN, Variance(0.9), 0.1, name="W2"),
+)
 #: one of each kind of op, and more where a choice matters; each takes (TRIALS, FAN_IN, INPUTS)
 CASES = {
     "linear": Linear(FAN_IN, FAN_OUT, Variance(1.3), 0.2),
@@ -24,6 +30,12 @@ CASES = {
     "gelu": Activate("gelu"),
     "relu": Activate("relu"),
     "dropout": Dropout(0.6),
+    "layer norm": Normalize("layer"),
+    "RMS norm": Normalize("rms"),
+    "batch norm": Normalize("batch"),
+    "residual": Residual((Normalize("layer"), *_BRANCH), 0.7, 1.2),
+    "residual, one map": Residual(_BRANCH[:2], 0.4),
+    "residual, batch norm": Residual((_BRANCH[0], Normalize("batch"), *_BRANCH[1:]), 0.7),
 }
 
 FOUR_OPS = (Linear(FAN_IN, 6, Variance(2.0), 0.1), Activate("tanh"), Linear(6, FAN_OUT, Variance(2.0), 0.1), Activate("relu"))
@@ -61,8 +73,9 @@ def test_the_way_back_is_the_transpose_of_the_jvp(case):
     delta = signal(2, y.array.shape[1])
     (moved,) = op.jvp(x, (v,))
     back = op.backward(delta, tape)
-    along = np.einsum("tnb,tnb->tb", plain(delta), plain(moved))
-    np.testing.assert_allclose(along, np.einsum("tnb,tnb->tb", plain(back), plain(v)), rtol=1e-12, atol=1e-12)
+    sums = "tnb,tnb->t" if "batch" in case else "tnb,tnb->tb"  # a batch norm couples the inputs
+    along = np.einsum(sums, plain(delta), plain(moved))
+    np.testing.assert_allclose(along, np.einsum(sums, plain(back), plain(v)), rtol=1e-12, atol=1e-12)
 
 
 @cases

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import ast
-import os
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from architectures import KEEP, NETWORKS, walk_instead
 
 from propagation.activations import ACTIVATIONS
 from propagation.architecture import bias_variances, weight_variances
@@ -18,7 +16,7 @@ from propagation.export.code.functions import definitions, needs_erf
 from propagation.expressions import lookup
 from propagation.initializers import SCHEMES
 from propagation.inputs import standardized_digits
-from tests.export.running import FAR, FORMULA, apart, measured, run, scripted, variety
+from tests.export.running import FAR, FORMULA, apart, assert_no_gap, installed, measured, run, scripted, variety
 
 #: NumPy draws a network in a millisecond, JAX takes a second: the others are compared over fewer seeds and configs
 SEEDS = {"numpy": 16, "pytorch": 8, "flax": 8, "keras": 8}
@@ -28,36 +26,12 @@ PIECES = "where(x>=0.5,leaky_relu(x,0.3),elu(x,0.5)-leaky_relu(x-1)-(elu(0.5,0.5
 CASES = [(framework, config) for framework, configs in MANY.items() for config in configs]
 
 
-def installed(framework: str, config: Config) -> None:
-    """Skip where the framework is missing here."""
-    os.environ.setdefault("KERAS_BACKEND", "jax")
-    os.environ.setdefault("JAX_PLATFORMS", "cpu")
-    for package in FRAMEWORKS[framework].packages:
-        pytest.importorskip(package)
-    if config.input_law == "digits":
-        pytest.importorskip("sklearn")
-
-
 @pytest.mark.filterwarnings("default")  # of other people's packages
 @pytest.mark.parametrize(("framework", "config"), CASES, ids=lambda case: case if isinstance(case, str) else case.activation[:12])
 def test_a_script_measures_what_the_engine_measures(framework, config):
     installed(framework, config)
     seeds = SEEDS[framework]
     assert apart(scripted(config, framework, seeds), measured(config, seeds)) < FAR
-
-
-@pytest.mark.filterwarnings("default")
-@pytest.mark.parametrize("framework", FRAMEWORKS)
-def test_a_script_drops_out_as_the_engine_does(framework, monkeypatch):
-    walk_instead(NETWORKS["dropout"], monkeypatch)
-    snippet.cache_clear()  # which knows the network by its config alone
-    config = Config(depth=4, width=24, weight_variance=1.6, bias_variance=0.3, inputs=6, trials=4)
-    installed(framework, config)
-    try:
-        assert f"KEEP = {KEEP}" in snippet(config, framework)
-        assert apart(scripted(config, framework, SEEDS[framework]), measured(config, SEEDS[framework])) < FAR
-    finally:
-        snippet.cache_clear()
 
 
 @pytest.mark.filterwarnings("default")
@@ -122,9 +96,7 @@ def test_everything_a_config_may_say_occurs():
 @pytest.mark.parametrize("config", variety(), ids=lambda config: config.scheme)
 def test_every_script_is_python_and_leaves_no_gap(framework, config):
     text = snippet(config, framework)
-    ast.parse(text)
-    assert "$" not in text and "@" not in text.replace("@nn.compact", "").replace("@torch.no_grad()", "").replace(" @ ", "")
-    assert not [line for line in text.splitlines() if line != line.rstrip()]
+    assert_no_gap(text)
 
 
 @pytest.mark.parametrize(

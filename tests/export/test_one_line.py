@@ -7,9 +7,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from architectures import NETWORKS, WITHOUT_LINE
 
+from propagation.config import Config
 from propagation.export.code import FRAMEWORKS
-from propagation.export.code.one_line import init_lines
+from propagation.export.code.one_line import block_lines, init_lines
 from propagation.theory.recommendation import recommend
 
 CASES = [("tanh", 1.760955, 0.05), ("relu", 2.0, 0.0), ("max(x,0.2*x)", 2 / 1.04, 0.0), ("linear", 1.0, 0.0), ("relu", 1.5, 0.3)]
@@ -91,3 +93,44 @@ def test_lines_with_a_mean_draw_it(bias):
     layer = torch.nn.Linear(400, 2000)
     exec(init_lines("pytorch", "relu", 1.5, bias, -0.7), {"nn": torch.nn, "layer": layer})
     assert float(layer.bias.detach().mean()) == pytest.approx(-0.7, abs=0.05)
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+@pytest.mark.parametrize("network", [*NETWORKS, *WITHOUT_LINE])
+def test_what_a_layer_has_beside_its_weights_stands_in_lines(framework, network):
+    config = Config(depth=9, **(NETWORKS | WITHOUT_LINE)[network])
+    text = block_lines(framework, config)
+    ast.parse(text)
+    assert max(map(len, text.splitlines() or [""])) < 110
+    assert ("norm = " in text) == (config.normalization != "none") and ("drop = " in text) == (config.keep != 1)
+    assert ("alpha = " in text) == (config.architecture == "residual") and (text == "") == (network == "plain")
+
+
+def test_numpy_lines_are_the_block():
+    rng = np.random.default_rng(1)
+    x, W1, W2 = rng.normal(size=(5, 7)), rng.normal(size=(10, 5)), rng.normal(size=(5, 10))
+    names = {"np": np, "rng": rng, "phi": np.tanh, "W1": W1, "W2": W2, "W": rng.normal(size=(5, 5))}
+
+    def after(**settings) -> np.ndarray:
+        own = dict(names, x=x)
+        exec(block_lines("numpy", Config(depth=16, **settings)), own)
+        return own["x"]
+
+    def layer_norm(h):
+        return (h - h.mean(axis=0)) / h.std(axis=0)
+
+    block = {"architecture": "residual", "expansion": 2}
+    sqrt = after(**block, branch_rule="sqrt", normalization="layer")
+    np.testing.assert_allclose(sqrt, x + 0.25 * W2 @ np.tanh(W1 @ layer_norm(x)))
+    deepnorm = after(**block, branch_rule="deepnorm", normalization="layer", norm_position="post")
+    np.testing.assert_allclose(deepnorm, layer_norm(2 * x + W2 @ np.tanh(W1 @ x)))
+    batch = after(**block, normalization="batch", block_order="pre_activation", branch_layers=1)
+    np.testing.assert_allclose(batch, x + names["W"] @ np.tanh((x - x.mean(1)[:, None]) / x.std(1)[:, None]))
+    np.testing.assert_allclose(np.mean(after(normalization="rms", norm_position="post") ** 2, axis=0), 1)
+    assert 0.1 < np.mean(after(keep=0.7) == 0) < 0.6
+
+
+def test_rules_say_what_they_make_of_weights():
+    fixup = block_lines("pytorch", Config(depth=16, architecture="residual", branch_rule="fixup"))
+    assert "the weights of W1, once drawn, times 16**-0.5" in fixup and "W2 starts with all weights and biases 0" in fixup
+    assert "times" not in block_lines("pytorch", Config(architecture="residual", branch_rule="sqrt"))

@@ -22,7 +22,7 @@ from propagation.labs.distributions import (
     sampled_entries,
     uses,
 )
-from propagation.signals import SIGNALS
+from propagation.signals import PLAIN
 from propagation.theory.prediction import predict
 
 SMALL = {"depth": 6, "width": 64, "inputs": 8, "trials": 4}
@@ -160,7 +160,7 @@ def test_layers_reach_from_first_to_last(depth):
 
 def test_every_signal_has_a_histogram_in_every_layer_shown():
     found = measure(Config(**(SMALL | {"depth": 25})))
-    assert {name: len(found.histograms[name]) for name in SIGNALS} == dict.fromkeys(SIGNALS, MOST_LAYERS)
+    assert {name: len(found.histograms[name]) for name in PLAIN} == dict.fromkeys(PLAIN, MOST_LAYERS)
 
 
 def test_what_the_lab_sees_is_modest_and_the_rest_is_the_experiment():

@@ -11,7 +11,7 @@ from propagation.config import Config
 from propagation.engine.network import simulate
 from propagation.runtime import buffers
 from propagation.runtime.buffers import BLOCK_BYTES, BLOCKS_KEPT, buffer
-from propagation.signals import SIGNALS
+from propagation.signals import PLAIN
 
 A_QUARTER = BLOCK_BYTES // 4 // 8
 
@@ -74,6 +74,6 @@ def test_nothing_of_the_last_run_is_in_the_next(law):
     for block in buffers._free:
         block[...] = 255  # as floating-point numbers: NaN
     after = simulate(config)
-    for name in SIGNALS:
+    for name in PLAIN:
         np.testing.assert_array_equal(getattr(before, name).log10_second_moment, getattr(after, name).log10_second_moment)
     np.testing.assert_array_equal(before.saturated, after.saturated)

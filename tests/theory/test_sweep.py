@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from propagation import Config, predict, predict_sweep
+from propagation.architecture import blocks
 from propagation.inputs import draw_inputs
-from propagation.theory import prediction, trajectory
+from propagation.theory import trajectory
 from propagation.theory.manifold import angle_path, angle_paths
 from propagation.theory.prediction import Prediction, SignalPrediction
 from propagation.theory.variance_decomposition import predict_scatters, predict_scatters_of
@@ -86,7 +87,7 @@ def test_other_values_have_other_predictions():
 def test_values_of_a_sweep_share_the_moments_of_their_layers(field, values, monkeypatch):
     """φ is asked once a layer, whatever the number of values; one by one it is asked for each."""
     asked = 0
-    law = type(trajectory.theory_op(prediction.blocks(Config())[0][1]))
+    law = type(trajectory.theory_op(blocks(Config())[0][1]))
     forward_all = law.forward_all
 
     def counted(self, states):

@@ -39,6 +39,26 @@ LONGEST = {
     "input_mean": -123.45678901234567,
     "first_weight_variance": 12.345678901234567,
     "bias_mean": -12.345678901234567,
+    "normalization": "layer",
+    "norm_position": "post",
+    "keep": 0.12345678901234567,
+}
+#: what a residual network says beside these, and what it does not say
+RESIDUAL = {
+    "architecture": "residual",
+    "branch_rule": "deepnorm",
+    "branch_scale": 12.345678901234567,
+    "branch_layers": 1,
+    "expansion": 7,
+    "block_order": "pre_activation",
+}
+PLAIN = ("width_profile", "first_weight_variance")
+#: fields without which a control is not drawn
+SHOWN_WITH = {
+    "weight_std": {"scheme": "std"},
+    "norm_position": {"normalization": "layer"},
+    **dict.fromkeys(RESIDUAL, {"architecture": "residual"}),
+    "architecture": {},
 }
 #: fields that a link carries in place of others, with texts as long as a visitor likes
 UNBOUNDED = {"layer_sizes"}
@@ -100,7 +120,7 @@ def test_every_control_can_be_hidden_under_the_label_the_panel_shows(control):
         kinds = (app.slider, app.select_slider, app.number_input, app.selectbox, app.text_input)
         return {widget.key: widget.label for kind in kinds for widget in kind}
 
-    shows_it = {"scheme": "std"} if control == "weight_std" else {}
+    shows_it = SHOWN_WITH.get(control, {})
     assert drawn(opened(**shows_it))[control] == CONTROLS[control]
     assert control not in drawn(opened(**shows_it, hide=control))
 
@@ -206,8 +226,12 @@ def test_the_snippet_is_one_frame_that_shows_the_link(appearance):
 
 def test_links_stay_below_two_thousand_characters():
     """All fields away from their defaults and all terms; a formula of 200 characters beside them too, whatever it is made of."""
-    assert {*LONGEST} | UNBOUNDED == {field.name for field in fields(Config)}
-    config = Config(**LONGEST)
+    assert {*LONGEST, *RESIDUAL} | UNBOUNDED == {field.name for field in fields(Config)}
+    for said in (LONGEST, {name: value for name, value in LONGEST.items() if name not in PLAIN} | RESIDUAL):
+        assert_short(Config(**said))
+
+
+def assert_short(config: Config) -> None:
     page = {"view": "h", "over": "neurons"} | Terms(frozenset(CONTROLS), asks=True).to_query()
     link = url.link_from("https://a-rather-long-name-of-a-school.example.org/distributions", config, page)
     assert 400 < len(link) < share.MOST_CHARACTERS

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from propagation.architecture import Activate, Dropout, Linear
+from typing import Any
+
+from propagation.architecture import Dropout, Linear
 from propagation.config import Config
+from propagation.export.code.branches import input_size, map_text
 from propagation.export.code.functions import definitions
-from propagation.export.code.ops import OpCode, forward_lines, op_pieces
+from propagation.export.code.norms import norm_definition
+from propagation.export.code.ops import FROM_FRAMEWORK, OpCode, has, loops, norm_kind, op_constants
 from propagation.export.code.settings import (
     CUT,
-    LOG10_SIZE,
-    TABLE,
     bias_variance,
     constants,
     digits,
@@ -23,6 +25,7 @@ from propagation.export.code.settings import (
     shifted,
     title,
 )
+from propagation.export.code.table import empty, table_pieces
 from propagation.initializers import SCHEMES
 
 _SCRIPT = '''
@@ -44,7 +47,7 @@ jax.config.update("jax_enable_x64", True)  # a signal may fade below 1e-38, wher
 @functions
 
 
-def kernel_init(fan_in, fan_out$first):
+def kernel_init(fan_in, fan_out$first$data):
     """$rule"""
     @weights
 
@@ -53,17 +56,19 @@ def bias_init(fan_in, fan_out):
     @biases
 
 
-class MLP(nn.Module):
+@scaled
+class Network(nn.Module):
     @nn.compact
     def __call__(self, x):
-        """z of every layer, and h of every layer with the input in front."""
-        zs, hs = [], [x]
-        for layer, (fan_in, fan_out) in enumerate(zip(WIDTHS[:-1], WIDTHS[1:]), start=1):
+        """The output, and of every layer what passes by. dC/dz and the like are the gradients of what `perturb` adds, which is 0."""
+        $lists = $empty_lists
+        @stem
+        for $each:
             @forward
-        return zs, hs
+        @head
+        return x, ($lists)
 
 
-@lsuv
 def draw_inputs(key):
     """One row an input, the same for every network."""
     @inputs
@@ -78,25 +83,20 @@ def cost(h, key):
 
 
 def measure(x, key):
-    """Sizes of z, h, delta and dC/dW in every layer of one freshly drawn network, (4, layers)."""
+    """Sizes of $signals in every layer of one freshly drawn network, ($rows, layers)."""
     of_weights, of_cost = jax.random.split(key)
-    model = MLP()
+    model = Network()
     variables = model.init($at_init, x)
-    params = $params
-    perturbations = variables["perturbations"]  # zeros added to every z: dC/dz is the gradient with respect to them
+    params, perturbations = variables["params"], variables["perturbations"]
 
     def cost_of(perturbations):
-        return cost(model.apply({"params": params, "perturbations": perturbations}, x$at_apply)[1][-1], of_cost)
+        output, passed = model.apply({"params": params, "perturbations": perturbations}, x$at_apply)
+        return cost(output, of_cost), passed
 
-    gradients = jax.grad(cost_of)(perturbations)
-    deltas = [np.asarray(gradients[f"z_{layer}"]) for layer in range(1, len(WIDTHS))]
-    zs, hs = ([np.asarray(v) for v in vectors] for vectors in model.apply({"params": params, "perturbations": perturbations}, x$at_apply))
-    return [
-        [log10_size(z) for z in zs],
-        [log10_size(h) for h in hs[1:]],
-        [log10_size(delta) for delta in deltas],
-        [log10_size(delta, h) for delta, h in zip(deltas, hs)],  # of one input: the outer product of delta and h
-    ]
+    gradients, passed = jax.grad(cost_of, has_aux=True)(perturbations)
+    $lists = ([np.asarray(v) for v in vectors] for vectors in passed)
+    @of_perturbations
+    @sizes
 
 
 of_inputs, *of_networks = jax.random.split(jax.random.key(SEED), 1 + DRAWS)
@@ -104,61 +104,94 @@ x = draw_inputs(of_inputs)
 @table
 '''
 
-_LSUV = '''
-def rescale(params, x):
-    """LSUV's second half: divide each kernel by the standard deviation of its z."""
-    rescaled, h = {}, x
-    for layer in range(1, len(WIDTHS)):
-        kernel, bias = params[f"layer_{layer}"]["kernel"], params[f"layer_{layer}"]["bias"]
-        kernel = kernel / (h @ kernel).std()
-        rescaled[f"layer_{layer}"] = {"kernel": kernel, "bias": bias}
-        h = phi(h @ kernel + bias)
-    return rescaled
 
-
-'''
+def _map_pieces(config: Config, op: Any) -> dict[str, str]:
+    """How one map is drawn, and what of it is kept."""
+    text, data = map_text(config, op), ", x" if SCHEMES[config.scheme].from_data else ""
+    kernel = f"kernel_init({text.fans}{first_pieces(config, 'layer == 1')['at_first']}{data})"
+    bias = f"bias_init({text.fans})"
+    if text.factor == "0":
+        kernel = bias = "initializers.zeros"
+    elif text.factor != "1":
+        kernel = f"scaled({kernel}, {text.factor})"
+    return {
+        "fan_out": text.fan_out,
+        "kernel": kernel,
+        "bias": bias,
+        "label": f'f"{text.name}_{{layer}}"' if op.name else '"stem"',
+        "keeps": text.keeps,
+        "perturbed": f'x = self.perturb(f"{text.out}_{{layer}}", dense(x))' if text.out else "x = dense(x)",
+        "sees": text.sees,
+    }
 
 
 #: what each op adds to the loop
 OPS: dict[type, OpCode] = {
     Linear: OpCode(
         forward="""
-kernel, bias = kernel_init(fan_in, fan_out$at_first), bias_init(fan_in, fan_out)
-dense = nn.Dense(fan_out, kernel_init=kernel, bias_init=bias, param_dtype=jnp.float64, name=f"layer_{layer}")
-zs.append(self.perturb(f"z_{layer}", dense(hs[-1])))
-"""
+kernel, bias = $kernel, $bias
+dense = nn.Dense($fan_out, kernel_init=kernel, bias_init=bias, param_dtype=jnp.float64, name=$label)
+@keeps
+@perturbed
+@sees
+""",
+        pieces=_map_pieces,
     ),
-    Activate: OpCode(forward="hs.append(phi(zs[-1]))"),
-    Dropout: OpCode(
-        forward="hs[-1] = nn.Dropout(1 - KEEP, deterministic=False)(hs[-1])",
-        constants=("keep",),
-        pieces={"at_init": '{"params": of_weights, "dropout": of_cost}', "at_apply": ', rngs={"dropout": of_cost}'},
-    ),
+    Dropout: OpCode(forward="x = nn.Dropout(1 - KEEP, deterministic=False)(x)"),
+    **FROM_FRAMEWORK,
 }
 
 
 def script(config: Config) -> str:
     """A complete JAX and Flax script for a config."""
-    lsuv, pieces = SCHEMES[config.scheme].from_data, first_pieces(config, "layer == 1")
+    pieces, drops = table_pieces(config, axis=1, measure="measure(x, key) for key in of_networks"), has(config, Dropout)
+    plain, walked = config.architecture == "plain", loops(config, OPS, stream='x = self.perturb(f"x_{layer}", x)')
     return fill(
         _SCRIPT,
         title=title(config, "JAX and Flax"),
         imports="from sklearn.datasets import load_digits" if config.input_law == "digits" else "",
         constants=constants(config),
-        functions=definitions(config.activation, "flax"),
-        forward=forward_lines(config, OPS, at_first=pieces["at_first"]),
-        first=pieces["first"],
-        **op_pieces(config, OPS, at_init="of_weights", at_apply=""),
+        op_constants=op_constants(config),
+        functions=definitions(config.activation, "flax") + norm_definition(norm_kind(config), "flax"),
+        first=first_pieces(config, "layer == 1")["first"],
+        data=", x" if SCHEMES[config.scheme].from_data else "",
         rule=rule_words(config),
         weights=_weights(config),
         biases=_biases(config),
-        lsuv=_LSUV.lstrip("\n") if lsuv else "",
-        params='rescale(variables["params"], x)' if lsuv else 'variables["params"]',
+        each="layer, (fan_in, fan_out) in enumerate(zip(WIDTHS[:-1], WIDTHS[1:]), start=1)" if plain else "layer in range(1, 1 + DEPTH)",
+        scaled=_SCALED if "scaled(" in walked["forward"] else "",
+        at_init='{"params": of_weights, "dropout": of_cost}' if drops else "of_weights",
+        at_apply=', rngs={"dropout": of_cost}' if drops else "",
         inputs=shifted(config.input_mean, _inputs(config)),
         cost=_COSTS[config.cost],
-        log10_size=fill(LOG10_SIZE, axis="1"),
-        table=TABLE.strip().replace("measure(x) for _ in range(DRAWS)", "measure(x, key) for key in of_networks"),
+        of_perturbations=_of_perturbations(pieces["gradients"], "len(WIDTHS)" if plain else "1 + DEPTH"),
+        **pieces,
+        empty_lists=empty(pieces["lists"]),
+        **walked,
     )
+
+
+def _of_perturbations(gradients: str, end: str) -> str:
+    """The lines that find the gradients of each list by the names that the model gave them."""
+    names = {"deltas": "z", "y_gradients": "y", "stream_gradients": "x"}
+    return "\n".join(
+        f'{gradient} = [np.asarray(gradients[f"{names[gradient]}_{{layer}}"]) for layer in range(1, {end})]'
+        for gradient in gradients.split(", ")
+    )
+
+
+_SCALED = """def scaled(init, factor):
+    return lambda key, shape, dtype: factor * init(key, shape, dtype)
+
+
+"""
+_RESCALED = """
+def rescaled(key, shape, dtype):
+    kernel = drawn(key, shape, dtype)
+    return kernel / (x @ kernel).std()  # LSUV's second half, on what this layer is given
+
+return rescaled
+"""
 
 
 _MODES = {"in": "fan_in", "out": "fan_out", "average": "fan_avg"}
@@ -171,6 +204,15 @@ _LAWS = {
 
 
 def _weights(config: Config) -> str:
+    body = _drawn(config)
+    if not SCHEMES[config.scheme].from_data:
+        return body
+    before, _, initializer = body.rpartition("return ")
+    return f"{before}drawn = {initializer}\n{_RESCALED}"
+
+
+def _drawn(config: Config) -> str:
+    """The body that returns the initializer of a kernel, before the data rescale it."""
     fan = SCHEMES[config.scheme].fan
     if config.weight_law == "orthogonal":
         return f"variance = {layer_variance(config, 'first')}\nreturn initializers.orthogonal((max(fan_in, fan_out) * variance) ** 0.5)"
@@ -196,9 +238,9 @@ def _inputs(config: Config) -> str:
         return digits(config, "jnp.asarray(images[np.asarray(jax.random.permutation(key, len(images))[:INPUTS])])")
     if config.input_law == "uniform":
         limit = root(3 * config.input_variance)
-        return f"limit = {limit}\nreturn jax.random.uniform(key, (INPUTS, WIDTHS[0]), minval=-limit, maxval=limit)"
+        return f"limit = {limit}\nreturn jax.random.uniform(key, (INPUTS, {input_size(config)}), minval=-limit, maxval=limit)"
     scale = "" if config.input_variance == 1 else f"{root(config.input_variance)} * "
-    return f"return {scale}jax.random.normal(key, (INPUTS, WIDTHS[0]))"
+    return f"return {scale}jax.random.normal(key, (INPUTS, {input_size(config)}))"
 
 
 _READOUT = (

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from propagation.architecture import Activate, Dropout, Linear
+from typing import Any
+
+from propagation.architecture import Dropout, Linear
 from propagation.config import Config
+from propagation.export.code.branches import input_size, loop_head, map_text
 from propagation.export.code.functions import definitions
-from propagation.export.code.ops import OpCode, backward_lines, forward_lines, op_pieces
+from propagation.export.code.norms import norm_definition
+from propagation.export.code.ops import WRITTEN_OUT, OpCode, loops, norm_kind, op_constants
 from propagation.export.code.settings import (
     CUT,
-    LOG10_SIZE,
-    TABLE,
     bias_variance,
     constants,
     deviation,
@@ -26,6 +28,7 @@ from propagation.export.code.settings import (
     title,
     weight_variance,
 )
+from propagation.export.code.table import empty, table_pieces
 from propagation.initializers import SCHEMES
 
 _SCRIPT = '''
@@ -69,23 +72,26 @@ def output_gradient(h):
 @log10_size
 
 
+def as_arrays(tensors):
+    return [ops.convert_to_numpy(ops.stop_gradient(tensor)) for tensor in tensors]
+
+
 def measure(x):
-    """Sizes of z, h, delta and dC/dW in every layer of one freshly drawn network, (4, layers)."""
-    network = [layers.Dense(fan_out, **initializers(fan_in, fan_out$at_first)) for $each]
-    zs, hs = [], [ops.convert_to_tensor(x)]
-    @before
-    for layer in network:
+    """Sizes of $signals in every layer of one freshly drawn network, ($rows, layers)."""
+    x = ops.convert_to_tensor(x)
+    saved = []  # what the way back needs, last in first out
+    $lists = $empty_lists
+    @stem
+    for $each:
         @forward
-    deltas, gradient = [], output_gradient(hs[-1])
-    for layer, z in zip(network[::-1], zs[::-1]):
+    @head
+    $gradients = $empty_gradients
+    gradient = output_gradient(x)
+    @head_backward
+    while saved:
         @backward
-    zs, hs, deltas = ([ops.convert_to_numpy(ops.stop_gradient(v)) for v in vectors] for vectors in (zs, hs, deltas))
-    return [
-        [log10_size(z) for z in zs],
-        [log10_size(h) for h in hs[1:]],
-        [log10_size(delta) for delta in deltas],
-        [log10_size(delta, h) for delta, h in zip(deltas, hs)],  # of one input: the outer product of delta and h
-    ]
+    @as_arrays
+    @sizes
 
 
 keras.utils.set_random_seed(SEED)
@@ -94,53 +100,87 @@ x = draw_inputs()
 '''
 
 
+def _map_pieces(config: Config, op: Any) -> dict[str, str]:
+    """How one map is made, and what of it is kept."""
+    text = map_text(config, op)
+    arguments = f"**initializers({text.fans}{first_pieces(config, 'not saved')['at_first']})"
+    rescaled = ""
+    if SCHEMES[config.scheme].from_data:
+        rescaled = f"{text.name}.build(x.shape)\n{text.name}.kernel.assign({text.name}.kernel / ops.std({text.name}(x)))"
+    elif text.factor == "0":
+        arguments = 'kernel_initializer="zeros"'
+    elif text.factor != "1":
+        rescaled = f"{text.name}.build(x.shape)\n{text.name}.kernel.assign({text.factor} * {text.name}.kernel)"
+    return {
+        "W": text.name,
+        "layer": f"layers.Dense({text.fan_out}, {arguments})",
+        "rescaled": rescaled,
+        "keeps": text.keeps,
+        "saves": f"saved.append({text.name})" if text.out else "",
+        "sees": text.sees,
+        "gradients": text.gradients,
+    }
+
+
 #: what each op adds to both loops
 OPS: dict[type, OpCode] = {
     Linear: OpCode(
         forward="""
-@lsuv
-zs.append(layer(hs[-1]))
+$W = $layer
+@rescaled
+@saves
+@keeps
+x = $W(x)
+@sees
 """,
-        backward="gradient = ops.matmul(deltas[0], ops.transpose(layer.kernel))",
+        backward="""
+$gradients.insert(0, gradient)
+gradient = ops.matmul(gradient, ops.transpose(saved.pop().kernel))
+""",
+        pieces=_map_pieces,
     ),
-    Activate: OpCode(forward="hs.append(phi(zs[-1]))", backward="deltas.insert(0, dphi(z) * gradient)"),
     Dropout: OpCode(
         forward="""
-masks.append(ops.cast(keras.random.uniform(ops.shape(hs[-1])) < KEEP, "float64") / KEEP)
-hs[-1] = hs[-1] * masks[-1]
+mask = ops.cast(keras.random.uniform(ops.shape(x)) < KEEP, "float64") / KEEP
+saved.append(mask)
+x = mask * x
 """,
-        backward="gradient = gradient * masks.pop()",
-        before="masks = []",
-        constants=("keep",),
+        backward="gradient = saved.pop() * gradient",
     ),
+    **WRITTEN_OUT,
 }
 
 
 def script(config: Config) -> str:
     """A complete Keras script for a config."""
+    pieces = table_pieces(config, axis=1)
     return fill(
         _SCRIPT,
         title=title(config, "Keras"),
         imports="from sklearn.datasets import load_digits" if config.input_law == "digits" else "",
         constants=constants(config),
-        functions=definitions(config.activation, "keras", slope=True),
+        op_constants=op_constants(config),
+        functions=definitions(config.activation, "keras", slope=True) + norm_definition(norm_kind(config), "keras"),
         rule=rule_words(config),
-        **first_pieces(config, "place == 0"),
-        each=f"place, (fan_in, fan_out) in enumerate({_PAIRS})" if first_variance(config) else f"fan_in, fan_out in {_PAIRS}",
+        first=first_pieces(config, "not saved")["first"],
+        each=loop_head(config),
         weights=_weights(config),
         biases=_biases(config),
-        forward=forward_lines(config, OPS, lsuv=_LSUV if SCHEMES[config.scheme].from_data else ""),
-        backward=backward_lines(config, OPS),
-        **op_pieces(config, OPS),
         inputs=shifted(config.input_mean, _inputs(config)),
         gradient=_COSTS[config.cost],
-        log10_size=fill(LOG10_SIZE, axis="1"),
-        table=TABLE.strip(),
+        **pieces,
+        empty_lists=empty(pieces["lists"]),
+        empty_gradients=empty(pieces["gradients"]),
+        as_arrays="\n".join(_as_arrays(pieces[of]) for of in ("lists", "gradients")),
+        **loops(config, OPS),
     )
 
 
-_PAIRS = "zip(WIDTHS[:-1], WIDTHS[1:])"
-_LSUV = "std = ops.std(layer(hs[-1]))\nlayer.kernel.assign(layer.kernel / std)"
+def _as_arrays(lists: str) -> str:
+    """The line that turns tensors in these lists into arrays."""
+    return f"{lists} = map(as_arrays, ({lists}))" if "," in lists else f"{lists} = as_arrays({lists})"
+
+
 _MODES = {"in": "fan_in", "out": "fan_out", "average": "fan_avg"}
 _DISTRIBUTIONS = {"gaussian": "untruncated_normal", "uniform": "uniform", "truncated_gaussian": "truncated_normal"}
 _LAWS = {
@@ -184,8 +224,8 @@ def _inputs(config: Config) -> str:
     if config.input_law == "digits":
         return digits(config, "images[np.random.default_rng(SEED).choice(len(images), INPUTS, replace=False)]")
     if config.input_law == "uniform":
-        return f"limit = {root(3 * config.input_variance)}\nreturn keras.random.uniform((INPUTS, WIDTHS[0]), -limit, limit)"
-    return f"return keras.random.normal((INPUTS, WIDTHS[0]), stddev={root(config.input_variance)})"
+        return f"limit = {root(3 * config.input_variance)}\nreturn keras.random.uniform((INPUTS, {input_size(config)}), -limit, limit)"
+    return f"return keras.random.normal((INPUTS, {input_size(config)}), stddev={root(config.input_variance)})"
 
 
 _READOUT = (

@@ -1,9 +1,15 @@
-"""One line: how each framework draws the weights and the biases of a layer that has a given σ_w² and σ_b²."""
+"""One line: how each framework draws the weights and the biases of a layer that has a given σ_w² and σ_b², and what stands beside them."""
 
 from __future__ import annotations
 
 import math
 
+from propagation.architecture import Activate, Block, Dropout, Linear, Normalize, Op, Residual, head, is_plain
+from propagation.branches import BRANCH_RULES
+from propagation.config import Config
+from propagation.export.code.branches import BRANCH_TEXTS, maps_of_branch
+from propagation.export.code.norms import MODULES
+from propagation.export.code.ops import has, layer_ops, norm_kind
 from propagation.expressions import lookup
 from propagation.theory.gains import torch_gain
 
@@ -19,6 +25,71 @@ def init_lines(framework: str, activation: str, weight_variance: float, bias_var
     """
     write = {"pytorch": _pytorch, "keras": _keras, "flax": _flax, "numpy": _numpy}[framework]
     return write(activation, weight_variance, bias_variance, bias_mean)
+
+
+def block_lines(framework: str, config: Config) -> str:
+    """Return the lines for what the layers of an experiment have beside weights and biases: norm, dropout, skip. Empty for plain layers.
+
+    L, the number of blocks, is written as the number that it is.
+    """
+    if is_plain(config):
+        return ""
+    lines = ["# in this experiment a layer is more than its weights"]
+    if kind := norm_kind(config):
+        lines.append(f"norm = {_NORMS[kind] if framework == 'numpy' else MODULES[framework][kind].call}")
+    if has(config, Dropout):
+        lines.append(_DROPOUT[framework].format(_text(1 - config.keep), _text(config.keep)))
+    if config.architecture == "residual":
+        lines += _scales(config)
+    more = "  # and x = norm(x) after the last block" if head(config) else ""
+    return "\n".join([*lines, f"x = {_call(layer_ops(config), 'x', framework)}{more}"])
+
+
+def _scales(config: Config) -> list[str]:
+    """The lines with α and s, and what a rule makes of the weights."""
+    text, rule = BRANCH_TEXTS[config.branch_rule], BRANCH_RULES[config.branch_rule]
+    named = f"  # {rule.label} ({rule.source})" if rule.source else ""
+    scales = [f"alpha = {text.alpha or _text(config.branch_scale)}{named}"] + [f"skip = {text.skip}"] * (text.skip != "1")
+    two = len(maps_of_branch(config)) == 2
+    factors = {"W1": text.others, "W2": text.last} if two else {"W": text.last}
+    words = [_factor_words(name, factor) for name, factor in factors.items() if factor != "1"]
+    return [line.replace("DEPTH", str(config.depth)) for line in (*scales, *words)]
+
+
+def _factor_words(name: str, factor: str) -> str:
+    if factor == "0":
+        return f"# {name} starts with all weights and biases 0"
+    return f"# the weights of {name}, once drawn, times {factor}"
+
+
+def _call(ops: Block, text: str, framework: str) -> str:
+    """Return what these ops make of an expression, as nested calls."""
+    for op in ops:
+        text = _called(op, text, framework)
+    return text
+
+
+def _called(op: Op, text: str, framework: str) -> str:
+    if isinstance(op, Residual):
+        return f"{'skip * ' * (op.skip_scale != 1)}{text} + alpha * {_call(op.branch, text, framework)}"
+    if isinstance(op, Linear):
+        return f"{op.name} @ {text}" if framework == "numpy" else f"{op.name}({text})"
+    name = {Activate: "phi", Normalize: "norm", Dropout: "drop"}[type(op)]
+    return f"{name}({text})"
+
+
+#: NumPy has no modules; an input is a column
+_NORMS = {
+    "layer": "lambda h: (h - h.mean(axis=0)) / h.std(axis=0)",
+    "rms": "lambda h: h / np.sqrt((h**2).mean(axis=0))",
+    "batch": "lambda h: (h - h.mean(axis=1, keepdims=True)) / h.std(axis=1, keepdims=True)",
+}
+_DROPOUT = {
+    "pytorch": "drop = nn.Dropout({0})",
+    "keras": "drop = layers.Dropout({0})",
+    "flax": "drop = nn.Dropout({0}, deterministic=False)",
+    "numpy": "drop = lambda h: h * (rng.random(h.shape) < {1}) / {1}",
+}
 
 
 def _pytorch(activation: str, weight_variance: float, bias_variance: float, mean: float) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from propagation.architecture import Activate, Dropout, Linear
+from typing import Any
+
+from propagation.architecture import Dropout, Linear
 from propagation.config import Config
+from propagation.export.code.branches import input_size, loop_head, map_text
 from propagation.export.code.functions import definitions, needs_erf
-from propagation.export.code.ops import OpCode, backward_lines, forward_lines, op_pieces
+from propagation.export.code.norms import norm_definition
+from propagation.export.code.ops import WRITTEN_OUT, OpCode, loops, norm_kind, op_constants
 from propagation.export.code.settings import (
     CUT,
-    LOG10_SIZE,
-    TABLE,
     bias_variance,
     constants,
     digits,
@@ -21,6 +23,7 @@ from propagation.export.code.settings import (
     shifted,
     title,
 )
+from propagation.export.code.table import empty, table_pieces
 from propagation.initializers import SCHEMES
 
 _SCRIPT = '''
@@ -60,20 +63,19 @@ def output_gradient(h):
 
 
 def measure(x):
-    """Sizes of z, h, delta and dC/dW in every layer of one freshly drawn network, (4, layers)."""
-    weights, zs, hs = [], [], [x]
-    @before
-    for fan_in, fan_out in zip(WIDTHS[:-1], WIDTHS[1:]):
+    """Sizes of $signals in every layer of one freshly drawn network, ($rows, layers)."""
+    saved = []  # what the way back needs, last in first out
+    $lists = $empty_lists
+    @stem
+    for $each:
         @forward
-    deltas, gradient = [], output_gradient(hs[-1])
-    for W, z in zip(weights[::-1], zs[::-1]):
+    @head
+    $gradients = $empty_gradients
+    gradient = output_gradient(x)
+    @head_backward
+    while saved:
         @backward
-    return [
-        [log10_size(z) for z in zs],
-        [log10_size(h) for h in hs[1:]],
-        [log10_size(delta) for delta in deltas],
-        [log10_size(delta, h) for delta, h in zip(deltas, hs)],  # of one input: the outer product of delta and h
-    ]
+    @sizes
 
 
 rng = np.random.default_rng(SEED)
@@ -82,50 +84,79 @@ x = draw_inputs()
 '''
 
 
+def _map_pieces(config: Config, op: Any) -> dict[str, str]:
+    """How one map is drawn, and what of it is kept."""
+    text = map_text(config, op)
+    draw = f"draw_weights({text.fans}{first_pieces(config, 'not saved')['at_first']})"
+    if text.factor == "0":
+        draw = f"np.zeros(({text.fan_out}, {text.fan_in}))"
+    elif text.factor != "1":
+        draw = f"{text.factor} * {draw}"
+    return {
+        "W": text.name,
+        "draw": draw,
+        "lsuv": f"{text.name} /= ({text.name} @ x).std() or 1" if SCHEMES[config.scheme].from_data else "",
+        "keeps": text.keeps,
+        "biases": "" if text.factor == "0" else f" + draw_biases({text.fans})",
+        "saves": f"saved.append({text.name})" if text.out else "",
+        "sees": text.sees,
+        "gradients": text.gradients,
+    }
+
+
 #: what each op adds to both loops
 OPS: dict[type, OpCode] = {
     Linear: OpCode(
         forward="""
-W = draw_weights(fan_in, fan_out$at_first)
+$W = $draw
 @lsuv
-weights.append(W)
-zs.append(W @ hs[-1] + draw_biases(fan_in, fan_out))
+@saves
+@keeps
+x = $W @ x$biases
+@sees
 """,
-        backward="gradient = W.T @ deltas[0]",
+        backward="""
+$gradients.insert(0, gradient)
+gradient = saved.pop().T @ gradient
+""",
+        pieces=_map_pieces,
     ),
-    Activate: OpCode(forward="hs.append(phi(zs[-1]))", backward="deltas.insert(0, dphi(z) * gradient)"),
     Dropout: OpCode(
-        forward="masks.append((rng.random(hs[-1].shape) < KEEP) / KEEP)\nhs[-1] = hs[-1] * masks[-1]",
-        backward="gradient = gradient * masks.pop()",
-        before="masks = []",
-        constants=("keep",),
+        forward="""
+mask = (rng.random(x.shape) < KEEP) / KEEP
+saved.append(mask)
+x = mask * x
+""",
+        backward="gradient = saved.pop() * gradient",
     ),
+    **WRITTEN_OUT,
 }
 
 
 def script(config: Config) -> str:
     """A complete NumPy script for a config."""
-    bias, pieces = bias_variance(config), first_pieces(config, "not weights")
+    bias, pieces = bias_variance(config), table_pieces(config, axis=0)
     return fill(
         _SCRIPT,
         title=title(config, "plain NumPy"),
         imports=_imports(config),
         constants=constants(config),
-        functions=_ERF * needs_erf(config.activation) + definitions(config.activation, "numpy", slope=True),
+        op_constants=op_constants(config),
+        functions=_ERF * needs_erf(config.activation)
+        + definitions(config.activation, "numpy", slope=True)
+        + norm_definition(norm_kind(config), "numpy"),
         rule=rule_words(config),
         variance=layer_variance(config, "first"),
-        first=pieces["first"],
+        first=first_pieces(config, "not saved")["first"],
         weights=_LAWS[config.weight_law],
         biases=shifted(config.bias_mean, _NO_BIAS if bias == "0" else f"variance = {bias}\n{_BIASES[config.weight_law]}"),
         inputs=shifted(config.input_mean, _inputs(config)),
         gradient=_COSTS[config.cost],
-        log10_size=fill(LOG10_SIZE, axis="0"),
-        table=TABLE.strip(),
-        forward=forward_lines(
-            config, OPS, lsuv="W /= (W @ hs[-1]).std() or 1" if SCHEMES[config.scheme].from_data else "", at_first=pieces["at_first"]
-        ),
-        backward=backward_lines(config, OPS),
-        **op_pieces(config, OPS),
+        each=loop_head(config),
+        **pieces,
+        empty_lists=empty(pieces["lists"]),
+        empty_gradients=empty(pieces["gradients"]),
+        **loops(config, OPS),
     )
 
 
@@ -173,5 +204,5 @@ def _inputs(config: Config) -> str:
     if config.input_law == "digits":
         return digits(config, "images[rng.choice(len(images), INPUTS, replace=False)].T")
     if config.input_law == "uniform":
-        return f"limit = {root(3 * config.input_variance)}\nreturn rng.uniform(-limit, limit, (WIDTHS[0], INPUTS))"
-    return f"return rng.normal(0, {root(config.input_variance)}, (WIDTHS[0], INPUTS))"
+        return f"limit = {root(3 * config.input_variance)}\nreturn rng.uniform(-limit, limit, ({input_size(config)}, INPUTS))"
+    return f"return rng.normal(0, {root(config.input_variance)}, ({input_size(config)}, INPUTS))"

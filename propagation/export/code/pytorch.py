@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from propagation.architecture import Activate, Dropout, Linear
+from typing import Any
+
+from propagation.architecture import Dropout, Linear
 from propagation.config import Config
+from propagation.export.code.branches import MapText, input_size, loop_head, map_text, maps_of_branch
 from propagation.export.code.functions import definitions
-from propagation.export.code.ops import OpCode, forward_lines, op_pieces
+from propagation.export.code.norms import norm_definition
+from propagation.export.code.ops import FROM_FRAMEWORK, OpCode, everything, has, loops, norm_kind, op_constants
 from propagation.export.code.settings import (
     CUT,
-    LOG10_SIZE,
-    TABLE,
     bias_variance,
     constants,
     digits,
@@ -20,6 +22,7 @@ from propagation.export.code.settings import (
     shifted,
     title,
 )
+from propagation.export.code.table import empty, table_pieces
 from propagation.initializers import SCHEMES
 
 _SCRIPT = '''
@@ -40,28 +43,31 @@ torch.set_default_dtype(torch.float64)  # a signal may fade below 1e-38, where s
 @functions
 
 
-class MLP(nn.Module):
+class Network(nn.Module):
     def __init__(self):
         super().__init__()
-        self.layers = nn.ModuleList(nn.Linear(fan_in, fan_out) for fan_in, fan_out in zip(WIDTHS[:-1], WIDTHS[1:]))
+        @modules
 
     def forward(self, x):
-        """z of every layer, and h of every layer with the input in front."""
-        zs, hs = [], [x]
-        for layer in self.layers:
+        """The output, and of every layer what passes by."""
+        $lists = $empty_lists
+        @stem
+        for $each:
             @forward
-        return zs, hs
+        @head
+        return x, $lists
 
 
 @torch.no_grad()
 def initialize(model$data):
     """$rule"""
-    for layer in model.layers:
+    for layer in $linears:
         fan_out, fan_in = layer.weight.shape
         variance = $variance
         @weights
         @biases
-        @lsuv
+    @factors
+    @lsuv
 
 
 def draw_inputs():
@@ -78,18 +84,13 @@ def cost(h):
 
 
 def measure(x):
-    """Sizes of z, h, delta and dC/dW in every layer of one freshly drawn network, (4, layers)."""
-    model = MLP()
+    """Sizes of $signals in every layer of one freshly drawn network, ($rows, layers)."""
+    model = Network()
     initialize(model$data)
-    zs, hs = model(x)
-    deltas = [delta.numpy() for delta in torch.autograd.grad(cost(hs[-1]), zs)]
-    zs, hs = [z.detach().numpy() for z in zs], [h.detach().numpy() for h in hs]
-    return [
-        [log10_size(z) for z in zs],
-        [log10_size(h) for h in hs[1:]],
-        [log10_size(delta) for delta in deltas],
-        [log10_size(delta, h) for delta, h in zip(deltas, hs)],  # of one input: the outer product of delta and h
-    ]
+    x, $lists = model(x)
+    @of_outs
+    $lists = ([v.detach().numpy() for v in vectors] for vectors in ($lists))
+    @sizes
 
 
 torch.manual_seed(SEED)
@@ -98,35 +99,122 @@ x = draw_inputs()
 '''
 
 
+def _map_pieces(config: Config, op: Any) -> dict[str, str]:
+    """What of a map is kept."""
+    text = map_text(config, op)
+    return {"W": text.name if op.name else "self.stem", "keeps": text.keeps, "sees": f"{text.out}s.append(x)" if text.out else ""}
+
+
 #: what each op adds to the loop
 OPS: dict[type, OpCode] = {
-    Linear: OpCode(forward="zs.append(layer(hs[-1]))"),
-    Activate: OpCode(forward="hs.append(phi(zs[-1]))"),
-    Dropout: OpCode(forward="hs[-1] = F.dropout(hs[-1], 1 - KEEP)", constants=("keep",)),
+    Linear: OpCode(
+        forward="""
+@keeps
+x = $W(x)
+@sees
+""",
+        pieces=_map_pieces,
+    ),
+    Dropout: OpCode(forward="x = F.dropout(x, 1 - KEEP)"),
+    **FROM_FRAMEWORK,
 }
 
 
 def script(config: Config) -> str:
     """A complete PyTorch script for a config."""
+    pieces, from_data = table_pieces(config, axis=1), SCHEMES[config.scheme].from_data
+    lists = pieces["lists"] = pieces["lists"].replace("hs", "hs, ys") if len(maps_of_branch(config)) == 2 else pieces["lists"]
+    outs = [name for name in lists.split(", ") if name in ("zs", "ys", "streams")]
     return fill(
         _SCRIPT,
         title=title(config, "PyTorch"),
         imports="from sklearn.datasets import load_digits" if config.input_law == "digits" else "",
         constants=constants(config),
-        functions=definitions(config.activation, "pytorch"),
-        forward=forward_lines(config, OPS),
-        **op_pieces(config, OPS),
+        op_constants=op_constants(config),
+        functions=definitions(config.activation, "pytorch") + norm_definition(norm_kind(config), "pytorch"),
+        modules=_modules(config),
+        each=_each(config),
+        linears=_linears(config),
         rule=rule_words(config),
-        data=", x" if SCHEMES[config.scheme].from_data else "",
-        variance=layer_variance(config, "layer is model.layers[0]"),
+        data=", x" if from_data else "",
+        variance=layer_variance(config, "layer is model.W[0]"),
         weights=_weights(config),
         biases=_biases(config),
-        lsuv="layer.weight /= layer(x).std(correction=0)\nx = phi(layer(x))" if SCHEMES[config.scheme].from_data else "",
+        factors=_factors(config),
+        lsuv=_lsuv(config) if from_data else "",
         inputs=shifted(config.input_mean, _inputs(config)),
         cost=_COSTS[config.cost],
-        log10_size=fill(LOG10_SIZE, axis="1"),
-        table=TABLE.strip(),
+        of_outs=_gradients(outs, pieces["gradients"]),
+        **pieces,
+        empty_lists=empty(pieces["lists"]),
+        **loops(config, OPS),
     )
+
+
+def _maps(config: Config) -> list[tuple[str, MapText]]:
+    """The linear layers of a script by their names."""
+    return [(op.name or "stem", map_text(config, op)) for op in everything(config) if isinstance(op, Linear)]
+
+
+def _modules(config: Config) -> str:
+    """The lines that make the linear layers."""
+    each = loop_head(config)
+    return "\n".join(
+        f"self.{name} = " + (f"nn.Linear({text.fans})" if name == "stem" else f"nn.ModuleList(nn.Linear({text.fans}) for {each})")
+        for name, text in _maps(config)
+    )
+
+
+def _each(config: Config) -> str:
+    names = maps_of_branch(config)
+    return "W in self.W" if len(names) == 1 else f"{', '.join(names)} in zip({', '.join(f'self.{name}' for name in names)})"
+
+
+def _linears(config: Config) -> str:
+    """All linear layers of the model, as a list."""
+    names = [name for name, _ in _maps(config)]
+    return "model.W" if names == ["W"] else f"[{', '.join('model.stem' if name == 'stem' else f'*model.{name}' for name in names)}]"
+
+
+def _gradients(outs: list[str], gradients: str) -> str:
+    """The lines that ask autograd for the gradients of what is in these lists."""
+    if len(outs) == 1:
+        return f"{gradients} = [gradient.numpy() for gradient in torch.autograd.grad(cost(x), {outs[0]})]"
+    parts = ["gradients[:DEPTH]", "gradients[DEPTH : 2 * DEPTH]", "gradients[2 * DEPTH :]"]
+    wanted = ", ".join(f"*{name}" for name in outs)
+    return (
+        f"gradients = [gradient.numpy() for gradient in torch.autograd.grad(cost(x), [{wanted}])]\n"
+        f"{gradients} = {', '.join(parts[: len(outs) - 1])}, gradients[{len(outs) - 1} * DEPTH :]"
+    )
+
+
+def _factors(config: Config) -> str:
+    """The lines by which a rule of residual blocks changes what the scheme has drawn."""
+    lines = []
+    for name, text in _maps(config):
+        if text.factor == "0":
+            lines.append(f"for layer in model.{name}:\n    nn.init.zeros_(layer.weight)\n    nn.init.zeros_(layer.bias)")
+        elif text.factor != "1":
+            lines.append(f"for layer in model.{name}:\n    layer.weight *= {text.factor}")
+    return "\n".join(lines)
+
+
+_LSUV = """
+
+def rescale(layer, inputs):
+    layer.weight /= F.linear(*inputs, layer.weight).std(correction=0)
+
+hooks = [layer.register_forward_pre_hook(rescale) for layer in $linears]
+@run
+for hook in hooks:
+    hook.remove()
+"""
+
+
+def _lsuv(config: Config) -> str:
+    """The lines that rescale every layer on the data, in the order of the forward pass."""
+    run = "with torch.random.fork_rng():  # so that the next pass drops out the same\n    model(x)" if has(config, Dropout) else "model(x)"
+    return fill(_LSUV, linears=_linears(config), run=run)
 
 
 _LAWS = {
@@ -175,9 +263,9 @@ def _inputs(config: Config) -> str:
     if config.input_law == "digits":
         return digits(config, "torch.as_tensor(images[torch.randperm(len(images))[:INPUTS].numpy()])")
     if config.input_law == "uniform":
-        return f"limit = {root(3 * config.input_variance)}\nreturn torch.empty(INPUTS, WIDTHS[0]).uniform_(-limit, limit)"
+        return f"limit = {root(3 * config.input_variance)}\nreturn torch.empty(INPUTS, {input_size(config)}).uniform_(-limit, limit)"
     scale = "" if config.input_variance == 1 else f"{root(config.input_variance)} * "
-    return f"return {scale}torch.randn(INPUTS, WIDTHS[0])"
+    return f"return {scale}torch.randn(INPUTS, {input_size(config)})"
 
 
 _READOUT = (

@@ -7,9 +7,12 @@ from fractions import Fraction
 from string import Template
 from urllib.parse import urlencode
 
+from propagation.architecture import Linear, linear_maps, stem
 from propagation.choices import DIGIT_PIXELS
 from propagation.config import Config
 from propagation.engine.noise import TRUNCATED_DEVIATION
+from propagation.export.code.block_words import block_words
+from propagation.export.code.branches import stream_constants
 from propagation.expressions import lookup
 from propagation.formatting import number
 from propagation.initializers import SCHEMES, WEIGHT_LAWS
@@ -20,24 +23,6 @@ _LARGE = 2**30
 _LISTED = 12
 #: standard deviation of a standard normal cut at ±2, as scripts write it
 CUT = repr(TRUNCATED_DEVIATION)
-
-#: sizes that stay numbers far outside the range of floats, for arrays with the neurons along one axis; the same in every script
-LOG10_SIZE = '''
-def log10_size(*vectors):
-    """log10 of the mean over inputs of the product of mean squares; scaled first, so that no square leaves the floats."""
-    largest = [abs(v).max() for v in vectors]
-    if not all(0 < size < np.inf for size in largest):
-        return -np.inf if 0 in largest else np.inf
-    squares = [((v / size) ** 2).mean(axis=$axis) for v, size in zip(vectors, largest)]
-    return 2 * np.log10(largest).sum() + np.log10(np.prod(squares, axis=0).mean())
-'''
-#: what every script prints
-TABLE = """
-sizes = np.array([measure(x) for _ in range(DRAWS)])  # (DRAWS, 4, layers)
-print("layer       z       h   delta   dC/dW")
-for layer, row in enumerate(np.median(sizes, axis=0).T, start=1):
-    print(f"{layer:5d}", *(f"{size:7.2f}" for size in row))
-"""
 
 
 def fill(template: str, **pieces: str) -> str:
@@ -55,16 +40,25 @@ def fill(template: str, **pieces: str) -> str:
 
 def title(config: Config, framework: str) -> str:
     """What the script is about, as the text of its docstring."""
-    largest = 8 * max(n * m for n, m in zip(config.widths, config.widths[1:], strict=False))
+    largest = 8 * max(op.fan_in * op.fan_out for op in (*stem(config), *linear_maps(config)) if isinstance(op, Linear))
     warning = f"\n\nIt holds every W: the largest takes {number(largest / 2**30)} GB." if largest > _LARGE else ""
     activation = lookup(config.activation).label
     address = "?" + urlencode(config.to_query()) if config.to_query() else "the experiment it opens with"
+    thing = f"{'layer' if config.architecture == 'plain' else 'residual block'}{'s' * (config.depth != 1)}"
+    layer = textwrap.fill(f"Each of them: {words}.", 120) + "\n" if (words := block_words(config)) else ""
     return (
         f"How a signal and its gradient pass through a network that has learned nothing yet ({framework}).\n\n"
-        f"{config.depth} layer{'s' * (config.depth != 1)}, {size_words(config)}, {activation}, {scheme_words(config)}.\n"
-        "Prints log10 of the mean square of z, h = phi(z), delta = dC/dz and dC/dW in every layer,\n"
+        f"{config.depth} {thing}, {size_words(config)}, {activation}, {scheme_words(config)}.\n{layer}"
+        f"Prints log10 of the mean square of {_MEASURED[config.architecture]},\n"
         f"medians over {config.trials} network{'s' * (config.trials != 1)}. On the page, from other random numbers: {address}{warning}"
     )
+
+
+#: what is printed, of either architecture
+_MEASURED = {
+    "plain": "z, h = phi(z), delta = dC/dz and dC/dW in every layer",
+    "residual": "z, what the first W of a block makes, h, delta = dC/dz, dC/dW, the stream x after a block and dC/dx",
+}
 
 
 def size_words(config: Config) -> str:
@@ -91,7 +85,10 @@ def scheme_words(config: Config) -> str:
 
 
 def constants(config: Config) -> str:
-    """SEED, DRAWS, INPUTS, and WIDTHS by the formula that makes them."""
+    """SEED, DRAWS, INPUTS, and WIDTHS by the formula that makes them; in a residual network what a block has in place of WIDTHS."""
+    draws = f"SEED, DRAWS, INPUTS = {config.seed}, {config.trials}, {config.inputs}"
+    if config.architecture == "residual":
+        return "\n".join([draws, *stream_constants(config)])
     sizes = {
         "constant": f"[{config.width}] * {config.depth + 1}",
         "funnel": _geometric("WIDTH", "NARROW"),
@@ -104,7 +101,7 @@ def constants(config: Config) -> str:
             "]"
         ),
     }[config.width_profile]
-    lines = [f"SEED, DRAWS, INPUTS = {config.seed}, {config.trials}, {config.inputs}"]
+    lines = [draws]
     if config.width_profile != "constant":
         lines.append(f"DEPTH, WIDTH, NARROW = {config.depth}, {config.width}, {max(2, config.width // 8)}")
     if config.layer_sizes:

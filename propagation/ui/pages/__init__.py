@@ -38,7 +38,7 @@ class PageSpec:
 _PLAY, _INSIDE, _LEARN = "Play", "Look inside", "Learn"
 #: in the order of the menu; the first is the one that the app opens with
 PAGES = (
-    PageSpec("explore", "Explore", ":material/show_chart:", _PLAY, ("view", "over"), shows_controls=False),
+    PageSpec("explore", "Explore", ":material/show_chart:", _PLAY, ("view", "over", "weights"), shows_controls=False),
     PageSpec("phase", "Order and chaos", ":material/map:", _PLAY, ("plane",)),
     PageSpec("gains", "Gain lab", ":material/tune:", _PLAY, ("framework", "one_layer")),
     PageSpec("compare", "Compare", ":material/compare_arrows:", _INSIDE, ("columns",)),

@@ -27,7 +27,7 @@ from propagation.ui.longwork import remembered
 from propagation.ui.session import experiment
 from propagation.ui.widgets import controls
 from propagation.ui.widgets.figures import draw_figure
-from propagation.ui.widgets.page_header import appearance, opening
+from propagation.ui.widgets.page_header import appearance, opening, without_blocks
 from propagation.ui.widgets.panels import panel
 from propagation.ui.widgets.places import Place, draw_places
 
@@ -71,10 +71,13 @@ def render(config: Config) -> None:
     refused = refusal(ANGLES.uses(config))
     if refused:
         st.warning(refused, icon=":material/scale:")
+    elif ANGLES.why_not(config):
+        st.info(ANGLES.why_not(config), icon=":material/info:")
     else:
         with panel("The angles"):
             _angles(config)
     with panel("The circle"):
+        without_blocks(config, "The circle goes through")
         _circle(config)
     _explanation()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -38,14 +37,12 @@ from propagation.labs.slider_sweep import MOST_POSITIONS, spread
 from propagation.labs.spectrum import DEEPEST
 from propagation.slider_steps import labels
 from propagation.ui.components.streamlit_page import VERDICT_KEY
-from propagation.ui.results import prediction_of, predictions_of, trace_of
+from propagation.ui.results import if_known, prediction_of, predictions_of, trace_of
 from propagation.ui.session import experiment
 from propagation.ui.widgets.figures import draw_figure
 from propagation.ui.widgets.page_header import appearance, opening, unbroken
 from propagation.ui.widgets.panels import panel
 from propagation.ui.widgets.sweep import Answers, Followed, Shown, under_the_hand
-
-log = logging.getLogger(__name__)
 
 TITLE = "Which initialization wins?"
 LOOK_FOR = "Layers, inputs and seed are those of the sidebar for all. **The most level in all three charts wins.**"
@@ -148,7 +145,7 @@ def _run(accepted: Sequence[tuple[int, Column, Config]], slot) -> list[tuple[Cur
     for done, (place, column, own) in enumerate(accepted):
         with panel(plain(column.label)):
             trace = trace_of(own, show(done))
-            prediction = _prediction(own)
+            prediction = if_known(prediction_of, own)
             summary = summarize(place, column, trace, diagnose(trace, prediction), _condition(own))
             drawn.append((Curves(place, column.label, trace, prediction), summary))
     return drawn
@@ -170,15 +167,6 @@ def _progress_in(slot, seconds: float, columns: int) -> Callable[[int], Callable
     return of_column
 
 
-def _prediction(config: Config):
-    """Return the theory's answer, or None: the measurement stands without it."""
-    try:
-        return prediction_of(config)
-    except Exception:
-        log.exception("no prediction for %s", config)
-        return None
-
-
 @st.cache_data(max_entries=64, show_spinner=False)
 def _condition(config: Config) -> float:
     return condition(config)
@@ -187,8 +175,8 @@ def _condition(config: Config) -> float:
 def _yours(config: Config, columns: Sequence[Column]) -> Yours | None:
     """Return the sidebar's setting where it is none of the columns, and theory has an answer."""
     own = column_of(config)
-    prediction = None if own in columns else _prediction(own.uses(config))
-    return prediction and Yours(own.in_short, prediction)
+    prediction = None if own in columns else if_known(prediction_of, own.uses(config))
+    return None if prediction is None else Yours(own.in_short, prediction)
 
 
 def _answers(columns: Sequence[Column], layout: dict, config: Config, field: str, values: Sequence[float], here: int) -> Iterator[Answers]:
@@ -233,7 +221,7 @@ def _table(summaries: Sequence[Summary], decision: Decision) -> list[dict[str, s
             "forward": factor(s.forward_factor),
             "backward": factor(s.backward_factor),
             "∂C/∂W spread": from_log10(s.drift["weight gradients"]),
-            "condition": from_log10(s.log10_condition) if math.isfinite(s.log10_condition) else r"\> 10¹³",
+            "condition": _condition_in_words(s.log10_condition),
             "saturated": percent(s.saturated),
             "dead": percent(s.dead),
             "verdict": f"{_VERDICTS[s.kind]}{mark}",
@@ -241,6 +229,13 @@ def _table(summaries: Sequence[Summary], decision: Decision) -> list[dict[str, s
         label = {"initialization": f':color[{GLYPHS[s.place]}]{{foreground="{colours[s.place]}"}} {name}'}
         lines.append(label | unbroken(values))
     return lines
+
+
+def _condition_in_words(log10_condition: float) -> str:
+    """Return a condition number; one that is lost to rounding as the largest that is not, and a dash where there is none."""
+    if math.isnan(log10_condition):
+        return "—"
+    return from_log10(log10_condition) if math.isfinite(log10_condition) else r"\> 10¹³"
 
 
 def _in_words(summaries: Sequence[Summary], decision: Decision, yours: Yours | None) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import math
 
 import numpy as np
 import streamlit as st
 
 from propagation.activations import FLAT
+from propagation.architecture import signals_of
 from propagation.budget import refusal
 from propagation.charts.distributions import layer_chart, ridges_chart
 from propagation.config import Config
@@ -16,14 +16,12 @@ from propagation.formatting import from_log10, number, percent
 from propagation.labs.distributions import DISTRIBUTIONS, DRAWN_ENTRIES, MOST_LAYERS, Distributions, Histogram, layers_of
 from propagation.signals import BACKWARD, SIGNALS
 from propagation.ui.longwork import remembered
-from propagation.ui.results import prediction_of
+from propagation.ui.results import if_known, prediction_of
 from propagation.ui.session import experiment
 from propagation.ui.widgets import controls
 from propagation.ui.widgets.figures import draw_figure
 from propagation.ui.widgets.page_header import appearance, opening
 from propagation.ui.widgets.panels import panel
-
-log = logging.getLogger(__name__)
 
 TITLE = "What do the numbers look like?"
 LOOK_FOR = (
@@ -40,7 +38,6 @@ STARTS = (
     ),
     ("ReLU with He", {"preset": "he_relu"}, "Half of all activations and gradients are exactly 0, in every layer."),
 )
-_SYMBOLS = {name: info.symbol for name, info in SIGNALS.items()}
 _SCALES = {"common": "one for all layers", "own": "each layer's own"}
 _PLACES = {1: ("first",), 2: ("first", "last"), 3: ("first", "middle", "last"), 4: ("first", "early", "late", "last")}
 _ALL_PLACES = ("first", "early", "middle", "late", "last")
@@ -51,7 +48,7 @@ def render(config: Config) -> None:
     opening(TITLE, LOOK_FOR)
     _starts()
     own = DISTRIBUTIONS.uses(config)
-    signal, common = _switches()
+    signal, common = _switches(config)
     refused = refusal(own)
     if refused:
         st.warning(refused, icon=":material/scale:")
@@ -86,12 +83,14 @@ def _starts() -> None:
             st.button(label, icon=":material/arrow_forward:", help=help, on_click=experiment.order, kwargs=fields)
 
 
-def _switches() -> tuple[str, bool]:
+def _switches(config: Config) -> tuple[str, bool]:
     """Draw the switches; return the signal, and whether all layers share one scale."""
     left, right = st.columns([1.3, 1])
     with left:
-        labels = ", ".join(info.label for info in SIGNALS.values())
-        signal = controls.page_choice("Signal", "signal", _SYMBOLS, f"What is counted: {labels}.")
+        offered = {name: SIGNALS[name] for name in signals_of(config)}
+        labels = ", ".join(info.label for info in offered.values())
+        symbols = {name: info.symbol for name, info in offered.items()}
+        signal = controls.page_choice("Signal", "signal", symbols, f"What is counted: {labels}.")
     with right:
         scale = controls.page_choice(
             "Scale", "scale", _SCALES, "One scale for all shows how the width changes; each layer's own scale shows how the shape does."
@@ -115,12 +114,8 @@ def _place(depth: int) -> int:
 
 def _theory(config: Config) -> np.ndarray | None:
     """Return log₁₀ of the root mean square of z that theory predicts in each layer shown, or None: the measurement stands without it."""
-    try:
-        log10_second_moment = np.asarray(prediction_of(config).z.log10_second_moment)
-    except Exception:
-        log.exception("no prediction for %s", config)
-        return None
-    return 0.5 * log10_second_moment[np.array(layers_of(config.depth)) - 1]
+    expected = if_known(prediction_of, config)
+    return None if expected is None else 0.5 * np.asarray(expected.z.log10_second_moment)[np.array(layers_of(config.depth)) - 1]
 
 
 def in_words(result: Distributions, signal: str) -> str:
@@ -143,15 +138,15 @@ def _layer(result: Distributions, signal: str, place: int, log10_theory: float |
     """Draw one histogram, and what there is to count in it."""
     one, layer = result.histograms[signal][place], result.layers[place]
     if not math.isfinite(one.log10_rms):
-        st.info(f"In layer {layer} every {_SYMBOLS[signal]} is 0, or has left the range of numbers: there is nothing to draw.")
+        st.info(f"In layer {layer} every {SIGNALS[signal].symbol} is 0, or has left the range of numbers: there is nothing to draw.")
         return
     lines = numbers_of(one, float(result.saturated[place]), log10_theory)
     counted = ", ".join(f"{name} {value}" for name, value in lines.items())
-    alt = f"Histogram of {_SYMBOLS[signal]} in layer {layer}: {counted}."
+    alt = f"Histogram of {SIGNALS[signal].symbol} in layer {layer}: {counted}."
     figure = layer_chart(one, signal, log10_theory=log10_theory, mean=result.config.bias_mean, appearance=appearance())
     draw_figure(figure, key="one_layer", alt=alt)
     rows = "\n".join(f"| {name} | **{value}** |" for name, value in lines.items())
-    st.markdown(f"| {_SYMBOLS[signal]} in layer {layer} | |\n|:--|--:|\n{rows}")
+    st.markdown(f"| {SIGNALS[signal].symbol} in layer {layer} | |\n|:--|--:|\n{rows}")
 
 
 def numbers_of(one: Histogram, saturated: float, log10_theory: float | None) -> dict[str, str]:

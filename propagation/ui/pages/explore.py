@@ -7,19 +7,20 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from propagation.architecture import linear_maps, signals_of
 from propagation.budget import refusal
 from propagation.config import Config
 from propagation.expressions import lookup
 from propagation.initializers import SCHEMES
 from propagation.labs.variance_decomposition import DRAWS, INPUTS, MOST_NEURONS
-from propagation.signals import SIGNALS
+from propagation.signals import FORWARD, SIGNALS
 from propagation.ui.widgets import controls, export, share
 from propagation.ui.widgets.answer import ForwardRow, figure, first_answer, way_out, whole_answer
 from propagation.ui.widgets.page_header import arrival
 from propagation.ui.widgets.sweep import networks, under_the_hand
 
 TITLE = "Does the signal survive?"
-_FORWARD = {name: SIGNALS[name].label for name in ("z", "h")}
+_WEIGHTS = {"": "all", "W1": "W₁", "W2": "W₂"}
 _OVER = {"": "everything", "inputs": "inputs", "neurons": "neurons", "draws": "draws of the network"}
 _OVER_HELP = (
     f"Everything: the mean square over neurons and inputs, as theory has it. Or over one thing with the others held still, in {DRAWS} "
@@ -34,7 +35,13 @@ def render(config: Config) -> None:
     The answer is sent before everything else, title and controls included: it is what a visitor who has moved something waits for. What
     of it takes longer comes when the rest of the page is there.
     """
-    row = ForwardRow(controls.page_choice_made("view", _FORWARD), controls.page_choice_made("over", _OVER))
+    forward, over, weights = _rows_offered(config)
+    row = ForwardRow(
+        *(
+            controls.page_choice_made(name, choices)
+            for name, choices in zip(("view", "over", "weights"), (forward, over, weights), strict=True)
+        )
+    )
     above = st.container()
     first = first_answer(config, row)
     with above:
@@ -42,8 +49,11 @@ def render(config: Config) -> None:
         arrival()
     with st.sidebar:
         controls.draw_all()
-        controls.page_choice("The first row shows", "view", _FORWARD, "The signal forward, before or after the activation.")
-        controls.page_choice("Its variance over", "over", _OVER, _OVER_HELP, folded=True)
+        controls.page_choice("The first row shows", "view", forward, "The signal forward, before or after the activation, or the stream.")
+        if len(over) > 1:
+            controls.page_choice("Its variance over", "over", over, _OVER_HELP, folded=True)
+        if len(weights) > 1:
+            controls.page_choice("The last row shows", "weights", weights, "Whose gradients: of both maps of a branch, or of one.")
     answer = None if refusal(config) else whole_answer(config, row, first)
     if answer is not None:
         with action:
@@ -52,6 +62,16 @@ def render(config: Config) -> None:
     if answer is not None:
         export.draw(config, answer.trace, answer.prediction, {"curves": partial(figure, answer, row)})
     under_the_hand(config, networks(row))
+
+
+def _rows_offered(config: Config) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
+    """Return what the first row can show, what its variance can be taken over, and whose gradients the last row can show."""
+    forward = {name: SIGNALS[name].label for name in reversed(signals_of(config)) if name in FORWARD}
+    if "stream" not in forward:
+        return dict(reversed(forward.items())), _OVER, {"": _WEIGHTS[""]}
+    short = {name: SIGNALS[name].symbol for name in forward}
+    maps = {op.name for op in linear_maps(config)}
+    return short, {"": _OVER[""]}, {name: label for name, label in _WEIGHTS.items() if not name or (name in maps and len(maps) > 1)}
 
 
 def _title() -> DeltaGenerator:

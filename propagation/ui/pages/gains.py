@@ -8,7 +8,7 @@ import streamlit as st
 from propagation.charts.gains import gain_chart, shape_chart
 from propagation.config import BOUNDS, Config
 from propagation.export.code import FRAMEWORKS
-from propagation.export.code.one_line import init_lines
+from propagation.export.code.one_line import block_lines, init_lines
 from propagation.expressions import lookup
 from propagation.formatting import number, plain
 from propagation.labs.gain_text import answers, deviation, headline, how_exact, how_far, outcome, why
@@ -19,7 +19,7 @@ from propagation.theory.recommendation import Recommendation, recommend, window
 from propagation.ui.session import experiment
 from propagation.ui.widgets import controls
 from propagation.ui.widgets.figures import draw_figure
-from propagation.ui.widgets.page_header import appearance, opening
+from propagation.ui.widgets.page_header import appearance, opening, without_blocks
 from propagation.ui.widgets.panels import panel
 
 TITLE = "Which init for my network?"
@@ -35,6 +35,7 @@ _FORMULAS = (
 def render(config: Config) -> None:
     """Draw the page: the recommendation, the activation and its rules as pictures, then each rule with its numbers and when to use it."""
     opening(TITLE, LOOK_FOR)
+    without_blocks(config, "These rules are about")
     controls.formula()
     fast = experiment.page_parameter("one_layer", "")
     if fast:
@@ -84,6 +85,7 @@ def _recommendation(config: Config, bias_variance: float) -> None:
         with use:
             _use(answer)
         lines = init_lines(framework, config.activation, answer.weight_variance, answer.bias_variance, config.bias_mean)
+        lines += "\n\n" * bool(more := block_lines(framework, config)) + more
         st.code(lines, language=None, wrap_lines=True)  # in one colour: those of Python cannot be read by everybody
         if answer.kind == "critical":
             exact = how_exact(_window(config.shifted_activation, answer, depth), depth)

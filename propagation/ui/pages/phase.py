@@ -24,7 +24,7 @@ from propagation.ui.components.streamlit_page import VERDICT_KEY
 from propagation.ui.session import experiment
 from propagation.ui.widgets import controls
 from propagation.ui.widgets.figures import draw_figure, on_paper
-from propagation.ui.widgets.page_header import appearance, opening
+from propagation.ui.widgets.page_header import appearance, opening, without_blocks
 from propagation.ui.widgets.panels import panel
 from propagation.ui.widgets.sweep import Answers, Followed, Shown, under_the_hand
 
@@ -83,6 +83,7 @@ class _Maps:
 def render(config: Config) -> None:
     """Draw the page: the plane to click on, and beside it the two maps that decide."""
     opening(TITLE, LOOK_FOR)
+    without_blocks(config, "Order and chaos are those of")
     weight_variance, bias_variance = shown_weight_variance(config), shown_bias_variance(config)
     ends = _ends(config)
     maps = _maps_of([config])

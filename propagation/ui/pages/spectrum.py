@@ -64,6 +64,9 @@ def render(config: Config) -> None:
     """Draw the page: both laws of weights side by side, at the same settings and the same input."""
     opening(TITLE, LOOK_FOR)
     draw_places(PLACES)
+    if SPECTRUM.why_not(config):
+        st.info(SPECTRUM.why_not(config), icon=":material/info:")
+        return
     with panel("The spectra"):
         own = {law: replace(config, weight_law=law) for law in LAWS}
         spectra = [remembered(SPECTRUM, own[law], words=f"Multiplying {_NAMES[law]}") for law in LAWS]

@@ -36,7 +36,7 @@ from propagation.theory.phases import critical_weight_variance
 from propagation.ui.longwork import remembered
 from propagation.ui.widgets import controls, places
 from propagation.ui.widgets.figures import draw_figure
-from propagation.ui.widgets.page_header import appearance, opening
+from propagation.ui.widgets.page_header import appearance, opening, without_blocks
 from propagation.ui.widgets.panels import panel
 
 log = logging.getLogger(__name__)
@@ -67,6 +67,7 @@ PLACES = (
 def render(config: Config) -> None:
     """Draw the page: how well the line tells who learns, the map to click on, and beside it the visitor's own network."""
     opening(TITLE, LOOK_FOR)
+    without_blocks(config, "This map is of")
     places.draw_places(PLACES)
     answer = st.empty()
     left, right = st.columns([1.9, 1], gap="medium")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 
 import streamlit as st
@@ -15,14 +14,12 @@ from propagation.labs.variance_decomposition import INPUTS, RESOLUTION, VARIANCE
 from propagation.signals import SIGNALS
 from propagation.theory.variance_decomposition import PARTS, WHOSE, Scatter
 from propagation.ui.longwork import remembered
-from propagation.ui.results import scatters_predicted
+from propagation.ui.results import if_known, scatters_predicted
 from propagation.ui.session import experiment
 from propagation.ui.widgets import controls
 from propagation.ui.widgets.figures import draw_figure
 from propagation.ui.widgets.page_header import appearance, opening
 from propagation.ui.widgets.panels import panel
-
-log = logging.getLogger(__name__)
 
 TITLE = "Whose variance?"
 LOOK_FOR = (
@@ -57,7 +54,7 @@ def render(config: Config) -> None:
         return
     with panel("The simulation"):
         found = remembered(VARIANCE_DECOMPOSITION, own, words="Drawing networks")[signal]
-        theory = _predicted(own)
+        theory = if_known(scatters_predicted, own)
         expected = theory[signal] if theory else None
         words = in_words(found, signal)
         st.markdown(words)
@@ -83,15 +80,6 @@ def _switches() -> tuple[str, str]:
         labels = {name: WHOSE_LABELS[name] for name in WHOSE}
         whose = controls.page_choice("Variance over", "whose", labels, "What varies while everything else is held still: the lower chart.")
     return signal, whose
-
-
-def _predicted(config: Config) -> dict[str, Scatter] | None:
-    """Return the theory's answer, or None: the measurement stands without it."""
-    try:
-        return scatters_predicted(config)
-    except Exception:
-        log.exception("no prediction for %s", config)
-        return None
 
 
 def in_words(found: Scatter, signal: str) -> str:

@@ -36,6 +36,9 @@ _LAWS = {
 def render(config: Config) -> None:
     """Draw the page: the answer in a sentence, the deviations against the width, what is measured."""
     opening(TITLE, LOOK_FOR)
+    if WIDTH.why_not(config):
+        st.info(WIDTH.why_not(config), icon=":material/info:")
+        return
     answer, chart = st.empty(), st.container(gap=None)
     with panel("The widths"):
         results = _results(WIDTH.uses(config), config.width, answer, chart)

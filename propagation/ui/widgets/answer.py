@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from propagation.budget import busy, refusal
 from propagation.charts.signal_rows import Over
 from propagation.charts.signals import signals_chart, signals_spec
 from propagation.config import Config
-from propagation.diagnosis import Verdict, diagnose, typical_net
+from propagation.diagnosis import diagnose, typical_net
 from propagation.engine.cost import work
 from propagation.engine.trace import Trace
 from propagation.export.code.settings import size_words
@@ -24,17 +23,24 @@ from propagation.formatting import factor, number, plain
 from propagation.labs.variance_decomposition import VARIANCE_DECOMPOSITION
 from propagation.theory.prediction import Prediction
 from propagation.theory.readout import readout_warning
-from propagation.theory.variance_decomposition import Scatter
 from propagation.ui.components.streamlit_page import VERDICT_KEY
 from propagation.ui.longwork import remembered
-from propagation.ui.results import first_scatters_of, first_trace_of, is_soon, prediction_of, scatters_predicted, trace_of
+from propagation.ui.results import (
+    first_scatters_of,
+    first_trace_of,
+    if_known,
+    is_soon,
+    prediction_of,
+    scatters_predicted,
+    trace_of,
+    why_no_line,
+)
 from propagation.ui.session import experiment
 from propagation.ui.widgets import controls
 from propagation.ui.widgets.figures import draw_figure, redraw_figure
 from propagation.ui.widgets.page_header import appearance
 from propagation.ui.widgets.panels import panel
-
-log = logging.getLogger(__name__)
+from propagation.verdict import Verdict
 
 CHART = "signals"
 #: what stands before a headline, and in which colour of a page's text
@@ -57,6 +63,8 @@ _SET = {
     "first_weight_variance": "σ_w² of the first layer to",
     "bias_mean": "the mean of the biases to",
 }
+#: the same of a part of the architecture, with what it becomes
+_SET_BLOCK = {("branch_rule", "sqrt"): "Scale branches by 1/√L", ("architecture", "residual"): "Add skip connections"}
 #: a line that keeps the room of one with words
 _NOTHING = "&nbsp;"
 #: a run shorter than this, in seconds, shows no progress: a bar that flashes tells nobody anything
@@ -65,19 +73,27 @@ _PATIENCE = 1.0
 
 @dataclass(frozen=True)
 class ForwardRow:
-    """What the first row of the chart shows: z or h, and over what its variance is taken ("" for the mean square over everything)."""
+    """What the first row of the chart shows: a signal, and over what its variance is taken ("" for the mean square over everything).
+
+    `weights` are those whose gradients the last row shows, by name, "" for all.
+    """
 
     signal: str
     whose: str
+    weights: str = ""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What was measured, what theory expects (None where it fails: the measurement stands without it), and both in words."""
+    """What was measured, what theory expects, and both in words.
+
+    There is no prediction where theory has no law, as `no_law` says in a sentence, or fails: the measurement stands without it.
+    """
 
     trace: Trace
     prediction: Prediction | None
     verdict: Verdict
+    no_law: str = ""
 
 
 @dataclass(frozen=True)
@@ -164,9 +180,10 @@ def way_out(verdict: Verdict) -> None:
         again = "Other random weights and inputs, same experiment."
         st.button("Draw again", icon=":material/casino:", on_click=controls.draw_again, help=again, disabled=experiment.fixed("seed"))
         return
-    label = ", ".join(f"{_SET[name]} {number(value)}" for name, value in verdict.suggested.items())
+    block = verdict.suggested_block
+    label = _SET_BLOCK[block] if block else "Set " + ", ".join(f"{_SET[name]} {number(value)}" for name, value in verdict.suggested.items())
     st.button(
-        f":blue[**Set {label}**]",
+        f":blue[**{label}**]",
         icon=":material/arrow_forward:",
         icon_position="right",
         help=plain(verdict.advice),
@@ -178,12 +195,8 @@ def way_out(verdict: Verdict) -> None:
 
 def answer_of(trace: Trace) -> Answer:
     """Return the answer that a trace gives."""
-    expected = None
-    try:
-        expected = prediction_of(trace.config)
-    except Exception:
-        log.exception("no prediction for %s", trace.config)
-    return Answer(trace, expected, diagnose(trace, expected))
+    expected = if_known(prediction_of, trace.config)
+    return Answer(trace, expected, diagnose(trace, expected), "" if expected else why_no_line(trace.config))
 
 
 def _say(answer: Answer, where: First) -> None:
@@ -199,38 +212,32 @@ def _in_short(answer: Answer) -> tuple[str, str, str]:
     verdict = answer.verdict
     icon, colour = icon_of(verdict)
     headline = f":{colour}[:material/{icon}:] {plain(verdict.headline)}"
-    advice = "" if verdict.suggested_weight_variance else plain(verdict.advice)
+    advice = "" if verdict.suggested_weight_variance or verdict.suggested_block else plain(verdict.advice)
     prediction = answer.prediction
-    finite = (typical_net(prediction), readout_warning(prediction)) if prediction else ()
+    finite = (typical_net(prediction), readout_warning(prediction)) if prediction else (answer.no_law,)
     below = (advice, verdict.settling, *finite, plain(verdict.precision), plain(verdict.loss))
     return headline, _numbers(verdict), " ".join(filter(None, below)) or _NOTHING
 
 
 def figure(answer: Answer, row: ForwardRow) -> go.Figure:
     """Return the chart of a whole answer, to be taken away; its first row is the mean square."""
-    return signals_chart(answer.trace, answer.prediction, forward=row.signal, appearance=appearance())
+    return signals_chart(answer.trace, answer.prediction, forward=row.signal, weights=row.weights, appearance=appearance())
 
 
 def _draw(answer: Answer, row: ForwardRow, where: First, draw: Callable[..., None], whole: bool = False) -> None:
     """Draw the chart; its first row shows a variance over one thing where that is chosen and, in a first answer, soon had."""
     with where.picture, panel("The chart"):
         over = _over(answer.trace.config, row, whole) if row.whose else None
-        spec = signals_spec(answer.trace, answer.prediction, forward=row.signal, over=over, appearance=appearance())
+        spec = signals_spec(answer.trace, answer.prediction, forward=row.signal, over=over, weights=row.weights, appearance=appearance())
         draw(spec, key=CHART, alt=_in_words(answer))
 
 
 def _over(config: Config, row: ForwardRow, whole: bool) -> Over | None:
     scatters = remembered(VARIANCE_DECOMPOSITION, config, words="Drawing networks") if whole else first_scatters_of(config)
-    return Over(row.whose, scatters[row.signal], _predicted_scatter(config, row.signal)) if scatters else None
-
-
-def _predicted_scatter(config: Config, signal: str) -> Scatter | None:
-    """Return what theory expects of the scatter, or None: the measurement stands without it."""
-    try:
-        return scatters_predicted(VARIANCE_DECOMPOSITION.uses(config))[signal]
-    except Exception:
-        log.exception("no prediction of the scatter for %s", config)
+    if not scatters:
         return None
+    expected = if_known(scatters_predicted, VARIANCE_DECOMPOSITION.uses(config))
+    return Over(row.whose, scatters[row.signal], expected[row.signal] if expected else None)
 
 
 def _progress(show: Callable[[float, str], object], seconds: float) -> Callable[[float], None]:

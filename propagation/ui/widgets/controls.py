@@ -10,6 +10,7 @@ import streamlit as st
 from propagation import rules
 from propagation.advice import critical_here
 from propagation.config import FIELDS, NUMBERS, Config
+from propagation.export.code.block_words import block_words
 from propagation.export.code.settings import size_words
 from propagation.expressions import LONGEST, TooFast
 from propagation.fields import Choice, Flag, Number, Text
@@ -154,6 +155,15 @@ def _presets() -> None:
 def _network(config: Config) -> None:
     scheme = SCHEMES[config.scheme]
     _control("activation")
+    kind, norm = st.columns([1, 1.3], gap="xsmall")
+    with kind:
+        _control("architecture")
+    with norm:
+        _control("normalization")
+    if (words := block_words(config)) and not experiment.hidden("architecture"):
+        st.caption(words)
+    _control("branch_rule")
+    _control("branch_scale")
     _control("scheme")
     _control("weight_std")
     if experiment.note():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from propagation.architecture import is_plain
+from propagation.config import Config
 from propagation.formatting import plain
 from propagation.ui.session import experiment, predict_first
 from propagation.ui.widgets import share
@@ -31,6 +33,12 @@ def arrival() -> None:
     said = predict_first.expectation()
     if said:
         st.caption(f":material/psychology: You expected that gradients **{predict_first.EXPECTATIONS[said]}**")
+
+
+def without_blocks(config: Config, what: str) -> None:
+    """Say that a page leaves out what the visitor's network has beside linear maps and activations; nothing where it has no more."""
+    if not is_plain(config):
+        st.caption(f":material/layers_clear: {what} the plain network of these layers: skips, norms and dropout are left out here.")
 
 
 def appearance() -> str:

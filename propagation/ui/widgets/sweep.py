@@ -16,12 +16,13 @@ from propagation.charts.frames import decade_frames, frames
 from propagation.charts.signals import signals_spec
 from propagation.charts.theme import Palette, palette
 from propagation.config import NUMBERS, Config
-from propagation.diagnosis import Verdict, diagnose
+from propagation.diagnosis import diagnose
 from propagation.engine.cost import work
 from propagation.engine.sweep import SHARING
 from propagation.formatting import factor
 from propagation.labs import slider_sweep
 from propagation.labs.slider_sweep import NETWORKS
+from propagation.signals import SIGNALS
 from propagation.slider_steps import labels, positions
 from propagation.ui.components import sweep
 from propagation.ui.results import sweep_of, tables_of
@@ -29,6 +30,7 @@ from propagation.ui.session import experiment
 from propagation.ui.widgets.answer import CHART, ForwardRow, icon_of, in_seconds
 from propagation.ui.widgets.figures import on_paper
 from propagation.ui.widgets.page_header import appearance
+from propagation.verdict import Verdict
 
 #: how far the play button goes, as shares of what is critical
 _PLAYED = (0.6, 1.6)
@@ -99,7 +101,7 @@ def known_beforehand(label: str, shown: Sequence[Shown], ghosts: Mapping[str, Se
 
 def networks(row: ForwardRow) -> Followed:
     """Return what follows the hand on Explore: the chart of measured networks, headline and numbers."""
-    ghosts = {CHART: ("z", "h", "delta", "weight_gradient")}
+    ghosts = {CHART: tuple(SIGNALS)}
     return Followed([*labels().values()], ghosts, partial(_measured, row), row, plays=not row.whose)
 
 
@@ -163,7 +165,7 @@ def _measured(row: ForwardRow, config: Config, field: str, values: Sequence[floa
         for place, prediction in enumerate(found.predictions):
             experiment.waiting_since()  # which ends a run whose visitor has moved on
             trace = found.at(place)
-            spec = signals_spec(trace, prediction, forward=row.signal, appearance=appearance(), hover=False)
+            spec = signals_spec(trace, prediction, forward=row.signal, weights=row.weights, appearance=appearance(), hover=False)
             shown.append(Shown({CHART: on_paper(spec)}, _words(diagnose(trace, prediction), colours)))
         yield Answers(plan.values, shown, plan is plans[-1], plan.measured)
 

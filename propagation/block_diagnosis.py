@@ -1,0 +1,206 @@
+"""Block diagnosis: the verdict on a network whose layers are more than a linear map and φ: with skips, norms or dropout.
+
+No single factor a layer tells of a stream: without a scale it doubles from block to block, behind a norm it grows like their number. So
+what counts is the whole change, and the pace at its end.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from propagation.config import Config
+from propagation.drift import KEPT, LEVEL, Drift, drifts
+from propagation.engine.trace import Trace
+from propagation.expressions import lookup
+from propagation.formatting import factor, from_log10, magnitude, number, percent
+from propagation.headlines import forward_headline, gradient_headline, lost_headline
+from propagation.precision import precision_sentence
+from propagation.reach import DEPTH_SCALES
+from propagation.theory.recommendation import MERGED, critical_setting
+from propagation.trials import over_trials
+from propagation.verdict import Verdict
+
+#: decades by which the paces of gradients of a residual network's blocks may differ: behind a norm they do by their number
+_UNEVEN = 2.0
+#: decades a block from which on a change goes on with depth as a factor does, and that a change that slows down may add up to in all
+_STEADY, _SLOWING = 0.02, 2.0
+#: the same behind a norm, where it is a power of depth
+_POWER = 3.0
+_MOSTLY_DEAD = 0.9
+
+
+def diagnose_blocks(trace: Trace, prediction=None) -> Verdict:
+    """Return the verdict; the pace at the end of a change is theory's, if given, else as measured."""
+    # z of the first layer is as large as the inputs make it: behind it a norm divides its gradient by that
+    first = int(trace.config.architecture == "plain" and trace.config.normalization != "none" and trace.config.depth > 3)
+    forward, backward = drifts(trace.forward.median()[first:], trace.backward.median()[first:], None)
+    line = trace if prediction is None else prediction
+    paces = _pace(line.forward), -_pace(line.backward)
+    kind, headline = _story(trace, forward, backward, paces)
+    advice, suggested = _advice(trace.config, kind, backward)
+    steady = max((abs(pace) for drift, pace in zip((forward, backward), paces, strict=True) if not _slows(drift, pace)), default=0.0)
+    slows = steady < _STEADY and max(abs(forward.total), abs(backward.total)) > KEPT
+    return Verdict(
+        kind=kind,
+        headline=headline,
+        advice=advice,
+        forward_factor=forward.factor,
+        backward_factor=backward.factor,
+        layers_survived=math.inf if steady < _STEADY else DEPTH_SCALES / (math.log(10) * steady),
+        suggested_weight_variance=suggested if isinstance(suggested, float) else None,
+        phase=None,
+        survivor="" if slows else "sizes survive",
+        precision=precision_sentence(trace),
+        suggested_block=suggested if isinstance(suggested, tuple) else None,
+    )
+
+
+def _sizes(moments) -> np.ndarray:
+    return np.asarray(moments.median() if hasattr(moments, "median") else moments.log10_second_moment)
+
+
+def _pace(moments) -> float:
+    """Return the decades a layer in the last third of the network, where more layers would be added; 0 where there are too few."""
+    sizes = _sizes(moments)
+    first = 2 * (len(sizes) - 1) // 3
+    pace = (sizes[-1] - sizes[first]) / max(len(sizes) - 1 - first, 1)
+    return float(pace) if math.isfinite(pace) else 0.0
+
+
+def _slows(drift: Drift, pace: float) -> bool:
+    """Return whether deeper blocks change a signal by a smaller factor than the mean one does."""
+    return abs(pace) < 0.7 * abs(drift.per_layer)
+
+
+def _story(trace: Trace, forward: Drift, backward: Drift, paces: tuple[float, float]) -> tuple[str, str]:
+    """Return (kind, headline)."""
+    config = trace.config
+    depth = config.depth
+    if trace.lost or math.isinf(forward.total) or math.isinf(backward.total):
+        return "dead", lost_headline(trace)
+    dead = float(over_trials(trace.dead).median[-1])
+    if dead > _MOSTLY_DEAD and not lookup(config.activation).bounded and config.architecture == "plain":
+        return "dead", f"Neurons die: {percent(dead)} of them are silent on every input in the last layer."
+    if depth == 1:
+        return "healthy", "One layer: nothing can build up yet. Add layers to see what repetition does."
+    if config.architecture == "plain":
+        return _plain_story(trace, forward, backward)
+    if told := _stream_headline(config, forward, backward, paces):
+        return told
+    spread = _spread(trace)
+    if spread > _UNEVEN:
+        return "uneven", f"Blocks learn at different speeds: their weight gradients' variances differ by a factor of {from_log10(spread)}."
+    if told := _merged(trace):
+        return told
+    return "healthy", _healthy(config, forward, backward)
+
+
+def _plain_story(trace: Trace, forward: Drift, backward: Drift) -> tuple[str, str]:
+    """Return (kind, headline) of layers with norms or dropout, and no skips."""
+    depth = trace.config.depth
+    if abs(backward.total) > LEVEL:
+        return gradient_headline(forward, backward, depth, None)
+    if abs(forward.total) > LEVEL:
+        return forward_headline(forward, depth, None)
+    spread = _spread(trace)
+    if spread > LEVEL:
+        return "uneven", f"Layers learn at different speeds: their weight gradients' variances differ by a factor of {from_log10(spread)}."
+    if told := _merged(trace):
+        return told
+    if max(abs(forward.total), abs(backward.total)) <= KEPT:
+        return "healthy", f"Healthy: the signal forward and the gradients backward keep their size through all {depth:,} layers."
+    return "healthy", f"Healthy at this depth: {depth:,} layers change {_changes(forward, backward, 'the signal')}."
+
+
+def _spread(trace: Trace) -> float:
+    """Return the decades between the largest and the smallest weight gradient; those that are 0 by design do not count."""
+    sizes = trace.weight_gradient.median()
+    return float(np.ptp(sizes[np.isfinite(sizes)])) if np.isfinite(sizes).any() else 0.0
+
+
+def _merged(trace: Trace) -> tuple[str, str] | None:
+    """Return what to say where the inputs have grown alike; None where they have not."""
+    if trace.config.inputs == 1:
+        return None
+    left = float(over_trials(trace.separation[:, None]).median[0]) / trace.input_separation
+    if not left < MERGED:
+        return None
+    share = percent(float(f"{left:.2g}"))
+    return "merged", f"Inputs have merged: at layer {trace.config.depth:,} only {share} of their difference 1 − c is left."
+
+
+def _stream_headline(config: Config, forward: Drift, backward: Drift, paces: tuple[float, float]) -> tuple[str, str] | None:
+    """Return (kind, headline) where the stream or its gradient changes too much; None where neither does."""
+    normalized = config.normalization != "none"
+    most = _POWER if normalized else _SLOWING
+
+    def steady(one: tuple) -> bool:
+        return abs(one[3]) >= _STEADY and not _slows(one[2], one[3])
+
+    # behind a norm the size of the stream is nothing to a branch
+    told = [] if normalized else [("The stream", "s", forward, paces[0], config.depth)]
+    told.append(("Gradients", "", backward, paces[1], 1))
+    loud = [one for one in told if abs(one[2].total) > LEVEL and (steady(one) or abs(one[2].total) > most)]
+    if not loud:
+        return None
+    who, s, drift, pace, end = loud[0]
+    grows = drift.total > 0
+    kind = "exploding" if grows else "vanishing"
+    left = f"{magnitude(drift.total)} times as much" if grows else f"{magnitude(drift.total)} is left"
+    others = [one for one in loud if one[0] != who and (one[2].total > 0) == grows]
+    too = "; gradients too" if others else ""
+    verb = f"{'grow' if grows else 'shrink'}{s}"
+    if _slows(drift, pace):
+        return kind, f"{who} {verb}, by a smaller factor the deeper the block: {left} at block {end:,}{too}."
+    return kind, f"{who} {verb} by {factor(drift.factor)} in every block: {left} at block {end:,}{too}."
+
+
+def _healthy(config: Config, forward: Drift, backward: Drift) -> str:
+    """Return the headline of a healthy residual network."""
+    depth = config.depth
+    if config.branch_rule in ("zero", "fixup") or (config.branch_rule == "custom" and config.branch_scale == 0):
+        first = "the last weights of each branch learn" if config.branch_rule == "fixup" else "α learns"
+        return f"Healthy: every block begins as the identity, so stream and gradients pass as they are. At first only {first}."
+    if max(abs(forward.total), abs(backward.total)) <= KEPT:
+        return f"Healthy: the stream forward and its gradient backward keep their size through all {depth:,} blocks."
+    if config.normalization != "none" and forward.total > LEVEL:
+        grown = f"the stream grows like the number of blocks, {factor(10**forward.total)} in all"
+        return f"Healthy: {grown}. Gradients change by {factor(10**backward.total)}."
+    return f"Healthy: {depth:,} blocks change {_changes(forward, backward, 'the stream')}."
+
+
+def _changes(forward: Drift, backward: Drift, what: str) -> str:
+    signal, gradients = (factor(float(f"{10**drift.total:.2g}")) for drift in (forward, backward))
+    return f"{what} by {signal} and gradients by {gradients}"
+
+
+def _advice(config: Config, kind: str, backward: Drift) -> tuple[str, tuple[str, str] | float | None]:
+    """Return what to change, in words, and the part of the architecture to be set, or σ_w²; None where no one click helps."""
+    if kind not in ("exploding", "vanishing", "uneven", "merged"):
+        return "", None
+    if config.architecture == "residual":
+        if config.normalization == "none" and config.branch_rule == "custom" and kind == "exploding":
+            return "Scale branches by 1/√L: then all blocks together change the stream by a few times at most, however many.", (
+                "branch_rule",
+                "sqrt",
+            )
+        return "", None
+    skips = "Skip connections past it keep gradients alive at any depth."
+    if config.normalization == "batch" and backward.total > 0:
+        return f"Batch norm makes gradients grow, by {factor(backward.factor)} a layer here, whatever σ_w² is. {skips}", (
+            "architecture",
+            "residual",
+        )
+    if config.normalization != "none":
+        return f"A norm keeps the signal level, and what a layer does to gradients no longer depends on σ_w². {skips}", (
+            "architecture",
+            "residual",
+        )
+    phi = lookup(config.activation)
+    level = "Dropout multiplies every square by 1/p, p the share that it keeps: multiply σ_w² by p to keep sizes level"
+    if not phi.homogeneous or config.bias_mean or config.bias_variance:
+        return f"{level}.", None
+    weight = float(f"{config.keep * critical_setting(config.activation, 0.0):.7g}")
+    return f"{level}, and take σ_w² = {number(weight)}.", weight

@@ -1,0 +1,155 @@
+"""The scripts of normalized, residual and dropout networks: they run, and measure what the engine measures."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import product
+
+import pytest
+from architectures import NETWORKS, WITHOUT_LINE
+
+from propagation.architecture import OPS, Linear, blocks, head, ops_within, stem
+from propagation.branches import BRANCH_RULES
+from propagation.config import CHOICES, Config
+from propagation.export.code import FRAMEWORKS, snippet
+from propagation.export.code.block_words import block_words
+from propagation.export.code.branches import BRANCH_TEXTS
+from propagation.export.code.norms import MODULES, norm_definition
+from tests.export.running import FAR, apart, assert_no_gap, installed, measured, scripted
+
+BASE = Config(depth=4, width=24, weight_variance=1.6, bias_variance=0.3, inputs=6, trials=4)
+RESIDUAL = replace(BASE, architecture="residual")
+#: beside the networks that all tests know, what else a script has to say in its own way
+OTHERS = {
+    "batch norm in a funnel": {"normalization": "batch", "width_profile": "funnel", "keep": 0.8, "activation": "relu"},
+    "LSUV under dropout": {"scheme": "lsuv", "normalization": "layer", "keep": 0.8, "layer_sizes": "10-24-20-30"},
+    "residual, LSUV": {"scheme": "lsuv", "architecture": "residual", "layer_sizes": "10-24-24-24", "bias_mean": 0.2},
+    "residual, a loss": {"architecture": "residual", "normalization": "batch", "expansion": 2, "cost": "cross_entropy", "scheme": "he"},
+    "residual, orthogonal": {"architecture": "residual", "weight_law": "orthogonal", "branch_rule": "deepnorm", "branch_layers": 1},
+    "residual, no branch": {"architecture": "residual", "branch_rule": "zero", "weight_law": "uniform", "block_order": "pre_activation"},
+    "Fixup, one map": {"architecture": "residual", "branch_rule": "fixup", "branch_layers": 1, "bias_mean": 0.4},
+}
+ALL = {name: replace(BASE, **change) for name, change in {**NETWORKS, **WITHOUT_LINE, **OTHERS}.items() if change}
+#: the other frameworks take a second where NumPy takes a millisecond. Of so few seeds 6 standard errors, which are themselves uncertain,
+#: are as rare as 4 of many (Student, 11 degrees of freedom)
+SEEDS, FAR_OF_FEW = {"numpy": 16, "pytorch": 8, "keras": 8, "flax": 8}, 6
+CASES = [(framework, name) for framework in FRAMEWORKS for name in (list(ALL) if framework in ("numpy", "pytorch") else list(ALL)[::3])]
+#: every combination of what changes the shape of a block
+SHAPES = [
+    shape
+    for shape in product(CHOICES["normalization"], CHOICES["norm_position"], CHOICES["block_order"], (1, 2), (1.0, 0.9))
+    if shape[2:4] != ("post_activation", 1)
+]
+
+
+@pytest.mark.filterwarnings("default")  # of other people's packages
+@pytest.mark.parametrize(("framework", "network"), CASES)
+def test_a_script_measures_what_the_engine_measures(framework, network):
+    config = ALL[network]
+    installed(framework, config)
+    seeds = SEEDS[framework]
+    assert apart(scripted(config, framework, seeds), measured(config, 2 * seeds)) < (FAR if framework == "numpy" else FAR_OF_FEW)
+
+
+@pytest.mark.parametrize(
+    ("config", "change"),
+    [
+        (RESIDUAL, {"branch_scale": 0.8}),
+        (RESIDUAL, {"branch_layers": 1}),
+        (RESIDUAL, {"block_order": "pre_activation"}),
+        (RESIDUAL, {"keep": 0.8}),
+        (RESIDUAL, {"normalization": "layer"}),
+        (replace(RESIDUAL, normalization="layer"), {"norm_position": "post"}),
+        (replace(RESIDUAL, normalization="batch"), {"normalization": "layer"}),
+        (replace(RESIDUAL, branch_rule="deepnorm"), {"branch_rule": "sqrt"}),
+        (replace(BASE, normalization="layer"), {"norm_position": "post"}),
+        (replace(BASE, normalization="batch"), {"normalization": "layer"}),
+    ],
+)
+def test_a_script_of_another_network_is_rejected(config, change):
+    """Negative control."""
+    one, other = scripted(replace(config, **change), "numpy", 20), measured(config, 20)
+    assert one.shape == other.shape and apart(one, other) > FAR
+
+
+def test_every_op_and_every_rule_occurs():
+    ops = {type(op) for config in ALL.values() for block in (stem(config), *blocks(config), head(config)) for op in ops_within(block)}
+    assert ops == set(OPS)
+    for field in ("normalization", "norm_position", "block_order", "architecture"):
+        assert {getattr(config, field) for config in ALL.values()} == set(CHOICES[field])
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_every_block_becomes_a_script_without_gaps(framework):
+    rules = list(BRANCH_RULES)
+    for place, (normalization, position, order, maps, keep) in enumerate(SHAPES):
+        shape = {"normalization": normalization, "norm_position": position, "keep": keep}
+        block = {"architecture": "residual", "block_order": order, "branch_layers": maps, "branch_rule": rules[place % len(rules)]}
+        for config in (replace(BASE, **shape), replace(BASE, **shape, **block)):
+            assert_no_gap(snippet(config, framework))
+
+
+@pytest.mark.parametrize("rule", BRANCH_RULES)
+def test_rules_are_written_as_they_are_meant(rule):
+    for depth in (1, 7, 50):
+        text, meant = BRANCH_TEXTS[rule], BRANCH_RULES[rule]
+
+        names = {"DEPTH": depth}
+        assert eval(text.skip, names) == pytest.approx(meant.skip_scale(depth), rel=1e-12)
+        if meant.branch_scale:
+            assert eval(text.alpha, names) == pytest.approx(meant.branch_scale(depth), rel=1e-12)
+        else:
+            assert text.alpha == ""
+        variances = (eval(text.others, names) ** 2, eval(text.last, names) ** 2)
+        assert variances == pytest.approx(meant.weights(depth, 2), rel=1e-12)
+        assert variances[1] == pytest.approx(meant.weights(depth, 1)[1], rel=1e-12)
+
+
+def test_every_rule_has_its_text():
+    assert set(BRANCH_TEXTS) == set(BRANCH_RULES)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({}, ""),
+        ({"normalization": "layer"}, "φ(norm(W x)), norm: layer norm"),
+        ({"normalization": "rms", "norm_position": "post", "keep": 0.5}, "dropout(norm(φ(W x))), norm: RMS norm, dropout keeps 0.5"),
+        ({"architecture": "residual"}, "x + W₂ φ(W₁ x)"),
+        (
+            {"architecture": "residual", "normalization": "layer", "branch_rule": "sqrt", "expansion": 4},
+            "x + α W₂ φ(W₁ norm(x)), α = 1/√L, hidden layers 4 times as wide, norm: layer norm, one more norm after the last",
+        ),
+        ({"architecture": "residual", "branch_scale": 0.25, "branch_layers": 1}, "x + α φ(W x), α = 0.25"),
+        ({"architecture": "residual", "block_order": "post_activation"}, "φ(x + W₂ φ(W₁ x))"),
+        (
+            {"architecture": "residual", "branch_rule": "deepnorm", "normalization": "layer", "norm_position": "post"},
+            "norm(s x + W₂ φ(W₁ x)), DeepNorm: skip × ⁴√L, norm: layer norm",
+        ),
+    ],
+)
+def test_a_layer_in_words(change, words):
+    config = replace(BASE, **change)
+    assert block_words(config) == words
+    said = snippet(config, "numpy").split('"""')[1].replace("\n", " ")
+    assert f"Each of them: {words}." in said if words else "Each of them" not in said
+
+
+@pytest.mark.parametrize(("kind", "module"), [("layer", "LayerNorm"), ("rms", "RMSNorm"), ("batch", "BatchNorm1d")])
+def test_a_norm_names_the_module_that_does_the_same(kind, module):
+    """What PyTorch's module makes of a batch is what the script's `norm` makes of it, but for ε."""
+    assert f"nn.{module}(width" in norm_definition(kind, "pytorch")
+    torch = pytest.importorskip("torch")
+    x = 3 + torch.randn(6, 24, dtype=torch.float64)
+    names: dict = {"torch": torch}
+    exec(norm_definition(kind, "pytorch"), names)
+    own = eval(MODULES["pytorch"][kind].call, {"nn": torch.nn, "width": 24})
+    torch.testing.assert_close(names["norm"](x), own(x), rtol=1e-4, atol=1e-4)
+
+
+def test_the_stem_is_as_wide_as_the_inputs():
+    for config in (replace(RESIDUAL, input_law="digits"), replace(RESIDUAL, layer_sizes="10-24-24")):
+        assert isinstance(stem(config)[0], Linear)
+        for framework in FRAMEWORKS:
+            assert f"INPUT_WIDTH = {config.widths[0]}" in snippet(config, framework)
+    assert "INPUT_WIDTH" not in snippet(RESIDUAL, "numpy")
