@@ -38,8 +38,9 @@ SHARED = 0.4
 LAYER = 2e-4
 #: values whose theory is solved at once, between two looks whether somebody still waits for it
 AT_ONCE = 20
-#: steps to either side of where the slider stands that a first sweep covers, and how fine it is
-NEAR, NEARBY = 24, (13, 0, 5)
+#: share of the slider to either side of where it stands that a first sweep covers, as far as a hand gets before the rest is there, and
+#: how fine it is
+NEAR, NEARBY = 1 / 6, (13, 0, 5)
 
 
 @dataclass(frozen=True)
@@ -110,10 +111,11 @@ def plans(kind: Kind[Theory, Found], config: Config, field: str, values: Sequenc
     shared = field in SHARING
     attempts = (_plan(kind, config, field, values, here, *fine) for fine in (kind.fine if shared else FINE_OF_SHAPES))
     whole = next((plan for plan in attempts if plan is not None and (not shared or plan.values[-1] == values[-1])), None)
-    if whole is None or len(values) <= 2 * NEAR:
+    reach = round(NEAR * len(values))
+    if whole is None or reach < NEARBY[0]:
         return () if whole is None else (whole,)
-    first = max(0, here - NEAR)
-    near = _plan(kind, config, field, values[first : here + NEAR + 1], here - first, *NEARBY)
+    first = max(0, here - reach)
+    near = _plan(kind, config, field, values[first : here + reach + 1], here - first, *NEARBY)
     return (whole,) if near is None else (replace(near, trials=kind.fewest), whole)
 
 

@@ -12,6 +12,7 @@ from propagation.labs.slider_sweep import FINE, NEAR, NETWORKS, plans, run
 SMALL = Config(depth=8, width=32, inputs=4, trials=3)
 STEPS = NUMBERS["weight_variance"].steps
 HERE = STEPS.index(1.5)
+REACH = round(NEAR * len(STEPS))
 
 
 def plans_of(config: Config, field: str) -> tuple:
@@ -21,7 +22,7 @@ def plans_of(config: Config, field: str) -> tuple:
 
 def test_a_long_scale_is_covered_near_the_thumb_first_then_whole():
     near, whole = plans_of(SMALL, "weight_variance")
-    assert near.trials == 1 and near.values[0] == STEPS[HERE - NEAR] and near.values[-1] == STEPS[HERE + NEAR]
+    assert near.trials == 1 and near.values[0] == STEPS[HERE - REACH] and near.values[-1] == STEPS[HERE + REACH]
     assert (whole.values[0], whole.values[-1]) == (STEPS[0], STEPS[-1]) and whole.trials == SMALL.trials
     assert (len(whole.values), len(whole.measured)) == (FINE[0][0], FINE[0][2])
     for plan in (near, whole):
