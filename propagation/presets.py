@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from propagation.config import Config
 
@@ -16,6 +17,9 @@ class Preset:
     sentence: str
     config: Config
 
+
+_RELU: dict[str, Any] = {"depth": 50, "width": 256, "activation": "relu", "bias_variance": 0, "trials": 4}
+_RESIDUAL: dict[str, Any] = _RELU | {"architecture": "residual"}
 
 PRESETS: dict[str, Preset] = {
     preset.name: preset
@@ -85,6 +89,77 @@ PRESETS: dict[str, Preset] = {
             "100,000 neurons wide",
             "So wide that chance averages out: the band closes, and one network is as good as all.",
             Config(depth=20, width=100_000, activation="tanh", weight_variance=1.760955, inputs=2, trials=2),
+        ),
+        Preset(
+            "residual_unscaled",
+            "Residual, unscaled",
+            "Skip connections alone are no cure: with branches of gain 1 the stream doubles in every block, and so does its gradient.",
+            Config(**(_RESIDUAL | {"weight_variance": 1.4142})),
+        ),
+        Preset(
+            "residual_scaled",
+            "Residual, α = 1/√L",
+            "The same blocks with branches scaled by 1/√L: all 50 together change the stream by less than e = 2.7, at any depth.",
+            Config(**(_RESIDUAL | {"branch_rule": "sqrt", "weight_variance": 1.4142})),
+        ),
+        Preset(
+            "rezero",
+            "ReZero",
+            "α = 0: every block begins as the identity, and only α has a gradient (ReZero, SkipInit).",
+            Config(**(_RESIDUAL | {"branch_rule": "zero", "scheme": "he"})),
+        ),
+        Preset(
+            "fixup",
+            "Fixup",
+            "The last weights of every branch are 0, the others smaller by 1/√L: no norm is needed, and at first only the last ones learn.",
+            Config(**(_RESIDUAL | {"branch_rule": "fixup", "scheme": "he"})),
+        ),
+        Preset(
+            "resnet_2015",
+            "ResNet of 2015",
+            "ReLU after the sum, batch norm in the branch, 16 blocks: gradients grow on their way back, more slowly than without skips.",
+            Config(**(_RESIDUAL | {"block_order": "post_activation", "normalization": "batch", "scheme": "he", "depth": 16, "inputs": 32})),
+        ),
+        Preset(
+            "batch_norm_relu",
+            "Batch norm and ReLU",
+            "50 layers with batch norm: the signal is perfectly level, and gradients grow by × 1.5 in every layer (Yang et al. 2019).",
+            Config(**(_RELU | {"normalization": "batch", "scheme": "he", "inputs": 32})),
+        ),
+        Preset(
+            "layer_norm_before",
+            "Layer norm before ReLU",
+            "A norm before ReLU keeps signal and gradients level, whatever σ_w² is.",
+            Config(**(_RELU | {"normalization": "layer", "weight_variance": 1.0})),
+        ),
+        Preset(
+            "layer_norm_after",
+            "Layer norm after ReLU",
+            "The same norm one step later: now every layer multiplies gradients by π/(π − 1) = 1.47.",
+            Config(**(_RELU | {"normalization": "layer", "norm_position": "post", "weight_variance": 1.0})),
+        ),
+        Preset(
+            "pre_norm",
+            "Pre-norm residual",
+            "x + branch(norm(x)): the stream grows like the number of blocks, not like a power of 2, and gradients likewise.",
+            Config(**(_RESIDUAL | {"normalization": "layer", "scheme": "he", "activation": "gelu", "depth": 100})),
+        ),
+        Preset(
+            "deepnorm",
+            "DeepNorm, 100 blocks",
+            "A norm after the sum, with a stronger skip and smaller weights: 100 blocks, and everything stays level.",
+            Config(
+                **(
+                    _RESIDUAL
+                    | {"branch_rule": "deepnorm", "normalization": "layer", "norm_position": "post", "weight_variance": 1.0, "depth": 100}
+                )
+            ),
+        ),
+        Preset(
+            "dropout_critical",
+            "Dropout at σ_w² = 2p",
+            "80 % kept, σ_w² = 2 · 0.8: sizes stay level, and two inputs settle at a correlation of 0.47 (Pretorius et al. 2018).",
+            Config(**(_RELU | {"keep": 0.8, "weight_variance": 1.6})),
         ),
     )
 }

@@ -24,6 +24,17 @@ STORIES = {
     "pytorch_default": "vanishing",
     "digits_selu": "exploding",
     "almost_infinite": "healthy",
+    "residual_unscaled": "exploding",
+    "residual_scaled": "healthy",
+    "rezero": "healthy",
+    "fixup": "healthy",
+    "resnet_2015": "uneven",
+    "batch_norm_relu": "exploding",
+    "layer_norm_before": "healthy",
+    "layer_norm_after": "exploding",
+    "pre_norm": "healthy",
+    "deepnorm": "healthy",
+    "dropout_critical": "healthy",
 }
 
 

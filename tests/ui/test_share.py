@@ -57,7 +57,7 @@ PLAIN = ("width_profile", "first_weight_variance")
 SHOWN_WITH = {
     "weight_std": {"scheme": "std"},
     "norm_position": {"normalization": "layer"},
-    **dict.fromkeys(RESIDUAL, {"architecture": "residual"}),
+    **{name: {"architecture": "residual"} for name in RESIDUAL},
     "architecture": {},
 }
 #: fields that a link carries in place of others, with texts as long as a visitor likes
