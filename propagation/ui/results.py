@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -17,6 +17,7 @@ from propagation.labs import slider_sweep, variance_decomposition
 from propagation.labs.slider_sweep import NETWORKS, Found, Plan, Sweep, Theory
 from propagation.runtime.lru import LRU
 from propagation.runtime.scheduler import queue_length, queued_since
+from propagation.runtime.single_flight import SingleFlight
 from propagation.theory.op import NoLaw
 from propagation.theory.prediction import Prediction
 from propagation.theory.variance_decomposition import Scatter, predict_scatters
@@ -36,19 +37,25 @@ _TOO_LONG = 0.3
 _SMALL = 500
 _small: LRU[Trace] = LRU(2000)
 _large: LRU[Trace] = LRU(16)
-#: tables of a slider's range, as sent, 60 KB each
+#: tables of a slider's range, as sent, 60 KB each, and the first parts of those that are being made
 _tables: LRU[bytes] = LRU(500)
+_parts: LRU[bytes] = LRU(50)
+_flights = SingleFlight()
 _ENTRIES = 500
 
 
 def trace_of(config: Config, progress: Callable[[float], None] | None = None) -> Trace:
     """Return the trace of a config, from the cache or simulated now; `progress` may draw, and may stop the run by raising."""
     trace = _cache_of(config).get(config)
-    if trace is None:
-        with queued_since(experiment.waiting_since()):
-            trace = propagation.simulate(config, _stoppable(progress))
-        _cache_of(config).put(config, trace)  # before Streamlit, asked for the session's state, ends a run whose visitor has moved on
-        experiment.served()
+    if trace is not None:
+        return trace
+    with _flights.turn(config, experiment.waiting_since):  # a class that opens one link wants one run
+        trace = _cache_of(config).get(config)
+        if trace is None:
+            with queued_since(experiment.waiting_since()):
+                trace = propagation.simulate(config, _stoppable(progress))
+            _cache_of(config).put(config, trace)  # before Streamlit, asked for the session's state, ends a run whose visitor has moved on
+    experiment.served()
     return trace
 
 
@@ -88,16 +95,30 @@ def predictions_of(config: Config, field: str, values: Sequence[Any]) -> list[Pr
     return slider_sweep.predicted(NETWORKS, config.variants(field, values), field, _stoppable(None))
 
 
-def tables_of(key: str, tables: Callable[[], Iterable[bytes]]) -> Iterator[bytes]:
-    """Yield the tables of this key, each better than the one before: made now, or from the cache the best alone."""
+def tables_of(key: str, tables: Callable[[], Iterable[bytes]]) -> Generator[bytes]:
+    """Yield the tables of this key, each better than the one before: made now, or from the cache the best alone.
+
+    While another visitor has them made, what is there of them so far comes first.
+    """
     kept = _tables.get(key)
     if kept is not None:
         yield kept
         return
-    for kept in tables():
-        yield kept
-    if kept is not None:
-        _tables.put(key, kept)
+    with _flights.waiting(key) as looks:
+        part = None
+        for _ in looks:
+            experiment.waiting_since()  # which ends a run whose visitor has moved on
+            if part is None and (part := _parts.get(key)) is not None:
+                yield part
+        kept = _tables.get(key)
+        if kept is not None:
+            yield kept
+            return
+        for kept in tables():
+            _parts.put(key, kept)
+            yield kept
+        if kept is not None:
+            _tables.put(key, kept)
 
 
 def is_soon(config: Config) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -87,8 +88,10 @@ def under_the_hand(config: Config, page: Followed) -> None:
     sweep.watch(watched, page.ghosts, played.label if plays else "", played.symbol, page.plays)
     field = sweep.asked()
     if field in keys:
-        for part, table in enumerate(tables_of(keys[field], partial(_tables, config, field, page, keys[field]))):
-            sweep.send(table, part)
+        # closed at once where the visitor moves on: others may wait for the same tables
+        with closing(tables_of(keys[field], partial(_tables, config, field, page, keys[field]))) as tables:
+            for part, table in enumerate(tables):
+                sweep.send(table, part)
 
 
 def known_beforehand(label: str, shown: Sequence[Shown], ghosts: Mapping[str, Sequence[str]], told: Any) -> None:
