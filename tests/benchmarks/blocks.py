@@ -1,6 +1,8 @@
-"""What a residual network costs for each of its linear maps, beside a plain one of as many maps: one network, in turn, medians.
+"""What a residual network costs for each of its linear maps, beside a plain one of as many maps.
 
     python tests/benchmarks/blocks.py
+
+One network each, in turn; medians. Norms are two passes over a layer more, batch norm also the Gram matrices of its weight gradients.
 """
 
 from __future__ import annotations
