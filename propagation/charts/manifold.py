@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from propagation.charts.axes import axis, decade_axis, decade_windows, layer_axis
-from propagation.charts.marks import band, dots, line, note, title, vertical
-from propagation.charts.rows import extremes, stack, stack_layout
+from propagation.charts.axes import decade_axis, decade_windows, layer_axis, linear_axis, stack_axis
+from propagation.charts.marks import GLYPHS, SYMBOLS, band, dots, line, note, title, vertical
+from propagation.charts.rows import Place, bottom_line, extremes, size_axes, stack, stack_layout
 from propagation.charts.theme import Palette, base_layout, figure, palette
 from propagation.formatting import from_log10, number, power_of_ten
 from propagation.labs.manifold import FLOOR, STARTS, Angles, Circle
@@ -21,8 +21,8 @@ ANGLES_HEIGHT, SPACE_HEIGHT, GEOMETRY_HEIGHT = 500, 400, 400
 #: seconds of one turn are these many frames of 60 ms
 _FRAMES = 72
 _ELEVATION, _DISTANCE = 0.55, 1.55
-#: shapes of the pairs of inputs
-_SYMBOLS = ("circle", "diamond", "square", "triangle-up", "triangle-down", "x")
+#: names of the pairs of inputs, by the cosine they start at
+PAIRS = tuple(f"c = {1 - start:.6g}".replace("-", "−") for start in STARTS)
 
 
 def angles_chart(angles: Angles, theory: np.ndarray | None, *, appearance: str = "light") -> go.Figure:
@@ -30,6 +30,12 @@ def angles_chart(angles: Angles, theory: np.ndarray | None, *, appearance: str =
 
     `theory` is 1 − c, (depth + 1, pairs).
     """
+    spec = angles_spec(angles, theory, appearance=appearance)
+    return figure(spec["data"], spec["layout"])
+
+
+def angles_spec(angles: Angles, theory: np.ndarray | None, *, appearance: str = "light", hover: bool = True) -> dict:
+    """Return the figure of `angles_chart` as plain data, without `hover` for when no pointer is on it."""
     colours = palette(appearance)
     depth = angles.config.depth
     layers = np.arange(depth + 1)
@@ -42,39 +48,54 @@ def angles_chart(angles: Angles, theory: np.ndarray | None, *, appearance: str =
     lower = upper | {"yaxis": "y2"}
     data: list[dict] = []
     for pair, colour in reversed(list(enumerate(colours.compare))):
+        name = PAIRS[pair]
         if len(angles.log10_eps) > 1:
-            data.append(band(layers, 1 - 10 ** high[:, pair], 1 - 10 ** low[:, pair], colour, showlegend=False, **upper))
-            data.append(band(layers, low[:, pair], high[:, pair], colour, showlegend=False, **lower))
-        name = f"c = {_start(pair)}"
-        marker = {"color": colour, "size": _dot_size(depth), "symbol": _SYMBOLS[pair]}
-        words = _hovers(median[:, pair], None if theory is None else theory[:, pair], colour)
+            data.append(band(layers, 1 - 10 ** high[:, pair], 1 - 10 ** low[:, pair], colour, name=f"{name} band", **upper))
+            data.append(band(layers, low[:, pair], high[:, pair], colour, name=f"{name} band", **lower))
+        marker = {"color": colour, "size": _dot_size(depth), "symbol": SYMBOLS[pair]}
+        words = _hovers(median[:, pair], None if theory is None else theory[:, pair], colour) if hover else None
         data.append(dots(name, x, 1 - 10 ** median[:, pair], marker, words, **upper))
-        data.append(dots(name, x, median[:, pair], marker, showlegend=False, **lower))
+        data.append(dots(name, x, median[:, pair], marker, **lower))
         if theory is not None:
-            data.append(line("theory", x, 1 - theory[:, pair], thin, showlegend=False, **upper))
-            data.append(line("theory", x, _log10(theory[:, pair]), thin, showlegend=False, **lower))
-    layout = stack_layout(colours, ANGLES_HEIGHT, 56, 50, f"depth {depth}") | {
-        "showlegend": True,
-        "legend": {"orientation": "h", "x": 0, "y": 1.055, "yanchor": "bottom", "traceorder": "reversed", "itemsizing": "constant"},
-        "xaxis": layer_axis(depth, colours) | {"anchor": "y2"},
-        "yaxis": axis(colours, domain=[0.55, 1], range=[-1.05, 1.05], tickvals=[-1, -0.5, 0, 0.5, 1]),
-        "yaxis2": decade_axis(window, colours) | {"domain": [0, 0.45]},
-        "annotations": [
-            title("<b>correlation c</b> of two inputs", 1, colours.forward_text),
-            title("<b>1 − c</b>, how far they are apart", 0.45, colours.forward_text),
-            *_merged(median, colours, window),
-        ],
-    }
-    return figure(data, layout)
+            data.append(line(f"{name} theory", x, 1 - theory[:, pair], thin, **upper))
+            data.append(line(f"{name} theory", x, _log10(theory[:, pair]), thin, **lower))
+    places = [Place("y", [0.55, 1], (-1, 1)), Place("y2", [0, 0.45], window)]
+    layout = (
+        stack_layout(colours, ANGLES_HEIGHT, 56, 50, f"depth {depth}")
+        | {
+            "template": {},  # as in `signals_spec`
+            "xaxis": stack_axis(depth, "y2") | {"ticks": ""},
+            **size_axes(places[1:], colours),
+            "yaxis": linear_axis(-1.05, 1.05, colours, domain=places[0].domain, anchor="x"),
+            "annotations": [
+                title("<b>correlation c</b> of two inputs", 1, colours.forward_text) | {"yshift": 20},
+                title(_key(colours), 1, colours.text, 13),
+                title("<b>1 − c</b>, how far they are apart", 0.45, colours.forward_text),
+                *_merged(median, colours, window),
+                *bottom_line(_bottom_words(angles, theory), colours),
+            ],
+        }
+    )
+    return {"data": data, "layout": layout}
+
+
+def _key(colours: Palette) -> str:
+    """Return which mark is which pair, by the cosine it starts at."""
+    marks = (
+        f'<span style="color:{colour}">{glyph}</span> {name[4:]}'
+        for colour, glyph, name in zip(colours.compare, GLYPHS, PAIRS, strict=True)
+    )
+    return "start: " + "  ".join(marks)
+
+
+def _bottom_words(angles: Angles, theory: np.ndarray | None) -> str:
+    trials = len(angles.log10_eps)
+    parts = [f"● median of {trials} networks"] if trials > 1 else ["● one network"]
+    return "  ".join(parts + ([] if theory is None else ["─ theory"]))
 
 
 def _dot_size(depth: int) -> int:
     return 7 if depth <= 60 else 4
-
-
-def _start(pair: int) -> str:
-    """Return the cosine a pair of inputs starts at, in full."""
-    return f"{1 - STARTS[pair]:.6g}".replace("-", "−")
 
 
 def _hovers(median: np.ndarray, theory: np.ndarray | None, colour: str) -> list[str]:

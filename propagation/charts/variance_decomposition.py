@@ -7,9 +7,9 @@ import math
 import numpy as np
 import plotly.graph_objects as go
 
-from propagation.charts.axes import axis, decade_ticks, decade_windows, layer_ticks, widened
+from propagation.charts.axes import axis, decade_windows, layer_ticks
 from propagation.charts.marks import dot_size, dots, line, numbers, thinned, title
-from propagation.charts.rows import Place, extremes, missing, stack_layout
+from propagation.charts.rows import Place, extremes, missing, size_axes, stack_layout
 from propagation.charts.theme import Palette, figure, palette, translucent
 from propagation.formatting import from_log10, percent
 from propagation.labs.variance_decomposition import RESOLUTION
@@ -52,6 +52,20 @@ def decomposition_chart(
     measured: Scatter, predicted: Scatter | None, *, symbol: str = "z", whose: str = "inputs", appearance: str = "light"
 ) -> go.Figure:
     """Draw bars of the four parts of E[z²], which add up to 100 %, over the variance over `whose`: dots measured, lines theory."""
+    spec = decomposition_spec(measured, predicted, symbol=symbol, whose=whose, appearance=appearance)
+    return figure(spec["data"], spec["layout"])
+
+
+def decomposition_spec(
+    measured: Scatter,
+    predicted: Scatter | None,
+    *,
+    symbol: str = "z",
+    whose: str = "inputs",
+    appearance: str = "light",
+    hover: bool = True,
+) -> dict:
+    """Return the figure of `decomposition_chart` as plain data, without `hover` for when no pointer is on it."""
     colours = palette(appearance)
     depth = len(measured.log10_second_moment)
     layers = thinned(depth, MOST_LAYERS)
@@ -63,16 +77,16 @@ def decomposition_chart(
     # theory as far down as a measurement could follow it
     seen = [shown, size] + ([] if theory is None else [np.maximum(theory, size + math.log10(RESOLUTION))])
     lower = Place("y2", _domain(*_LOWER), decade_windows([extremes(seen)])[0])
-    values, texts = decade_ticks(*lower.window)
-    data = [*_bars(measured, layers, colours), *_boundaries(predicted, layers, colours)]
-    data += _sizes(layers, shown, size, theory, symbol, colours_of(colours)[whose], colours)
+    data = [*_bars(measured, layers, colours, hover), *_boundaries(predicted, layers, colours)]
+    data += _sizes(layers, shown, size, theory, symbol if hover else "", colours_of(colours)[whose], colours)
     layout = stack_layout(colours, HEIGHT, 0, _BOTTOM, f"whose {depth}") | {
+        "template": {},  # as in `signals_spec`
         "barmode": "stack",
         "bargap": 0.12 if len(layers) <= 60 else 0,
         "hoversubplots": "axis",
         "xaxis": _layer_axis(depth),
         "yaxis": axis(colours, domain=bars, anchor="x", range=[0, 1], tickvals=[0, 0.5, 1], ticktext=["0", "50 %", "100 %"]),
-        "yaxis2": axis(colours, domain=lower.domain, anchor="x", range=widened(lower.window), tickvals=values, ticktext=texts),
+        **size_axes([lower], colours),
         "annotations": [
             title(f"<b>What E[{symbol}²] is made of</b>", 1 - _TITLE / _PLOT, colours.text, 15),
             title(_key(colours), bars[1], colours.muted, 13),
@@ -82,10 +96,10 @@ def decomposition_chart(
             title("layer", 1 - HEIGHT / _PLOT, colours.text, 14) | {"x": 1, "xanchor": "right"},
         ],
     }
-    return figure(data, layout)
+    return {"data": data, "layout": layout}
 
 
-def _bars(measured: Scatter, layers: np.ndarray, colours: Palette) -> list[dict]:
+def _bars(measured: Scatter, layers: np.ndarray, colours: Palette, hover: bool) -> list[dict]:
     bars = []
     fills = {part: colour if part == "inputs" else translucent(colour, _QUIET) for part, colour in colours_of(colours).items()}
     for part in STACKED:
@@ -98,11 +112,12 @@ def _bars(measured: Scatter, layers: np.ndarray, colours: Palette) -> list[dict]
                 "y": numbers(shares, digits=6),
                 "width": (layers[-1] - layers[0]) / (len(layers) - 1) if len(layers) > 60 else None,
                 "marker": {"color": fills[part], "line": {"width": 0}},
-                "text": [f"{PART_LABELS[part]} {percent(share)}" if math.isfinite(share) else "" for share in shares.tolist()],
                 "textposition": "none",
-                "hovertemplate": "%{text}<extra></extra>",
             }
         )
+        if hover:
+            texts = [f"{PART_LABELS[part]} {percent(share)}" if math.isfinite(share) else "" for share in shares.tolist()]
+            bars[-1] |= {"text": texts, "hovertemplate": "%{text}<extra></extra>"}
     return bars
 
 
@@ -122,14 +137,18 @@ def _boundaries(predicted: Scatter | None, layers: np.ndarray, colours: Palette)
 def _sizes(
     layers: np.ndarray, shown: np.ndarray, size: np.ndarray, theory: np.ndarray | None, symbol: str, colour: str, colours: Palette
 ) -> list[dict]:
-    """Return the second moment as a dotted line, the variance as dots, theory's variance as a line."""
+    """Return the second moment as a dotted line, the variance as dots, theory's as a line; without a symbol no words for a pointer."""
     x = layers.tolist()
     traces = [line("second moment", x, size, {"color": colours.muted, "width": 2, "dash": "dot"}, yaxis="y2")]
-    texts = [f"E[{symbol}²] {from_log10(total)}, variance {from_log10(value)}" for total, value in zip(size, shown, strict=True)]
     if theory is not None:
         traces.append(line("variance theory", x, theory, {"color": colours.text, "width": 1.25}, yaxis="y2"))
-        texts = [f"{text}, theory {from_log10(value)}" for text, value in zip(texts, theory, strict=True)]
+    texts = _hovers(shown, size, theory, symbol) if symbol else None
     return [*traces, dots("variance", x, shown, {"color": colour, "size": dot_size(len(x))}, texts, yaxis="y2")]
+
+
+def _hovers(shown: np.ndarray, size: np.ndarray, theory: np.ndarray | None, symbol: str) -> list[str]:
+    texts = [f"E[{symbol}²] {from_log10(total)}, variance {from_log10(value)}" for total, value in zip(size, shown, strict=True)]
+    return texts if theory is None else [f"{text}, theory {from_log10(value)}" for text, value in zip(texts, theory, strict=True)]
 
 
 def _missing(layers: np.ndarray, shown: np.ndarray, size: np.ndarray, row: Place, colours: Palette) -> list[dict]:

@@ -48,12 +48,12 @@ def measure(config: Config, progress: Progress | None = None) -> dict[str, Scatt
     return scatters_alike([config], progress)[0]
 
 
-def scatters_alike(configs: Sequence[Config], progress: Progress | None = None) -> list[dict[str, Scatter]]:
-    """Return `measure` of each of these configs, which differ in numbers alone, in networks that share their noise."""
+def scatters_alike(configs: Sequence[Config], progress: Progress | None = None, signals: Sequence[str] = ()) -> list[dict[str, Scatter]]:
+    """Return `measure` of each of these configs, which differ in numbers alone, in networks that share their noise; of `signals` if any."""
     found: list[dict[str, Scatter]] = []
     groups = stacks(configs, whole=True)
     for number, stack in enumerate(groups):
-        observer = _Scatters(stack)
+        observer = _Scatters(stack, signals)
         watch(stack, observer, part_of(progress, number / len(groups), (number + 1) / len(groups)))
         found += observer.scatters
     return found
@@ -63,16 +63,16 @@ VARIANCE_DECOMPOSITION = Lab("variance decomposition", uses, measure)
 
 
 class _Scatters(Observer):
-    """Fills in the scatters of the signals forward, layer by layer, for each config of a stack."""
+    """Fills in the scatters of these signals, or of all forward, layer by layer, for each config of a stack."""
 
     looks_back = False
 
-    def __init__(self, stack: Stack) -> None:
-        self.names = [name for name in signals_of(stack.configs[0]) if name in FORWARD]
-        self.scatters = [{name: Scatter.nothing(config.depth) for name in self.names} for config in stack.configs]
+    def __init__(self, stack: Stack, signals: Sequence[str]) -> None:
+        names = signals or [name for name in signals_of(stack.configs[0]) if name in FORWARD]
+        self.scatters = [{name: Scatter.nothing(config.depth) for name in names} for config in stack.configs]
 
     def see(self, name: str, layer: int, *values: Any) -> None:
-        if name in self.names:
+        if name in self.scatters[0]:
             for scatters, signal in zip(self.scatters, values[0].parts(len(self.scatters)), strict=True):
                 self._record(scatters[name], layer, signal)
 

@@ -146,12 +146,17 @@ class PhaseGrid:
 def phase_grid(activation: str, weight_variances: Array, bias_variances: Array, start: float = 1.0) -> PhaseGrid:
     """Fixed points, χ₁ and correlation depths at every pair of a weight variance, (m,), and a bias variance, (k,), both ≥ 0."""
     weights, biases = (np.asarray(values, dtype=float) for values in (weight_variances, bias_variances))
+    q_star, chi = settled_grid(activation, weights, biases, start)
+    weight = np.broadcast_to(weights, q_star.shape)
+    c_star, chi_c = (values.reshape(q_star.shape) for values in correlation_fixed_point(q_star.ravel(), activation, weight.ravel()))
+    return PhaseGrid(weights, biases, q_star, chi, c_star, depth_scale(chi_c), critical_line(activation, biases))
+
+
+def settled_grid(activation: str, weights: Array, biases: Array, start: float = 1.0) -> tuple[Array, Array]:
+    """Return q* and χ₁ at every pair of a weight variance, (m,), and a bias variance, (k,): two (k, m) arrays."""
     pieces = [brackets(activation, float(weight), biases, start) for weight in weights]
     known, low, high = (np.stack(piece, axis=1) for piece in zip(*pieces, strict=True))
     weight, bias = (grid.ravel() for grid in np.meshgrid(weights, biases))
     q_star = polish(activation, weight, bias, known.ravel(), low.ravel(), high.ravel())
     chi = np.asarray(chi_1(q_star, activation, weight))
-    c_star, chi_c = correlation_fixed_point(q_star, activation, weight)
-    shape = (biases.size, weights.size)
-    q_star, chi, c_star, xi_c = (values.reshape(shape) for values in (q_star, chi, c_star, depth_scale(chi_c)))
-    return PhaseGrid(weights, biases, q_star, chi, c_star, xi_c, critical_line(activation, biases))
+    return q_star.reshape(known.shape), chi.reshape(known.shape)

@@ -25,6 +25,7 @@ from propagation.ui.session import experiment
 
 log = logging.getLogger(__name__)
 Known = TypeVar("Known")
+Asked = TypeVar("Asked")
 
 #: seconds of work that nobody who drags a slider notices
 _MOMENT = 0.03
@@ -154,8 +155,8 @@ def scatters_predicted(config: Config) -> dict[str, Scatter]:
     return predict_scatters(config)
 
 
-def if_known(find: Callable[[Config], Known], config: Config) -> Known | None:
-    """Return what theory finds for a config; None where it has no law, or fails, as the log then says: the measurement stands without."""
+def if_known(find: Callable[[Asked], Known], config: Asked) -> Known | None:
+    """Return what theory finds for a config, or for several; None where it has no law, or fails, as the log says: networks are enough."""
     try:
         return find(config)
     except NoLaw:

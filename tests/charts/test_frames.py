@@ -10,7 +10,11 @@ import pytest
 from propagation import Config, predict, simulate
 from propagation.charts.cobweb import Cobweb, cobweb_spec
 from propagation.charts.frames import SHADE_UNIT, UNIT, decade_frames, frames
+from propagation.charts.manifold import angles_spec
 from propagation.charts.signals import signals_spec
+from propagation.charts.variance_decomposition import decomposition_spec
+from propagation.labs.manifold import angles_alike
+from propagation.labs.variance_decomposition import scatters_alike
 
 VALUES = (0.0, 0.5, 1.5, 3.0)
 SPARSE = (0, 1, 3)
@@ -110,3 +114,64 @@ def test_numbers_of_a_frame_have_no_more_digits_than_can_be_seen():
     spec, other = (cobweb_spec(Cobweb(x, w * x, np.array([1.0, w]), None, (0.0, 1.0), "q", "after", "q*")) for w in (1 / 3, 1 / 7))
     rows = next(curve["rows"] for curve in frames([spec, other])["curves"] if curve["trace"] == 1)
     assert rows == [[0.0, 0.3333], [0.0, 0.1429]]
+
+
+@pytest.fixture(scope="module")
+def angles() -> tuple[list[dict], dict]:
+    """Pairs of inputs at four values, of which two are measured: c on a straight axis over 1 − c on one of decades."""
+    configs = Config(depth=6, width=16, trials=3).variants("weight_variance", VALUES[1:])
+    figures = [angles_spec(one, 10 ** one.log10_eps[0], hover=False) for one in angles_alike(configs)]
+    return figures, decade_frames(figures, (0, 2), lambda name: "theory" in name)
+
+
+def test_an_axis_that_is_not_of_decades_holds_still(angles):
+    figures, table = angles
+    assert [*table["windows"]] == ["yaxis2"]
+    assert table["figure"]["layout"]["yaxis"] == figures[0]["layout"]["yaxis"]
+
+
+def test_only_logarithms_are_left_to_be_interpolated(angles):
+    _, table = angles
+    for curve in table["curves"]:
+        trace = table["figure"]["data"][curve["trace"]]
+        assert curve["at"] == ([0, 1, 2] if trace["yaxis"] == "y" or "theory" in trace["name"] else [0, 2])
+
+
+def test_rows_that_share_a_name_keep_their_numbers_apart(angles):
+    figures, table = angles
+    seen = 0
+    for curve in table["curves"]:
+        trace = table["figure"]["data"][curve["trace"]]
+        for place, row in zip(curve["at"], curve["rows"], strict=True):
+            (own,) = [one for one in figures[place]["data"] if (one["name"], one["yaxis"]) == (trace["name"], trace["yaxis"])]
+            off = [abs(value * curve["unit"] - number) for value, number in zip(row, own["y"], strict=True) if value is not None]
+            assert max(off) <= curve["unit"] / 2 + 1e-9
+            seen += len(off)
+    assert seen > 500
+
+
+def test_bars_have_a_row_each():
+    configs = Config(depth=5, width=8, inputs=4, trials=3).variants("weight_variance", (0.5, 3.0))
+    figures = [decomposition_spec(one["z"], None, hover=False) for one in scatters_alike(configs)]
+    table = decade_frames(figures, (0, 1), lambda name: False)
+    bars = {trace["name"]: number for number, trace in enumerate(table["figure"]["data"]) if trace["type"] == "bar"}
+    assert set(bars) == {"inputs", "neurons", "draws", "mean"} and [*table["windows"]] == ["yaxis2"]
+    for place, figure in enumerate(figures):
+        for trace in figure["data"]:
+            if trace["type"] == "bar":
+                (curve,) = [one for one in table["curves"] if one["trace"] == bars[trace["name"]]]
+                assert [value * curve["unit"] for value in curve["rows"][place]] == pytest.approx(trace["y"], abs=1e-3)
+
+
+def test_words_in_dots_are_those_of_their_figure_and_no_trace_is_left_out():
+    def figure(*texts: str) -> dict:
+        dot = {"type": "scatter", "mode": "markers+text", "x": [1.0], "y": [0.0]}
+        dots = [dot | {"name": f"of {len(text)}", "text": [text]} for text in texts]
+        axes = {"xaxis": {"range": [0, 1]}, "yaxis": {"range": [0, 1]}}
+        return {"data": dots, "layout": axes | {"annotations": []}}
+
+    table = frames([figure("1", "23"), figure("2", "345")])
+    assert [trace["name"] for trace in table["figure"]["data"]] == ["of 1", "of 2", "of 3"]
+    texts = {curve["trace"]: curve["rows"] for curve in table["curves"] if curve["attribute"] == "text"}
+    assert texts == {0: [["1"], ["2"]], 1: [["23"], []], 2: [[], ["345"]]}
+    assert all((curve["unit"] is None) == (curve["attribute"] == "text") for curve in table["curves"])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from propagation.charts.cobweb import Cobweb, cobweb_spec, path
-from propagation.charts.gains import gain_chart, shape_chart
+from propagation.charts.gains import MOVING, Curve, Here, gain_chart, gain_spec, shape_chart
 from propagation.charts.plane import CriticalLine, here_spec, plane_chart, survival
 from propagation.expressions import lookup
 from propagation.theory.gains import gains
@@ -127,11 +127,41 @@ def test_the_shape_shows_the_activation_with_a_gap_at_its_kink():
     assert np.isnan(traces["φ′(z)"].y).sum() == 1
 
 
+def curve_of(end: float = 4.0) -> Curve:
+    grid = phase_grid("tanh", np.linspace(0.05, end, 80), np.array([0.05]))
+    return Curve(grid.weight_variances, grid.chi_1[0], gains("tanh", 0.05))
+
+
 def test_rules_stand_on_the_curve_with_their_numbers():
-    rules = gains("tanh", 0.05)
-    curve = phase_grid("tanh", np.linspace(0.05, 4, 80), np.array([0.05]))
-    line, marks = gain_chart(curve, rules).data
-    assert "·".join(sorted("·".join(marks.text).split("·"))) == "1·2·3·4·5·6"
-    assert any(text.startswith("1·2") for text in marks.text)  # tanh has mean 0: both rules say the same
-    for x, y in zip(marks.x, marks.y, strict=True):
-        assert np.interp(x, line.x, line.y) == pytest.approx(y, abs=2e-3)
+    line, *marks, _ = gain_chart(curve_of(), Here(1.5, 0.9)).data
+    texts = [text for mark in marks for text in mark.text]
+    assert "·".join(sorted("·".join(texts).split("·"))) == "1·2·3·4·5·6"
+    assert any(text.startswith("1·2") for text in texts)  # tanh has mean 0: both rules say the same
+    for mark in marks:
+        for x, y in zip(mark.x, mark.y, strict=True):
+            assert np.interp(x, line.x, line.y) == pytest.approx(y, abs=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("here", "cross", "said"),
+    [
+        (Here(1.5, 0.9), (1.5, np.log10(0.9)), "1.5: × 0.9"),
+        (Here(500.0, 9.0), (4.0, np.log10(3)), "500 →: × 9"),
+        (Here(0.0, 0.0), (0.0, -1.0), "0: × 0"),
+    ],
+)
+def test_the_visitor_has_a_cross_that_never_leaves_the_chart(here, cross, said):
+    figure = gain_chart(curve_of(), here)
+    mark = figure.data[-1]
+    assert mark.name == "here" and (mark.x[0], mark.y[0]) == pytest.approx(cross, abs=1e-4)
+    assert figure.layout.annotations[0].text.endswith(said) and figure.layout.annotations[0].x == mark.x[0]
+
+
+def test_what_moves_lies_over_the_chart_as_it_is_drawn():
+    figure = gain_chart(curve_of(), Here(1.5, 0.9))
+    moving = gain_spec(figure.layout.to_plotly_json(), curve_of(), Here(1.5, 0.9))
+    assert [trace["name"] for trace in moving["data"]] == [trace.name for trace in figure.data] and moving["layout"][
+        "paper_bgcolor"
+    ] == "none"
+    assert {trace["name"] for trace in moving["data"]} <= {*MOVING}
+    assert moving["layout"]["xaxis"]["range"] == list(figure.layout.xaxis.range)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import is_dataclass, replace
+
 import numpy as np
 import pytest
 
 from propagation import Config, predict, simulate
 from propagation.config import NUMBERS
-from propagation.labs.slider_sweep import FINE, NEAR, NETWORKS, plans, run
+from propagation.labs.manifold import ANGLES, STARTS, angles_alike
+from propagation.labs.slider_sweep import FINE, NEAR, NETWORKS, Kind, plans, run
+from propagation.labs.variance_decomposition import VARIANCE_DECOMPOSITION, scatters_alike
+from propagation.theory.manifold import angle_paths
+from propagation.theory.variance_decomposition import predict_scatters_of
 
 SMALL = Config(depth=8, width=32, inputs=4, trials=3)
 STEPS = NUMBERS["weight_variance"].steps
@@ -90,3 +96,46 @@ def test_a_signal_that_is_gone_on_one_side_is_as_on_the_nearer():
     second = plan.measured[1]
     middles = [sweep.at(place).z.median() for place in range(second + 1)]
     assert [bool(np.isfinite(one).all()) for one in middles] == [place >= second / 2 for place in range(second + 1)]
+
+
+#: labs as pages ask them along a slider
+LABS: dict[str, Kind] = {
+    "angles": Kind(ANGLES.uses, lambda configs, _: angle_paths(configs, np.array(STARTS)), angles_alike, FINE[1:]),
+    "scatters": Kind(VARIANCE_DECOMPOSITION.uses, lambda configs, _: predict_scatters_of(configs), scatters_alike, FINE[1:], 4),
+}
+
+
+@pytest.mark.parametrize("lab", LABS)
+@pytest.mark.parametrize("field", ["weight_variance", "depth", "width"])
+def test_a_lab_is_asked_of_what_it_uses(lab, field):
+    kind, values = LABS[lab], NUMBERS[field].steps
+    *_, plan = plans(kind, SMALL, field, values, values.index(getattr(SMALL, field)))
+    assert plan.trials >= kind.fewest and getattr(SMALL, field) in plan.values
+    for place, config in zip(plan.measured, plan.configs(plan.measured), strict=True):
+        (own,) = SMALL.variants(field, [plan.values[place]])
+        assert config == replace(kind.uses(own), trials=plan.trials)
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_between_two_places_a_lab_has_numbers_between_theirs(lab):
+    _, plan = plans(LABS[lab], SMALL, "weight_variance", STEPS, HERE)
+    sweep = run(plan)
+    first, second = plan.measured[4:6]
+    for low, high, middle in zip(*(numbers(sweep.at(place)) for place in (first, second, (first + second) // 2)), strict=True):
+        known = np.isfinite(low) & np.isfinite(high)
+        assert second > first + 1 and known.any()
+        assert np.all((middle >= np.minimum(low, high) - 1e-12)[known] & (middle <= np.maximum(low, high) + 1e-12)[known])
+
+
+def numbers(answer) -> list[np.ndarray]:
+    """All arrays of an answer, one after the other."""
+    if isinstance(answer, np.ndarray):
+        return [answer]
+    parts = answer.values() if isinstance(answer, dict) else vars(answer).values() if is_dataclass(answer) else ()
+    return [] if isinstance(answer, Config) else [array for part in parts for array in numbers(part)]
+
+
+def test_labs_that_need_several_networks_are_refused_sooner():
+    config = Config(depth=400, width=16)
+    several = replace(LABS["angles"], fewest=20)
+    assert plans(LABS["angles"], config, "weight_variance", STEPS, HERE) and not plans(several, config, "weight_variance", STEPS, HERE)

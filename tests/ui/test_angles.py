@@ -45,7 +45,7 @@ def test_it_asks_a_question_and_draws_angles_curve_and_geometry():
     angles, space, geometry = figures(app)
     assert space["data"][0]["type"] == "scatter3d"
     assert {"length", "curvature"} <= {trace.get("name") for trace in geometry["data"]}
-    assert {"c = 0.9", "theory"} <= {trace.get("name") for trace in angles["data"]}
+    assert {"c = 0.9", "c = 0.9 theory"} <= {trace.get("name") for trace in angles["data"]}
 
 
 def test_places_show_order_and_chaos():

@@ -18,6 +18,7 @@ function numbersAt({ at, rows, unit }, place) {
   const share = low === high ? 0 : (place - at[low]) / (at[high] - at[low]);
   const [first, second] = [rows[low], rows[high]];
   const nearer = share < 0.5 ? first : second;
+  if (unit === null) return nearer; // words
   const match = first.length === second.length;
   return nearer.map((own, i) => {
     if (!match || first[i] === null || second[i] === null) return own === null ? null : own * unit;

@@ -14,6 +14,9 @@ BADGE, HEADING = ".stMarkdownBadge", "[data-heading-text], h2"
 #: the key of the container of headline, numbers and chart, and how it is found
 VERDICT_KEY = "verdict"
 VERDICT = f".st-key-{VERDICT_KEY}"
+#: the key of the container of what does not follow the hand, and how it is found
+LATER_KEY = "later"
+LATER = f".st-key-{LATER_KEY}"
 #: of `APP`: the attribute that says whether the server is there, and its word for yes
 CONNECTION, CONNECTED = "data-test-connection-state", "CONNECTED"
 #: the same as a line of JavaScript, before every component's own
@@ -22,6 +25,7 @@ _FOR_SCRIPTS = {
     "slider": SLIDER,
     "idle": IDLE,
     "verdict": VERDICT,
+    "later": LATER,
     "badge": BADGE,
     "heading": HEADING,
     "connection": CONNECTION,

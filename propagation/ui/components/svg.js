@@ -1,10 +1,10 @@
-// A figure as plain SVG: what Plotly draws of lines, dots, areas, cells, axes with given ticks and words, in the same places, and a
+// A figure as plain SVG: what Plotly draws of lines, dots, areas, bars, cells, axes with given ticks and words, in the same places, and a
 // hundred times as fast. Of a figure that has more than that it makes nothing.
 
 const FAMILY = "Arial, sans-serif";
 const DASHES = { dash: "9,9", dot: "3,3", dashdot: "9,3,3,3" };
-const SCATTER = new Set([undefined, "lines", "markers", "lines+markers"]);
-const SYMBOLS = /^(circle|diamond|x-thin)/; // of markers on a line
+const SCATTER = new Set([undefined, "lines", "markers", "lines+markers", "markers+text"]);
+const SYMBOLS = /^(circle|diamond|square|triangle-up|cross|x)/; // of markers on a line
 const PADDING = 2; // what Plotly keeps around the words of an annotation
 const pen = document.createElement("canvas").getContext("2d");
 
@@ -37,12 +37,13 @@ const isPlain = ({ range, tickvals, ticktext = [], type = "linear" }) =>
 const isCurve = ({ type = "scatter", mode, x, y, line = {}, marker = {} }) =>
   type === "scatter" && SCATTER.has(mode) && [x, y].every(Array.isArray) && !line.shape &&
   ![marker.color, marker.symbol].some(Array.isArray) && (mode !== "lines+markers" || (marker.size && SYMBOLS.test(marker.symbol)));
+const isBars = ({ type, orientation, x, y }) => type === "bar" && orientation !== "h" && [x, y].every(Array.isArray);
 const isCells = ({ type, zsmooth, x, y, z }) => type === "heatmap" && !zsmooth && [x, y, z].every(Array.isArray);
 
 const isDrawable = ({ data, layout }) =>
   Object.entries(layout).every(([key, axis]) => !/^[xy]axis\d*$/.test(key) || isPlain(axis)) &&
   layout.margin && layout.height && layout.xaxis && layout.yaxis && !layout.shapes?.length && !layout.showlegend &&
-  data.every((trace) => isCells(trace) || isCurve(trace));
+  data.every((trace) => isCells(trace) || isCurve(trace) || isBars(trace));
 
 let clips = 0; // so that each picture has a name for its own
 
@@ -63,31 +64,59 @@ function polyline(x, y, across, up, closed) {
   return path && closed ? `${path}Z` : path;
 }
 
+// Corners of Plotly's symbols, in radii.
+const cross = (inner, outer) => [[outer, inner], [inner, inner], [inner, outer], [-inner, outer], [-inner, inner], [-outer, inner]];
+const mirrored = (half) => [...half, ...half.map(([right, down]) => [-right, -down])];
+const turned = (corners) => corners.map(([right, down]) => [(right - down) / Math.SQRT2, (right + down) / Math.SQRT2]);
+const CORNERS = {
+  square: mirrored([[1, 1], [-1, 1]]),
+  diamond: mirrored([[1.3, 0], [0, 1.3]]),
+  "triangle-up": [[-2 / Math.sqrt(3), 0.5], [2 / Math.sqrt(3), 0.5], [0, -1]],
+  cross: mirrored(cross(0.4, 1.2)),
+  x: turned(mirrored(cross(0.4, 1.2))),
+};
+
 function dot(x, y, radius, symbol) {
   if (symbol === "x-thin") {
     return `M${x - radius},${y - radius}l${2 * radius},${2 * radius}M${x - radius},${y + radius}l${2 * radius},${-2 * radius}`;
   }
-  if (symbol?.startsWith("diamond")) {
-    const reach = decimal(radius * 1.3);
-    return `M${x + reach},${y}L${x},${decimal(y + reach)}L${x - reach},${y}L${x},${decimal(y - reach)}Z`;
-  }
+  const corners = CORNERS[symbol?.replace("-open", "")];
+  if (corners) return `M${corners.map(([right, down]) => `${decimal(x + radius * right)},${decimal(y + radius * down)}`).join("L")}Z`;
   return `M${decimal(x - radius)},${y}a${radius},${radius} 0 1,0 ${2 * radius},0a${radius},${radius} 0 1,0 ${-2 * radius},0`;
 }
 
-function scatter({ x, y, mode = "lines", line = {}, marker = {}, fill, fillcolor }, across, up, clip) {
+function scatter({ x, y, mode = "lines", line = {}, marker = {}, fill, fillcolor, text, textfont }, across, up, clip) {
   if (fill) return `<path d="${polyline(x, y, across, up, true)}" fill="${fillcolor}"${clip}/>`;
   let drawn = "";
   if (mode.startsWith("lines")) {
     const dashes = DASHES[line.dash] ? ` stroke-dasharray="${DASHES[line.dash]}"` : "";
     drawn = `<path d="${polyline(x, y, across, up)}" fill="none" stroke="${line.color}" stroke-width="${line.width ?? 2}"${dashes}${clip}/>`;
   }
-  if (!mode.endsWith("markers")) return drawn;
+  if (!mode.includes("markers")) return drawn;
   const { size, color, symbol, line: edge } = marker;
   const ground = /-(open|thin)$/.test(symbol) ? "none" : color;
   const wide = (i) => (Array.isArray(size) ? size[i] : size);
   const path = x.map((value, i) => (missing(y[i]) || !wide(i) ? "" : dot(decimal(across(value)), decimal(up(y[i])), wide(i) / 2, symbol)));
   const stroke = edge || ground === "none" ? ` stroke="${edge?.color ?? color}" stroke-width="${edge?.width ?? 1}"` : "";
-  return `${drawn}<path d="${path.join("")}" fill="${ground}"${stroke}/>`;
+  return `${drawn}<path d="${path.join("")}" fill="${ground}"${stroke}/>${text && mode.endsWith("text") ? inside({ x, y, text, textfont }, across, up) : ""}`;
+}
+
+// Words in the middle of dots.
+function inside({ x, y, text, textfont: { size, color } }, across, up) {
+  const spot = (value, i) => `x="${decimal(across(value))}" y="${decimal(up(y[i]) + 0.36 * size)}"`;
+  return x.map((value, i) => `<text ${spot(value, i)} text-anchor="middle" font-size="${size}" fill="${color}">${words(text[i])}</text>`).join("");
+}
+
+// Bars that stand on those drawn before, whose upper ends are `tops` by x.
+function bars({ x, y, width, marker }, across, up, gap, tops) {
+  const half = (width ?? 1 - gap) / 2;
+  const path = x.map((value, i) => {
+    const low = tops.get(value) ?? 0;
+    tops.set(value, low + (y[i] ?? 0));
+    const [left, right, bottom, top] = [across(value - half), across(value + half), up(low), up(low + (y[i] ?? 0))].map(decimal);
+    return missing(y[i]) ? "" : `M${left},${bottom}H${right}V${top}H${left}Z`;
+  });
+  return `<path d="${path.join("")}" fill="${marker.color}"/>`;
 }
 
 const channels = (colour) => [1, 3, 5].map((place) => parseInt(colour.slice(place, place + 2), 16));
@@ -166,7 +195,8 @@ function note({ text, x, y, xref = "x", yref = "y", xanchor = "auto", yanchor = 
   const { fontBoundingBoxAscent: ascent, fontBoundingBoxDescent: descent } = pen.measureText("x");
   const below = { bottom: -PADDING - descent, top: PADDING + ascent }[yanchor] ?? (ascent - descent) / 2;
   const spot = `x="${decimal(across + xshift + (ASIDE[xanchor] ?? 0))}" y="${Math.floor(up - yshift + below)}"`;
-  return `<text ${spot} text-anchor="${ANCHORS[xanchor]}" font-size="${font.size}" fill="${font.color}">${words(text)}</text>`;
+  const type = `text-anchor="${ANCHORS[xanchor]}" font-size="${font.size}" fill="${font.color}"`;
+  return `<text ${spot} ${type} style="white-space: pre">${words(text)}</text>`; // some words are two spaces apart
 }
 
 // Draw the figure into an element as wide as it; nothing where there is none, or where it has what this cannot draw. Of what stands there
@@ -180,9 +210,14 @@ function paint(element, figure) {
   const [family, size] = [font.family ?? FAMILY, font.size ?? 12];
   element.clip ??= `clip-${(clips += 1)}`;
   const clip = (row) => ` clip-path="url(#${element.clip}-${row})"`; // what leaves the window of its row ends there
+  const tops = new Map();
   const traces = data.map((trace) => {
     const [across, up] = [place.scale(trace.xaxis, "x"), place.scale(trace.yaxis, "y")];
-    const drawn = trace.type === "heatmap" ? cells(trace, across, up) : scatter(trace, across, up, clip(trace.yaxis ?? "y"));
+    const drawn = {
+      heatmap: () => cells(trace, across, up),
+      bar: () => bars(trace, across, up, layout.bargap ?? 0, tops),
+      scatter: () => scatter(trace, across, up, clip(trace.yaxis ?? "y")),
+    }[trace.type ?? "scatter"]();
     return trace.opacity === undefined ? drawn : `<g opacity="${trace.opacity}">${drawn}</g>`;
   });
   const notes = (layout.annotations ?? []).map((one) => note(one, place, family)).join("");
@@ -195,7 +230,7 @@ function paint(element, figure) {
   });
   const parts = [inside.join("") + axes(layout, place, { size, family }), ...traces, notes];
   const type = `font-family="${family.replaceAll('"', "'")}" font-size="${size}" fill="${font.color}"`;
-  const head = `xml:space="preserve" width="${width}" height="${height}" ${type} style="background: ${ground}"`;
+  const head = `width="${width}" height="${height}" ${type} style="background: ${ground}"`;
   if (element.head !== head || element.parts?.length !== parts.length || !element.firstChild) {
     element.innerHTML = `<svg ${head}>${parts.map((part) => `<g>${part}</g>`).join("")}</svg>`;
   } else {

@@ -23,9 +23,9 @@ const sliderOf = (sliders, element) => {
   return sliders[label] ? [thumb, label] : [];
 };
 
-// The headline and the line of numbers with other words in them, in copies that lie in the place of Streamlit's own.
-function words(root) {
-  const originals = root ? [...root.children].slice(0, 2) : [];
+// The first sentences of a page with other words in them, in copies that lie in the place of Streamlit's own.
+function words(root, count) {
+  const originals = root ? [...root.children].slice(0, count) : [];
   const copies = originals.map((original) => {
     const copy = original.cloneNode(true);
     const { offsetLeft, offsetTop } = original;
@@ -36,16 +36,16 @@ function words(root) {
     return copy;
   });
   const mark = copies[0]?.querySelector("[role=img]");
-  const title = copies[0]?.querySelector("h2");
-  const heading = mark?.closest(STREAMLIT.heading) ?? title;
-  const hasNumbers = copies[1]?.querySelectorAll("strong").length > 1; // forward and backward, as on Explore
+  const titles = copies.map((copy) => copy.querySelector("h2, h4, p"));
+  const heading = mark?.closest(STREAMLIT.heading) ?? titles[0];
+  const hasNumbers = mark && copies[1]?.querySelectorAll("strong").length > 1; // forward and backward, as on Explore
   const tell = (element, text) => element && (element.textContent = text);
   let said = null;
   // a longer sentence is written smaller, so that nothing moves
-  const fit = (element, i) => {
-    element.style.fontSize = "";
-    const [room, size] = [originals[i].offsetHeight + 2, parseFloat(getComputedStyle(element).fontSize)];
-    for (let share = 0.95; copies[i].offsetHeight > room && share > 0.5; share -= 0.05) element.style.fontSize = `${share * size}px`;
+  const fit = (i) => {
+    titles[i].style.fontSize = "";
+    const [room, size] = [originals[i].offsetHeight + 2, parseFloat(getComputedStyle(titles[i]).fontSize)];
+    for (let share = 0.95; copies[i].offsetHeight > room && share > 0.5; share -= 0.05) titles[i].style.fontSize = `${share * size}px`;
   };
   const numbers = ({ phase, forward, backward, reach }) => {
     const [signal, gradient] = copies[1].querySelectorAll("strong");
@@ -55,21 +55,25 @@ function words(root) {
     const last = gradient?.closest("p")?.lastChild;
     if (last) last.textContent = `\u2002 ${reach}`;
   };
-  const sentence = ({ line }) => {
-    const paragraph = copies[1].querySelector("p");
-    const parts = line.split("**").map((part, i) => (i % 2 ? Object.assign(document.createElement("strong"), { textContent: part }) : part));
-    paragraph.replaceChildren(...parts);
-    fit(paragraph, 1);
-  };
+  // Markdown as our sentences have it: words between pairs of asterisks are bold, what is after a backslash stands for itself
+  const marked = (text) =>
+    text.split("**").map((part, i) => {
+      const plain = part.replace(/\\(.)/g, "$1");
+      return i % 2 ? Object.assign(document.createElement("strong"), { textContent: plain }) : plain;
+    });
   return {
     say(now) {
-      if (!title || now === said || !now.headline) return; // some tables leave the words as they are
+      if (!titles[0] || now === said || !now.headline) return; // some tables leave the words as they are
       said = now;
       if (mark) mark.textContent = now.icon;
       if (mark) mark.style.color = now.colour;
-      heading.replaceChildren(...(mark ? [mark, ` ${now.headline}`] : [now.headline]));
-      fit(title, 0);
-      (hasNumbers ? numbers : sentence)(now);
+      heading.replaceChildren(...(mark ? [mark, ` ${now.headline}`] : marked(now.headline)));
+      fit(0);
+      if (hasNumbers) return numbers(now);
+      [now.line, now.more ?? "…"].slice(0, copies.length - 1).forEach((text, i) => {
+        titles[i + 1].replaceChildren(...marked(text));
+        fit(i + 1);
+      });
     },
     end() {
       copies.forEach((copy) => copy.remove());
@@ -77,6 +81,9 @@ function words(root) {
     },
   };
 }
+
+// What a page has put aside, which does not follow the hand, is pale meanwhile.
+const leave = (aside) => document.querySelectorAll(STREAMLIT.later).forEach(({ classList }) => classList.toggle("left-aside", aside));
 
 function watch() {
   const page = { sliders: {}, ghosts: {}, asked: new Map() };
@@ -107,6 +114,7 @@ function watch() {
       if (move.drawn !== null) chart.plot.uncover();
     }
     move.words?.end();
+    leave(false);
     move = null;
     caption();
   };
@@ -116,7 +124,8 @@ function watch() {
     const table = tables.get(page.sliders[move.label]?.key);
     if (position === move.from && move.drawn === null) return;
     if (!table || (position === move.drawn && table === move.table && !move.easing)) return;
-    move.words ??= words(document.querySelector(STREAMLIT.verdict));
+    move.words ??= words(document.querySelector(STREAMLIT.verdict), table.words?.[0].more ? 3 : 2);
+    leave(true);
     move.drawn = position;
     const beyond = table.positions && (position > table.positions.at(-1) || position < table.positions[0]);
     if (beyond && !table.beyond) return; // the whole table is on its way

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import streamlit as st
 
 from propagation.budget import refusal
-from propagation.charts.manifold import angles_chart, geometry_chart, space_chart
+from propagation.charts.manifold import PAIRS, angles_chart, angles_spec, geometry_chart, space_chart
 from propagation.config import Config
 from propagation.formatting import from_log10, number, percent, power_of_ten
 from propagation.labs.manifold import (
@@ -20,22 +21,30 @@ from propagation.labs.manifold import (
     WIDEST,
     Angles,
     Circle,
+    angles_alike,
 )
-from propagation.theory.manifold import CirclePrediction, angle_path, predict_circle
+from propagation.labs.slider_sweep import Kind
+from propagation.slider_steps import labels
+from propagation.theory.manifold import CirclePrediction, angle_path, angle_paths, predict_circle
 from propagation.trials import over_trials
+from propagation.ui.components.streamlit_page import LATER_KEY, VERDICT_KEY
 from propagation.ui.longwork import remembered
 from propagation.ui.session import experiment
 from propagation.ui.widgets import controls
-from propagation.ui.widgets.figures import draw_figure
+from propagation.ui.widgets.figures import draw_figure, on_paper
 from propagation.ui.widgets.page_header import appearance, opening, without_blocks
 from propagation.ui.widgets.panels import panel
 from propagation.ui.widgets.places import Place, draw_places
+from propagation.ui.widgets.sweep import Answers, Followed, Shown, let_go, swept, under_the_hand
 
 TITLE = "Do two inputs stay apart?"
 LOOK_FOR = (
     "Follow the pairs of inputs from left to right: in **order** all of them merge (c → 1), in **chaos** even almost equal inputs part, "
     "and on the edge between the two an angle fades as slowly as it can."
 )
+_CHART = "angles"
+#: what is asked along a slider; theory at half as many places as elsewhere, since pairs cost more
+_SWEPT = Kind(ANGLES.uses, lambda configs, _: angle_paths(configs, np.array(STARTS)), angles_alike, ((40, 20, 17), (40, 0, 9), (20, 0, 5)))
 #: 1 − c below this is no angle here, in words
 _LEAST = power_of_ten(round(math.log10(FLOOR)))
 #: the pair that is put into words: it starts at c = 0.9
@@ -68,7 +77,8 @@ def render(config: Config) -> None:
     """Draw the page: pairs of inputs against depth, then a circle of inputs as a curve, its length and its curvature."""
     opening(TITLE, LOOK_FOR)
     draw_places(PLACES)
-    refused = refusal(ANGLES.uses(config))
+    own = ANGLES.uses(config)
+    refused = refusal(own)
     if refused:
         st.warning(refused, icon=":material/scale:")
     elif ANGLES.why_not(config):
@@ -76,18 +86,32 @@ def render(config: Config) -> None:
     else:
         with panel("The angles"):
             _angles(config)
-    with panel("The circle"):
+    with st.container(key=LATER_KEY), panel("The circle"):
         without_blocks(config, "The circle goes through")
         _circle(config)
     _explanation()
+    if not refused and not ANGLES.why_not(config):
+        fields = [name for name in labels().values() if name != "inputs"]  # pairs are inputs of their own
+        under_the_hand(config, Followed(fields, {_CHART: PAIRS}, _answers, refusal=let_go(own)))
 
 
 def _angles(config: Config) -> None:
     angles = remembered(ANGLES, config, words="Following pairs of inputs")
     theory = _angle_theory(ANGLES.uses(config))
     answer = _in_words(angles, theory)
-    st.markdown(answer)
-    draw_figure(angles_chart(angles, theory, appearance=appearance()), key="angles", alt=answer.replace("*", ""))
+    with st.container(key=VERDICT_KEY):
+        st.markdown(answer)
+    draw_figure(angles_chart(angles, theory, appearance=appearance()), key=_CHART, alt=answer.replace("*", ""))
+
+
+def _answers(config: Config, field: str, values: Sequence[float], here: int) -> Iterator[Answers]:
+    """Yield the pairs at the values of a slider."""
+
+    def shown(angles: Angles, theory: np.ndarray) -> Shown:
+        spec = angles_spec(angles, theory, appearance=appearance(), hover=False)
+        return Shown({_CHART: on_paper(spec)}, {"headline": _in_words(angles, theory)})
+
+    yield from swept(_SWEPT, field, values, here, shown)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

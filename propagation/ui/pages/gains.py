@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+
 import numpy as np
 import streamlit as st
 
-from propagation.charts.gains import gain_chart, shape_chart
+from propagation.charts.gains import MOVING, Curve, Here, gain_chart, gain_spec, shape_chart
 from propagation.config import BOUNDS, Config
 from propagation.export.code import FRAMEWORKS
 from propagation.export.code.one_line import block_lines, init_lines
 from propagation.expressions import lookup
 from propagation.formatting import number, plain
 from propagation.labs.gain_text import answers, deviation, headline, how_exact, how_far, outcome, why
-from propagation.rules import shown_bias_variance
+from propagation.labs.slider_sweep import spread
+from propagation.rules import shown_bias_variance, shown_weight_variance
 from propagation.theory.gains import Gain, gains
-from propagation.theory.phases import PhaseGrid, phase_grid
+from propagation.theory.phases import settled_grid
 from propagation.theory.recommendation import Recommendation, recommend, window
+from propagation.ui.components.streamlit_page import VERDICT_KEY
 from propagation.ui.session import experiment
 from propagation.ui.widgets import controls
 from propagation.ui.widgets.figures import draw_figure
 from propagation.ui.widgets.page_header import appearance, opening, without_blocks
 from propagation.ui.widgets.panels import panel
+from propagation.ui.widgets.sweep import Answers, Followed, Shown, under_the_hand
 
 TITLE = "Which init for my network?"
 LOOK_FOR = "**One recommendation, and lines to copy.** Below stands every other rule, with what each does to a deep network."
-_POINTS = 121
+_CHART = "gains"
+#: points of a curve; curves and crosses along a slider, and steps to either side of where it stands that have one each
+_POINTS, _CURVES, _CROSSES, _NEAR = 121, 40, 160, 10
+#: the sliders that are followed
+_FIELDS = ("weight_variance", "bias_variance", "width")
 _FORMULAS = (
     r"\mathrm{Var}\,W = \sigma_w^2 / n_{\mathrm{in}}, \qquad \mathrm{gain} = \sigma_w, \qquad \mathrm{Var}\,b = \sigma_b^2",
     r"\chi_1 = \sigma_w^2\, \mathbb{E}\,\varphi'\big(\sqrt{q^*}\,x\big)^2 = 1",
@@ -62,9 +73,14 @@ def render(config: Config) -> None:
         draw_figure(shape_chart(activation, appearance=appearance()), key="shape", alt=alt)
     with right, panel("The rules"):
         st.markdown("**What a layer does to a gradient, deep in the network**, for every σ_w²")
-        figure = gain_chart(_curve(config.shifted_activation, _end(rules), bias_variance), rules, appearance=appearance())
+        end = _end(rules)
+        (curve,), here = _curves(config.shifted_activation, end, (bias_variance,)), _here([config])[0]
+        figure = gain_chart(Curve(*curve, rules), here, appearance=appearance())
         outcomes = "; ".join(f"{rule.label}: {outcome(rule, activation.homogeneous, bias_variance)}" for rule in rules if not rule.why_not)
-        draw_figure(figure, key="gains", alt=f"χ₁ grows with σ_w². {outcomes}.")
+        yours = f"You are at σ_w² = {number(here.weight_variance)}, where χ₁ = {number(here.chi_1)}."
+        draw_figure(figure, key=_CHART, alt=f"χ₁ grows with σ_w². {yours} {outcomes}.")
+        find = partial(_answers, figure.layout.to_plotly_json(), end)
+        under_the_hand(config, Followed(_FIELDS, {_CHART: MOVING}, find, end))
     for place, rule in enumerate(rules, 1):
         _rule(place, rule, outcome(rule, activation.homogeneous, bias_variance))
     st.caption(f"E and Var are over z ~ N(0, 1). χ₁ and q* are those of an infinitely wide network at σ_b² = {number(bias_variance)}.")
@@ -75,9 +91,11 @@ def _recommendation(config: Config, bias_variance: float) -> None:
     answer = _recommended(config.shifted_activation, bias_variance)
     depth = len(config.widths) - 1
     with st.container(border=True):
-        st.markdown(f"#### {headline(config.shifted_activation, answer)}")
-        st.markdown(why(config.shifted_activation, answer, bias_variance, depth, config.level))
-        st.markdown(_numbers(answer, config.widths[:-1], config.bias_mean))
+        words = _words(config, answer, bias_variance)
+        with st.container(key=VERDICT_KEY):
+            st.markdown(f"#### {words['headline']}")
+            st.markdown(words["line"])
+            st.markdown(words["more"])
         chosen, use = st.columns([1.6, 1], gap="medium", vertical_alignment="bottom")
         with chosen:
             frameworks = {name: framework.label for name, framework in FRAMEWORKS.items()}
@@ -98,6 +116,55 @@ def _recommendation(config: Config, bias_variance: float) -> None:
                 "standard normal. Of a homogeneous activation, such as ReLU, every q is a fixed point at σ_w² = 1 / E[φ′²] and σ_b² = 0: "
                 "He et al. 2015. Otherwise Schoenholz et al. 2017 (arXiv 1611.01232)."
             )
+
+
+def _words(config: Config, answer: Recommendation, bias_variance: float) -> dict[str, str]:
+    """Return the recommendation in a sentence, why, and its numbers."""
+    activation, depth = config.shifted_activation, len(config.widths) - 1
+    return {
+        "headline": headline(activation, answer),
+        "line": why(activation, answer, bias_variance, depth, config.level),
+        "more": _numbers(answer, config.widths[:-1], config.bias_mean),
+    }
+
+
+def _answers(layout: dict, end: float, config: Config, field: str, values: Sequence[float], here: int) -> Iterator[Answers]:
+    """Yield what moves at the values of a slider, to be drawn over the chart with this layout, which goes as far as `end`."""
+    chosen = [values[place] for place in _places(field, len(values), here)]
+    configs = experiment.imagined(field, chosen[0]).variants(field, chosen)
+    activation = configs[0].shifted_activation
+    biases = tuple(dict.fromkeys(map(shown_bias_variance, configs)))
+    curves = {
+        bias: Curve(*curve, gains(config.activation, bias, config.bias_mean))
+        for bias, curve in zip(biases, _curves(activation, end, biases), strict=True)
+    }
+    words: dict[tuple, dict[str, str]] = {}
+    shown = []
+    for one, place in zip(configs, _here(configs), strict=True):
+        experiment.waiting_since()  # which ends a run whose visitor has moved on
+        bias = shown_bias_variance(one)
+        if (bias, one.widths) not in words:
+            words[bias, one.widths] = _words(one, _recommended(activation, bias), bias)
+        if field == "weight_variance":
+            place = replace(place, said="{value}")  # which the page fills in
+        spec = gain_spec(layout, curves[bias], place, appearance=appearance())
+        shown.append(Shown({_CHART: spec}, words[bias, one.widths]))
+    yield Answers(chosen, shown)
+
+
+def _places(field: str, count: int, here: int) -> list[int]:
+    """Return at which places of a slider there is an answer: those near, and some others; few of a σ_b², which moves the curve."""
+    most = _CURVES if field == "bias_variance" else _CROSSES
+    return sorted({*spread(count, most, here), *range(max(0, here - _NEAR), min(count, here + _NEAR + 1))})
+
+
+def _here(configs: Sequence[Config]) -> list[Here]:
+    """Return where the visitor stands in experiments that differ in one number, with the σ_w² and the σ_b² of the sliders."""
+    weights, biases = (np.array([*map(shown, configs)]) for shown in (shown_weight_variance, shown_bias_variance))
+    across, column = np.unique(weights, return_inverse=True)
+    up, row = np.unique(biases, return_inverse=True)
+    _, chi_1 = settled_grid(configs[0].shifted_activation, across, up)
+    return [Here(float(weight), float(chi)) for weight, chi in zip(weights, chi_1[row, column], strict=True)]
 
 
 def _use(answer: Recommendation) -> None:
@@ -154,9 +221,10 @@ def _window(activation: str, answer: Recommendation, depth: int) -> tuple[float,
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _curve(activation: str, end: float, bias_variance: float) -> PhaseGrid:
-    # from slightly above 0: without weights there is no gradient at all
-    return phase_grid(activation, np.linspace(end / _POINTS, end, _POINTS), np.array([bias_variance]))
+def _curves(activation: str, end: float, biases: tuple[float, ...]) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return, for each σ_b², σ_w² from slightly above 0, since without weights there is no gradient at all, and χ₁ at each."""
+    weights = np.linspace(end / _POINTS, end, _POINTS)
+    return [(weights, chi) for chi in settled_grid(activation, weights, np.array(biases))[1]]
 
 
 def _end(rules: tuple[Gain, ...]) -> float:

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
+from functools import partial
 
 import streamlit as st
 
 from propagation.budget import refusal
-from propagation.charts.variance_decomposition import HELD_STILL, OVER, WHOSE_LABELS, decomposition_chart
+from propagation.charts.variance_decomposition import HELD_STILL, OVER, WHOSE_LABELS, decomposition_chart, decomposition_spec
 from propagation.config import Config
 from propagation.formatting import from_log10, number, percent
-from propagation.labs.variance_decomposition import INPUTS, RESOLUTION, VARIANCE_DECOMPOSITION
+from propagation.labs.slider_sweep import Kind
+from propagation.labs.variance_decomposition import INPUTS, RESOLUTION, VARIANCE_DECOMPOSITION, scatters_alike
 from propagation.signals import SIGNALS
-from propagation.theory.variance_decomposition import PARTS, WHOSE, Scatter
+from propagation.slider_steps import labels
+from propagation.theory.variance_decomposition import PARTS, WHOSE, Scatter, predict_scatters_of
+from propagation.ui.components.streamlit_page import LATER_KEY, VERDICT_KEY
 from propagation.ui.longwork import remembered
 from propagation.ui.results import if_known, scatters_predicted
 from propagation.ui.session import experiment
 from propagation.ui.widgets import controls
-from propagation.ui.widgets.figures import draw_figure
+from propagation.ui.widgets.figures import draw_figure, on_paper
 from propagation.ui.widgets.page_header import appearance, opening
 from propagation.ui.widgets.panels import panel
+from propagation.ui.widgets.sweep import Answers, Followed, Shown, let_go, swept, under_the_hand
 
 TITLE = "Whose variance?"
 LOOK_FOR = (
@@ -37,6 +43,9 @@ STARTS = (
     ("Ordered tanh", _TANH | {"weight_variance": 0.9}, "σ_w² = 0.9: soon every input looks the same."),
     ("Chaotic tanh", _TANH | {"weight_variance": 4.0}, "σ_w² = 4: inputs stay apart at any depth."),
 )
+_CHART, _GHOSTS = "decomposition_chart", ("variance", "inputs theory", "neurons theory")
+#: networks at each place of a slider, without which there is no scatter of them; fewer places than elsewhere, since they are several
+FEWEST, _FINE = 4, ((40, 20, 17), (40, 0, 9), (20, 0, 5))
 _SIGNALS = {name: SIGNALS[name].label for name in ("z", "h")}
 #: shares of the second moment that count as next to nothing, and as most of it
 _GONE, _MOST = 0.05, 0.5
@@ -57,12 +66,32 @@ def render(config: Config) -> None:
         theory = if_known(scatters_predicted, own)
         expected = theory[signal] if theory else None
         words = in_words(found, signal)
-        st.markdown(words)
+        with st.container(key=VERDICT_KEY):
+            st.markdown(words)
         with panel("The chart"):
             figure = decomposition_chart(found, expected, symbol=signal, whose=whose, appearance=appearance())
-            draw_figure(figure, key="decomposition_chart", alt=words.replace("**", ""))
-        st.markdown(_table(found, expected, signal))
+            draw_figure(figure, key=_CHART, alt=words.replace("**", ""))
+        with st.container(key=LATER_KEY):
+            st.markdown(_table(found, expected, signal))
     _explanations(own)
+    fields = [name for name in labels().values() if name != "inputs"]  # they are always the same number here
+    find = partial(_answers, signal, whose)
+    under_the_hand(config, Followed(fields, {_CHART: _GHOSTS}, find, (signal, whose), refusal=let_go(own)))
+
+
+def _answers(signal: str, whose: str, config: Config, field: str, values: Sequence[float], here: int) -> Iterator[Answers]:
+    """Yield the parts of a signal at the values of a slider."""
+
+    def predict(configs: Sequence[Config], _: str) -> Sequence[dict[str, Scatter] | None]:
+        return if_known(predict_scatters_of, configs) or [None for _ in configs]
+
+    def shown(found: dict[str, Scatter], expected: dict[str, Scatter] | None) -> Shown:
+        looks = {"symbol": signal, "whose": whose, "appearance": appearance()}
+        spec = decomposition_spec(found[signal], None if expected is None else expected[signal], **looks, hover=False)
+        return Shown({_CHART: on_paper(spec)}, {"headline": in_words(found[signal], signal)})
+
+    kind = Kind(VARIANCE_DECOMPOSITION.uses, predict, partial(scatters_alike, signals=(signal,)), _FINE, FEWEST)
+    yield from swept(kind, field, values, here, shown)
 
 
 def _starts() -> None:

@@ -20,11 +20,13 @@ from propagation.config import NUMBERS, Config
 from propagation.diagnosis import diagnose
 from propagation.engine.cost import work
 from propagation.engine.sweep import SHARING
+from propagation.engine.trace import Trace
 from propagation.formatting import factor
 from propagation.labs import slider_sweep
-from propagation.labs.slider_sweep import NETWORKS
+from propagation.labs.slider_sweep import NETWORKS, Found, Kind, Theory
 from propagation.signals import SIGNALS
 from propagation.slider_steps import labels, positions
+from propagation.theory.prediction import Prediction
 from propagation.ui.components import sweep
 from propagation.ui.results import sweep_of, tables_of
 from propagation.ui.session import experiment
@@ -139,8 +141,7 @@ def _tables(config: Config, field: str, page: Followed, key: str) -> Iterator[by
         }
         yield sweep.packed(_table(answers) | at)
     if answers is None:
-        refusal = page.refusal or f"Let go to simulate this, about {in_seconds(work(config).seconds)}"
-        yield sweep.packed({"key": key, "refused": refusal})
+        yield sweep.packed({"key": key, "refused": page.refusal or let_go(config)})
 
 
 def _to_and_fro(config: Config, values: Sequence[float]) -> tuple[float, float]:
@@ -159,18 +160,34 @@ def _table(answers: Answers) -> dict[str, Any]:
 
 
 def _measured(row: ForwardRow, config: Config, field: str, values: Sequence[float], here: int) -> Iterator[Answers]:
-    """Yield what Explore shows, from a first sweep near the slider and one of the whole range."""
-    plans = () if row.whose else slider_sweep.plans(NETWORKS, experiment.imagined(field, values[0]), field, values, here)
+    """Yield what Explore shows along a slider."""
     colours = palette(appearance())
+
+    def shown(trace: Trace, prediction: Prediction) -> Shown:
+        spec = signals_spec(trace, prediction, forward=row.signal, weights=row.weights, appearance=appearance(), hover=False)
+        return Shown({CHART: on_paper(spec)}, _words(diagnose(trace, prediction), colours))
+
+    if not row.whose:
+        yield from swept(NETWORKS, field, values, here, shown)
+
+
+def swept(
+    kind: Kind[Theory, Found], field: str, values: Sequence[float], here: int, shown: Callable[[Found, Theory], Shown]
+) -> Iterator[Answers]:
+    """Yield what is `shown` of what networks do and theory says, from a first sweep near the slider and one of the whole range."""
+    plans = slider_sweep.plans(kind, experiment.imagined(field, values[0]), field, values, here)
     for plan in plans:
         found = sweep_of(plan)
-        shown = []
+        at_places = []
         for place, prediction in enumerate(found.predictions):
             experiment.waiting_since()  # which ends a run whose visitor has moved on
-            trace = found.at(place)
-            spec = signals_spec(trace, prediction, forward=row.signal, weights=row.weights, appearance=appearance(), hover=False)
-            shown.append(Shown({CHART: on_paper(spec)}, _words(diagnose(trace, prediction), colours)))
-        yield Answers(plan.values, shown, plan is plans[-1], plan.measured)
+            at_places.append(shown(found.at(place), prediction))
+        yield Answers(plan.values, at_places, plan is plans[-1], plan.measured)
+
+
+def let_go(config: Config) -> str:
+    """Return what is said while a slider is held where this experiment takes too long."""
+    return f"Let go to simulate this, about {in_seconds(work(config).seconds)}"
 
 
 def _words(verdict: Verdict, colours: Palette) -> dict[str, str]:
