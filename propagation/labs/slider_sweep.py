@@ -105,8 +105,8 @@ class Sweep(Generic[Theory, Found]):
 def plans(kind: Kind[Theory, Found], config: Config, field: str, values: Sequence[float], here: int) -> tuple[Plan[Theory, Found], ...]:
     """Return what can be had soon of a slider that stands at place `here` among these values; nothing where that is not even one network.
 
-    First what is near, of as few networks as there can be, then as much of the range as there is time for. Networks of one shape cover it
-    all, or there are none; of others those beyond the last that there is time for are left out.
+    First what is near, of as few networks as there can be, then all of it as coarsely as a sweep can be, then as much of the range as there
+    is time for. Networks of one shape cover it all, or there are none; of others those beyond the last that there is time for are left out.
     """
     shared = field in SHARING
     attempts = (_plan(kind, config, field, values, here, *fine) for fine in (kind.fine if shared else FINE_OF_SHAPES))
@@ -116,7 +116,9 @@ def plans(kind: Kind[Theory, Found], config: Config, field: str, values: Sequenc
         return () if whole is None else (whole,)
     first = max(0, here - reach)
     near = _plan(kind, config, field, values[first : here + reach + 1], here - first, *NEARBY)
-    return (whole,) if near is None else (replace(near, trials=kind.fewest), whole)
+    coarse = _plan(kind, config, field, values, here, *kind.fine[-1])
+    parts = [replace(plan, trials=kind.fewest) for plan in (near, coarse) if plan is not None and len(plan.values) < len(whole.values)]
+    return (*parts, whole)
 
 
 def _plan(

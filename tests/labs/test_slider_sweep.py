@@ -27,11 +27,13 @@ def plans_of(config: Config, field: str) -> tuple:
 
 
 def test_a_long_scale_is_covered_near_the_thumb_first_then_whole():
-    near, whole = plans_of(SMALL, "weight_variance")
+    near, coarse, whole = plans_of(SMALL, "weight_variance")
+    assert (coarse.values[0], coarse.values[-1], coarse.trials) == (STEPS[0], STEPS[-1], 1)
+    assert (len(coarse.values), len(coarse.measured)) == (FINE[-1][0], FINE[-1][2])
     assert near.trials == 1 and near.values[0] == STEPS[HERE - REACH] and near.values[-1] == STEPS[HERE + REACH]
     assert (whole.values[0], whole.values[-1]) == (STEPS[0], STEPS[-1]) and whole.trials == SMALL.trials
     assert (len(whole.values), len(whole.measured)) == (FINE[0][0], FINE[0][2])
-    for plan in (near, whole):
+    for plan in (near, coarse, whole):
         assert 1.5 in plan.values and plan.values.index(1.5) in plan.measured
         assert {0, len(plan.values) - 1} <= {*plan.measured}
         assert list(plan.values) == sorted(plan.values)
@@ -72,7 +74,7 @@ def test_what_is_measured_is_what_a_simulation_of_that_value_measures(field):
 
 def test_in_between_logarithms_are_interpolated():
     """To a tenth of a decade over 8 layers; what lies between two measured values is not the value of either."""
-    _, plan = plans_of(SMALL, "weight_variance")
+    *_, plan = plans_of(SMALL, "weight_variance")
     sweep = run(plan)
     places = [place for place in range(len(plan.values)) if 0.5 < plan.values[place] < 4 and place not in plan.measured]
     assert places
@@ -90,7 +92,7 @@ def test_in_between_logarithms_are_interpolated():
 
 
 def test_a_signal_that_is_gone_on_one_side_is_as_on_the_nearer():
-    _, plan = plans_of(Config(depth=8, width=32, inputs=4, trials=1, activation="relu", bias_variance=0.0), "weight_variance")
+    *_, plan = plans_of(Config(depth=8, width=32, inputs=4, trials=1, activation="relu", bias_variance=0.0), "weight_variance")
     sweep = run(plan)
     assert np.isneginf(sweep.at(0).z.median()).all()
     second = plan.measured[1]
@@ -118,7 +120,7 @@ def test_a_lab_is_asked_of_what_it_uses(lab, field):
 
 @pytest.mark.parametrize("lab", LABS)
 def test_between_two_places_a_lab_has_numbers_between_theirs(lab):
-    _, plan = plans(LABS[lab], SMALL, "weight_variance", STEPS, HERE)
+    *_, plan = plans(LABS[lab], SMALL, "weight_variance", STEPS, HERE)
     sweep = run(plan)
     first, second = plan.measured[4:6]
     for low, high, middle in zip(*(numbers(sweep.at(place)) for place in (first, second, (first + second) // 2)), strict=True):
