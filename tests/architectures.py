@@ -21,11 +21,15 @@ NETWORKS: dict[str, dict] = {
     "Fixup": _RESIDUAL | {"branch_rule": "fixup"},
     "DeepNorm": _RESIDUAL | {"branch_rule": "deepnorm", "normalization": "layer", "norm_position": "post"},
     "a stream of its own width": _RESIDUAL | {"input_law": "digits"},
+    "batch norm": {"normalization": "batch", "inputs": 12},
+    "residual, batch norm": _RESIDUAL | {"normalization": "batch", "inputs": 12},
+    "residual, batch norm, pre-activation": _RESIDUAL | {"normalization": "batch", "block_order": "pre_activation", "inputs": 12},
 }
 #: of these theory has no line
 WITHOUT_LINE: dict[str, dict] = {
-    "batch norm": {"normalization": "batch"},
     "batch norm after φ": {"normalization": "batch", "norm_position": "post"},
-    "residual, batch norm": _RESIDUAL | {"normalization": "batch", "block_order": "pre_activation"},
+    "batch norm and dropout": {"normalization": "batch", "keep": KEEP},
+    "batch norm and a loss": {"normalization": "batch", "cost": "cross_entropy"},
+    "batch norm, one map": _RESIDUAL | {"normalization": "batch", "branch_layers": 1},
     "post-activation": _RESIDUAL | {"block_order": "post_activation"},
 }

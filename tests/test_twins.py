@@ -104,6 +104,8 @@ def test_another_bias_mean_is_seen(fields):
         ("residual, pre-norm, expanded", {"branch_scale": 0.95}),
         ("residual, pre-activation", {"block_order": "branch"}),
         ("DeepNorm", {"branch_rule": "custom"}),
+        ("batch norm", {"inputs": 8}),
+        ("residual, batch norm", {"branch_scale": 1.1}),
     ],
 )
 def test_another_architecture_is_seen(network, unknown):

@@ -18,12 +18,14 @@ from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
-from propagation.architecture import is_plain, signals_of
+from propagation.architecture import FIRST_MAPS, Linear, Variance, blocks, is_coupled, is_plain, linear_maps, ops_within, signals_of
 from propagation.config import Config
 from propagation.initializers import SCHEMES
+from propagation.inputs import draw_inputs
 from propagation.signals import FORWARD, BySignal
 from propagation.theory.batch import batch_of, representatives
 from propagation.theory.chain import Chain
+from propagation.theory.coupled import coupled_lines
 from propagation.theory.fixed_points import limits_from
 from propagation.theory.maps import DepthScales, depth_scales_of
 from propagation.theory.moments import moments
@@ -87,8 +89,41 @@ class Prediction(BySignal[SignalPrediction]):
 
 
 def predict(config: Config) -> Prediction:
-    """What `config` would measure at infinite width, to 1e-9 in ln of every moment (cross-entropy: 1e-4)."""
-    return predict_along([config], trajectory)[0]
+    """What `config` would measure at infinite width, to 1e-9 in ln of every moment (cross-entropy: 1e-4). NoLaw where theory has no line.
+
+    With batch norm, for inputs that are equally large and equally alike.
+    """
+    return _coupled(config) if is_coupled(config) else predict_along([config], trajectory)[0]
+
+
+def _coupled(config: Config) -> Prediction:
+    """The prediction where a batch norm couples the inputs."""
+    lines, zero = coupled_lines(config), np.zeros(config.depth)
+    logs = {name: np.array(found) for name, found in lines.logs.items()}
+    maps = {op.name: op.fan_in * op.fan_out for op in linear_maps(config)}
+    shares = [np.log(maps[name] / sum(maps.values())) for name in maps]
+    logs["weight_gradient"] = np.logaddexp.reduce([logs[name] + share for name, share in zip(maps, shares, strict=True)])
+    signals = {name: _centred(np.array(lines.means.get(name, zero)), log_second) for name, log_second in logs.items()}
+    for name, means in lines.means.items():
+        with np.errstate(divide="ignore"):
+            variance = np.log10(np.maximum(np.exp(logs[name]) - np.square(means), 0.0))
+        signals[name] = replace(signals[name], log10_variance=variance)
+    linear = [next(op for op in ops_within(block) if isinstance(op, Linear) and op.name in FIRST_MAPS) for block in blocks(config)]
+    nothing = math.nan
+    return Prediction(
+        config=config,
+        signals={name: signals[name] for name in signals_of(config)},
+        input_log10_second_moment=math.log10(np.mean(draw_inputs(config) ** 2)),
+        q_star=nothing,
+        chi_1=nothing,
+        c_star=nothing,
+        xi_q=nothing,
+        xi_c=nothing,
+        phase="",
+        weight_variance=np.array([op.weight.value for op in linear if isinstance(op.weight, Variance)]),
+        bias_variance=np.array([op.bias_variance for op in linear]),
+        weights={name: signals[name] for name in maps},
+    )
 
 
 def start_of(config: Config) -> State:

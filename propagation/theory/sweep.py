@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from propagation.architecture import blocks, head
+from propagation.architecture import blocks, head, is_coupled
 from propagation.config import Config
 from propagation.theory.op import State, Steps
 from propagation.theory.prediction import Prediction, predict, predict_along, start_of
@@ -27,6 +27,8 @@ def predict_sweep(config: Config, field: str, values: Sequence[Any]) -> list[Pre
 def predict_each(configs: Sequence[Config], field: str) -> list[Prediction]:
     """Return what `predict` says of each of these configs, which differ in this field alone; see `predict_sweep`."""
     walked: dict[Config, list[Steps]] = {}
+    if any(map(is_coupled, configs)):
+        return [predict(one) for one in configs]
     if configs and field in _SAME_START:
         walked = dict(zip(configs, trajectories(configs, start_of(configs[0])), strict=True))
     elif configs and field == "depth" and not head(configs[0]):

@@ -25,6 +25,7 @@ KINDS = {
         "Fixup",
         "a stream of its own width",
         "batch norm",
+        "batch norm after φ",
         "post-activation",
     )
 }
@@ -60,5 +61,5 @@ def test_pages_about_plain_networks_say_so(page):
 
 
 def test_where_theory_has_no_line_the_page_says_why():
-    captions = [caption.value for caption in opened("explore", {"normalization": "batch"}).caption]
+    captions = [caption.value for caption in opened("explore", {"normalization": "batch", "norm_position": "post"}).caption]
     assert any("Theory has no line for batch norm" in caption for caption in captions)
