@@ -158,6 +158,7 @@ def _scan(activation: str) -> tuple[Array, Array, Array, Array]:
     return q, basic.remainder + basic.shift, basic.line, basic.growth
 
 
+@lru_cache(maxsize=16)
 def _profile(activation: str, weight_variance: float) -> tuple[Array, Array]:
     """ln q and V(q) − q for σ_b² = 0 on the scan and at its extrema.
 

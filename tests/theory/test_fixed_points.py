@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from propagation.activations import ACTIVATIONS
 from propagation.expressions import lookup
+from propagation.theory.fixed_points import limits_from
 from propagation.theory.maps import (
     chi_1,
     correlation_map,
@@ -102,6 +103,16 @@ def test_well_known_points(name, weight, q, chi):
 )
 def test_limits_at_the_edges(name, weight, bias, start, limit):
     assert fixed_point(name, weight, bias, start) == pytest.approx(limit, rel=1e-12, abs=0)
+
+
+@pytest.mark.parametrize("name", ["tanh", "relu", "gelu", "linear", "x*sigmoid(1.7*x)"])
+def test_limits_of_many_are_those_of_each(name):
+    weights, biases, starts = (
+        part.ravel() for part in np.meshgrid([0.0, 0.5, 1.0, 1.7, 2.0, 3.0, 500.0], [0.0, 0.05, 2.0], [0.0, 1.0, 30.0])
+    )
+    each = [fixed_point(name, *place) for place in zip(weights.tolist(), biases.tolist(), starts.tolist(), strict=True)]
+    assert limits_from(name, weights, biases, starts) == pytest.approx(each, rel=1e-13)
+    assert len({*each}) > 3
 
 
 def test_a_negative_start_is_refused():
