@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from propagation.ui.components.streamlit_page import VERDICT
 from tests.browser.conftest import Server, Thumb, Visitor, running_server
 from tests.browser.streamlit_page import IS_CONNECTED, UNFOLD_SIDEBAR
 
@@ -29,6 +30,11 @@ TICKS = """() => {
 }"""
 #: opacities of what is drawn: the curves from before are faint
 FAINT = "() => document.querySelector('.plot').children[1].querySelectorAll('g[opacity]').length"
+#: of the headline, its copy, the line of numbers and its copy: height, top and right edge
+ROOMS = f"""() => [...document.querySelector('{VERDICT}').children].slice(0, 4).map(element => {{
+    const {{ height, top, right }} = element.getBoundingClientRect();
+    return [height, top, right];
+}})"""
 HEADLINES = "() => [...document.querySelectorAll('h2')].map(heading => heading.innerText)"
 
 
@@ -217,6 +223,31 @@ def test_a_finger_draws_frames_too(phone):
     phone.page.wait_for_function(IS_OPEN)
     phone.settle()
     assert phone.drawn() == answer_at(phone, phone.page.url)
+
+
+@pytest.mark.parametrize(
+    ("query", "width"), [("?", 390), ("?activation=relu&bias_variance=0&depth=200", 390), ("?weight_variance=1.76", 320)]
+)
+def test_on_a_phone_words_keep_their_room_while_a_slider_is_held(phone, query, width):
+    phone.page.set_viewport_size({"width": width, "height": 844})
+    phone.open(f"{query}&width=64&trials=6")
+    chart = phone.page.locator(".plot").bounding_box()
+    phone.page.locator(UNFOLD_SIDEBAR).click()
+    phone.page.wait_for_timeout(800)  # the sidebar has come
+    phone.page.get_by_role("slider", name=WEIGHT_VARIANCE).scroll_into_view_if_needed()
+    thumb = hold(phone, WEIGHT_VARIANCE, 0.02)
+    phone.page.wait_for_function("() => [...window.propagationTables.values()].some(table => table.beyond)")
+    said = set()
+    for _ in range(12):
+        thumb.pull(0.08 * thumb.width, steps=2)
+        phone.page.wait_for_timeout(150)
+        heading, other, own, copy = phone.page.evaluate(ROOMS)
+        assert copy[0] <= own[0] + 2 and other[0] <= heading[0] + 2 and (copy[1], other[1]) == pytest.approx((own[1], heading[1]), abs=1)
+        assert copy[2] <= width and other[2] <= width
+        said.add(phone.page.evaluate(f"() => document.querySelector('{VERDICT}').children[3].innerText"))
+        assert phone.page.locator(".plot").bounding_box() == chart
+    assert len(said) > 5
+    thumb.let_go()
 
 
 @contextmanager

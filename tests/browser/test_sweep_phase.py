@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from propagation.ui.components.streamlit_page import VERDICT
+from propagation.ui.components.streamlit_page import REMARK, VERDICT
 from tests.browser.conftest import Visitor
 from tests.browser.test_sweep import HEADLINES, hold, shown_value
 
@@ -50,6 +50,11 @@ def words(visitor: Visitor) -> list[str]:
     return visitor.page.locator(f"{VERDICT} h2, {VERDICT} p").all_inner_texts()
 
 
+def remark(visitor: Visitor) -> list[str]:
+    """What stands under the plane, and a copy of it where there is one."""
+    return visitor.page.locator(f"{REMARK} p").all_inner_texts()
+
+
 @pytest.mark.parametrize(("slider", "share"), [(WEIGHT_VARIANCE, 0.5), (BIAS_VARIANCE, 0.06)])
 def test_frames_follow_the_hand_and_the_answer_is_that_of_the_value(visitor, slider, share):
     visitor.open("phase")
@@ -85,6 +90,20 @@ def test_a_frame_lies_where_the_answer_will(visitor):
     for picture, chart in zip(held[1:], answer[1:], strict=True):
         assert len(chart["words"]) >= 10
         assert [[text, pytest.approx(box, abs=2)] for text, box in chart["words"]] == picture["words"]
+
+
+def test_what_is_said_of_the_critical_line_follows_the_hand(visitor):
+    visitor.open("phase")
+    (before,) = remark(visitor)
+    assert before.startswith("At σ_b² = 0.05, tanh is critical")
+    thumb = hold(visitor, BIAS_VARIANCE, 0.1)
+    visitor.page.wait_for_function(f"() => document.querySelectorAll('{REMARK} p').length === 2")
+    visitor.page.wait_for_timeout(300)
+    value, (_, held) = shown_value(visitor, BIAS_VARIANCE), remark(visitor)
+    assert held.startswith(f"At σ_b² = {float(value):g}, tanh is critical at") and held != before
+    thumb.let_go()
+    visitor.page.wait_for_function(ARE_OPEN)
+    assert remark(visitor) == [held]
 
 
 def test_the_cross_is_drawn_once(visitor):

@@ -17,6 +17,9 @@ VERDICT = f".st-key-{VERDICT_KEY}"
 #: the key of the container of what does not follow the hand, and how it is found
 LATER_KEY = "later"
 LATER = f".st-key-{LATER_KEY}"
+#: the same of a sentence that stands elsewhere and follows the hand, too
+REMARK_KEY = "remark"
+REMARK = f".st-key-{REMARK_KEY}"
 #: of `APP`: the attribute that says whether the server is there, and its word for yes
 CONNECTION, CONNECTED = "data-test-connection-state", "CONNECTED"
 #: the same as a line of JavaScript, before every component's own
@@ -26,6 +29,7 @@ _FOR_SCRIPTS = {
     "idle": IDLE,
     "verdict": VERDICT,
     "later": LATER,
+    "remark": REMARK,
     "badge": BADGE,
     "heading": HEADING,
     "connection": CONNECTION,

@@ -23,13 +23,15 @@ const sliderOf = (sliders, element) => {
   return sliders[label] ? [thumb, label] : [];
 };
 
-// The first sentences of a page with other words in them, in copies that lie in the place of Streamlit's own.
+// The first sentences of a page, and a remark elsewhere, with other words in them, in copies that lie in the place of Streamlit's own.
 function words(root, count) {
   const originals = root ? [...root.children].slice(0, count) : [];
+  const remark = document.querySelector(STREAMLIT.remark)?.firstElementChild;
+  if (root && remark) originals.push(remark);
   const copies = originals.map((original) => {
     const copy = original.cloneNode(true);
     const { offsetLeft, offsetTop } = original;
-    copy.style.cssText = `position: absolute; left: ${offsetLeft}px; top: ${offsetTop}px; width: max-content; max-width: ${root.clientWidth}px`;
+    copy.style.cssText = `position: absolute; left: ${offsetLeft}px; top: ${offsetTop}px; width: max-content; max-width: ${original.parentElement.clientWidth}px`;
     copy.setAttribute("aria-hidden", "true");
     original.style.opacity = 0;
     original.after(copy);
@@ -54,6 +56,7 @@ function words(root, count) {
     tell(copies[1].querySelector(STREAMLIT.badge), phase);
     const last = gradient?.closest("p")?.lastChild;
     if (last) last.textContent = `\u2002 ${reach}`;
+    fit(1);
   };
   // Markdown as our sentences have it: words between pairs of asterisks are bold, what is after a backslash stands for itself
   const marked = (text) =>

@@ -17,10 +17,11 @@ from propagation.expressions import lookup
 from propagation.formatting import number, plain
 from propagation.labs.slider_sweep import MOST_POSITIONS, spread
 from propagation.rules import shown_bias_variance, shown_weight_variance
+from propagation.theory.fixed_points import limits_from
 from propagation.theory.iterates import correlation_iterates, length_iterates
-from propagation.theory.maps import DepthScales, correlation_map, depth_scales_of, fixed_point, length_map
+from propagation.theory.maps import DepthScales, correlation_map, depth_scales_of, length_map
 from propagation.theory.phases import PhaseGrid, critical_line, critical_weight_variance, phase_grid, phase_of
-from propagation.ui.components.streamlit_page import VERDICT_KEY
+from propagation.ui.components.streamlit_page import REMARK_KEY, VERDICT_KEY
 from propagation.ui.session import experiment
 from propagation.ui.widgets import controls
 from propagation.ui.widgets.figures import draw_figure, on_paper
@@ -68,10 +69,11 @@ _WORDS_WITHOUT_SIZE = _WORDS | {
 class _Maps:
     """What theory says at k places of the plane: their depth scales, and both maps as Cobwebs draw them, in arrays with k columns.
 
-    `q`, `c`: where the maps are evaluated, the same of all places.
+    `q`, `c`: where the maps are evaluated, the same of all places. `critical`: the σ_w² that is critical there; NaN where none is.
     """
 
     scales: list[DepthScales]
+    critical: np.ndarray
     q: np.ndarray
     q_after: np.ndarray
     sizes: np.ndarray
@@ -87,7 +89,7 @@ def render(config: Config) -> None:
     weight_variance, bias_variance = shown_weight_variance(config), shown_bias_variance(config)
     ends = _ends(config)
     maps = _maps_of([config])
-    scales, words = maps.scales[0], _words(config, maps.scales[0])
+    scales, words = maps.scales[0], _words(config, maps, 0)
     with st.container(key=VERDICT_KEY):
         st.header(words["headline"], anchor=False)
         st.markdown(words["line"])
@@ -100,7 +102,8 @@ def render(config: Config) -> None:
         line = _line(config.shifted_activation, ends[1])
         figure = plane_chart(grid, line, weight_variance, bias_variance, shown=shown, appearance=appearance())
         draw_figure(figure, key=_PLANE, alt=_in_words(config, scales), on_point=controls.point_chosen(_PLANE))
-        st.caption(plain(_line_in_words(config, bias_variance)))
+        with st.container(key=REMARK_KEY):
+            st.caption(plain(words["more"]))
     with right, panel("The maps"):
         charts = _charts(config, maps, 0, ends)
         st.markdown("**Size of a signal**, layer by layer")
@@ -117,7 +120,7 @@ def _answers(ends: tuple[float, float], config: Config, field: str, values: Sequ
     chosen = [within[place] for place in spread(len(within), MOST_POSITIONS, here)]
     configs = experiment.imagined(field, within[0]).variants(field, chosen)
     maps = _maps_of(configs)
-    shown = [Shown(_charts(one, maps, place, ends), _words(one, maps.scales[place])) for place, one in enumerate(configs)]
+    shown = [Shown(_charts(one, maps, place, ends), _words(one, maps, place)) for place, one in enumerate(configs)]
     yield Answers(chosen, shown)
 
 
@@ -136,10 +139,12 @@ def _charts(config: Config, maps: _Maps, place: int, ends: tuple[float, float]) 
     }
 
 
-def _words(config: Config, scales: DepthScales) -> dict[str, str]:
-    """Return the headline, and the line below it."""
+def _words(config: Config, maps: _Maps, place: int) -> dict[str, str]:
+    """Return the headline, the line below it, and what is said of the critical line."""
+    scales = maps.scales[place]
     words = _WORDS if _settles(scales.q_star) else _WORDS_WITHOUT_SIZE
-    return {"headline": words[phase_of(scales.chi_1)], "line": _where(config, scales)}
+    remark = _line_in_words(config, float(maps.critical[place]))
+    return {"headline": words[phase_of(scales.chi_1)], "line": _where(config, scales), "more": remark}
 
 
 def _settles(q_star: float) -> bool:
@@ -150,8 +155,8 @@ def _settles(q_star: float) -> bool:
 @st.cache_data(max_entries=200, show_spinner=False)
 def _maps(activation: str, weights: tuple[float, ...], biases: tuple[float, ...], input_second_moment: float) -> _Maps:
     """Return both maps at places of the plane, of signals that begin with this mean square."""
-    q_stars = np.array([fixed_point(activation, weight, bias, input_second_moment) for weight, bias in zip(weights, biases, strict=True)])
     weight, bias = np.array(weights), np.array(biases)
+    q_stars = limits_from(activation, weight, bias, np.full(len(weight), input_second_moment))
     sizes = length_iterates(weight * input_second_moment + bias, activation, weight, bias, _STEPS)
     # most points where the smallest of the places has its window
     q = _reach(sizes[0], q_stars).max() * np.linspace(0, 1, _POINTS)[:, None] ** 2
@@ -163,7 +168,9 @@ def _maps(activation: str, weights: tuple[float, ...], biases: tuple[float, ...]
         c_after[:, settles] = correlation_map(c, *at)
         correlations[:, settles] = correlation_iterates(0.0, *at, _STEPS)
     scales = depth_scales_of(q_stars, activation, weight)
-    return _Maps(scales, q[:, 0], length_map(q, activation, weight, bias), sizes, c[:, 0], c_after, correlations)
+    # where φ has no scale of its own, it is the same for all biases
+    critical = critical_line(activation, 0 * bias if lookup(activation).homogeneous else bias)
+    return _Maps(scales, critical, q[:, 0], length_map(q, activation, weight, bias), sizes, c[:, 0], c_after, correlations)
 
 
 def _reach(start: np.ndarray, q_star: np.ndarray) -> np.ndarray:
@@ -233,11 +240,9 @@ def _where(config: Config, scales: DepthScales) -> str:
     return f"{settled}: {what} for about 6 ξ_c = **{number(float(f'{reach:.2g}'))} layers**, and this network has {config.depth:,}."
 
 
-def _line_in_words(config: Config, bias_variance: float) -> str:
+def _line_in_words(config: Config, critical: float) -> str:
     """Say what there is to say of the critical line at this bias."""
-    label = lookup(config.shifted_activation).label
-    homogeneous = lookup(config.shifted_activation).homogeneous
-    critical = critical_weight_variance(config.shifted_activation, 0.0 if homogeneous else bias_variance)
+    label, bias_variance = lookup(config.shifted_activation).label, shown_bias_variance(config)
     if math.isnan(critical):
         return (
             f"{label} has no critical point at σ_b² = {number(bias_variance)}: where χ₁ reaches 1, the size q of the signal is not stable, "
