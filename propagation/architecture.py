@@ -71,11 +71,12 @@ class Normalize:
 
 @dataclass(frozen=True)
 class Residual:
-    """x′ = s x + α·branch(x), s = `skip_scale` and α = `branch_scale`."""
+    """x′ = s x + α·branch(x), s = `skip_scale` and α = `branch_scale`, which training changes where it is `learned`."""
 
     branch: tuple[Op, ...]
     branch_scale: float
     skip_scale: float = 1.0
+    learned: bool = False
 
 
 Op = Linear | Activate | Normalize | Dropout | Residual
@@ -147,7 +148,7 @@ def _residual(config: Config) -> Block:
         branch, after = (maps[0], *phi, *inner), norm
     scale = config.branch.branch_scale
     own = config.branch_scale if scale is None else scale(config.depth)
-    return (Residual(branch, own, config.branch.skip_scale(config.depth)), *after)
+    return (Residual(branch, own, config.branch.skip_scale(config.depth), config.branch.learned), *after)
 
 
 def _norm(config: Config) -> tuple[Normalize, ...]:

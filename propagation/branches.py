@@ -14,6 +14,7 @@ from dataclasses import dataclass
 class BranchRule:
     """One rule, by functions of L: α (None where the experiment says it) and s.
 
+    α is `learned` where training has to move it from 0.
     `weights(L, m)` are the factors on the variances of the branch's linear maps: of all but the last, and of the last.
     """
 
@@ -23,6 +24,7 @@ class BranchRule:
     branch_scale: Callable[[int], float] | None
     skip_scale: Callable[[int], float] = lambda blocks: 1.0
     weights: Callable[[int, int], tuple[float, float]] = lambda blocks, maps: (1.0, 1.0)
+    learned: bool = False
 
     @property
     def changes_weights(self) -> bool:
@@ -48,7 +50,7 @@ BRANCH_RULES: dict[str, BranchRule] = {
         BranchRule("sqrt", "α = 1/√L", "Hayou et al. 2021", lambda blocks: blocks**-0.5),
         BranchRule("sqrt_2", "α = 1/√(2L)", "Radford et al. 2019", lambda blocks: (2 * blocks) ** -0.5),
         BranchRule("inverse", "α = 1/L", "Arpit et al. 2019", lambda blocks: 1 / blocks),
-        BranchRule("zero", "α = 0: ReZero, SkipInit", "Bachlechner et al. 2020, De & Smith 2020", lambda blocks: 0.0),
+        BranchRule("zero", "α = 0: ReZero, SkipInit", "Bachlechner et al. 2020, De & Smith 2020", lambda blocks: 0.0, learned=True),
         BranchRule("fixup", "Fixup: last weights 0", "Zhang et al. 2019", lambda blocks: 1.0, weights=_fixup),
         BranchRule(
             "deepnorm",

@@ -18,7 +18,7 @@ class ResidualOp(EngineOp):
     """x′ = s x + α·branch(x); the gradient comes back as s g + branchᵀ(α g)."""
 
     def __init__(self, op: Residual, place: Place, branch: Sequence[EngineOp]) -> None:
-        self.branch, self.layer = branch, place.layer
+        self.op, self.branch, self.layer = op, branch, place.layer
         self._is_wanted = place.below is not None
         self._skip, self._scale = place.each(op, lambda op: op.skip_scale), place.each(op, lambda op: op.branch_scale)
         self.gradient_type = branch[0].gradient_type
@@ -46,25 +46,31 @@ class ResidualOp(EngineOp):
         return tuple(weighted_sum(past, self._skip, through, self._scale) for past, through in zip(tangents, along, strict=True))
 
     def trainable(self) -> Trainable:
-        return TrainableResidual([op.trainable() for op in self.branch], float(self._scale[0]), float(self._skip[0]))
+        branch = [op.trainable() for op in self.branch]
+        return TrainableResidual(branch, float(self._scale[0]), float(self._skip[0]), self.op.learned)
 
 
 class TrainableResidual(Trainable):
-    """x′ = s x + α·branch(x), s and α as they are."""
+    """x′ = s x + α·branch(x), s as it is; α, (1, 1), is a parameter where it is learned, beside a bias that nothing depends on."""
 
-    def __init__(self, branch: Sequence[Trainable], scale: float, skip: float) -> None:
-        self.branch, self.scale, self.skip = branch, scale, skip
+    def __init__(self, branch: Sequence[Trainable], scale: float, skip: float, learned: bool = False) -> None:
+        self.branch, self.scale, self.skip, self.learned = branch, np.full((1, 1), scale), skip, learned
         self.parameters = tuple(parameter for op in branch for parameter in op.parameters)
+        if learned:
+            self.parameters += (self.scale, np.zeros((1, 1)))
 
     def forward(self, x: Array) -> tuple[Array, list[Any]]:
         y, kept = x, []
         for op in self.branch:
             y, saved = op.forward(y)
             kept.append(saved)
-        return self.skip * x + self.scale * y, kept
+        return self.skip * x + self.scale * y, [*kept, y]
 
     def backward(self, gradient: Array, saved: list[Any], wanted: bool = True) -> tuple[Array, tuple[Array, ...]]:
-        below, found = self.scale * gradient, []
+        below = self.scale * gradient
+        found: list[tuple[Array, ...]] = []
+        if self.learned:
+            found.append((np.full((1, 1), np.vdot(gradient, saved[-1])), np.zeros((1, 1))))
         for number in reversed(range(len(self.branch))):
             below, by_parameters = self.branch[number].backward(below, saved[number], wanted or number > 0)
             found.append(by_parameters)

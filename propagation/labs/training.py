@@ -15,12 +15,12 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cache
-from itertools import count
+from itertools import count, pairwise
 from numbers import Real
 
 import numpy as np
 
-from propagation.architecture import Linear, blocks
+from propagation.architecture import Linear, blocks, ops_within, stem
 from propagation.config import Config
 from propagation.engine.network import walk
 from propagation.engine.readout import LABELS
@@ -76,7 +76,7 @@ class Snapshot:
 
     `loss` is the mean cross-entropy of the batches since the last snapshot, the next one included, each with the weights of its own step;
     `accuracy` the share of held-out digits read right now. `update_ratio` ‖ΔW^l‖ / ‖W^l‖ and `gradient_log10_second_moment` of ∂C/∂W^l,
-    (L,) each, are those of the next batch; a gradient of exactly 0 (or below floating point) has −inf.
+    (L,) each, are those of the next batch, of all weights of a block together; a gradient of exactly 0 (or below floating point) has −inf.
 
     `diverged` ends a training: the loss is no longer finite or has exploded. Such a snapshot repeats the last finite numbers; where even
     the first are beyond floating point, loss and ratios are the largest number there is, the gradients ∞, and the accuracy 0.
@@ -93,9 +93,12 @@ class Snapshot:
 class Network:
     """The ops of layers 1 … L and the readout after them, with their parameters in hand."""
 
-    def __init__(self, ops: Sequence[Trainable]) -> None:
-        self.ops = tuple(ops)
+    def __init__(self, layers: Sequence[Sequence[Trainable]], readout: Trainable) -> None:
+        self.ops = (*(op for layer in layers for op in layer), readout)
         self.weights, self.biases = _by_kind([op.parameters for op in self.ops])
+        ends = np.cumsum([0, *(sum(len(op.parameters) for op in layer) // 2 for layer in layers)])
+        #: which of the weights are those of layer 1, 2, …
+        self.layers = [slice(start, end) for start, end in pairwise(ends)]
 
     def scores(self, x: Array) -> Array:
         """Return the ten scores of each input, (10, B), for x (n_0, B)."""
@@ -147,9 +150,9 @@ def initial_network(config: Config) -> Network:
     """Return the network that a config draws in its first trial, in front of the readout that the simulation's cross-entropy has there."""
     config = uses(config)
     x = digits(config)[0][:, : LSUV_INPUTS if SCHEMES[config.scheme].from_data else config.fewest_inputs]
-    ops = [step.op.trainable() for steps in walk(config, 0, x) for step in steps]
+    layers = [[step.op.trainable() for step in steps] for steps in walk(config, 0, x)]
     readout = stream(config.seed, "cost", 0).standard_normal((LABELS, config.widths[-1])) / math.sqrt(config.widths[-1])
-    return Network([*ops, TrainableLinear(readout, np.zeros((LABELS, 1)))])
+    return Network(layers, TrainableLinear(readout, np.zeros((LABELS, 1))))
 
 
 def digits(config: Config) -> tuple[Array, Array, Array, Array]:
@@ -184,7 +187,7 @@ def train(config: Config, recipe: Recipe, every: int = 10) -> Iterator[Snapshot]
 def parameters(config: Config) -> int:
     """Return how many numbers such a network trains."""
     config = uses(config)
-    maps = [op for block in blocks(config) for op in block if isinstance(op, Linear)]
+    maps = [op for block in (stem(config), *blocks(config)) for op in ops_within(block) if isinstance(op, Linear)]
     return sum(op.fan_out * (op.fan_in + 1) for op in maps) + LABELS * (config.widths[-1] + 1)
 
 
@@ -251,12 +254,11 @@ class _Training:
         """Take a snapshot; None where a gradient is beyond floating point."""
         if not all(np.isfinite(gradient).all() for gradient in gradients):
             return None
-        depth = len(self.network.weights) - 1
         scores = self.network.scores(self.held_out)
         right = (scores.argmax(axis=0) == self.held_out_labels) & np.isfinite(scores).all(axis=0)
-        moved = [self.recipe.learning_rate * _size(velocity) for velocity in self.velocities[:depth]]
-        ratios = [_ratio(step, _size(weights)) for step, weights in zip(moved, self.network.weights, strict=False)]
-        sizes = [2 * _log10(_size(gradient)) - math.log10(gradient.size) for gradient in gradients[:depth]]
+        rate, layers = self.recipe.learning_rate, self.network.layers
+        ratios = [_ratio(rate * _size_of_all(self.velocities[own]), _size_of_all(self.network.weights[own])) for own in layers]
+        sizes = [2 * _log10(_size_of_all(gradients[own])) - math.log10(sum(one.size for one in gradients[own])) for own in layers]
         loss = math.fsum(loss / len(self.losses) for loss in self.losses)
         self.losses = []
         self.last = Snapshot(self.step, loss, float(right.mean()), np.array(ratios), np.array(sizes))
@@ -266,7 +268,7 @@ class _Training:
         self.over = True
         if self.last is not None:
             return replace(self.last, step=self.step, diverged=True)
-        depth, largest = len(self.network.weights) - 1, np.finfo(float).max
+        depth, largest = len(self.network.layers), np.finfo(float).max
         return Snapshot(self.step, float(largest), 0.0, np.full(depth, largest), np.full(depth, np.inf), True)
 
 
@@ -276,6 +278,11 @@ def _batches(seed: int, inputs: int, batch: int) -> Iterator[Array]:
         order = stream(seed, "batches", epoch).permutation(inputs)
         for first in range(0, inputs - batch + 1, batch):
             yield order[first : first + batch]
+
+
+def _size_of_all(arrays: Sequence[Array]) -> float:
+    """Return the root of the sum of squares of all of them."""
+    return _size(arrays[0]) if len(arrays) == 1 else math.hypot(*map(_size, arrays))
 
 
 def _size(array: Array) -> float:

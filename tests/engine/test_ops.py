@@ -35,6 +35,7 @@ CASES = {
     "batch norm": Normalize("batch"),
     "residual": Residual((Normalize("layer"), *_BRANCH), 0.7, 1.2),
     "residual, one map": Residual(_BRANCH[:2], 0.4),
+    "residual, learned": Residual(_BRANCH, 0.7, 1.2, learned=True),
     "residual, batch norm": Residual((_BRANCH[0], Normalize("batch"), *_BRANCH[1:]), 0.7),
 }
 

@@ -65,7 +65,7 @@ def test_a_wrong_gradient_would_be_seen():
     x, labels = batch_of(1)
     _, by_weights, _ = network.gradients(x, labels)
     *below, last, readout = network.ops
-    linear = Network([*below, TrainableActivate(lookup("linear")), readout])
+    linear = Network([[*below, TrainableActivate(lookup("linear"))]], readout)
     assert isinstance(last, TrainableActivate)
     assert np.abs(linear.gradients(x, labels)[1][0] - by_weights[0]).max() > 1e-3
 
@@ -207,3 +207,26 @@ def test_where_no_gradient_arrives_nothing_moves(config):
     *_, last = train(config, Recipe(steps=10))
     assert not last.diverged and last.update_ratio[0] < 1e-200 and last.gradient_log10_second_moment[0] < -400
     assert abs(last.loss - IGNORANCE) < 0.01
+
+
+BLOCKS = [
+    {"branch_rule": "sqrt"},
+    {"normalization": "layer"},
+    {"branch_rule": "zero"},
+    {"branch_rule": "fixup"},
+    {"branch_layers": 1, "branch_rule": "sqrt"},
+]
+
+
+@pytest.mark.parametrize("fields", BLOCKS)
+def test_residual_networks_learn_and_are_looked_at_block_by_block(fields):
+    config = Config(depth=12, width=32, activation="relu", scheme="he", bias_variance=0, architecture="residual", **fields)
+    *_, last = train(config, Recipe(steps=120), every=60)
+    assert last.update_ratio.shape == last.gradient_log10_second_moment.shape == (12,)
+    assert not last.diverged and last.accuracy > 0.6 and np.all(last.update_ratio > 0)
+
+
+def test_an_unscaled_stream_diverges():
+    """Negative control."""
+    config = Config(depth=30, width=32, activation="relu", scheme="he", bias_variance=0, architecture="residual")
+    assert [*train(config, Recipe(steps=60), every=30)][-1].diverged
