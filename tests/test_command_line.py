@@ -151,7 +151,7 @@ def test_a_residual_network_has_a_table_of_its_stream(capsys):
 
 @pytest.mark.parametrize("form", [[], ["--json"], ["--csv"]])
 def test_where_theory_has_no_line_it_is_said(form, capsys):
-    assert main(["--normalization", "batch", "--depth", "3", "--width", "16", *form]) == 0
+    assert main(["--normalization", "batch", "--norm-position", "post", "--depth", "3", "--width", "16", *form]) == 0
     out, err = capsys.readouterr()
     sentence = "Theory has no line for batch norm here"
     assert (sentence in err and sentence not in out) if form else (sentence in out and not err)
