@@ -82,7 +82,7 @@ class Config(PlainFields):
         bounds=(0.0, 100.0),
         slider_ends=(2.0, 10.0, 100.0),
         step=0.01,
-        format="%g",
+        format="%.3g",
     )
     branch_layers: int = declared(
         Number,

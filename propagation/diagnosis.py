@@ -25,8 +25,6 @@ from propagation.theory.recommendation import MERGED, MOSTLY_FLAT
 from propagation.trials import over_trials
 from propagation.verdict import Verdict
 
-#: a factor so close to 1 that all layers together change by less than this share is 1: nobody can see it
-_UNSEEN = 0.05
 #: decades a layer up to which layers of different widths are said to keep a length
 _KEPT_PER_LAYER = 0.05
 #: share of neurons that are silent on every input from which on "dead" is the story. Half of all ReLUs are silent wherever inputs
@@ -64,8 +62,8 @@ def diagnose(trace: Trace, prediction=None) -> Verdict:
         kind=kind,
         headline=headline if living is trace else f"{headline} {lost_sentence(trace)}",
         advice=change.text,
-        forward_factor=_seen(forward.factor, trace.config.depth),
-        backward_factor=_seen(backward.factor, trace.config.depth),
+        forward_factor=forward.seen(trace.config.depth),
+        backward_factor=backward.seen(trace.config.depth),
         layers_survived=layers,
         suggested_weight_variance=change.weight_variance,
         phase=phase,
@@ -103,11 +101,6 @@ def _own_first_layer(config: Config, z: np.ndarray) -> str:
     if own is None or SCHEMES[config.scheme].from_data or config.depth < 3 or not abs(z[1] - z[0]) > KEPT:
         return ""
     return f"The first layer has a σ_w² of its own, {number(own)}: right after it the signal changes by {factor(10 ** (z[1] - z[0]))}."
-
-
-def _seen(factor: float, depth: int) -> float:
-    """Return a layer's factor, 1 where its power over all layers cannot be told from 1."""
-    return 1.0 if abs(factor - 1) * depth <= _UNSEEN else factor
 
 
 def _phase(kind: str, prediction, theory: Settling | None, by_fan_out: bool) -> tuple[str | None, str]:

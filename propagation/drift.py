@@ -16,6 +16,8 @@ LEVEL = 1.0
 LEVEL_PER_LAYER = LEVEL / 9
 #: decades a layer below which it is said to keep a size, and from end to end below which a signal is
 KEEPS, KEPT = 0.01, 0.3
+#: a factor so close to 1 that all layers together change by less than this share is 1: nobody can see it
+_UNSEEN = 0.05
 #: decades by which all further changes of a layer's factor may move a signal that has settled
 _SETTLED = 0.02
 #: logarithm of a factor this close to 0 takes a thousand layers to show: until then what is not in proportion to a size decides
@@ -40,6 +42,10 @@ class Drift:
     def factor(self) -> float:
         """Return what a settled layer does to the second moment."""
         return 10**self.per_layer
+
+    def seen(self, depth: int) -> float:
+        """Return the factor, 1 where its power over so many layers cannot be told from 1."""
+        return 1.0 if abs(self.factor - 1) * depth <= _UNSEEN else self.factor
 
     @property
     def first_layers(self) -> float:

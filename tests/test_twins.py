@@ -67,6 +67,12 @@ def test_every_architecture(network, activation):
     assert_twins_agree(config if config.architecture == "plain" else replace(config, width=1024))
 
 
+@pytest.mark.parametrize("fields", [{"block_order": "pre_activation"}, {"normalization": "batch"}])
+def test_a_stream_of_inputs_that_are_not_gaussian_has_no_line_where_that_counts(fields):
+    with pytest.raises(NoLaw, match="not Gaussian"):
+        predict(replace(BASE, architecture="residual", input_law="uniform", **fields))
+
+
 @pytest.mark.parametrize("network", WITHOUT_LINE)
 def test_where_theory_has_no_line_it_says_so(network):
     with pytest.raises(NoLaw, match=r"^Theory has no line .*[.]$"):

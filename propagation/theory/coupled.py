@@ -110,6 +110,8 @@ def _check(config: Config) -> None:
         raise NoLaw(f"{_NO_LINE}it knows biases of mean 0, weights of a given variance, and no dropout.")
     plain = config.architecture == "plain" and config.norm_position == "pre"
     order = config.block_order == "pre_activation" or (config.block_order == "branch" and config.norm_position == "pre")
+    if config.architecture == "residual" and config.input_law != "gaussian" and not stem(config):
+        raise NoLaw(f"{_NO_LINE}the stream begins with inputs that are not Gaussian.")
     if not plain and not (config.architecture == "residual" and config.branch_layers == 2 and order):
         raise NoLaw(f"{_NO_LINE}what comes to the norm is not Gaussian.")
 

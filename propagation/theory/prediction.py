@@ -187,7 +187,7 @@ def _centred(mean: Array, log_second: Array) -> SignalPrediction:
 
 def _start(config: Config, log_sizes: Array, shares: Array) -> State:
     """The inputs, with the mean that all of their entries have."""
-    state = State(log_sizes, shares)
+    state = State(log_sizes, shares, is_gaussian=config.input_law == "gaussian")
     if config.input_mean:
         state.find_ratios = lambda: np.clip(config.input_mean * np.exp(-log_sizes / 2), -1, 1)
     return state
