@@ -1,91 +1,16 @@
-"""Architecture: a network as data, blocks of ops with their sizes. Engine, theory, labs and exports walk this one list.
-
-An op is a frozen record of names and numbers. What it does to a signal, and to its gradient, stands in a registry each of the engine, of
-the theory and of the frameworks that scripts are written for.
-"""
+"""Architecture: a network as data, blocks of ops with their sizes. Engine, theory, labs and exports walk this one list."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
 
 from propagation.config import Config
 from propagation.initializers import SCHEMES
+from propagation.ops import Activate, Block, Dropout, Linear, Normalize, Op, Residual, UnitVarianceOnData, Variance, WeightRule, ops_within
 from propagation.signals import PLAIN, STREAM
-
-
-@dataclass(frozen=True)
-class Variance:
-    """A weight rule that is a number: σ_w² = fan_in · Var[W]."""
-
-    value: float
-
-
-@dataclass(frozen=True)
-class UnitVarianceOnData:
-    """A weight rule that the data decide: W is drawn, then scaled until z has variance 1 on the batch (LSUV, Mishkin & Matas 2016)."""
-
-
-WeightRule = Variance | UnitVarianceOnData
-
-
-@dataclass(frozen=True)
-class Linear:
-    """z = W h + b with Var[W_ij] = σ_w²/fan_in by the rule, Var[b_i] = σ_b² and E[b_i] = `bias_mean`.
-
-    `name` is what its weights are called among those of its block, empty for a map that belongs to none.
-    """
-
-    fan_in: int
-    fan_out: int
-    weight: WeightRule
-    bias_variance: float
-    bias_mean: float = 0.0
-    name: str = "W"
-
-
-@dataclass(frozen=True)
-class Activate:
-    """h = φ(z), entry by entry."""
-
-    activation: str
-
-
-@dataclass(frozen=True)
-class Dropout:
-    """h̃ = h m/p: each entry of each input is kept with probability p = `keep`, by a coin of its own, and set to 0 otherwise."""
-
-    keep: float
-
-
-@dataclass(frozen=True)
-class Normalize:
-    """y = (x − mean)/√variance over the neurons of each input ("layer"), y = x/√(mean square) likewise ("rms"), or y as in "layer" but
-    over the inputs, neuron by neuron ("batch"). No learned gain, no ε; what has no size stays 0."""
-
-    kind: str
-
-
-@dataclass(frozen=True)
-class Residual:
-    """x′ = s x + α·branch(x), s = `skip_scale` and α = `branch_scale`, which training changes where it is `learned`."""
-
-    branch: tuple[Op, ...]
-    branch_scale: float
-    skip_scale: float = 1.0
-    learned: bool = False
-
-
-Op = Linear | Activate | Normalize | Dropout | Residual
-#: the ops of one layer of the chart, in the order of the forward pass
-Block = tuple[Op, ...]
-#: the maps of a block whose output is its z
-FIRST_MAPS = ("W", "W1")
-#: every kind of op there is; engine, theory and exports have an entry for each
-OPS: tuple[type, ...] = (Linear, Activate, Normalize, Dropout, Residual)
 
 
 @lru_cache(maxsize=64)
@@ -181,22 +106,9 @@ def _linear(config: Config, fan_in: int, fan_out: int) -> Linear:
     return Linear(fan_in, fan_out, rule, bias_variance, config.bias_mean)
 
 
-def ops_within(block: Iterable[Op]) -> Iterator[Op]:
-    """Yield the ops of a block, those of its branches among them, in the order in which a signal meets them."""
-    for op in block:
-        if isinstance(op, Residual):
-            yield from ops_within(op.branch)
-        yield op
-
-
 def linear_maps(config: Config) -> list[Linear]:
     """Return the linear maps of all blocks."""
     return [op for block in blocks(config) for op in ops_within(block) if isinstance(op, Linear)]
-
-
-def h_place(branch: Sequence[Op]) -> int:
-    """Return after how many ops of a branch its h is there: the output of its last activation, dropout included."""
-    return max(number for number, op in enumerate(branch, 1) if isinstance(op, (Activate, Dropout)))
 
 
 def signals_of(config: Config) -> tuple[str, ...]:

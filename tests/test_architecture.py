@@ -30,6 +30,7 @@ FLOORS = {
     "choices": 0,
     "widths": 1,
     "branches": 0,
+    "ops": 0,
     "plain_fields": 1,
     "config": 1,
     "rules": 3,

@@ -10,11 +10,12 @@ import pytest
 from oracle import ERRORS, assert_mean, errors_off
 
 from propagation import ACTIVATIONS, SCHEMES, Config, predict, simulate
-from propagation.architecture import UnitVarianceOnData, bias_variances, blocks, weight_variances
+from propagation.architecture import bias_variances, blocks, weight_variances
 from propagation.config import WIDTH_PROFILES
 from propagation.engine.dense import DenseMap
 from propagation.engine.noise import Noise
 from propagation.initializers import WEIGHT_LAWS, kumar_scale
+from propagation.ops import UnitVarianceOnData
 from propagation.rules import overruled, settled, shown_weight_variance
 
 #: Var[W] and Var[b] of a ReLU layer as the sources write them

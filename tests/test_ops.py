@@ -8,9 +8,10 @@ from typing import get_args
 import pytest
 
 from propagation import Config
-from propagation.architecture import OPS, Activate, Linear, Op, UnitVarianceOnData, Variance, bias_variances, blocks, weight_variances
+from propagation.architecture import bias_variances, blocks, weight_variances
 from propagation.engine.ops import ENGINE_OPS
 from propagation.export.code import FRAMEWORKS
+from propagation.ops import OPS, Activate, Linear, Op, UnitVarianceOnData, Variance
 from propagation.theory.ops import THEORY_OPS
 
 REGISTRIES = {"engine": ENGINE_OPS, "theory": THEORY_OPS} | {name: framework.ops for name, framework in FRAMEWORKS.items()}

@@ -15,9 +15,10 @@ from architectures import NETWORKS, WITHOUT_LINE
 from oracle import ERRORS
 
 from propagation import ACTIVATIONS, SCHEMES, Config, predict, simulate
-from propagation.architecture import OPS, blocks, ops_within
+from propagation.architecture import blocks
 from propagation.config import WIDTH_PROFILES
 from propagation.initializers import WEIGHT_LAWS
+from propagation.ops import OPS, ops_within
 from propagation.theory.op import NoLaw
 
 #: four layers are enough for every term of the recursions, and few enough for light tails

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from propagation.architecture import Linear, Normalize, Op, Residual, blocks, head, ops_within, stem
+from propagation.architecture import blocks, head, stem
 from propagation.config import Config
 from propagation.initializers import WEIGHT_LAWS
+from propagation.ops import Linear, Normalize, Op, Residual, ops_within
 from propagation.runtime.platform import IN_BROWSER, cores
 
 #: a random number costs about as much as this many floating-point operations of a matrix product

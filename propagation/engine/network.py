@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from propagation.architecture import Block, blocks, head, is_coupled, linear_maps, signals_of, stem
+from propagation.architecture import blocks, head, is_coupled, linear_maps, signals_of, stem
 from propagation.config import Config
 from propagation.engine.cost import networks_at_once, remembers_layers, work
 from propagation.engine.measure import Measurements, Observer, separation
@@ -19,6 +19,7 @@ from propagation.engine.signal import Put, Signal, scaled_moments
 from propagation.engine.tape import KeptTape, ReplayedTape, See, Tape
 from propagation.engine.trace import MOMENTS, Moments, Trace
 from propagation.inputs import draw_inputs
+from propagation.ops import Block
 from propagation.runtime.blas import one_thread
 from propagation.runtime.buffers import buffer
 from propagation.runtime.memory import keep_freed_memory, large_arrays_reused

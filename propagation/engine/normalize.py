@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from propagation.architecture import Normalize
 from propagation.engine.op import EngineOp, Place, Tangents
 from propagation.engine.signal import Signal
 from propagation.engine.tape import Tape
 from propagation.engine.trainable import Array, Trainable
+from propagation.ops import Normalize
 
 #: the axis of a (…, n, B) array along which means are taken
 AXES = {"layer": -2, "rms": -2, "batch": -1}

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from propagation.architecture import Op
 from propagation.config import Config
 from propagation.engine.signal import Signal
 from propagation.engine.tape import Tape
 from propagation.engine.trainable import Trainable
+from propagation.ops import Op
 
 #: what stands for the gradient of the inputs: nobody asks for it, and its noise would be drawn for nothing
 NOT_WANTED = Signal(np.empty((0, 0, 0)), np.empty(0, dtype=int))

@@ -14,7 +14,6 @@ from dataclasses import replace
 import numpy as np
 
 from propagation.activations import FLAT, Activation
-from propagation.architecture import FIRST_MAPS, Activate, Dropout, Linear, Normalize, Op, Residual, UnitVarianceOnData, ops_within
 from propagation.engine.cost import layer_is_implicit
 from propagation.engine.dense import DenseMap
 from propagation.engine.implicit import GaussianMap, HaarMap
@@ -27,6 +26,7 @@ from propagation.engine.signal import PLAIN_RANGE, Signal, pieces, scaled_moment
 from propagation.engine.tape import Tape
 from propagation.engine.trainable import Trainable, TrainableActivate, TrainableDropout, TrainableLinear
 from propagation.expressions import lookup
+from propagation.ops import FIRST_MAPS, Activate, Dropout, Linear, Normalize, Op, Residual, UnitVarianceOnData, ops_within
 from propagation.runtime.memory import empty
 from propagation.streams import stream
 

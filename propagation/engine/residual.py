@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from propagation.architecture import Residual, h_place
 from propagation.engine.op import EngineOp, Place, Tangents
 from propagation.engine.signal import Signal
 from propagation.engine.tape import Tape
 from propagation.engine.trainable import Array, Trainable
+from propagation.ops import Residual, h_place
 
 
 class ResidualOp(EngineOp):

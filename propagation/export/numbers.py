@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from propagation.architecture import FIRST_MAPS, is_coupled, linear_maps, signals_of
+from propagation.architecture import is_coupled, linear_maps, signals_of
 from propagation.config import Config
 from propagation.engine.trace import Trace
 from propagation.expressions import lookup
+from propagation.ops import FIRST_MAPS
 from propagation.signals import BACKWARD, FORWARD, SIGNALS
 from propagation.trials import over_trials, sizes_over_trials
 

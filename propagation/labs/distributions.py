@@ -13,13 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from propagation.architecture import FIRST_MAPS, is_coupled, signals_of
+from propagation.architecture import is_coupled, signals_of
 from propagation.config import Config
 from propagation.engine.measure import Observer
 from propagation.engine.network import Stack
 from propagation.engine.signal import LOG10_2, Signal
 from propagation.labs.protocol import Lab, Progress
 from propagation.labs.watch import watch
+from propagation.ops import FIRST_MAPS
 from propagation.signals import SIGNALS
 
 #: what one visitor's experiment is seen through, at most

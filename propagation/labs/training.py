@@ -20,7 +20,7 @@ from numbers import Real
 
 import numpy as np
 
-from propagation.architecture import Linear, blocks, ops_within, stem
+from propagation.architecture import blocks, stem
 from propagation.config import Config
 from propagation.engine.network import walk
 from propagation.engine.readout import LABELS
@@ -28,6 +28,7 @@ from propagation.engine.trainable import Trainable, TrainableLinear
 from propagation.formatting import exact
 from propagation.initializers import SCHEMES
 from propagation.inputs import digit_labels, standardized_digits
+from propagation.ops import Linear, ops_within
 from propagation.runtime.blas import one_thread
 from propagation.streams import stream
 

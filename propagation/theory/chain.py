@@ -8,8 +8,9 @@ from itertools import takewhile
 
 import numpy as np
 
-from propagation.architecture import FIRST_MAPS, h_place, linear_maps
+from propagation.architecture import linear_maps
 from propagation.config import Config
+from propagation.ops import FIRST_MAPS, h_place
 from propagation.theory.cost import log_cost_gradient
 from propagation.theory.op import Array, State, Step, Steps, log_mean
 from propagation.theory.ops import ActivateLaw, DropoutLaw, LinearLaw

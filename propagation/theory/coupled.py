@@ -19,22 +19,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from propagation.architecture import (
-    FIRST_MAPS,
-    Activate,
-    Linear,
-    Normalize,
-    Op,
-    Residual,
-    Variance,
-    blocks,
-    h_place,
-    head,
-    linear_maps,
-    stem,
-)
+from propagation.architecture import blocks, head, linear_maps, stem
 from propagation.config import Config
 from propagation.inputs import draw_inputs
+from propagation.ops import FIRST_MAPS, Activate, Linear, Normalize, Op, Residual, Variance, h_place
 from propagation.theory.kernel import kernel
 from propagation.theory.moments import moments
 from propagation.theory.op import NoLaw

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from propagation.architecture import Normalize
+from propagation.ops import Normalize
 from propagation.theory.op import Array, NoLaw, Spectral, State, TheoryOp
 from propagation.theory.s_transform import PSI
 

@@ -13,8 +13,8 @@ from functools import lru_cache, partial
 
 import numpy as np
 
-from propagation.architecture import Activate, Dropout, Linear, Normalize, Op, Residual, UnitVarianceOnData
 from propagation.expressions import lookup, shifted
+from propagation.ops import Activate, Dropout, Linear, Normalize, Op, Residual, UnitVarianceOnData
 from propagation.theory.closed_forms import bend_of
 from propagation.theory.gaussian import gaussian_mean
 from propagation.theory.kernel import kernel

@@ -18,10 +18,11 @@ from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
-from propagation.architecture import FIRST_MAPS, Linear, Variance, blocks, is_coupled, is_plain, linear_maps, ops_within, signals_of
+from propagation.architecture import blocks, is_coupled, is_plain, linear_maps, signals_of
 from propagation.config import Config
 from propagation.initializers import SCHEMES
 from propagation.inputs import draw_inputs
+from propagation.ops import FIRST_MAPS, Linear, Variance, ops_within
 from propagation.signals import FORWARD, BySignal
 from propagation.theory.batch import batch_of, representatives
 from propagation.theory.chain import Chain

@@ -15,7 +15,7 @@ import math
 
 import numpy as np
 
-from propagation.architecture import Residual
+from propagation.ops import Residual
 from propagation.theory.op import Array, State, TheoryOp
 
 

@@ -20,8 +20,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from propagation.architecture import Activate, Block, Linear, Variance, blocks
+from propagation.architecture import blocks
 from propagation.config import Config
+from propagation.ops import Activate, Block, Linear, Variance
 from propagation.theory.batch import Batch
 from propagation.theory.finite_width import layer_spread
 from propagation.theory.lognormal import log_mean_of_lognormals

@@ -8,8 +8,9 @@ from typing import TypeVar
 
 import numpy as np
 
-from propagation.architecture import Op, blocks, head, stem
+from propagation.architecture import blocks, head, stem
 from propagation.config import Config
+from propagation.ops import Op
 from propagation.theory.op import State, Step, Steps, TheoryOp
 from propagation.theory.ops import theory_op
 from propagation.theory.residual import ResidualLaw

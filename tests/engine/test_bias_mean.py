@@ -9,10 +9,10 @@ import pytest
 
 from engine.explicit import ExplicitNetwork, assert_moments
 from propagation import Config, simulate
-from propagation.architecture import Linear, Variance
 from propagation.engine.ops import Place, engine_op
 from propagation.engine.signal import Signal
 from propagation.engine.tape import Tape
+from propagation.ops import Linear, Variance
 
 SMALL = Config(depth=3, width=6, inputs=3, trials=2, method="dense", weight_variance=1.8, bias_variance=0.3, bias_mean=0.7)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from propagation.architecture import OPS, Activate, Dropout, Linear, Normalize, Residual, UnitVarianceOnData, Variance
 from propagation.config import Config
 from propagation.engine.op import EngineOp, Place
 from propagation.engine.ops import LinearOp, engine_op
 from propagation.engine.signal import Signal
 from propagation.engine.tape import KeptTape, ReplayedTape, Tape, ignore
+from propagation.ops import OPS, Activate, Dropout, Linear, Normalize, Residual, UnitVarianceOnData, Variance
 
 TRIALS, FAN_IN, FAN_OUT, INPUTS = 3, 7, 5, 4
 CONFIG = Config(method="dense", seed=3)

@@ -8,13 +8,14 @@ from itertools import product
 import pytest
 from architectures import NETWORKS, WITHOUT_LINE
 
-from propagation.architecture import OPS, Linear, blocks, head, ops_within, stem
+from propagation.architecture import blocks, head, stem
 from propagation.branches import BRANCH_RULES
 from propagation.config import CHOICES, Config
 from propagation.export.code import FRAMEWORKS, snippet
 from propagation.export.code.block_words import block_words
 from propagation.export.code.branches import BRANCH_TEXTS
 from propagation.export.code.norms import MODULES, norm_definition
+from propagation.ops import OPS, Linear, ops_within
 from tests.export.running import FAR, apart, assert_no_gap, installed, measured, scripted
 
 BASE = Config(depth=4, width=24, weight_variance=1.6, bias_variance=0.3, inputs=6, trials=4)

@@ -9,7 +9,7 @@ import pytest
 from architectures import KEEP
 
 from propagation import Config, predict
-from propagation.architecture import Activate, Linear, Variance
+from propagation.ops import Activate, Linear, Variance
 from propagation.theory.manifold import angle_path, predict_circle
 from propagation.theory.op import NoLaw, State
 from propagation.theory.ops import theory_op

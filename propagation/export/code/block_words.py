@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from propagation.architecture import Activate, Dropout, Linear, Normalize, Op, blocks, head, ops_within
+from propagation.architecture import blocks, head
 from propagation.branches import BRANCH_RULES
 from propagation.choices import NORMALIZATIONS
 from propagation.config import Config
+from propagation.ops import Activate, Dropout, Linear, Normalize, Op, ops_within
 
 _SUBSCRIPTS = str.maketrans("12", "₁₂")
 

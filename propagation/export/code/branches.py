@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from propagation.architecture import Linear
 from propagation.branches import BRANCH_RULES
 from propagation.config import Config
+from propagation.ops import Linear
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 
-from propagation.architecture import Activate, Block, Dropout, Linear, Normalize, Op, Residual, head, is_plain
+from propagation.architecture import head, is_plain
 from propagation.branches import BRANCH_RULES
 from propagation.config import Config
 from propagation.export.code.branches import BRANCH_TEXTS, maps_of_branch
 from propagation.export.code.norms import MODULES
 from propagation.export.code.ops import has, layer_ops, norm_kind
 from propagation.expressions import lookup
+from propagation.ops import Activate, Block, Dropout, Linear, Normalize, Op, Residual
 from propagation.theory.gains import torch_gain
 
 _EACH = "# for every layer of nn.Linear\n"

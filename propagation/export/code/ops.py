@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from propagation.architecture import Activate, Block, Dropout, Normalize, Op, Residual, blocks, h_place, head, ops_within, stem
+from propagation.architecture import blocks, head, stem
 from propagation.config import Config
 from propagation.export.code.branches import residual_pieces
 from propagation.export.code.settings import fill
+from propagation.ops import Activate, Block, Dropout, Normalize, Op, Residual, h_place, ops_within
 
 #: what a script calls its lists, by signal; `ins` are what the first maps of the layers are given, `ys` what the second ones make
 _LISTS = {"z": "zs", "h": "hs", "stream": "streams"}

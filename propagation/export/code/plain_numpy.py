@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from propagation.architecture import Dropout, Linear
 from propagation.config import Config
 from propagation.export.code.branches import input_size, loop_head, map_text
 from propagation.export.code.functions import definitions, needs_erf
@@ -25,6 +24,7 @@ from propagation.export.code.settings import (
 )
 from propagation.export.code.table import empty, table_pieces
 from propagation.initializers import SCHEMES
+from propagation.ops import Dropout, Linear
 
 _SCRIPT = '''
 """$title

@@ -7,7 +7,7 @@ from fractions import Fraction
 from string import Template
 from urllib.parse import urlencode
 
-from propagation.architecture import Linear, linear_maps, stem
+from propagation.architecture import linear_maps, stem
 from propagation.choices import DIGIT_PIXELS
 from propagation.config import Config
 from propagation.engine.noise import TRUNCATED_DEVIATION
@@ -16,6 +16,7 @@ from propagation.export.code.branches import stream_constants
 from propagation.expressions import lookup
 from propagation.formatting import number
 from propagation.initializers import SCHEMES, WEIGHT_LAWS
+from propagation.ops import Linear
 
 #: bytes of the largest weight matrix from which on a script warns of it
 _LARGE = 2**30
