@@ -2,10 +2,50 @@
 
 from __future__ import annotations
 
-from propagation.papers import glorot, hanin, he, kumar, luther, poole, saxe, schoenholz
+from propagation.papers import (
+    bachlechner,
+    brock,
+    de,
+    doshi,
+    glorot,
+    hanin,
+    hayou,
+    he,
+    kumar,
+    luther,
+    micikevicius,
+    poole,
+    pretorius,
+    saxe,
+    schoenholz,
+    xiong,
+    yang2017,
+    yang2019,
+    zhang,
+)
 
 #: by their names in the data file, in the order of their years
 PAPERS = {
     paper.name: paper
-    for paper in (glorot.PAPER, saxe.PAPER, he.PAPER, poole.PAPER, schoenholz.PAPER, kumar.PAPER, hanin.PAPER, luther.PAPER)
+    for paper in (
+        glorot.PAPER,
+        saxe.PAPER,
+        he.PAPER,
+        poole.PAPER,
+        schoenholz.PAPER,
+        kumar.PAPER,
+        yang2017.PAPER,
+        hanin.PAPER,
+        micikevicius.PAPER,
+        pretorius.PAPER,
+        luther.PAPER,
+        zhang.PAPER,
+        yang2019.PAPER,
+        de.PAPER,
+        bachlechner.PAPER,
+        xiong.PAPER,
+        hayou.PAPER,
+        brock.PAPER,
+        doshi.PAPER,
+    )
 }

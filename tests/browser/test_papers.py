@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from propagation.papers.publications import publications
-from tests.browser.streamlit_page import ALERT, EXCEPTION, SEGMENTS
+from tests.browser.streamlit_page import ALERT, EXCEPTION
 
 
 def test_all_papers_on_a_phone(phone):
     phone.open("papers")
+    first = next(iter(publications().values()))
     for paper in publications().values():
-        phone.page.locator(SEGMENTS).first.get_by_text(paper.label, exact=True).click()
+        if paper is not first:
+            phone.choose("Paper", f"{paper.label} · {paper.title}")
         phone.page.get_by_role("link", name=paper.title).wait_for(timeout=30_000)
         phone.page.get_by_text("Where we differ").wait_for(timeout=30_000)
         phone.settle()
@@ -17,7 +19,7 @@ def test_all_papers_on_a_phone(phone):
         assert phone.page.locator(".js-plotly-plot").count() >= 1
         assert phone.page.locator(f"{EXCEPTION}, {ALERT}").count() == 0
         assert phone.page.evaluate("document.scrollingElement.scrollWidth") <= 390
-    assert "paper=luther" in phone.page.url
+    assert "paper=doshi" in phone.page.url
 
 
 def test_a_link_opens_the_papers_network(visitor):

@@ -34,8 +34,8 @@ def render(config: Config) -> None:
     opening(TITLE, LOOK_FOR)
     st.caption("Here only the seed of the sidebar counts: each paper has its own network.")
     with panel("The papers"):
-        labels = {name: publication.label for name, publication in publications().items()}
-        paper = PAPERS[controls.page_choice("Paper", "paper", labels, "One paper at a time, by year.")]
+        labels = {name: f"{publication.label} · {publication.title}" for name, publication in publications().items()}
+        paper = PAPERS[controls.page_choice("Paper", "paper", labels, "One paper at a time, by year.", folded=True)]
         said = paper.publication
         with st.container(gap=None):
             st.markdown(plain(said.showed))
@@ -85,7 +85,7 @@ def _unbroken(text: str) -> str:
 
 def _difference(published: Published, ours: float) -> str:
     """Return the difference in a word or two, where there are two numbers to compare."""
-    if published.relation != "about" or not math.isfinite(published.value):
+    if published.relation != "about" or not math.isfinite(published.value) or published.value == 0:
         return ""
     share = abs(ours / published.value - 1)
     if share < 1e-6:
