@@ -23,10 +23,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, parse_qsl
 
+from propagation.architecture import signals_of
 from propagation.assets import asset
 from propagation.config import Config
 from propagation.labs.evidence import EVIDENCE, MEASURES
-from propagation.signals import PLAIN
+from propagation.signals import SIGNALS
 
 FOLDER = asset("lessons")
 ENGLISH = "en"
@@ -156,13 +157,14 @@ def parse(text: str, name: str) -> Screen:
     chart = _one_of(values["chart"], tuple(EVIDENCE), name, lines["chart"])
     measure, signal = _measure(values["measure"], chart, name, lines["measure"])
     rows = _rows(values.get("rows", signal), chart, signal, name, lines.get("rows", lines["measure"]))
+    networks = tuple(_network(value, rows, name, line) for line, value in _at_most(MOST_NETWORKS, "networks", entries["network"], name))
     return Screen(
         values["topic"],
         values["claim"],
         values["question"],
         chart,
         rows,
-        tuple(_network(value, name, line) for line, value in _at_most(MOST_NETWORKS, "networks", entries["network"], name)),
+        networks,
         measure,
         signal,
         _choices(entries.get("choice", []), name),
@@ -239,19 +241,22 @@ def _measure(value: str, chart: str, name: str, line: int) -> tuple[str, str]:
 def _rows(value: str, chart: str, signal: str, name: str, line: int) -> tuple[str, ...]:
     if chart in ("cosines", "parts"):
         return ()
-    rows = tuple(_one_of(row.strip(), PLAIN, name, line) for row in (value or "h").split(","))
+    rows = tuple(_one_of(row.strip(), tuple(SIGNALS), name, line) for row in (value or "h").split(","))
     if signal and signal not in rows:
         raise LessonError(name, line, f"the rows must show {signal}, which is measured")
     return rows
 
 
-def _network(value: str, name: str, line: int) -> Network:
+def _network(value: str, rows: tuple[str, ...], name: str, line: int) -> Network:
+    """Read a network, which has all signals of the chart's rows."""
     label, bar, query = (part.strip() for part in value.partition("|"))
     if not bar:
         raise LessonError(name, line, "“network: label | depth=50&activation=relu” is needed")
     config, problems = Config.from_query(parse_qs(query, keep_blank_values=True))
     if problems:
         raise LessonError(name, line, " ".join(problems))
+    if lacking := [row for row in rows if row not in signals_of(config)]:
+        raise LessonError(name, line, f"this network has no {lacking[0]}, which the rows show: only one of residual blocks has")
     return Network(label, config)
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from propagation.config import Config
 from propagation.formatting import factor, from_log10, number, percent
 from propagation.labs.evidence import Evidence, median_sizes, per_layer
@@ -76,12 +78,67 @@ def _signal(seen: Sequence[Evidence]) -> str:
     )
 
 
+def _layer_norm(seen: Sequence[Evidence]) -> str:
+    before, louder, after = seen
+    ratio = 10 ** float(np.median(median_sizes(louder, "weight_gradient") - median_sizes(before, "weight_gradient")))
+    return (
+        f"With the norm before ReLU one layer changes E[δ²] by {factor(per_layer(before, 'delta'))}, whether σ_w² is 2 or 200. The same "
+        f"norm after ReLU: **{factor(per_layer(after, 'delta'))}**, so layer 1 gets {_travelled(after, 'delta')} times what layer 50 gets. "
+        f"And at σ_w² = 200 every E[(∂C/∂W)²] is {number(ratio)} of what it is at 2."
+    )
+
+
+def _batch_norm(seen: Sequence[Evidence]) -> str:
+    batch, without, skips = seen
+    return (
+        f"In 50 layers of ReLU with batch norm one layer changes E[δ²] by **{factor(per_layer(batch, 'delta'))}**: layer 1 gets "
+        f"{_travelled(batch, 'delta')} times what layer 50 gets. Without the norm and with He's weights it is "
+        f"{factor(per_layer(without, 'delta'))} a layer. With skips past it, all 50 blocks together have the factor "
+        f"{_travelled(skips, 'delta')}."
+    )
+
+
+def _post_norm(seen: Sequence[Evidence]) -> str:
+    relu, gelu, pre = (_travelled(evidence, "stream_gradient") for evidence in seen)
+    return (
+        f"Block 1 gets **{relu} times** the last block's E[(∂C/∂x)²] through 100 post-norm blocks of ReLU, and {gelu} times with GELU. "
+        f"With pre-norm it gets {pre} times as much, because the last blocks get little."
+    )
+
+
+def _gpt2(seen: Sequence[Evidence]) -> str:
+    own, ratio, unscaled, level = (
+        number(10 ** float(median_sizes(evidence, "stream")[-1] - evidence.trace.input_log10_second_moment)) for evidence in seen
+    )
+    return (
+        f"From inputs of GPT-2's size, q₀ = 8 · 10⁻⁴, 12 blocks make **{own} times** as much, with 1/√(2N). Unscaled branches make "
+        f"{unscaled} times as much; and unscaled branches with inputs 24 times as large {ratio} times, as in the first network. With q₀ = "
+        f"1 the scaled branches have a factor of {level}."
+    )
+
+
+def _travelled(evidence: Evidence, signal: str) -> str:
+    """Return how many times as large a gradient is in layer 1 as in the last one."""
+    sizes = median_sizes(evidence, signal)
+    return from_log10(float(sizes[0] - sizes[-1]))
+
+
 _RELU: dict[str, Any] = {"activation": "relu", "depth": 30, "width": 256}
 _MATCHED = Config(scheme="he", weight_law="uniform", bias_variance=0, **_RELU)
 _XAVIER = _network("tanh, Xavier", activation="tanh", scheme="glorot", depth=100, width=1024, trials=4)
 _HE = _network("He, 2/n", activation="relu", scheme="he", depth=50, width=2048, trials=4)
 _COLLAPSING = _network("ReLU, He", activation="relu", scheme="he", depth=50, width=256)
 _SIGMOID = _network("sigmoid, Glorot", activation="sigmoid", scheme="glorot", depth=20, width=512)
+_FIFTY: dict[str, Any] = {"activation": "relu", "depth": 50, "width": 512}
+_NORMED = _network("norm before ReLU", normalization="layer", weight_variance=2.0, **_FIFTY)
+_BATCH: dict[str, Any] = _FIFTY | {"scheme": "he", "inputs": 32}
+_BATCH_NORM = _network("batch norm", normalization="batch", **_BATCH)
+_BLOCKS: dict[str, Any] = {"architecture": "residual", "normalization": "layer"}
+_HUNDRED: dict[str, Any] = _BLOCKS | {"depth": 100, "width": 512, "weight_variance": 1.41421356, "trials": 4}
+_POST_NORM = _network("post-norm, ReLU", activation="relu", norm_position="post", **_HUNDRED)
+#: the MLP halves of GPT-2's small model: 12 blocks of 768, weights of std 0.02, token and position embeddings likewise
+_TWELVE: dict[str, Any] = _BLOCKS | {"depth": 12, "width": 768, "expansion": 4, "activation": "gelu", "scheme": "std", "weight_std": 0.02}
+_GPT2 = _network("1/√(2N), q₀ = 8 · 10⁻⁴", branch_rule="sqrt_2", input_variance=8e-4, trials=4, **_TWELVE)
 
 MYTHS: dict[str, Myth] = {
     "randn": Myth(
@@ -139,5 +196,68 @@ MYTHS: dict[str, Myth] = {
         "every input. The linear network keeps its inputs apart, but its 50 layers can do no more than one. Ask *whose* variance is "
         "kept, and what a layer makes of it.",
         Link("Ask whose variance it is", "whose", _query(_COLLAPSING.config)),
+    ),
+    "layer_norm": Myth(
+        "With LayerNorm the init does not matter",
+        (
+            _NORMED,
+            _network("the same, σ_w² = 200", normalization="layer", weight_variance=200.0, **_FIFTY),
+            _network("norm after ReLU", normalization="layer", norm_position="post", weight_variance=2.0, **_FIFTY),
+        ),
+        "sizes",
+        ("delta",),
+        _layer_norm,
+        "The norm takes σ_w² out of the signal and out of the factor of a layer, that is true. It does not make that factor 1: where the "
+        "norm stands and φ decide, and behind ReLU it is π/(π − 1). And σ_w² comes back as the pace of learning: weights 10 times as large "
+        "have gradients a tenth as large, and one step moves them by a hundredth of the share.",
+        Link("Open it in Explore", "explore", _query(_NORMED.config)),
+    ),
+    "batch_norm": Myth(
+        "Batch norm prevents exploding gradients",
+        (
+            _BATCH_NORM,
+            _network("no norm", **_BATCH),
+            _network("batch norm, skips", architecture="residual", normalization="batch", **_BATCH),
+        ),
+        "sizes",
+        ("delta",),
+        _batch_norm,
+        "Before training it is the cause of them: ReLU with batch norm multiplies E[δ²] by π/(π − 1) = 1.47 a layer, and by more in small "
+        "batches; σ_w² has no say in it (Yang et al. 2019). In a ResNet skips lead past the norm, and the growth is a power of depth. What "
+        "batch norm does for training is another matter: that is about steps that are taken, not about the first gradient.",
+        Link("Open it in Explore", "explore", _query(_BATCH_NORM.config)),
+    ),
+    "post_norm": Myth(
+        "Post-norm gradients vanish",
+        (
+            _POST_NORM,
+            _network("post-norm, GELU", activation="gelu", norm_position="post", **_HUNDRED),
+            _network("pre-norm, ReLU", activation="relu", **_HUNDRED),
+        ),
+        "sizes",
+        ("stream_gradient",),
+        _post_norm,
+        "In blocks of MLPs alone they do not. A norm after the sum has a factor of (1 + χ)/(1 + v) a block, v what the branch adds to "
+        "E[x²] and χ what it adds to the gradient: for ReLU they are equal, and the factor is exactly 1; for GELU and tanh it is a little "
+        "more. Xiong et al. (2020) see in the last blocks, which get large gradients at any depth, why post-norm is hard to start. "
+        "What fades in deep post-norm transformers comes from attention, which these blocks do not have.",
+        Link("Open it in Explore", "explore", _query(_POST_NORM.config)),
+    ),
+    "gpt2": Myth(
+        "1/√(2N) keeps GPT-2's stream level",
+        (
+            _GPT2,
+            _network("1, q₀ × 24", input_variance=8e-4 * 24, trials=4, **_TWELVE),
+            _network("1, q₀ = 8 · 10⁻⁴", input_variance=8e-4, trials=4, **_TWELVE),
+            _network("1/√(2N), q₀ = 1", branch_rule="sqrt_2", trials=4, **_TWELVE),
+        ),
+        "sizes",
+        ("stream",),
+        _gpt2,
+        "Behind a norm a branch does not see how large the stream is: every block adds the same α²v, so that E[x²] = q₀ + l α²v after l "
+        "blocks. Only q₀ against α²v counts: multiply q₀ and α² by one number and nothing changes but the unit. GPT-2's embeddings are so "
+        "small that the first branch outweighs them all the same. What 1/√(2N) holds, whatever the number of blocks, is the sum of all "
+        "branches. (Here are the MLP blocks alone; attention adds its own part.)",
+        Link("Open it in Explore", "explore", _query(_GPT2.config)),
     ),
 }

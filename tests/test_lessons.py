@@ -39,7 +39,12 @@ FILES = sorted((lessons.FOLDER / "en").glob("[0-9]*.md"))
 def test_all_that_ships_can_be_read():
     lesson = load()
     assert lesson.problems == {} and len(lesson.steps) == len(FILES)
-    assert list(lesson.chapters.values()) == ["Variance of what?", "What is helped?", "What is the evidence?"]
+    assert list(lesson.chapters.values()) == [
+        "Variance of what?",
+        "What is helped?",
+        "What is the evidence?",
+        "What do modern networks do instead?",
+    ]
     for number in lesson.chapters:
         screens = [step for step in lesson.steps if step.startswith(f"{number}.")]
         assert 3 <= len(screens) <= 5 and screens == [f"{number}.{place}" for place in range(1, len(screens) + 1)]
@@ -82,6 +87,8 @@ SENTENCES = [
         lambda: 100 * sizes("3.3", "delta", scheme="glorot")[0] / sizes("3.3", "delta", scheme="glorot")[-1],
     ),
     ("3.3", "against {:.1g} %", lambda: 100 * sizes("3.3", "delta")[0] / sizes("3.3", "delta")[-1]),
+    ("4.1", "make it $2^{{50}} \\approx 10^{{{:.0f}}}$", lambda: np.log10(sizes("4.1", "stream")[-1])),
+    ("4.3", "\\approx {:.2f} \\text{{ a layer.}}", lambda: (sizes("4.3", "delta")[0] / sizes("4.3", "delta")[-1]) ** (1 / 49)),
 ]
 
 
@@ -104,6 +111,20 @@ def test_what_the_texts_say_without_a_number_is_so():
         gradients = sizes("3.1", "weight_gradient", network)
         assert gradients.max() < 2 * gradients.min(), "all three curves are nearly level"
     assert 1e9 * sizes("2.2", "z")[-1] / sizes("2.2", "z", scheme="he")[-1] == pytest.approx(1, rel=0.1), "the output is as small"
+    assert sizes("4.1", "stream")[-1] == pytest.approx(2.0**50, rel=0.01), "the input has E[x²] = 1, to chance"
+    assert sizes("4.1", "stream", 1)[-1] < math.e and sizes("4.1", "stream_gradient", 1)[0] < math.e
+    for signal in ("stream_gradient", "weight_gradient"):
+        assert np.ptp(sizes("4.2", signal)) < 1e-9, "equally large in all blocks"
+    first, last = (predict(load().screens["4.2"].networks[0].config).weights[name].log10_second_moment for name in ("W1", "W2"))
+    assert np.isneginf(first).all() and np.isfinite(last).all(), "only W₁ has no gradient at first"
+    after, batch, before = (sizes("4.3", "delta", network) for network in range(3))
+    assert before[1] / before[-2] == pytest.approx(1, rel=1e-6) and batch[1] / batch[-2] > after[1] / after[-2] > 1e7
+    for network in range(3):
+        louder = sizes("4.3", "delta", network, weight_variance=20.0)
+        np.testing.assert_allclose(louder / louder[-1], sizes("4.3", "delta", network) / sizes("4.3", "delta", network)[-1], rtol=1e-6)
+    pre, post = (sizes("4.4", "stream_gradient", network) for network in range(2))
+    assert pre[0] / pre[-1] == pytest.approx(101 / 2, rel=0.01) and np.ptp(post) < 1e-9 and np.ptp(sizes("4.4", "stream", 1)) < 1e-9
+    assert sizes("4.4", "stream")[-1] == pytest.approx(101, rel=0.01)
     by_fan_in, by_fan_out = (sizes("2.5", signal, network) for network, signal in enumerate(("delta", "z")))
     assert by_fan_in[-1] / by_fan_in[0] == pytest.approx(by_fan_out[-1] / by_fan_out[0]) == pytest.approx(8, rel=0.1)
 
@@ -138,6 +159,7 @@ def test_a_file_becomes_a_screen():
         ("chart: sizes", "chart: pie", 5, "“pie” is unknown"),
         ("rows: z, delta", "rows: z", 6, "must show delta"),
         ("rows: z, delta", "rows: q", 6, "“q” is unknown"),
+        ("rows: z, delta", "rows: stream, delta", 7, "has no stream"),
         ("depth=5\nmeasure", "depth=0\nmeasure", 8, "depth"),
         ("network: tanh | depth=5", "network: tanh", 8, "is needed"),
         ("network: tanh", "network: a | depth=5\n" * 4 + "network: tanh", 11, "at most 4"),

@@ -83,6 +83,59 @@ def test_a_sigmoid_passes_the_signal_and_not_the_gradient():
     assert abs(back.mean() - expected) < 4 * back.std(ddof=1) / math.sqrt(len(back)) + 0.1
 
 
+def test_a_layer_norm_takes_the_weights_out_of_the_factor_and_not_the_factor_out():
+    before, louder, after = networks("layer_norm")
+    factors = []
+    for config in (before, louder, after):
+        # the first and the last layer meet the input and the cost
+        sizes = predict(config).delta.log10_second_moment
+        factors.append(10 ** float(np.mean(-np.diff(sizes[1:-1]))))
+    assert factors == pytest.approx([1, 1, math.pi / (math.pi - 1)], rel=1e-6)
+    small, large = (predict(config).weight_gradient.log10_second_moment for config in (before, louder))
+    np.testing.assert_allclose(large - small, -2, atol=1e-9)
+    # the same noise: to the last digits that single precision has
+    small, large = (simulate(replace(config, width=64, depth=5)).weight_gradient.log10_second_moment for config in (before, louder))
+    np.testing.assert_allclose(large - small, -2, atol=1e-4)
+
+
+@pytest.mark.slow
+def test_batch_norm_is_what_explodes():
+    batch, without, skips = networks("batch_norm", width=256, trials=12)
+    theory = predict(batch).delta.log10_second_moment
+    expected = math.log(10) * (theory[0] - theory[-1])
+    values = changes(batch, "delta")
+    assert abs(values.mean() - expected) < 4 * values.std(ddof=1) / math.sqrt(len(values)) + 3 * batch.depth / batch.width
+    assert values.min() > 8 * math.log(10) > 4 > abs(changes(without, "delta")).max(), "negative control: without the norm"
+    theory = predict(skips).delta.log10_second_moment
+    assert agrees(changes(skips, "delta"), math.log(10) * (theory[0] - theory[-1])) and theory[0] - theory[-1] < 2.5
+
+
+def test_post_norm_gradients_do_not_vanish_in_mlp_blocks():
+    relu, gelu, pre = (predict(config).stream_gradient.log10_second_moment for config in networks("post_norm"))
+    np.testing.assert_allclose(relu, 0, atol=1e-9)
+    assert np.all(np.diff(gelu) < 0) and 1 < 10 ** float((gelu[0] - gelu[-1]) / 99) < 1.05, "a little above 1"
+    (tanh,) = (predict(replace(networks("post_norm")[0], activation="tanh")).stream_gradient.log10_second_moment,)
+    assert 1 < 10 ** float((tanh[0] - tanh[-1]) / 99) < 1.1
+    assert pre[-1] == pytest.approx(-2, abs=0.01), "the last blocks get 1/(L + 1)"
+
+
+def test_gpt2s_scale_is_a_ratio():
+    own, ratio, unscaled, level = (predict(config) for config in networks("gpt2"))
+
+    def grown(theory) -> np.ndarray:
+        return theory.stream.log10_second_moment - theory.input_log10_second_moment
+
+    np.testing.assert_allclose(grown(own), grown(ratio), atol=1e-9)
+    assert 10 ** grown(own)[-1] == pytest.approx(82, rel=0.02) and grown(unscaled)[-1] > 3 and 10 ** grown(level)[-1] < 1.1
+    q = 10 ** np.concatenate([[own.input_log10_second_moment], own.stream.log10_second_moment])
+    np.testing.assert_allclose(np.diff(q), q[1] - q[0], rtol=1e-3)
+    assert q[1] > 2 * q[0], "the first branch outweighs the embeddings"
+    for config in networks("gpt2"):
+        trace, theory = simulate(replace(config, width=256, weight_std=0.02 * math.sqrt(3), trials=8)), predict(config)
+        values = math.log(10) * (trace.stream.log10_second_moment[:, -1] - trace.input_log10_second_moment)
+        assert abs(values.mean() - math.log(10) * grown(theory)[-1]) < 4 * values.std(ddof=1) / math.sqrt(8) + 0.05
+
+
 @pytest.mark.parametrize("name", MYTHS)
 def test_every_link_says_what_it_opens(name):
     link = MYTHS[name].link

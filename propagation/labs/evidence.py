@@ -21,7 +21,7 @@ from propagation.expressions import lookup
 from propagation.labs.distributions import DISTRIBUTIONS, Distributions
 from propagation.labs.protocol import Lab, Progress
 from propagation.labs.variance_decomposition import VARIANCE_DECOMPOSITION
-from propagation.signals import FORWARD, PLAIN
+from propagation.signals import FORWARD, PLAIN, SIGNALS
 from propagation.theory.prediction import Prediction, predict
 from propagation.theory.variance_decomposition import PARTS, WHOSE, Scatter, predict_scatters
 
@@ -203,8 +203,8 @@ def _flat(seen: Sequence[Evidence], _: str) -> Answer:
 
 
 MEASURES: dict[str, Measure] = {
-    "change": Measure(("sizes",), PLAIN, "size", _change),
-    "gap": Measure(("sizes",), PLAIN, "size", _gap),
+    "change": Measure(("sizes",), tuple(SIGNALS), "size", _change),
+    "gap": Measure(("sizes",), tuple(SIGNALS), "size", _gap),
     "narrowing": Measure(("histogram",), PLAIN, "size", _narrowing),
     "apart": Measure(("cosines",), (), "size", _apart),
     "inputs_share": Measure(("parts",), (), "share", _inputs_share),

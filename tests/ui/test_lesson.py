@@ -112,7 +112,7 @@ def test_next_and_back_lead_through_the_chapters_and_a_guess_is_kept():
     assert step_of(app) == "1.4" and app.radio(key="guess_1.4").value == 1
     button(app, "3 What is").click().run()
     assert step_of(app) == "3.1"
-    for _ in range(3):
+    for _ in range(sum(step >= "3" for step in LESSON.steps)):
         app.button(key="next").click().run()
     assert step_of(app) == "" and app.header[0].value == LESSON.screens["1.1"].topic and app.button(key="back").disabled
 

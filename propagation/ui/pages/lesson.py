@@ -1,4 +1,4 @@
-"""Lesson: why the variance should stay constant, in three chapters of short screens: predict, see, understand."""
+"""Lesson: why the variance should stay constant, in chapters of short screens: predict, see, understand."""
 
 from __future__ import annotations
 
