@@ -74,6 +74,7 @@ TOP_LEVEL = {
     ".streamlit",
     ".ci",
     ".hosting",
+    ".dockerignore",
     "assets",
     "propagation",
     "tests",
@@ -242,3 +243,13 @@ def test_nothing_else_stands_at_the_top():
     """Tracked and untracked files alike, except caches and the virtual environment."""
     caches = {"__pycache__", ".venv", ".pytest_cache", ".ruff_cache", ".mypy_cache", ".hypothesis"}
     assert {path.name for path in ROOT.iterdir()} - caches <= TOP_LEVEL
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "tests" / "browser").glob("test_*.py")), ids=lambda path: path.stem)
+def test_browser_tests_wait_for_states_and_have_one_limit(path):
+    """`PATIENCE` of tests/browser/conftest.py: a limit of one's own is what a busy machine breaks."""
+    calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+    assert not [
+        call.lineno for call in calls for given in call.keywords if given.arg == "timeout" and isinstance(given.value, ast.Constant)
+    ]
+    assert not [call.lineno for call in calls if isinstance(call.func, ast.Attribute) and call.func.attr == "wait_for_timeout"]

@@ -15,13 +15,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 from propagation.ui.components.streamlit_page import IDLE
+from tests.browser.answers import Answers
 
 ROOT = Path(__file__).parents[2]
 #: nothing here may call home, and a root user needs --no-sandbox
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+
+#: Milliseconds that a test waits for a state of the page or of a server, whichever it is: no wait has a limit of its own. Nothing comes
+#: near it on an idle machine; on one that also runs something else, some do come near half a minute.
+PATIENCE = 240_000
 
 
 class Server:
@@ -50,7 +55,7 @@ class Server:
     def kill(self) -> None:
         """End it at once, as a power failure does."""
         self.process.kill()
-        self.process.wait(timeout=10)
+        self.process.wait()
 
     def close(self) -> None:
         """End it for good."""
@@ -93,14 +98,15 @@ def address() -> Iterator[str]:
 
 
 def _wait_for(url: str) -> None:
-    for _ in range(150):
+    end = time.monotonic() + PATIENCE / 1000
+    while time.monotonic() < end:
         try:
-            with urllib.request.urlopen(url, timeout=2) as answer:
+            with urllib.request.urlopen(url, timeout=PATIENCE / 1000) as answer:
                 if answer.status == 200:
                     return
         except OSError:
             time.sleep(0.2)
-    raise RuntimeError("the app did not start within 30 s")
+    raise RuntimeError(f"the app did not start within {PATIENCE / 1000:g} s")
 
 
 @pytest.fixture(scope="session")
@@ -145,8 +151,10 @@ class Visitor:
     """A person at the app: one browser window with its own session."""
 
     def __init__(self, page: Page, address: str) -> None:
+        page.context.set_default_timeout(PATIENCE)
         self.page = page
         self.address = address
+        self.answers = Answers(page)
         self.console_errors: list[str] = []
         page.on("console", lambda message: self.console_errors.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: self.console_errors.append(str(error)))
@@ -154,14 +162,29 @@ class Visitor:
     def open(self, query: str = "") -> None:
         """Open the app and wait for its chart."""
         self.page.goto(f"{self.address}/{query}")
-        self.page.wait_for_selector(".js-plotly-plot .main-svg", timeout=30_000)
+        self.page.wait_for_selector(".js-plotly-plot .main-svg")
         self.settle()
 
     def settle(self) -> None:
         """Wait until the app has answered the last move."""
-        self.page.wait_for_timeout(400)
-        self.page.wait_for_selector(IDLE, timeout=30_000)
-        self.page.wait_for_timeout(300)
+        self.pause(400)  # sliders tell the server of a move after a while
+        end = time.monotonic() + PATIENCE / 1000
+        still = False
+        while not still and time.monotonic() < end:
+            while self.answers.owed and time.monotonic() < end:
+                self.page.wait_for_timeout(20)
+            self.page.wait_for_selector(IDLE)
+            self.pause(300)  # charts are drawn after what brought them
+            still = not self.answers.owed and self.page.locator(IDLE).count() == 1
+        assert still, "the app did not answer"
+
+    def pause(self, milliseconds: float) -> None:
+        """Wait by the clock of the page: what it had meant to do until then is done, however busy the machine is."""
+        try:
+            self.page.evaluate("milliseconds => new Promise(done => setTimeout(done, milliseconds))", milliseconds)
+        except Error:  # a link has led away from the page meanwhile
+            self.page.wait_for_load_state()
+            self.page.evaluate("milliseconds => new Promise(done => setTimeout(done, milliseconds))", milliseconds)
 
     def figure(self) -> dict:
         """Data and layout of the chart as the browser holds them."""
@@ -206,7 +229,7 @@ class Visitor:
         left, top = left + beside[0], top + beside[1]
         self.page.mouse.move(left - 5, top - 5)
         self.page.mouse.move(left, top, steps=3)
-        self.page.wait_for_timeout(200)
+        self.pause(200)
         self.page.mouse.click(left, top)
         self.settle()
 
@@ -236,6 +259,7 @@ class Profiles:
         """Within: a visitor with the profile of this kind, of whom cookies, storage and permissions are gone afterwards."""
         if kind not in self._openers:
             self._openers[kind] = self._browser.new_context(**options).new_page()
+            self._openers[kind].context.set_default_timeout(PATIENCE)
             self._openers[kind].goto(f"{self._address}/_stcore/health")  # of the same origin, with nothing on it
         opener = self._openers[kind]
         with opener.context.expect_page() as opened:

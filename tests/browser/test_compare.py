@@ -41,8 +41,8 @@ def test_a_comparison_is_built_by_clicks_shared_by_its_link_and_undone_by_back(v
 def test_a_column_goes_by_two_clicks_and_a_legend_entry_switches_all_its_rows(visitor):
     visitor.open("compare?depth=20&width=64&inputs=8&columns=lecun.relu.gaussian~he.relu.gaussian~he.tanh.gaussian")
     visitor.page.locator(".js-plotly-plot .legendtoggle").first.click()
-    visitor.page.wait_for_timeout(700)
-    hidden = "() => document.querySelector('.js-plotly-plot')._fullData.filter(t => t.visible === 'legendonly').map(t => t.legendgroup)"
+    hidden = "document.querySelector('.js-plotly-plot')._fullData.filter(t => t.visible === 'legendonly').map(t => t.legendgroup)"
+    visitor.page.wait_for_function(f"{hidden}.length > 0")
     assert visitor.page.evaluate(hidden) == ["0"] * 6
     visitor.page.get_by_role("button", name="Remove").click()
     visitor.page.get_by_role("button", name="He 2015 · tanh").click()
@@ -66,12 +66,12 @@ def test_a_frame_of_ones_own_curve_lies_where_the_answer_will(kind, request):
     if kind == "phone":
         visitor.page.set_viewport_size({"width": 390, "height": 2000})
         visitor.page.locator(UNFOLD_SIDEBAR).click()
-        visitor.page.wait_for_timeout(800)
+        visitor.pause(800)
     rest, headline = visitor.page.evaluate(DASHED, 0), visitor.page.evaluate(HEADLINES)
     assert len(rest) == 3 and visitor.page.evaluate(NAMES) == ["yours, σ_w² 1.5"]
     thumb = hold(visitor, WEIGHT_VARIANCE, 0.2)
     visitor.page.wait_for_function(IS_COVERED)
-    visitor.page.wait_for_timeout(300)
+    visitor.pause(300)
     held, value = visitor.page.evaluate(DASHED, 1), shown_value(visitor, WEIGHT_VARIANCE)
     assert visitor.page.evaluate(NAMES) == [f"yours, σ_w² {value}"]
     assert set(visitor.page.evaluate(HEADLINES)) == set(headline)

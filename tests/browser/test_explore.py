@@ -79,7 +79,7 @@ def test_a_broken_link_opens_with_defaults_and_says_so(visitor, query):
 def test_a_request_too_large_is_refused_with_what_to_lower(visitor):
     visitor.page.goto(f"{visitor.address}/?width=1000000&depth=2000&inputs=1024&trials=64")
     refusal = visitor.page.get_by_role("alert").first
-    refusal.wait_for(timeout=30_000)
+    refusal.wait_for()
     text = refusal.inner_text().lower()
     assert "width" in text or "inputs" in text or "depth" in text
     assert visitor.page.locator(".js-plotly-plot").count() == 0

@@ -30,7 +30,7 @@ def at_the_panel(browser, panel_address):
 
 
 def downloaded(visitor: Visitor, act) -> tuple[str, bytes]:
-    with visitor.page.expect_download(timeout=30_000) as download:
+    with visitor.page.expect_download() as download:
         act()
     return download.value.suggested_filename, Path(download.value.path()).read_bytes()
 

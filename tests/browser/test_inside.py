@@ -12,7 +12,7 @@ SMALL = "depth=12&width=64&inputs=8&trials=4"
 def test_the_variances_of_he_relu_are_one_click_away(visitor):
     visitor.open("whose")
     visitor.page.get_by_role("button", name="ReLU with He").click()
-    visitor.page.get_by_text("Every input looks the same").wait_for(timeout=30_000)
+    visitor.page.get_by_text("Every input looks the same").wait_for()
     visitor.settle()
     traces = {trace["name"]: trace["y"] for trace in visitor.figure()["traces"]}
     sums = [sum(shares) for shares in zip(*(traces[part] for part in ("inputs", "neurons", "draws", "mean")), strict=True)]
@@ -25,10 +25,10 @@ def test_the_variances_of_he_relu_are_one_click_away(visitor):
 
 def test_a_link_to_one_layer_of_one_signal_shows_it(visitor):
     visitor.open(f"distributions?{SMALL}&signal=delta&scale=own&place=last")
-    visitor.page.get_by_text("δ in layer 12").wait_for(timeout=30_000)
+    visitor.page.get_by_text("δ in layer 12").wait_for()
     assert visitor.page.locator(".js-plotly-plot").count() == 2
     visitor.page.get_by_role("button", name="Glorot 2010: standard").click()
-    visitor.page.get_by_text("δ in layer 10").wait_for(timeout=30_000)
+    visitor.page.get_by_text("δ in layer 10").wait_for()
     visitor.settle()
     assert "place=last" in visitor.page.url and "glorot_standard" in visitor.page.url
 

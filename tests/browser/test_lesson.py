@@ -36,21 +36,21 @@ def test_every_screen_renders_and_its_link_opens_the_state_it_names(visitor, cha
     visitor.open(f"lesson?step={steps[0]}")
     for step in steps:
         screen = LESSON.screens[step]
-        visitor.page.get_by_role("heading", name=screen.topic, exact=True).wait_for(timeout=30_000)
+        visitor.page.get_by_role("heading", name=screen.topic, exact=True).wait_for()
         visitor.page.get_by_role("button", name="Show me").click()
-        visitor.page.get_by_role("heading", name=screen.claim, exact=True).wait_for(timeout=30_000)
+        visitor.page.get_by_role("heading", name=screen.claim, exact=True).wait_for()
         link = visitor.page.get_by_role("link", name="Open this in Explore")
-        link.wait_for(timeout=30_000)
+        link.wait_for()
         visitor.settle()
         assert visitor.page.locator(".js-plotly-plot").count() == 1 and visitor.page.locator(ALERT).count() == 0
         names = screen.networks[0].config.to_query()
         assert query(link.get_attribute("href")) == names | {"step": step}
         link.click()
-        visitor.page.get_by_role("heading", name="Does the signal survive?").wait_for(timeout=30_000)
+        visitor.page.get_by_role("heading", name="Does the signal survive?").wait_for()
         visitor.settle()
         assert query(visitor.page.url) == names | {"step": step}
         visitor.page.go_back()
-        visitor.page.get_by_role("heading", name=screen.claim, exact=True).wait_for(timeout=30_000)
+        visitor.page.get_by_role("heading", name=screen.claim, exact=True).wait_for()
         visitor.settle()
         visitor.page.get_by_role("button", name="Next").or_(visitor.page.get_by_role("button", name="Start again")).click()
         visitor.settle()
@@ -61,7 +61,7 @@ def test_a_guess_is_drawn_before_the_truth_and_the_browsers_back_undoes_a_screen
     visitor.press("Your guess", "ArrowLeft", 5)
     assert [trace["y"] for trace in visitor.figure()["traces"] if trace["name"] == "your guess"] == [[0, -5]]
     visitor.page.get_by_role("button", name="Show me").click()
-    visitor.page.get_by_text("too large by a factor of about").wait_for(timeout=30_000)
+    visitor.page.get_by_text("too large by a factor of about").wait_for()
     visitor.settle()
     assert {"z", "delta", "your guess"} <= {trace["name"] for trace in visitor.figure()["traces"]}
     visitor.page.get_by_role("button", name="Next").click()
@@ -80,14 +80,14 @@ def test_a_guess_is_drawn_under_the_finger_and_nothing_is_asked_meanwhile(visito
     visitor.open(f"lesson?step={step}")
     if shown:
         visitor.page.get_by_role("button", name="Show me").click()
-        visitor.page.get_by_text("Go on from here").wait_for(timeout=30_000)
+        visitor.page.get_by_text("Go on from here").wait_for()
         visitor.settle()
     visitor.page.wait_for_function(f"() => ({TABLES})() > 0")
     before, asked = visitor.drawn(), len(sent)
     thumb = visitor.take(GUESS)
     thumb.pull((0.3 - thumb.share) * thumb.width, steps=8)
     visitor.page.wait_for_function(IS_COVERED)
-    visitor.page.wait_for_timeout(700)
+    visitor.pause(700)
     dashed, rings, faint = visitor.page.evaluate(DASHED, 1), visitor.page.evaluate(RINGS, 1), visitor.page.evaluate(FAINT)
     assert (len(rings), faint) == (1, 1) and visitor.drawn() == before and len(sent) == asked > 0
     thumb.let_go()
@@ -103,20 +103,20 @@ def test_the_menu_comes_back_to_the_screen_that_was_left(visitor):
     visitor.open("lesson?step=2.2")
     visitor.page.get_by_role("button", name="Show me").click()
     visitor.page.get_by_role("link", name="Open this in Explore").click()
-    visitor.page.get_by_role("heading", name="Does the signal survive?").wait_for(timeout=30_000)
+    visitor.page.get_by_role("heading", name="Does the signal survive?").wait_for()
     visitor.settle()
     visitor.page.get_by_text("Learn", exact=True).click()
     visitor.page.get_by_role("menuitem", name="Why constant variance?").click()
-    visitor.page.get_by_role("heading", name=LESSON.screens["2.2"].claim).wait_for(timeout=30_000)
+    visitor.page.get_by_role("heading", name=LESSON.screens["2.2"].claim).wait_for()
 
 
 def test_every_myth_has_a_chart_and_the_first_opens_its_comparison(visitor):
     visitor.open("myths")
-    visitor.page.wait_for_function(f"document.querySelectorAll('.js-plotly-plot').length == {len(MYTHS)}", timeout=60_000)
+    visitor.page.wait_for_function(f"document.querySelectorAll('.js-plotly-plot').length == {len(MYTHS)}")
     visitor.settle()
     assert visitor.page.get_by_text("What happens.").count() == len(MYTHS)
     visitor.page.get_by_role("link", name="Compare the three").click()
-    visitor.page.get_by_role("heading", name="Which initialization wins?").wait_for(timeout=30_000)
+    visitor.page.get_by_role("heading", name="Which initialization wins?").wait_for()
     visitor.settle()
     assert query(visitor.page.url) == dict(MYTHS["randn"].link.query) and visitor.page.locator(ALERT).count() == 0
 
@@ -126,7 +126,7 @@ def test_on_a_phone_nothing_runs_off_the_side(phone, page):
     phone.open(page)
     if "lesson" in page:
         phone.page.get_by_role("button", name="Show me").click()
-        phone.page.get_by_text("Go on from here").wait_for(timeout=30_000)
+        phone.page.get_by_text("Go on from here").wait_for()
     phone.settle()
     assert phone.page.evaluate("document.scrollingElement.scrollWidth") <= 390
     assert phone.page.locator(EXCEPTION).count() == 0

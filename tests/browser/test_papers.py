@@ -12,8 +12,8 @@ def test_all_papers_on_a_phone(phone):
     for paper in publications().values():
         if paper is not first:
             phone.choose("Paper", f"{paper.label} · {paper.title}")
-        phone.page.get_by_role("link", name=paper.title).wait_for(timeout=30_000)
-        phone.page.get_by_text("Where we differ").wait_for(timeout=30_000)
+        phone.page.get_by_role("link", name=paper.title).wait_for()
+        phone.page.get_by_text("Where we differ").wait_for()
         phone.settle()
         assert phone.page.get_by_text("It holds").count() == 1
         assert phone.page.locator(".js-plotly-plot").count() >= 1
@@ -25,12 +25,12 @@ def test_all_papers_on_a_phone(phone):
 def test_a_link_opens_the_papers_network(visitor):
     visitor.open("papers?paper=he")
     visitor.page.get_by_text("Open in Compare").click()
-    visitor.page.get_by_text("Which initialization wins?").wait_for(timeout=30_000)
+    visitor.page.get_by_text("Which initialization wins?").wait_for()
     visitor.settle()
     assert "/compare" in visitor.page.url and "depth=30" in visitor.page.url and "glorot.relu.gaussian" in visitor.page.url
     names = {trace["name"] for trace in visitor.figure()["traces"]}
     assert any("He 2015" in name for name in names) and any("Glorot 2010" in name for name in names)
     visitor.page.go_back()
-    visitor.page.get_by_text("What did the papers show").wait_for(timeout=30_000)
+    visitor.page.get_by_text("What did the papers show").wait_for()
     visitor.settle()
     assert "paper=he" in visitor.page.url

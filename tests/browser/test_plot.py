@@ -27,9 +27,8 @@ def test_zoom_and_the_chart_itself_survive_a_redraw(visitor):
     visitor.page.mouse.down()
     visitor.page.mouse.move(box["x"] + 500, y, steps=5)
     visitor.page.mouse.up()
-    visitor.page.wait_for_timeout(300)
+    visitor.page.wait_for_function(f"({WINDOW})()[0] > 2")
     zoomed = visitor.page.evaluate(WINDOW)
-    assert zoomed[0] > 2
     visitor.page.evaluate("document.querySelector('.js-plotly-plot').mark = 'the same'")
     before = visitor.drawn()
     visitor.press(WEIGHT_VARIANCE, "ArrowRight", times=3)
@@ -42,18 +41,18 @@ def test_a_picture_stands_until_the_library_is_there(visitor):
     waiting = []
     visitor.page.route("**/plotly.min.js", lambda route: waiting.append(route))
     visitor.page.goto(f"{visitor.address}/?width=64&trials=6")
-    visitor.page.wait_for_function("() => document.querySelector('.plot')?.children[1].innerHTML.includes('<path')", timeout=30_000)
+    visitor.page.wait_for_function("() => document.querySelector('.plot')?.children[1].innerHTML.includes('<path')")
     assert visitor.page.locator(".main-svg").count() == 0
     visitor.page.get_by_text("forward → pre-activation z").wait_for()
     waiting.pop().continue_()
-    visitor.page.wait_for_selector(".js-plotly-plot .main-svg", timeout=30_000)
+    visitor.page.wait_for_selector(".js-plotly-plot .main-svg")
     visitor.page.wait_for_function(IS_OPEN)
 
 
 def test_a_chart_without_its_library_says_so(visitor):
     visitor.page.route("**/plotly.min.js", lambda route: route.abort())
     visitor.page.goto(visitor.address)
-    visitor.page.get_by_text("This chart could not be drawn").wait_for(timeout=30_000)
+    visitor.page.get_by_text("This chart could not be drawn").wait_for()
     visitor.page.get_by_role("slider", name=WEIGHT_VARIANCE).wait_for()
 
 

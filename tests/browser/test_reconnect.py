@@ -43,11 +43,11 @@ def test_the_page_reconnects_and_stands_where_it_was(guest, server, path):
     before = stands(guest)
     assert before[1:3] == (1.57, 30) and "weight_variance=1.57" in before[0]
     server.kill()
-    guest.page.wait_for_function(f"!({IS_CONNECTED})", timeout=30_000)
+    guest.page.wait_for_function(f"!({IS_CONNECTED})")
     assert guest.page.locator(".js-plotly-plot").first.is_visible()  # while nobody answers, the last answer stays
     server.start()
-    guest.page.wait_for_function(IS_CONNECTED, timeout=60_000)
-    guest.page.wait_for_timeout(1500)
+    guest.page.wait_for_function(IS_CONNECTED)
+    guest.pause(1500)
     guest.settle()
     assert stands(guest) == before
     assert guest.page.get_by_role("alert").count() == 0

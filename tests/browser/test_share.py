@@ -41,13 +41,13 @@ def test_the_code_on_the_screen_is_the_link(visitor, appearance):
     link = visitor.page.url
     assert asked_about(read_off(panel.locator(".code > svg"))) == asked_about(link)
     panel.get_by_role("button", name="Fill the screen").click()
-    visitor.page.wait_for_timeout(500)
     whole = visitor.page.locator("dialog[open] svg")
+    whole.wait_for()
     assert whole.bounding_box()["height"] > 700
     assert asked_about(read_off(whole)) == asked_about(link)
     visitor.page.keyboard.press("Escape")
-    visitor.page.wait_for_timeout(300)
-    assert not whole.is_visible() and panel.get_by_role("button", name="Copy link").is_visible()
+    whole.wait_for(state="hidden")
+    assert panel.get_by_role("button", name="Copy link").is_visible()
     assert visitor.console_errors == []
 
 
@@ -109,13 +109,13 @@ def test_a_seed_of_ones_own_outlives_a_reload_and_leaves_the_way_back_open(visit
         if visitor.page.url == "about:blank":
             break
         visitor.page.go_back()
-        visitor.page.wait_for_timeout(1500)
+        visitor.pause(1500)
     assert visitor.page.url == "about:blank"
 
 
 def test_the_menu_and_links_of_a_lesson_keep_the_terms(visitor):
     visitor.page.goto(f"{visitor.address}/lesson?depth=20&width=64&lock=depth")
-    visitor.page.get_by_role("button", name="Show me").first.wait_for(timeout=30_000)
+    visitor.page.get_by_role("button", name="Show me").first.wait_for()
     visitor.settle()
     visitor.page.get_by_role("button", name="Show me").first.click()
     visitor.settle()
@@ -129,7 +129,7 @@ def test_the_menu_and_links_of_a_lesson_keep_the_terms(visitor):
 
 def test_the_menu_keeps_the_controls_where_they_stand(visitor):
     visitor.page.goto(f"{visitor.address}/phase?depth=20&width=64")
-    visitor.page.wait_for_selector(".js-plotly-plot .main-svg", timeout=30_000)
+    visitor.page.wait_for_selector(".js-plotly-plot .main-svg")
     visitor.settle()
     for page in ("Explore", "Order and chaos", "Explore"):
         visitor.page.get_by_text("Play", exact=True).first.click()
@@ -142,14 +142,14 @@ def test_inside_another_page_the_sidebar_is_folded_and_the_menu_away(visitor):
     frame = f'<iframe src="{visitor.address}/?embed=true&embed_options=dark_theme&depth=20&width=64" width="1000" height="900"></iframe>'
     visitor.page.set_content(frame)
     inside = visitor.page.frame_locator("iframe")
-    inside.locator(".js-plotly-plot .main-svg").first.wait_for(timeout=30_000)
-    visitor.page.wait_for_timeout(1000)
+    inside.locator(".js-plotly-plot .main-svg").first.wait_for()
+    visitor.pause(1000)
     frame_left = visitor.page.locator("iframe").bounding_box()["x"]
     assert inside.get_by_role("slider", name="Depth").bounding_box()["x"] < frame_left
     assert not inside.get_by_text("Look inside").count()
     inside.locator(UNFOLD_SIDEBAR).click()
     thumb = inside.get_by_role("slider", name="Depth")
     thumb.press("ArrowRight")
-    visitor.page.wait_for_timeout(1500)
+    visitor.pause(1500)
     assert not inside.get_by_text("Look inside").count() and thumb.get_attribute("aria-valuetext") == "25"
     assert inside.locator(APP).evaluate("app => getComputedStyle(app).backgroundColor") == "rgb(16, 21, 28)"

@@ -22,15 +22,31 @@ BOXES = """() => ['h1', 'h2', '.plot', '[role=slider], input[type=range]'].map(s
 })"""
 
 
+#: counts the frames that are drawn over the chart after somebody has touched something
+COUNT = f"""() => {{
+    for (const touched of ['pointerdown', 'keydown']) addEventListener(touched, () => (window.framesSince = 0), true);
+    const look = () => {{
+        if (({IS_COVERED})()) window.framesSince += 1;
+        requestAnimationFrame(look);
+    }};
+    look();
+}}"""
+
+
 def play(visitor: Visitor) -> None:
     visitor.page.get_by_role("button", name=PLAY).click()
     visitor.page.wait_for_function(IS_COVERED)
 
 
+def stops_at_once(visitor: Visitor) -> None:
+    stands_as_before(visitor)
+    assert visitor.page.evaluate("() => window.framesSince") <= 2
+
+
 def stands_as_before(visitor: Visitor) -> None:
-    visitor.page.wait_for_function(IS_OPEN, timeout=1000)
+    visitor.page.wait_for_function(IS_OPEN)
     assert visitor.page.locator(BUTTON).get_attribute("aria-label") == PLAY
-    visitor.page.wait_for_timeout(300)
+    visitor.pause(300)
     assert visitor.page.evaluate(IS_OPEN)
 
 
@@ -48,7 +64,7 @@ def test_the_signal_goes_there_and_its_gradients_back_and_nothing_is_asked(visit
     )
     play(visitor)
     assert visitor.page.evaluate(BOXES) == boxes
-    visitor.page.wait_for_function(IS_OPEN, timeout=8000)
+    visitor.page.wait_for_function(IS_OPEN)
     seen = [places for places in visitor.page.evaluate("() => window.seen") if places]
     there, back = [places[0] for places in seen if len(places) == 1], [places for places in seen if len(places) == 2]
     assert there == sorted(there) and len(there) > 10 and there[-1] - there[0] > 0.8 * boxes[2][2]
@@ -61,19 +77,20 @@ def test_the_signal_goes_there_and_its_gradients_back_and_nothing_is_asked(visit
 
 def test_a_touch_a_key_and_the_button_itself_stop_it(visitor):
     visitor.open(SMALL)
+    visitor.page.evaluate(COUNT)
     play(visitor)
     visitor.page.mouse.click(700, 60)
-    stands_as_before(visitor)
+    stops_at_once(visitor)
     play(visitor)
     visitor.page.keyboard.press("Escape")
-    stands_as_before(visitor)
+    stops_at_once(visitor)
     play(visitor)
     visitor.page.locator(BUTTON).click()
-    stands_as_before(visitor)
+    stops_at_once(visitor)
     visitor.page.locator(BUTTON).press("Enter")
     visitor.page.wait_for_function(IS_COVERED)
     visitor.page.locator(BUTTON).press("Enter")
-    stands_as_before(visitor)
+    stops_at_once(visitor)
 
 
 def test_a_new_answer_stops_it(visitor):
@@ -92,7 +109,7 @@ def test_a_slider_takes_over(visitor):
     thumb = visitor.take(WEIGHT_VARIANCE)
     thumb.pull(0.2 * thumb.width, steps=8)
     visitor.page.wait_for_function(f"() => ({PICTURE})() && !({TRAVELLERS})().length")
-    visitor.page.wait_for_timeout(300)
+    visitor.pause(300)
     assert visitor.page.evaluate(TRAVELLERS) == [] and visitor.page.locator(BUTTON).get_attribute("aria-label") == PLAY
     thumb.let_go()
 
@@ -101,7 +118,7 @@ def test_a_slider_takes_over(visitor):
 def test_any_chart_can_be_played(visitor, query):
     visitor.open(f"{query}&trials=2")
     play(visitor)
-    visitor.page.wait_for_function(IS_OPEN, timeout=8000)
+    visitor.page.wait_for_function(IS_OPEN)
     assert visitor.console_errors == []
 
 
@@ -120,20 +137,21 @@ def test_on_a_phone_the_button_covers_no_words(phone):
     assert covered == [] and phone.page.locator(MAIN).evaluate("main => main.scrollWidth - main.clientWidth") <= 0
     phone.page.locator(BUTTON).tap()
     phone.page.wait_for_function(IS_COVERED)
+    phone.page.evaluate(COUNT)
     phone.page.touchscreen.tap(200, 100)
-    stands_as_before(phone)
+    stops_at_once(phone)
 
 
 def test_who_wants_no_motion_is_offered_none(profiles: Profiles):
     with profiles.visit("still", viewport={"width": 1440, "height": 1000}, reduced_motion="reduce") as visitor:
         visitor.open(SMALL)
-        visitor.page.wait_for_timeout(500)
+        visitor.pause(500)
         assert visitor.page.locator(f"{BUTTON}, .play-sweep").count() == 0
 
 
 @pytest.mark.parametrize(("query", "signals"), [("?over=inputs", 0), ("?lock=weight_variance", 1)])
 def test_what_cannot_be_moved_is_not_played(visitor, query, signals):
     visitor.open(query)
-    visitor.page.wait_for_timeout(500)
+    visitor.pause(500)
     assert visitor.page.locator(".play-sweep").count() == 0
     assert visitor.page.locator(BUTTON).count() == signals

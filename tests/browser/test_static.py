@@ -17,10 +17,10 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext
 
 from propagation.static.site import build
-from propagation.ui.components.streamlit_page import IDLE
+from tests.browser.conftest import PATIENCE, Visitor
 
 PIECES = os.environ.get("STATIC_PIECES", "")
 needs_the_runtime = pytest.mark.skipif(not PIECES, reason="STATIC_PIECES names no folder with a copy of stlite and Pyodide")
@@ -63,6 +63,7 @@ def site(tmp_path_factory) -> Iterator[str]:
 def context(browser) -> Iterator[BrowserContext]:
     """A browser that reaches this machine only; what it asked of others is in `context.elsewhere`."""
     context = browser.new_context(viewport={"width": 1440, "height": 1000})
+    context.set_default_timeout(PATIENCE)
     context.elsewhere = []
 
     def keep_here(route) -> None:
@@ -77,52 +78,46 @@ def context(browser) -> Iterator[BrowserContext]:
     context.close()
 
 
-def settle(page: Page) -> None:
-    page.wait_for_timeout(500)
-    page.wait_for_selector(IDLE, timeout=60_000)
-    page.wait_for_timeout(300)
-
-
-def opened(context: BrowserContext, address: str) -> Page:
-    """The app, once its first chart stands."""
-    page = context.new_page()
-    page.errors = []
-    page.on("pageerror", lambda error: page.errors.append(str(error)))
-    page.on("console", lambda message: page.errors.append(message.text) if message.type == "error" else None)
-    page.goto(address)
-    page.wait_for_selector(".js-plotly-plot .main-svg", timeout=120_000)
-    settle(page)
-    return page
+def opened(context: BrowserContext, address: str) -> Visitor:
+    """The app, once its first chart stands, or a failure if it says that it will not."""
+    visitor = Visitor(context.new_page(), address.partition("?")[0].rstrip("/"))
+    visitor.page.goto(address)
+    visitor.page.locator(".js-plotly-plot .main-svg").or_(visitor.page.locator("#start.failed")).first.wait_for()
+    assert visitor.page.locator("#start").count() == 0, visitor.page.inner_text("#start")
+    visitor.settle()
+    return visitor
 
 
 @needs_the_runtime
 def test_the_app_runs_below_a_path_without_a_server_and_asks_nobody_else(site, context):
     began = time.monotonic()
-    page = opened(context, f"{site}?{SMALL}")
+    visitor = opened(context, f"{site}?{SMALL}")
+    page = visitor.page
     print(f"first chart after {time.monotonic() - began:.1f} s")
     assert page.get_by_role("heading", name="Does the signal survive?").count() == 1
     assert page.locator("#start").count() == 0, "the curtain is gone"
     assert "4 networks" in page.evaluate(NETWORKS), "the better figure has replaced the first one"
     page.get_by_role("slider", name=WEIGHT_VARIANCE).press("ArrowRight")
-    page.wait_for_url("**weight_variance=1.51**", timeout=30_000)
-    settle(page)
+    page.wait_for_url("**weight_variance=1.51**")
+    visitor.settle()
     page.reload()
-    page.wait_for_selector(".js-plotly-plot .main-svg", timeout=120_000)
+    page.wait_for_selector(".js-plotly-plot .main-svg")
     assert page.get_by_role("slider", name=WEIGHT_VARIANCE).get_attribute("aria-valuetext") == "1.51"
-    assert context.elsewhere == [] and page.errors == []
+    assert context.elsewhere == [] and visitor.console_errors == []
 
 
 @needs_the_runtime
 def test_a_page_is_reached_by_name_and_its_link_says_so(site, context):
-    page = opened(context, f"{site}?page=phase&{SMALL}")
+    visitor = opened(context, f"{site}?page=phase&{SMALL}")
+    page = visitor.page
     question = page.get_by_role("heading", name="Order or chaos?")
     assert question.count() == 1
     page.get_by_role("button", name="Share").click()
-    page.get_by_role("dialog").wait_for(timeout=30_000)
-    settle(page)
+    page.get_by_role("dialog").wait_for()
+    visitor.settle()
     assert page.get_by_label("The link", exact=True).inner_text().startswith(f"{site}?page=phase&depth=10")
     page.reload()  # at …/phase, which no file is behind: the page for missing pages leads back here
-    question.wait_for(timeout=120_000)
+    question.wait_for()
     assert "depth=10" in page.url and context.elsewhere == []
 
 
@@ -130,7 +125,7 @@ def test_without_the_runtime_the_page_says_what_is_missing_and_loses_nothing(sit
     context.route(lambda url: "stlite" in url, lambda route: route.abort())
     page = context.new_page()
     page.goto(f"{site}?{SMALL}")
-    page.get_by_text("could not be fetched").wait_for(timeout=30_000)
+    page.get_by_text("could not be fetched").wait_for()
     assert "the address holds your experiment" in page.inner_text("#start")
     assert page.get_by_role("button", name="Try again").is_visible()
     assert page.url.endswith(SMALL)
@@ -140,7 +135,7 @@ def test_a_browser_without_webassembly_is_told_so(site, context):
     page = context.new_page()
     page.add_init_script("delete window.WebAssembly")
     page.goto(site)
-    page.get_by_text("it has no WebAssembly").wait_for(timeout=30_000)
+    page.get_by_text("it has no WebAssembly").wait_for()
 
 
 def test_a_browser_without_javascript_is_told_so(site, browser):

@@ -85,7 +85,7 @@ def test_a_frame_lies_where_the_answer_will(visitor):
     """The line of theory, in pixels: the picture's, then Plotly's."""
     visitor.open("?width=64&trials=6&depth=20")
     thumb = hold(visitor, WEIGHT_VARIANCE, 0.33)  # near 1.5, so that the window is the same
-    visitor.page.wait_for_timeout(500)
+    visitor.pause(500)
     last = """path => {
         const box = path.getBoundingClientRect();
         return [box.left, box.right].map(Math.round);
@@ -126,13 +126,13 @@ def test_the_window_only_grows_while_a_slider_is_held(visitor):
     visitor.open(SMALL)
     thumb = hold(visitor, WEIGHT_VARIANCE, 0.1)
     visitor.page.wait_for_function("() => [...window.propagationTables.values()].some(table => table.beyond)")  # that of the whole range
-    visitor.page.wait_for_timeout(700)
+    visitor.pause(700)
     wide = visitor.page.evaluate(TICKS)
     thumb.pull((0.33 - thumb.share) * thumb.width, steps=6)  # where curves are level
-    visitor.page.wait_for_timeout(700)
+    visitor.pause(700)
     assert visitor.page.evaluate(TICKS) == wide
     thumb.pull((0.95 - thumb.share) * thumb.width, steps=6)
-    visitor.page.wait_for_timeout(700)
+    visitor.pause(700)
     assert visitor.page.evaluate(TICKS) != wide
     thumb.let_go()
 
@@ -143,7 +143,7 @@ def test_curves_from_before_stay_a_second_after_release(visitor):
     visitor.page.wait_for_function(f"() => ({FAINT})() === 3")
     visitor.page.mouse.up()
     visitor.page.wait_for_function(f"() => ({FAINT})() === 3 && document.querySelectorAll('h2').length === 1")
-    visitor.page.wait_for_function(IS_OPEN, timeout=5000)
+    visitor.page.wait_for_function(IS_OPEN)
     assert thumb
 
 
@@ -180,7 +180,7 @@ def test_a_network_that_takes_long_waits_for_the_hand(visitor):
     visitor.page.wait_for_function(f"() => ({HEADLINES})().some(words => words.includes('Let go to simulate this'))")
     assert visitor.drawn() == before
     thumb.let_go()
-    visitor.page.wait_for_function("() => document.querySelectorAll('h2').length === 1", timeout=30_000)
+    visitor.page.wait_for_function("() => document.querySelectorAll('h2').length === 1")
     assert visitor.drawn() != before
 
 
@@ -190,7 +190,7 @@ def test_without_the_script_the_chart_moves_on_release(visitor):
     before = visitor.drawn()
     thumb = visitor.take(WEIGHT_VARIANCE)
     thumb.pull(0.3 * thumb.width, steps=8)
-    visitor.page.wait_for_timeout(1500)
+    visitor.pause(1500)
     assert visitor.drawn() == before and visitor.page.evaluate(IS_OPEN)
     thumb.let_go()
     assert visitor.drawn() != before
@@ -200,7 +200,7 @@ def test_a_finger_draws_frames_too(phone):
     phone.open(SMALL)
     phone.page.locator(UNFOLD_SIDEBAR).click()
     phone.page.get_by_role("slider", name=WEIGHT_VARIANCE).scroll_into_view_if_needed()
-    phone.page.wait_for_timeout(800)  # the sidebar has come
+    phone.pause(800)  # the sidebar has come
     rail = phone.page.get_by_role("slider", name=WEIGHT_VARIANCE).evaluate(
         """input => {
             const thumb = input.matches('input') ? input.parentElement.parentElement : input;
@@ -217,7 +217,7 @@ def test_a_finger_draws_frames_too(phone):
     phone.page.wait_for_function(f"() => ({TABLES})() > 0")
     for step in range(1, 9):
         send("touchMove", (rail[0] + 6 * step, rail[1]))
-        phone.page.wait_for_timeout(30)
+        phone.pause(30)
     phone.page.wait_for_function(IS_COVERED)
     send("touchEnd")
     phone.page.wait_for_function(IS_OPEN)
@@ -233,14 +233,14 @@ def test_on_a_phone_words_keep_their_room_while_a_slider_is_held(phone, query, w
     phone.open(f"{query}&width=64&trials=6")
     chart = phone.page.locator(".plot").bounding_box()
     phone.page.locator(UNFOLD_SIDEBAR).click()
-    phone.page.wait_for_timeout(800)  # the sidebar has come
+    phone.pause(800)  # the sidebar has come
     phone.page.get_by_role("slider", name=WEIGHT_VARIANCE).scroll_into_view_if_needed()
     thumb = hold(phone, WEIGHT_VARIANCE, 0.02)
     phone.page.wait_for_function("() => [...window.propagationTables.values()].some(table => table.beyond)")
     said = set()
     for _ in range(12):
         thumb.pull(0.08 * thumb.width, steps=2)
-        phone.page.wait_for_timeout(150)
+        phone.pause(150)
         heading, other, own, copy = phone.page.evaluate(ROOMS)
         assert copy[0] <= own[0] + 2 and other[0] <= heading[0] + 2 and (copy[1], other[1]) == pytest.approx((own[1], heading[1]), abs=1)
         assert copy[2] <= width and other[2] <= width
@@ -278,12 +278,12 @@ def test_steps_by_keys_are_drawn_before_the_server_answers(own_server):
     visitor.settle()
     before = visitor.drawn()
     with silenced(server):
-        seen = set()
+        seen = [""]
         for _ in range(3):
             thumb.press("ArrowRight")
-            visitor.page.wait_for_timeout(200)
-            seen.add(visitor.page.evaluate(PICTURE))
-        assert shown_value(visitor, WEIGHT_VARIANCE) == "1.53" and len(seen) == 3
+            visitor.page.wait_for_function(f"seen => !seen.includes(({PICTURE})())", arg=seen)
+            seen.append(visitor.page.evaluate(PICTURE))
+        assert shown_value(visitor, WEIGHT_VARIANCE) == "1.53"
     visitor.settle()
     visitor.page.wait_for_function(IS_OPEN)
     assert visitor.drawn() != before and "weight_variance=1.53" in visitor.page.url
@@ -295,11 +295,11 @@ def test_a_server_that_is_gone_leaves_the_last_frame_until_it_is_back(own_server
     hold(visitor, WEIGHT_VARIANCE, 0.5)
     visitor.page.wait_for_function(IS_COVERED)
     server.kill()
-    visitor.page.wait_for_timeout(1000)
+    visitor.pause(1000)
     assert visitor.page.evaluate(IS_COVERED)
     visitor.page.mouse.up()
     server.start()
-    visitor.page.wait_for_function(IS_CONNECTED, timeout=30_000)
-    visitor.page.wait_for_function(IS_OPEN, timeout=30_000)
+    visitor.page.wait_for_function(IS_CONNECTED)
+    visitor.page.wait_for_function(IS_OPEN)
     visitor.settle()
     assert visitor.drawn() == answer_at(visitor, visitor.page.url)

@@ -136,7 +136,7 @@ def test_a_frame_lies_where_the_answer_will(visitor, page):
     number = opened(visitor, page)
     thumb = hold(visitor, WEIGHT_VARIANCE, 0.33)  # near 1.5, so that the window is the same
     visitor.page.wait_for_function(IS_COVERED, arg=number)
-    visitor.page.wait_for_timeout(500)
+    visitor.pause(500)
     held = visitor.page.evaluate(BOXES, 1)
     thumb.let_go()
     visitor.page.wait_for_function(IS_OPEN, arg=number)
@@ -172,5 +172,5 @@ def test_what_takes_long_waits_for_the_hand(visitor, page):
     )
     assert visitor.page.evaluate(DRAWN, 0) == before and visitor.page.evaluate(IS_OPEN, 0)
     visitor.page.mouse.up()
-    visitor.page.wait_for_function(f"() => document.querySelectorAll('{VERDICT} p').length === 1", timeout=60_000)
+    visitor.page.wait_for_function(f"() => document.querySelectorAll('{VERDICT} p').length === 1")
     assert thumb and visitor.page.evaluate(DRAWN, 0) != before

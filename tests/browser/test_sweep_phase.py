@@ -79,7 +79,7 @@ def test_a_frame_lies_where_the_answer_will(visitor):
     visitor.page.set_viewport_size({"width": 1440, "height": 1400})
     thumb = hold(visitor, WEIGHT_VARIANCE, 0.34)  # a little more than 1.5
     visitor.page.wait_for_function(ARE_COVERED)
-    visitor.page.wait_for_timeout(500)
+    visitor.pause(500)
     held = visitor.page.evaluate(BOXES, 1)
     thumb.let_go()
     visitor.page.wait_for_function(ARE_OPEN)
@@ -98,7 +98,7 @@ def test_what_is_said_of_the_critical_line_follows_the_hand(visitor):
     assert before.startswith("At σ_b² = 0.05, tanh is critical")
     thumb = hold(visitor, BIAS_VARIANCE, 0.1)
     visitor.page.wait_for_function(f"() => document.querySelectorAll('{REMARK} p').length === 2")
-    visitor.page.wait_for_timeout(300)
+    visitor.pause(300)
     value, (_, held) = shown_value(visitor, BIAS_VARIANCE), remark(visitor)
     assert held.startswith(f"At σ_b² = {float(value):g}, tanh is critical at") and held != before
     thumb.let_go()

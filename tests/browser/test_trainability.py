@@ -16,7 +16,7 @@ def test_a_click_goes_to_the_cell_which_can_be_trained_again_and_back_undoes_it(
     assert "weight_variance=3" in visitor.page.url and "depth=8" in visitor.page.url
     assert visitor.value("Weight variance σ_w²") == pytest.approx(3.0)
     visitor.page.get_by_role("button", name="Train it now").click()
-    visitor.page.get_by_text("Now:").wait_for(timeout=60_000)
+    visitor.page.get_by_text("Now:").wait_for()
     assert visitor.page.get_by_text("The same.").count() == 1 or visitor.page.get_by_text("digits apart").count() == 1
     visitor.page.go_back()
     visitor.settle()
@@ -26,9 +26,9 @@ def test_a_click_goes_to_the_cell_which_can_be_trained_again_and_back_undoes_it(
 def test_leaving_while_ones_own_map_is_trained_keeps_what_is_there(visitor):
     visitor.open("trainability?map=own&activation=relu&bias_variance=0&weight_variance=2&seed=7")
     visitor.page.get_by_role("button", name="Train these 36 networks").click()
-    visitor.page.get_by_text("of 36 networks").first.wait_for(timeout=60_000)
+    visitor.page.get_by_text("of 36 networks").first.wait_for()
     visitor.press("Weight variance σ_w²", "ArrowLeft")
-    visitor.page.get_by_role("button", name="Train the other").wait_for(timeout=60_000)
+    visitor.page.get_by_role("button", name="Train the other").wait_for()
     assert "weight_variance=1.99" in visitor.page.url
     assert visitor.page.locator(EXCEPTION).count() == 0
 
