@@ -1,67 +1,37 @@
-"""Two replicas behind nginx with the settings that ship: pages, headers, and a replica that goes away."""
+"""Two replicas behind nginx with the settings that ship: pages, headers, limits, and a replica that goes away."""
 
 from __future__ import annotations
 
 import re
-import shutil
 import socket
-import subprocess
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
-from tests.browser.conftest import ROOT, Server, Visitor, running_server
+from tests.browser.cluster import NGINX, SETTINGS, Cluster, running_cluster
+from tests.browser.conftest import Visitor
 from tests.browser.streamlit_page import IS_CONNECTED
 
-NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin")
 pytestmark = pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
 WEIGHT_VARIANCE = "Weight variance σ_w²"
-
-
-@dataclass
-class Cluster:
-    """nginx's address, and the replicas behind it."""
-
-    address: str
-    replicas: list[Server]
+#: websockets of one class, which has one address to the outside
+CLASS = 40
+UPGRADE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+}
 
 
 @pytest.fixture
 def cluster(tmp_path) -> Iterator[Cluster]:
-    with ExitStack() as all_of_them:
-        replicas = [all_of_them.enter_context(running_server()) for _ in range(2)]
-        backends = [urlsplit(replica.address).netloc for replica in replicas]
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            here = f"127.0.0.1:{probe.getsockname()[1]}"
-        settings = (ROOT / ".hosting" / "nginx.conf").read_text()
-        for shipped, ours in zip(("127.0.0.1:8501", "127.0.0.1:8502"), backends, strict=True):
-            settings = settings.replace(f"server {shipped}", f"server {ours}")
-        settings = settings.replace("listen 8080;", f"listen {here};").replace("/tmp/signal-propagation", f"{tmp_path}/nginx")
-        Path(tmp_path, "nginx.conf").write_text(settings)
-        command = [NGINX, "-c", str(tmp_path / "nginx.conf"), "-g", "daemon off;"]
-        server = all_of_them.enter_context(subprocess.Popen(command, stderr=subprocess.DEVNULL))
-        all_of_them.callback(server.terminate)
-        _wait_for(here)
-        yield Cluster(f"http://{here}", replicas)
-
-
-def _wait_for(address: str) -> None:
-    host, port = address.split(":")
-    for _ in range(50):
-        try:
-            socket.create_connection((host, int(port)), timeout=1).close()
-            return
-        except OSError:
-            time.sleep(0.1)
-    raise RuntimeError("nginx did not start")
+    with running_cluster(tmp_path) as cluster:
+        yield cluster
 
 
 @pytest.fixture
@@ -85,25 +55,50 @@ def test_pages_work_under_the_headers_and_a_visit_outlives_its_replica(cluster, 
 
     for replica in cluster.replicas:  # the visit is on one of them, and goes to the other
         replica.kill()
-        visitor.page.wait_for_timeout(1500)
-        visitor.page.wait_for_function(IS_CONNECTED, timeout=60_000)
+        visitor.pause(1500)
+        visitor.page.wait_for_function(IS_CONNECTED)
         visitor.settle()
         assert (visitor.page.url, visitor.drawn(), visitor.value(WEIGHT_VARIANCE)) == (address, drawn, 1.51)
         replica.start()
 
 
 def test_a_page_of_another_origin_gets_no_websocket(cluster):
-    request = urllib.request.Request(
-        f"{cluster.address}/_stcore/stream",
-        headers={
-            "Origin": "http://elsewhere.example",
-            "Connection": "Upgrade",
-            "Upgrade": "websocket",
-            "Sec-WebSocket-Version": "13",
-            "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
-        },
-    )
+    assert refusal(f"{cluster.address}/_stcore/stream", UPGRADE | {"Origin": "http://elsewhere.example"}) == 403
+
+
+@pytest.mark.parametrize(
+    "path", ["_stcore/metrics", "_stcore/metrics/", "phase/_stcore/metrics", "_stcore//Metrics?families=session_memory"]
+)
+def test_what_a_replica_says_of_its_visitors_is_not_public(cluster, path):
+    (private,) = {urllib.request.urlopen(f"{replica.address}/_stcore/metrics").status for replica in cluster.replicas}
+    assert private == 200 and refusal(f"{cluster.address}/{path}") == 404
+
+
+def test_nobody_is_told_which_nginx_this_is(cluster):
+    with urllib.request.urlopen(cluster.address) as answer:
+        assert answer.headers["Server"] == "nginx"
+
+
+def test_a_class_at_one_address_gets_in_and_a_flood_does_not(cluster):
+    most = int(re.search(r"limit_conn held (\d+);", SETTINGS.read_text())[1])
+    with ExitStack() as open_sockets:
+        answers = [websocket_status(cluster.address, open_sockets) for _ in range(most + 20)]
+    assert answers[: 5 * CLASS] == [101] * 5 * CLASS
+    assert 101 not in answers[most:] and set(answers) == {101, 429}
+
+
+def refusal(address: str, headers: dict[str, str] | None = None) -> int:
+    """The status of an answer that is an error."""
     with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(request, timeout=5)
-    assert refused.value.code == 403
+        urllib.request.urlopen(urllib.request.Request(address, headers=headers or {}))
     refused.value.close()
+    return refused.value.code
+
+
+def websocket_status(address: str, open_sockets: ExitStack) -> int:
+    """Ask for a websocket, which stays open; the status of the answer."""
+    host = urlsplit(address)
+    connection = open_sockets.enter_context(socket.create_connection((host.hostname, host.port)))
+    lines = [f"{name}: {value}" for name, value in (UPGRADE | {"Host": host.netloc, "Origin": address}).items()]
+    connection.sendall("\r\n".join(["GET /_stcore/stream HTTP/1.1", *lines, "", ""]).encode())
+    return int(connection.recv(16).split()[1])
