@@ -111,9 +111,9 @@ def _gpt2(seen: Sequence[Evidence]) -> str:
         number(10 ** float(median_sizes(evidence, "stream")[-1] - evidence.trace.input_log10_second_moment)) for evidence in seen
     )
     return (
-        f"From inputs of GPT-2's size, q₀ = 8 · 10⁻⁴, 12 blocks make **{own} times** as much, with 1/√(2N). Unscaled branches make "
-        f"{unscaled} times as much; and unscaled branches with inputs 24 times as large {ratio} times, as in the first network. With q₀ = "
-        f"1 the scaled branches have a factor of {level}."
+        f"The input has GPT-2's q₀ = E[x²] = 8 · 10⁻⁴. After 12 blocks E[x²] is **{own} times** that with α = 1/√(2N), and {unscaled} "
+        f"times with α = 1. With α = 1 and an input 24 times as large it is {ratio} times, as in the first network; with α = 1/√(2N) and "
+        f"q₀ = 1 it is {level} times."
     )
 
 
@@ -138,7 +138,7 @@ _HUNDRED: dict[str, Any] = _BLOCKS | {"depth": 100, "width": 512, "weight_varian
 _POST_NORM = _network("post-norm, ReLU", activation="relu", norm_position="post", **_HUNDRED)
 #: the MLP halves of GPT-2's small model: 12 blocks of 768, weights of std 0.02, token and position embeddings likewise
 _TWELVE: dict[str, Any] = _BLOCKS | {"depth": 12, "width": 768, "expansion": 4, "activation": "gelu", "scheme": "std", "weight_std": 0.02}
-_GPT2 = _network("1/√(2N), q₀ = 8 · 10⁻⁴", branch_rule="sqrt_2", input_variance=8e-4, trials=4, **_TWELVE)
+_GPT2 = _network("α = 1/√(2N), q₀ = 8 · 10⁻⁴", branch_rule="sqrt_2", input_variance=8e-4, trials=4, **_TWELVE)
 
 MYTHS: dict[str, Myth] = {
     "randn": Myth(
@@ -247,9 +247,9 @@ MYTHS: dict[str, Myth] = {
         "1/√(2N) keeps GPT-2's stream level",
         (
             _GPT2,
-            _network("1, q₀ × 24", input_variance=8e-4 * 24, trials=4, **_TWELVE),
-            _network("1, q₀ = 8 · 10⁻⁴", input_variance=8e-4, trials=4, **_TWELVE),
-            _network("1/√(2N), q₀ = 1", branch_rule="sqrt_2", trials=4, **_TWELVE),
+            _network("α = 1, q₀ × 24", input_variance=8e-4 * 24, trials=4, **_TWELVE),
+            _network("α = 1, q₀ = 8 · 10⁻⁴", input_variance=8e-4, trials=4, **_TWELVE),
+            _network("α = 1/√(2N), q₀ = 1", branch_rule="sqrt_2", trials=4, **_TWELVE),
         ),
         "sizes",
         ("stream",),

@@ -145,6 +145,18 @@ PRESETS: dict[str, Preset] = {
             Config(**(_RESIDUAL | {"normalization": "layer", "scheme": "he", "activation": "gelu", "depth": 100})),
         ),
         Preset(
+            "post_norm",
+            "Post-norm residual",
+            "norm(x + branch(x)) in MLP blocks of ReLU: stream and gradient stay level, while only a few percent still tell inputs apart.",
+            Config(**(_RESIDUAL | {"normalization": "layer", "norm_position": "post", "weight_variance": 1.4142})),
+        ),
+        Preset(
+            "nfnet",
+            "NFNet",
+            "α = 0.2 behind a division by the stream's size: each block adds 0.04 to its variance, 1.04, 1.08, 1.12 … (Brock et al. 2021).",
+            Config(**(_RESIDUAL | {"normalization": "rms", "branch_scale": 0.2, "weight_variance": 1.4142})),
+        ),
+        Preset(
             "deepnorm",
             "DeepNorm, 100 blocks",
             "A norm after the sum, with a stronger skip and smaller weights: 100 blocks, and everything stays level.",

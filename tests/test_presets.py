@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from propagation import simulate
+from propagation import predict, simulate
 from propagation.config import Config
 from propagation.diagnosis import diagnose
 from propagation.engine.cost import work
@@ -33,6 +33,8 @@ STORIES = {
     "layer_norm_before": "healthy",
     "layer_norm_after": "exploding",
     "pre_norm": "healthy",
+    "post_norm": "healthy",
+    "nfnet": "healthy",
     "deepnorm": "healthy",
     "dropout_critical": "healthy",
 }
@@ -56,6 +58,17 @@ def test_a_preset_is_affordable_and_travels_in_a_link(preset):
 
 def test_presets_differ():
     assert len({settled(preset.config) for preset in PRESETS.values()}) == len({p.label for p in PRESETS.values()}) == len(PRESETS)
+
+
+def test_what_is_said_of_post_norm_and_nfnet_in_numbers_is_so():
+    trace = simulate(PRESETS["post_norm"].config)
+    assert np.abs(trace.stream.log10_second_moment).max() < 1e-6
+    assert np.ptp(predict(PRESETS["post_norm"].config).stream_gradient.log10_second_moment) < 1e-9
+    assert 0.02 < trace.separation.mean() < 0.07, "a few percent"
+    config = PRESETS["nfnet"].config
+    theory = predict(config)
+    grown = 10 ** (np.asarray(theory.stream.log10_second_moment) - theory.input_log10_second_moment)
+    np.testing.assert_allclose(grown, 1 + 0.04 * np.arange(1, config.depth + 1), rtol=1e-3)
 
 
 def test_a_deep_narrow_relu_network_sinks_below_its_mean():
