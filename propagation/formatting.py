@@ -15,6 +15,11 @@ def power_of_ten(exponent: int) -> str:
     return {0: "1", 1: "10"}.get(exponent, "10" + str(exponent).translate(_SUPERSCRIPTS))
 
 
+def power_of_two(exponent: int) -> str:
+    """Write 2 to a whole power: 2¹⁶, 1."""
+    return "2" + str(exponent).translate(_SUPERSCRIPTS) if exponent else "1"
+
+
 def number(value: float) -> str:
     """Write a number of ordinary size or not, with 3 significant digits: 0.62, 1,230, 4.1 × 10⁻⁷, 0, ∞."""
     if math.isnan(value):

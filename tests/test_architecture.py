@@ -21,6 +21,7 @@ FLOORS = {
     "signals": 0,
     "trials": 0,
     "erf": 0,
+    "formats": 0,
     "smooth": 0,
     "activations": 0,
     "expressions": 1,

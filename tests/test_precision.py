@@ -7,7 +7,17 @@ import pytest
 from charts.traces import moments, trace
 
 from propagation import Config, simulate
-from propagation.precision import FLOAT_FORMATS, Exit, first_exit, precision_sentence
+from propagation.formats import FLOAT_FORMATS
+from propagation.precision import (
+    Exit,
+    Precision,
+    first_exit,
+    first_trouble,
+    format_sentences,
+    format_words,
+    loss_scales,
+    precision_sentence,
+)
 
 NETWORKS = 12
 
@@ -53,8 +63,8 @@ def test_the_ends_of_a_format(name):
     """One layer, two neurons, one input: the largest entry is √(2 ln 2) times the root mean square."""
     of, tail = FLOAT_FORMATS[name], np.sqrt(2 * np.log(2))
     for largest, expected in (
-        (1.001 * of.largest, Exit("z", 1, True)),
-        (0.999 * of.largest, None),
+        (1.001 * of.overflow, Exit("z", 1, True)),
+        (0.999 * of.overflow, None),
         (1.001 * of.smallest / 2, None),
         (0.999 * of.smallest / 2, Exit("z", 1, False)),
     ):
@@ -62,15 +72,6 @@ def test_the_ends_of_a_format(name):
         config = Config(depth=1, width=2, inputs=1, trials=1)
         made = trace(1, 1, config=config, z=moments(size))
         assert first_exit(made, name) == expected
-
-
-def test_the_formats_are_those_of_numpy():
-    for name in ("float32", "float16"):
-        of, info = FLOAT_FORMATS[name], np.finfo(name)
-        assert (of.largest, of.smallest) == (float(info.max), float(info.smallest_subnormal))
-    of = FLOAT_FORMATS["bfloat16"]
-    # its bit patterns are the upper halves of those of float32
-    assert np.array([0x7F7F0000, 0x00010000], dtype=np.uint32).view(np.float32).tolist() == [of.largest, of.smallest]
 
 
 def test_gradients_leave_on_their_way_back():
@@ -97,3 +98,73 @@ def test_a_healthy_network_says_nothing():
 def test_the_sentence_names_both_formats():
     config = Config(depth=100, activation="linear", weight_variance=512.0, bias_variance=0.0)
     assert precision_sentence(simulate(config)) == "In float32 the signal overflows in layer 28 and gives nan; in float16 in layer 4."
+
+
+def leaving(gradients: float, forward: float = 0.0, depth: int = 20):
+    """A trace whose gradient falls by so many decades of E[δ²] a layer on its way back, and whose signal grows by so many."""
+    back = -gradients * np.arange(depth)[::-1] * np.ones((3, 1))
+    there = forward * np.arange(depth) * np.ones((3, 1))
+    config = Config(depth=depth, trials=3, width=64, inputs=2)
+    return trace(depth, 3, config=config, z=moments(there), delta=moments(back), weight_gradient=moments(0 * back))
+
+
+def test_the_ends_of_gradients_move_with_the_loss_scale_and_those_of_signals_do_not():
+    made, of = leaving(1.0), FLOAT_FORMATS["float16"]
+    for name, moved in (("z", 0), ("delta", 2), ("weight_gradient", 2)):
+        for before, after in zip(Precision(of).ends(made, name), Precision(of, 10).ends(made, name), strict=True):
+            np.testing.assert_allclose(before - after, moved * 10 * np.log10(2), atol=1e-12)
+
+
+def test_the_layer_from_which_gradients_are_too_small():
+    """E[δ²] < 2⁻⁴⁸ = 10⁻¹⁴·⁴⁵ from 17 layers below the last on, at 0.9 decades each."""
+    made, of = leaving(0.9), FLOAT_FORMATS["float16"]
+    assert format_sentences(made, Precision(of)) == (
+        "In float16 the gradient falls below the smallest number, 6 × 10⁻⁸, from layer 3 down: up to 100 % of a layer is rounded to zero. "
+        "With a loss scale of 2¹⁰ at most 1 % would be."
+    )
+    assert format_words(made, Precision(of)) == "the gradient is lost from layer 3 down"
+    assert first_trouble(made, Precision(of, 4)) == Exit("delta", 1, False)
+    assert format_words(made, Precision(of, 5)) == "fits"
+    assert format_sentences(made, Precision(of, 5)).startswith(
+        "float16 with a loss scale of 2⁵ holds every layer, but up to 25 % of one is"
+    )
+    assert "is enough: nothing overflows, and at most 0.8 % of a" in format_sentences(made, Precision(of, 10))
+
+
+@pytest.mark.parametrize("format", FLOAT_FORMATS)
+@pytest.mark.parametrize("gradients", [0.0, 0.3, 1.0, 5.0, -0.5])
+def test_a_loss_scale_that_is_named_is_the_least_that_does_it(format, gradients):
+    made, of = leaving(gradients), FLOAT_FORMATS[format]
+    least, most = loss_scales(made, of)
+
+    def good(k: int) -> bool:
+        precision = Precision(of, k)
+        lost = max(precision.lost(made, name).max() for name in ("delta", "weight_gradient"))
+        return lost < 0.01005 and first_trouble(made, precision) is None
+
+    assert [good(k) for k in (least - 1, least, most, most + 1)] == [False, least <= most, least <= most, False]
+
+
+def test_an_overflow_is_told_with_what_helps():
+    of = FLOAT_FORMATS["float16"]
+    told = format_sentences(leaving(0.0, forward=0.7), Precision(of))
+    assert told == "In float16 the signal overflows in layer 14 and gives nan. No loss scale helps: it moves gradients alone."
+    told = format_sentences(leaving(0.0), Precision(of, 20))
+    assert told.startswith("In float16 with a loss scale of 2²⁰ the gradient overflows in layer 20 and gives nan. Up to a loss")
+    assert "The largest loss scale without overflow, 2¹², leaves up to 100 % lost." in format_sentences(leaving(5.0), Precision(of))
+
+
+def test_what_is_enough_is_called_so():
+    for format, told in (("float16", "nothing is lost"), ("float8_e5m2", "nothing is lost"), ("float8_e4m3", "at most 0.08 % of a layer")):
+        sentence = format_sentences(leaving(0.0), Precision(FLOAT_FORMATS[format]))
+        assert sentence.startswith(FLOAT_FORMATS[format].label) and told in sentence
+
+
+def test_sigmoid_layers_until_gradients_are_too_small():
+    """48 ln 2 / (−ln χ) layers from a standard deviation of 1 to 2⁻²⁴, χ = 1/16 and a little less: 11.5 layers of a sigmoid, σ_w² = 1."""
+    config = Config(depth=30, width=2048, activation="sigmoid", weight_variance=1.0, bias_variance=0.0, trials=4)
+    made = simulate(config)
+    lower, _ = Precision(FLOAT_FORMATS["float16"]).ends(made, "delta")
+    sizes = made.delta.median()
+    survive = (sizes - sizes[-1] > lower).sum()  # counted from a gradient of size 1
+    assert survive == 12  # of the layers at 0, 1 … 11 steps from the last, 11.5 of which bring it to the end

@@ -11,9 +11,11 @@ import plotly.graph_objects as go
 from propagation.charts.axes import bare, spikes, stack_axis
 from propagation.charts.marks import GLYPHS, SYMBOLS, dot_size, dots, line, note, thinned, title
 from propagation.charts.rows import bottom_line, extremes, missing, shares, size_axes, span, stack, stack_layout
+from propagation.charts.rulers import ruler_marks, ruler_of, ruler_words
 from propagation.charts.theme import LEGEND_ABOVE, Palette, figure, palette
 from propagation.engine.trace import Trace
 from propagation.formatting import from_log10
+from propagation.precision import Precision
 from propagation.signals import SIGNALS, BySignal
 from propagation.theory.prediction import Prediction
 
@@ -54,13 +56,18 @@ class _Curve:
 
 
 def compare_chart(
-    columns: Sequence[Curves], *, winner: int | None = None, yours: Yours | None = None, appearance: str = "light"
+    columns: Sequence[Curves],
+    *,
+    winner: int | None = None,
+    yours: Yours | None = None,
+    precision: Precision | None = None,
+    appearance: str = "light",
 ) -> go.Figure:
     """Draw second moments of every layer on logarithmic axes: for each column dots (median over draws) and a thin line (theory).
 
     All columns have the same number of layers; there is at least one. All rows have the same decades per pixel. The column at the place
     `winner` is drawn last, on top of the others, with a tick in the legend. `yours` is one more, dashed, to be seen beside them: it moves
-    no axis, and where it leaves the window of a row it ends.
+    no axis, and where it leaves the window of a row it ends. So do the ends of the number format of a `precision`.
     """
     colours = palette(appearance)
     depth = columns[0].trace.config.depth
@@ -71,12 +78,19 @@ def compare_chart(
     data: list[dict] = []
     notes = _bottom_line(columns, colours)
     for row, place in zip(rows, places, strict=True):
-        notes.append(title(f"<b>{SIGNALS[row[0].signal].title}</b>", place.top, colours.text, 15))
+        notes.append(title(f"<b>{_title(row)}</b>", place.top, colours.text, 15))
         dead = [(curve, gone) for curve in row if len(gone := layers[~np.isfinite(curve.measured)])]
         notes += [
             missing(f"{GLYPHS[curve.column.place]} 0 in {span(gone)}", gone, place, colours, yshift=18 * above)
             for above, (curve, gone) in enumerate(dead)
         ]
+        ruler = ruler_of(precision, columns[0].trace, row[0].signal, layers)
+        if ruler is not None:
+            data += [
+                {"legendgroup": "", "showlegend": False} | mark
+                for mark in ruler_marks(row[0].signal, ruler, layers, colours, yaxis=place.yaxis)
+            ]
+            notes += ruler_words(ruler, layers, place, colours)
         for curve in row:
             data += _traces(curve, layers.tolist(), place.yaxis, curve.column.place == winner, colours)
     # the sort is stable: within a row and a column the line stays under its dots
@@ -129,6 +143,12 @@ def _curve(column: Curves, row: int, layers: np.ndarray) -> _Curve:
     expected = None if column.prediction is None else column.prediction.signal(signal)
     theory = np.empty(0) if expected is None else np.asarray(expected.log10_second_moment)[layers - 1]
     return _Curve(column, signal, column.trace.signal(signal).median()[layers - 1], theory)
+
+
+def _title(row: Sequence[_Curve]) -> str:
+    """Return what a row shows: of residual networks another signal than of plain ones."""
+    shown = [SIGNALS[name] for name in dict.fromkeys(curve.signal for curve in row)]
+    return shown[0].title if len(shown) == 1 else f"{shown[0].way} {' or '.join(info.formula for info in shown)}"
 
 
 def _traces(curve: _Curve, x: list[int], yaxis: str, wins: bool, colours: Palette) -> list[dict]:

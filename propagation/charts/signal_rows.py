@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from propagation.charts.rulers import Ruler, ruler_of
 from propagation.charts.spread import Spread, spread_of
 from propagation.charts.theme import Palette
 from propagation.charts.variance_decomposition import OVER
 from propagation.engine.trace import Trace
 from propagation.labs.variance_decomposition import RESOLUTION
+from propagation.precision import Precision
 from propagation.signals import SIGNALS
 from propagation.theory.prediction import Prediction
 from propagation.theory.variance_decomposition import Scatter
@@ -44,12 +46,22 @@ class Row:
     theory: np.ndarray | None
     spread: Spread | None
     nothing: str = "0"
+    ruler: Ruler | None = None
 
 
 def rows_of(
-    trace: Trace, prediction: Prediction | None, forward: str, layers: np.ndarray, colours: Palette, weights: str = ""
+    trace: Trace,
+    prediction: Prediction | None,
+    forward: str,
+    layers: np.ndarray,
+    colours: Palette,
+    weights: str = "",
+    precision: Precision | None = None,
 ) -> list[Row]:
-    """Return the rows of the chart: the signal forward that was asked for, the gradient, the gradient of all or of these weights."""
+    """Return the rows of the chart: the signal forward that was asked for, the gradient, the gradient of all or of these weights.
+
+    With the ends of a number format, where a precision is given.
+    """
     rows = []
     for info in (SIGNALS[forward or trace.main[0]], SIGNALS[trace.main[1]], SIGNALS["weight_gradient"]):
         of_one = info.name == "weight_gradient" and weights in trace.weights
@@ -71,6 +83,7 @@ def rows_of(
                 high=high,
                 theory=None if expected is None else np.asarray(expected.log10_second_moment)[layers - 1],
                 spread=None if expected is None else spread_of(expected.band, layers),
+                ruler=ruler_of(precision, trace, info.name, layers),
             )
         )
     return rows
@@ -92,4 +105,5 @@ def row_over(row: Row, over: Over, layers: np.ndarray) -> Row:
         theory=theory,
         spread=None,
         nothing="too small to measure",
+        ruler=None,
     )

@@ -10,12 +10,14 @@ import plotly.graph_objects as go
 from propagation.charts.axes import spikes, stack_axis
 from propagation.charts.marks import band, dot_size, dots, line, thinned, title
 from propagation.charts.rows import Place, extremes, missing, shares, size_axes, span, stack, stack_layout
+from propagation.charts.rulers import ruler_marks, ruler_words
 from propagation.charts.signal_rows import Over, Row, row_over, rows_of
 from propagation.charts.spread import spread_lines
 from propagation.charts.strip import strip_axis, strip_caption, strip_cells
 from propagation.charts.theme import Palette, figure, palette
 from propagation.engine.trace import Trace
 from propagation.formatting import from_log10
+from propagation.precision import Precision
 from propagation.signals import FORWARD
 from propagation.theory.prediction import Prediction
 
@@ -35,6 +37,7 @@ def signals_chart(
     forward: str = "",
     over: Over | None = None,
     weights: str = "",
+    precision: Precision | None = None,
     appearance: str = "light",
 ) -> go.Figure:
     """Draw what one network does to its signals: second moments of every layer on logarithmic axes, one row a signal.
@@ -42,10 +45,11 @@ def signals_chart(
     trace: what `simulate` measured; dots are medians over trials, the band holds 10 to 90 % of them. prediction: what `predict` expects,
     a line; None draws none. Where theory knows how nets of this width scatter, it adds a dashed line for the typical one and dotted lines
     at 10 and 90 %. forward: the signal of the first row, by default what layers pass on; with `over`, the row shows that variance of it
-    instead. weights: whose gradients the last row shows, by a name of `trace.weights`, by default of all. appearance: "light" or "dark".
+    instead. weights: whose gradients the last row shows, by a name of `trace.weights`, by default of all. precision: the
+    number format whose ends are drawn over all rows, where they are within its window. appearance: "light" or "dark".
     All rows have the same decades per pixel and never less than two.
     """
-    spec = signals_spec(trace, prediction, forward=forward, over=over, weights=weights, appearance=appearance)
+    spec = signals_spec(trace, prediction, forward=forward, over=over, weights=weights, precision=precision, appearance=appearance)
     return figure(spec["data"], spec["layout"])
 
 
@@ -56,6 +60,7 @@ def signals_spec(
     forward: str = "",
     over: Over | None = None,
     weights: str = "",
+    precision: Precision | None = None,
     appearance: str = "light",
     hover: bool = True,
 ) -> dict:
@@ -67,7 +72,7 @@ def signals_spec(
     colours = palette(appearance)
     depth = trace.config.depth
     layers = thinned(depth, MOST_LAYERS)
-    rows = rows_of(trace, prediction, forward, layers, colours, weights)
+    rows = rows_of(trace, prediction, forward, layers, colours, weights, precision)
     if over is not None:
         rows[0] = row_over(rows[0], over, layers)
     strip = [1 - _STRIP_BOTTOM / _PLOT, 1 - _STRIP_TOP / _PLOT]
@@ -75,6 +80,9 @@ def signals_spec(
     data: list[dict] = []
     notes = [title(strip_caption(colours), strip[1], colours.muted, 13)]
     for row, place in zip(rows, places, strict=True):
+        if row.ruler is not None:
+            data += ruler_marks(row.name, row.ruler, layers, colours, xaxis="x", yaxis=place.yaxis)
+            notes += ruler_words(row.ruler, layers, place, colours)
         data += _row_traces(row, layers, place, colours, hover)
         notes.append(title(f"<b>{row.title}</b>", place.top, row.text_colour, 15))
         gone = layers[~np.isfinite(row.middle)]
@@ -112,13 +120,21 @@ def _row_traces(row: Row, layers: np.ndarray, place: Place, colours: Palette, ho
     drawable = np.isfinite(row.low) & np.isfinite(row.high)
     if np.any(row.high[drawable] > row.low[drawable]):
         traces.append(band(layers, row.low, row.high, row.colour, name=f"{row.name} band", **at))
-    words = [_hover(row, i) for i in range(len(x))] if hover else None
+    words = _hovers(row) if hover else None
     traces.append(dots(row.name, x, row.middle, {"color": row.colour, "size": dot_size(len(x))}, words, **at))
     if row.theory is not None:
         traces.append(line(f"{row.name} theory", x, row.theory, {"color": colours.text, "width": 1.25}, **at))
     if row.spread is not None:
         traces += spread_lines(row.name, row.spread, x, colours, **at)
     return traces
+
+
+def _hovers(row: Row) -> list[str]:
+    """Return what the hover box says of the layers."""
+    texts = [_hover(row, i) for i in range(len(row.middle))]
+    if row.ruler is None:
+        return texts
+    return [f"{text}, {more}" if more else text for text, more in zip(texts, row.ruler.words(row.middle), strict=True)]
 
 
 def _hover(row: Row, i: int) -> str:

@@ -158,11 +158,11 @@ def condition(config: Config) -> float:
     return SPECTRUM(narrow).log10_condition(-1)
 
 
-def summarize(place: int, column: Column, trace: Trace, verdict, log10_condition: float) -> Summary:
-    """Return the summary of a column from its trace, the diagnosis of that trace and its condition number."""
+def summarize(place: int, label: str, trace: Trace, verdict, log10_condition: float) -> Summary:
+    """Return the summary of a column of this name from its trace, the diagnosis of that trace and its condition number."""
     return Summary(
         place=place,
-        label=column.label,
+        label=label,
         depth=trace.config.depth,
         kind=verdict.kind,
         forward_factor=verdict.forward_factor,

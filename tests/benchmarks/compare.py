@@ -39,7 +39,7 @@ def six(columns: Sequence[Column], base: Config) -> float:
     for place, column in enumerate(columns):
         config = column.uses(base)
         trace = simulate(config)
-        summarize(place, column, trace, diagnose(trace, predict(config)), condition(config))
+        summarize(place, column.label, trace, diagnose(trace, predict(config)), condition(config))
     return time.process_time() - start
 
 

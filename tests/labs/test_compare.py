@@ -120,7 +120,7 @@ def test_adding_keeps_six_and_the_oldest_make_room():
 
 def test_a_summary_measures_what_the_chart_shows():
     measured = trace(depth=11, slopes={"z": 0.01, "delta": -0.2, "weight_gradient": 0.05}, scatter=0.3)
-    summary = summarize(2, FIRST[0], measured, diagnose(measured), 3.0)
+    summary = summarize(2, FIRST[0].label, measured, diagnose(measured), 3.0)
     assert summary.log10_condition == 3.0
     assert summary.drift == pytest.approx({"signal": 0.1, "gradients": 2.0, "weight gradients": 0.5})
     assert (summary.place, summary.widest, summary.kind, summary.depth) == (2, "gradients", "vanishing", 11)
@@ -130,14 +130,18 @@ def test_a_summary_measures_what_the_chart_shows():
 def test_the_spread_of_weight_gradients_is_that_of_the_simulation():
     measured = simulate(Column("lecun", "tanh", "gaussian").uses(BASE))
     gradients = np.median(measured.weight_gradient.log10_second_moment, axis=0)
-    spread = summarize(0, FIRST[2], measured, diagnose(measured), 0.0).drift["weight gradients"]
+    spread = summarize(0, FIRST[2].label, measured, diagnose(measured), 0.0).drift["weight gradients"]
     assert 10**spread == pytest.approx(10 ** (gradients.max() - gradients.min()))
 
 
 def test_shares_are_those_of_the_last_layer():
     shares = np.linspace(0, 0.9, 50).reshape(5, 10)
     summary = summarize(
-        0, FIRST[0], trace(saturated=shares, dead=shares / 3), SimpleNamespace(kind="healthy", forward_factor=1, backward_factor=1), 0.0
+        0,
+        FIRST[0].label,
+        trace(saturated=shares, dead=shares / 3),
+        SimpleNamespace(kind="healthy", forward_factor=1, backward_factor=1),
+        0.0,
     )
     assert summary.saturated == np.median(shares[:, -1]) and summary.dead == np.median(shares[:, -1]) / 3
 
@@ -145,7 +149,7 @@ def test_shares_are_those_of_the_last_layer():
 def test_a_lost_signal_drifts_without_bound():
     gone = trace()
     gone.z.log10_second_moment[:, 4:] = -np.inf
-    assert summarize(0, FIRST[0], gone, diagnose(gone), 0.0).drift["signal"] == math.inf
+    assert summarize(0, FIRST[0].label, gone, diagnose(gone), 0.0).drift["signal"] == math.inf
 
 
 def summary(label: str, worst: float, kind: str = "healthy", place: int = 0, depth: int = 50, lost: str = "gradients") -> Summary:
@@ -199,7 +203,7 @@ def test_he_wins_with_relu_and_loses_with_tanh():
     summaries = []
     for place, column in enumerate(FIRST):
         measured = simulate(column.uses(base))
-        summaries.append(summarize(place, column, measured, diagnose(measured), 0.0))
+        summaries.append(summarize(place, column.label, measured, diagnose(measured), 0.0))
     assert {s.label for s in summaries if s.kind == "healthy"} == {"He 2015 · ReLU", "σ_w² 1.76 · tanh"}
     assert ranked(summaries)[0].place == decide(summaries).winner
     assert {s.kind for s in summaries} == {"healthy", "vanishing", "exploding"}

@@ -31,6 +31,7 @@ OTHERS = {
     "slider_sweep": "runs one experiment at many values, as planned",
     "race": "trains several networks in step",
     "compare": "sets several configs side by side",
+    "compare_networks": "sets networks of several architectures side by side",
     "compare_text": "writes such a comparison into an address",
     "gain_text": "puts rules of theory into words",
 }

@@ -166,3 +166,61 @@ def test_a_formula_can_be_compared():
     app = opened(activation="x*sigmoid(1.7*x)", columns=TWO)
     app.button(key="add_current").click().run()
     assert columns(app).endswith("custom.x*sigmoid(1.7*x).gaussian.1.5") and len(legend(app)) == 3 and not app.warning
+
+
+def networks(app: AppTest) -> str:
+    return "".join(app.query_params.get("networks", ""))
+
+
+def test_architectures_are_compared_with_the_initialization_of_the_sidebar():
+    app = opened(compared="architectures", activation="relu", scheme="he", bias_variance="0")
+    assert app.title[0].value.startswith("Which architecture") and not app.warning and not app.error
+    assert legend(app) == ["plain", "batch norm", "residual", "residual 1/√L", "pre-norm"]
+    assert app.header[0].value.startswith(":green") and "Healthy after 20 layers" in app.header[0].value
+    titles = [note["text"] for note in figure(app)["layout"]["annotations"]]
+    assert "<b>forward → z or x</b>" in titles and "<b>backward ← δ = ∂C/∂z or ∂C/∂x</b>" in titles
+    assert not any("✓" in line[-1] for line in table(app)), "nobody wins"
+
+
+def test_chips_choose_architectures_and_the_link_keeps_the_choice():
+    app = opened(compared="architectures", networks="plain~rezero")
+    assert legend(app) == ["plain", "ReZero"]
+    app.pills(key="networks").set_value(["plain", "rezero", "residual"]).run()
+    assert networks(app) == "plain~residual~rezero" and legend(app) == ["plain", "residual", "ReZero"]
+    again = opened(**{name: "".join(text) for name, text in app.query_params.items()})
+    assert figure(again) == figure(app) and table(again) == table(app)
+    app.pills(key="networks").set_value([]).run()
+    assert networks(app) == NONE and "Nothing is compared" in app.header[0].value
+
+
+def test_a_seventh_architecture_is_not_taken():
+    six = "plain~layer_norm~batch_norm~residual~residual_sqrt~pre_norm"
+    app = opened(compared="architectures", networks=six)
+    app.pills(key="networks").set_value([*six.split("~"), "fixup"]).run()
+    assert networks(app) == six and app.pills(key="networks").value == six.split("~") and len(legend(app)) == 6
+
+
+def test_the_sidebars_own_architecture_is_dashed_while_it_is_none_of_them():
+    app = opened(compared="architectures", networks="plain~residual_sqrt", architecture="residual", branch_scale="0.1")
+    assert own(app) == ["╌ yours"]
+    assert own(opened(compared="architectures", networks="plain~residual_sqrt")) == []
+
+
+def test_where_theory_has_no_line_it_says_why():
+    app = opened(compared="architectures", networks="residual~resnet")
+    assert [caption.value for caption in app.caption if caption.value.startswith("ResNet 2015: ")]
+    assert len([t for t in figure(app)["data"] if t["name"].endswith("theory")]) == 3
+
+
+def test_a_network_that_does_not_apply_says_why_and_the_others_are_drawn():
+    app = opened(compared="architectures", width_profile="funnel")
+    assert "layers of one width" in app.warning[0].value and legend(app) == ["plain", "batch norm"]
+
+
+def test_a_number_format_has_its_ends_in_the_chart_and_a_column_in_the_table():
+    query = {"compared": "architectures", "networks": "residual~residual_sqrt", "activation": "relu", "scheme": "he", "bias_variance": "0"}
+    app = opened(**query, depth="50", format="float16")
+    assert [t for t in figure(app)["data"] if t["name"] == "stream overflow"]
+    cells = {line[0].split("} ")[1]: line[-1].replace("\u00a0", " ") for line in table(app)}
+    assert cells["residual 1/√L"] == "fits" and cells["residual"].startswith("the stream overflows in block")
+    assert not [t for t in figure(opened(**query))["data"] if t["name"] == "stream overflow"]

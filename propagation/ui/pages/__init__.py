@@ -36,12 +36,14 @@ class PageSpec:
 
 
 _PLAY, _INSIDE, _LEARN = "Play", "Look inside", "Learn"
+#: which number format is looked at, on pages of sizes
+_FORMAT = ("format", "loss_scale")
 #: in the order of the menu; the first is the one that the app opens with
 PAGES = (
-    PageSpec("explore", "Explore", ":material/show_chart:", _PLAY, ("view", "over", "weights"), shows_controls=False),
+    PageSpec("explore", "Explore", ":material/show_chart:", _PLAY, ("view", "over", "weights", *_FORMAT), shows_controls=False),
     PageSpec("phase", "Order and chaos", ":material/map:", _PLAY, ("plane",)),
     PageSpec("gains", "Gain lab", ":material/tune:", _PLAY, ("framework", "one_layer")),
-    PageSpec("compare", "Compare", ":material/compare_arrows:", _INSIDE, ("columns",)),
+    PageSpec("compare", "Compare", ":material/compare_arrows:", _INSIDE, ("columns", "compared", "networks", *_FORMAT)),
     PageSpec("whose", "Whose variance?", ":material/stacked_bar_chart:", _INSIDE, ("signal", "whose"), module="variance_decomposition"),
     PageSpec("distributions", "Distributions", ":material/area_chart:", _INSIDE, ("signal", "scale", "place")),
     PageSpec("angles", "Angles", ":material/hub:", _INSIDE, ("layer",)),

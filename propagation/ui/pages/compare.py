@@ -1,10 +1,10 @@
-"""Compare: several initializations of one network side by side, and which of them stays healthiest."""
+"""Compare: several initializations of one network, or several architectures, side by side, and which of them stay healthy."""
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 import streamlit as st
@@ -12,65 +12,77 @@ import streamlit as st
 from propagation.budget import MOST_SECONDS, refusal
 from propagation.charts.compare import YOURS, Curves, Yours, compare_chart, yours_spec
 from propagation.charts.marks import GLYPHS
-from propagation.charts.theme import palette
 from propagation.config import NUMBERS, Config
 from propagation.diagnosis import diagnose
 from propagation.engine.cost import work
-from propagation.formatting import factor, from_log10, number, percent, plain
-from propagation.labs import compare_text
+from propagation.formatting import number, plain
+from propagation.labs import compare_networks, compare_text
 from propagation.labs.compare import (
-    CONDITION_WIDTH,
     GLOROT_2010,
+    MOST_COLUMNS,
     MOST_DRAWS,
     Column,
-    Decision,
     Summary,
     column_of,
     common,
     condition,
     decide,
-    ranked,
     summarize,
     with_added,
 )
+from propagation.labs.compare_networks import NETWORKS, Network
 from propagation.labs.slider_sweep import MOST_POSITIONS, spread
-from propagation.labs.spectrum import DEEPEST
 from propagation.slider_steps import labels
 from propagation.ui.components.streamlit_page import VERDICT_KEY
 from propagation.ui.results import if_known, prediction_of, predictions_of, trace_of
 from propagation.ui.session import experiment
+from propagation.ui.widgets import comparison, controls, number_format
 from propagation.ui.widgets.figures import draw_figure
-from propagation.ui.widgets.page_header import appearance, opening, unbroken
+from propagation.ui.widgets.page_header import appearance, opening
 from propagation.ui.widgets.panels import panel
 from propagation.ui.widgets.sweep import Answers, Followed, Shown, under_the_hand
 
-TITLE = "Which initialization wins?"
-LOOK_FOR = "Layers, inputs and seed are those of the sidebar for all. **The most level in all three charts wins.**"
-_VERDICTS = {
-    "healthy": ":green[healthy]",
-    "vanishing": ":orange[↓ vanishing]",
-    "exploding": ":orange[↑ exploding]",
-    "uneven": ":orange[uneven]",
-    "merged": ":orange[merged]",
-    "saturated": ":orange[saturated]",
-    "dead": ":orange[dead]",
-}
+#: what is asked, and what to look for
+_OF_INITIALIZATIONS = (
+    "Which initialization wins?",
+    "Layers, inputs and seed are those of the sidebar for all. **The most level in all three charts wins.**",
+)
+_OF_NETWORKS = (
+    "Which architecture passes signal and gradient?",
+    "Initialization, layers, inputs and seed are those of the sidebar for all. **A straight slope is a factor in every layer; a level line "
+    "keeps its size.**",
+)
+_SWITCH = {"": "initializations", "architectures": "architectures"}
+_SWITCH_HELP = "Several rules for the weights of one network, or several networks with one rule."
 #: seconds of work from which on it shows how far it is
 _PATIENCE = 0.5
 _CHART = "compare"
 
+Compared = Column | Network
+
 
 def render(config: Config) -> None:
     """Draw the page: who wins and why, the columns overlaid, and their numbers in a table."""
-    columns, problems = compare_text.read(experiment.page_parameter(compare_text.PARAMETER, ""))
+    networks = controls.page_choice_made(compare_networks.SWITCH, _SWITCH) != ""
+    columns: Sequence[Compared]
+    choose: Callable[[], None]
+    if networks:
+        chosen, problems = compare_networks.read(experiment.page_parameter(compare_networks.PARAMETER, ""))
+        columns, choose = chosen, partial(_networks, chosen)
+    else:
+        rules, problems = compare_text.read(experiment.page_parameter(compare_text.PARAMETER, ""))
+        columns, choose = rules, partial(_choice, config, rules)
     with st.container(gap="xsmall"):
-        opening(TITLE, LOOK_FOR)
+        opening(*(_OF_NETWORKS if networks else _OF_INITIALIZATIONS))
         answer = st.empty()
-        _choice(config, columns)
+        controls.page_choice("Compare", compare_networks.SWITCH, _SWITCH, _SWITCH_HELP)
+        choose()
+    with st.sidebar:
+        number_format.draw()
     left_out = st.empty()
     if not columns:
         answer.header(":gray[Nothing is compared yet.]", anchor=False)
-        st.info("Add a setting with one of the buttons above; up to six fit.", icon=":material/add_chart:")
+        st.info("Choose some above; up to six fit.", icon=":material/add_chart:")
     accepted, refused = _accepted(config, columns)
     problems += [f"{', '.join(names)}: {plain(why)}" for why, names in refused.items()]
     if problems:
@@ -78,13 +90,34 @@ def render(config: Config) -> None:
         left_out.warning(f"Not all of this comparison could be drawn.\n{lines}", icon=":material/block:")
     drawn = _run(accepted, answer)
     if drawn:
-        layout = _result(drawn, _yours(config, columns), answer)
-        _explanation()
+        layout = _result(drawn, _yours(config, columns), answer, networks)
+        comparison.explanation(networks)
         if layout is not None:
             find = partial(_answers, [column for _, column, _ in accepted], layout)
             under_the_hand(config, Followed([*labels().values()], {_CHART: YOURS}, find, columns, refusal="Let go to compare again"))
     elif columns:
         answer.header(":orange[None of these could be drawn.]", anchor=False)
+
+
+def _networks(chosen: Sequence[Network]) -> None:
+    """Offer the architectures, those that are compared among them; one more than fit is not taken."""
+    key = experiment.show(compare_networks.PARAMETER, [network.name for network in chosen])
+
+    def choose() -> None:
+        wanted = [network for name, network in NETWORKS.items() if name in st.session_state[key]]
+        if len(wanted) > MOST_COLUMNS:
+            st.toast(f"{MOST_COLUMNS} fit: take one away first.")
+        else:
+            experiment.order_page_parameter(compare_networks.PARAMETER, compare_networks.written(wanted))
+
+    st.pills(
+        f"Architectures, up to {MOST_COLUMNS}",
+        list(NETWORKS),
+        selection_mode="multi",
+        format_func=lambda name: NETWORKS[name].label,
+        key=key,
+        on_change=choose,
+    )
 
 
 def _choice(config: Config, columns: tuple[Column, ...]) -> None:
@@ -117,9 +150,9 @@ def _compare(columns: tuple[Column, ...]) -> None:
     experiment.order_page_parameter(compare_text.PARAMETER, compare_text.written(columns))
 
 
-def _accepted(config: Config, columns: Sequence[Column]) -> tuple[list[tuple[int, Column, Config]], dict[str, list[str]]]:
+def _accepted(config: Config, columns: Sequence[Compared]) -> tuple[list[tuple[int, Compared, Config]], dict[str, list[str]]]:
     """Return the columns that can be simulated, each with its place and its experiment; and for each reason against others, their names."""
-    accepted: list[tuple[int, Column, Config]] = []
+    accepted: list[tuple[int, Compared, Config]] = []
     refused: dict[str, list[str]] = {}
     seconds = 0.0
     for place, column in enumerate(columns):
@@ -138,7 +171,7 @@ def _accepted(config: Config, columns: Sequence[Column]) -> tuple[list[tuple[int
     return accepted, refused
 
 
-def _run(accepted: Sequence[tuple[int, Column, Config]], slot) -> list[tuple[Curves, Summary]]:
+def _run(accepted: Sequence[tuple[int, Compared, Config]], slot) -> list[tuple[Curves, Summary]]:
     """Measure and predict every column; one that fails leaves a sentence, and the others go on."""
     show = _progress_in(slot, sum(work(own).seconds for _, _, own in accepted), len(accepted))
     drawn = []
@@ -146,7 +179,7 @@ def _run(accepted: Sequence[tuple[int, Column, Config]], slot) -> list[tuple[Cur
         with panel(plain(column.label)):
             trace = trace_of(own, show(done))
             prediction = if_known(prediction_of, own)
-            summary = summarize(place, column, trace, diagnose(trace, prediction), _condition(own))
+            summary = summarize(place, column.label, trace, diagnose(trace, prediction), _condition(own))
             drawn.append((Curves(place, column.label, trace, prediction), summary))
     return drawn
 
@@ -172,14 +205,27 @@ def _condition(config: Config) -> float:
     return condition(config)
 
 
-def _yours(config: Config, columns: Sequence[Column]) -> Yours | None:
+def _yours(config: Config, columns: Sequence[Compared]) -> Yours | None:
     """Return the sidebar's setting where it is none of the columns, and theory has an answer."""
-    own = column_of(config)
-    prediction = None if own in columns else if_known(prediction_of, own.uses(config))
-    return None if prediction is None else Yours(own.in_short, prediction)
+    networks = isinstance(columns[0], Network)
+    own = replace(config, trials=min(config.trials, MOST_DRAWS)) if networks else column_of(config).uses(config)
+    if any(_same(column, config, own) for column in columns):
+        return None
+    prediction = if_known(prediction_of, own)
+    return None if prediction is None else Yours("yours" if networks else column_of(config).in_short, prediction)
 
 
-def _answers(columns: Sequence[Column], layout: dict, config: Config, field: str, values: Sequence[float], here: int) -> Iterator[Answers]:
+def _same(column: Compared, config: Config, own: Config) -> bool:
+    """Return whether a column runs this experiment of the sidebar."""
+    try:
+        return column.uses(config) == own
+    except ValueError:
+        return False
+
+
+def _answers(
+    columns: Sequence[Compared], layout: dict, config: Config, field: str, values: Sequence[float], here: int
+) -> Iterator[Answers]:
     """Yield the sidebar's setting at the values of a slider, to be drawn over the chart; nothing where the columns would move, too."""
     base = experiment.imagined(field, values[0])
     if any(column.uses(base) != column.uses(config) for column in columns):
@@ -190,78 +236,23 @@ def _answers(columns: Sequence[Column], layout: dict, config: Config, field: str
     yield Answers(chosen, [Shown({_CHART: chart}, {}) for chart in charts])
 
 
-def _result(drawn: Sequence[tuple[Curves, Summary]], yours: Yours | None, answer) -> dict | None:
+def _result(drawn: Sequence[tuple[Curves, Summary]], yours: Yours | None, answer, networks: bool) -> dict | None:
     """Say who wins and why; draw the charts and the table. Return the layout of the charts, or None where they could not be drawn."""
     layout = None
     curves, summaries = [list(part) for part in zip(*drawn, strict=True)]
-    decision = decide(summaries)
-    healthy = any(s.place == decision.winner and s.kind == "healthy" for s in summaries)
-    icon = ":green[:material/trophy:]" if healthy else ":orange[:material/balance:]"
+    decision = compare_networks.told(summaries) if networks else decide(summaries)
+    healthy = any(s.kind == "healthy" and (networks or s.place == decision.winner) for s in summaries)
+    icon = f":green[:material/{'check_circle' if networks else 'trophy'}:]" if healthy else ":orange[:material/balance:]"
     with answer.container(gap=None, key=VERDICT_KEY):
         st.header(f"{icon} {plain(decision.headline)}", anchor=False)
         st.markdown(plain(decision.reason))
     with panel("The chart"):
-        figure = compare_chart(curves, winner=decision.winner, yours=yours, appearance=appearance())
-        draw_figure(figure, key=_CHART, alt=_in_words(summaries, decision, yours))
+        figure = compare_chart(curves, winner=decision.winner, yours=yours, precision=number_format.chosen(), appearance=appearance())
+        draw_figure(figure, key=_CHART, alt=comparison.in_words(summaries, decision, yours))
         layout = figure.layout.to_plotly_json()
     with panel("The table"):
-        st.table(_table(summaries, decision), width="content", hide_index=True, hide_header=False)
+        what = "architecture" if networks else "initialization"
+        st.table(comparison.table(curves, summaries, decision, what), width="content", hide_index=True, hide_header=False)
+        if without_line := comparison.without_line(curves):
+            st.caption(without_line)
     return layout
-
-
-def _table(summaries: Sequence[Summary], decision: Decision) -> list[dict[str, str]]:
-    """Return the comparison, the healthiest first, each marked as in the chart: a line for each, in Markdown."""
-    colours = palette(appearance()).compare
-    lines = []
-    for s in ranked(summaries):
-        wins = s.place == decision.winner
-        name = f"**{plain(s.label)}**" if wins else plain(s.label)
-        mark = f" **✓ {decision.rank}**" if wins else ""
-        values = {
-            "forward": factor(s.forward_factor),
-            "backward": factor(s.backward_factor),
-            "∂C/∂W spread": from_log10(s.drift["weight gradients"]),
-            "condition": _condition_in_words(s.log10_condition),
-            "saturated": percent(s.saturated),
-            "dead": percent(s.dead),
-            "verdict": f"{_VERDICTS[s.kind]}{mark}",
-        }
-        label = {"initialization": f':color[{GLYPHS[s.place]}]{{foreground="{colours[s.place]}"}} {name}'}
-        lines.append(label | unbroken(values))
-    return lines
-
-
-def _condition_in_words(log10_condition: float) -> str:
-    """Return a condition number; one that is lost to rounding as the largest that is not, and a dash where there is none."""
-    if math.isnan(log10_condition):
-        return "—"
-    return from_log10(log10_condition) if math.isfinite(log10_condition) else r"\> 10¹³"
-
-
-def _in_words(summaries: Sequence[Summary], decision: Decision, yours: Yours | None) -> str:
-    """Describe the chart to those who cannot see it."""
-    dashed = "" if yours is None else f" Dashed, in theory: {yours.name}."
-    each = "; ".join(f"{s.label}: forward {factor(s.forward_factor)}, backward {factor(s.backward_factor)} per layer" for s in summaries)
-    return f"{decision.headline} {each}.{dashed}"
-
-
-def _explanation() -> None:
-    with st.expander("What am I looking at?"):
-        st.markdown(
-            "- **forward**, **backward**: what one layer does to E[z²], the size of the signal, and to E[δ²] of the gradient on its way "
-            "back, after the first layers, in which sizes settle. × 1 keeps it.\n"
-            "- **∂C/∂W spread**: E[(∂C/∂W)²] of the layer with the largest over that of the layer with the smallest. 1: all layers learn "
-            "at one pace.\n"
-            "- **condition**: how much more the direction that grows most grows than the one that grows least. It is the condition number "
-            f"of the Jacobian ∂h/∂x, in one network of at most {CONDITION_WIDTH} neurons and {DEEPEST} layers. Only orthogonal weights "
-            "keep it near 1, where the activation is almost straight. ReLU switches whole directions off, so there it is infinite.\n"
-            "- **saturated**, **dead**: neurons of the last layer where the activation is flat, and those that are flat on every input. "
-            "Half of all ReLUs are flat on any one input, which does no harm.\n"
-            "- **Healthiest** is, of those with a healthy verdict, the one whose worst drift is smallest. The drift in a chart is the "
-            "factor between its largest and its smallest layer; the worst of the three counts.\n"
-            f"- **Dots** are the median of at most {MOST_DRAWS} draws of each network, so that six of them are quick.\n"
-            "- **Dashed**: theory for the sidebar's own setting, where it is none of the columns. It moves along while you hold the slider "
-            "of σ_w², and it does not compete.\n"
-            "- **The same noise**: columns of one weight law use the very same random numbers, scaled by their rule: what differs is "
-            "the rule, not luck. Other laws are drawn from the same seed. Biases are those of the sidebar, unless a rule brings its own."
-        )

@@ -14,7 +14,7 @@ from propagation.expressions import lookup
 from propagation.initializers import SCHEMES
 from propagation.labs.variance_decomposition import DRAWS, INPUTS, MOST_NEURONS
 from propagation.signals import FORWARD, SIGNALS
-from propagation.ui.widgets import controls, export, share
+from propagation.ui.widgets import controls, export, number_format, share
 from propagation.ui.widgets.answer import ForwardRow, figure, first_answer, way_out, whole_answer
 from propagation.ui.widgets.page_header import arrival
 from propagation.ui.widgets.sweep import networks, under_the_hand
@@ -37,10 +37,10 @@ def render(config: Config) -> None:
     """
     forward, over, weights = _rows_offered(config)
     row = ForwardRow(
-        *(
-            controls.page_choice_made(name, choices)
-            for name, choices in zip(("view", "over", "weights"), (forward, over, weights), strict=True)
-        )
+        controls.page_choice_made("view", forward),
+        controls.page_choice_made("over", over),
+        controls.page_choice_made("weights", weights),
+        number_format.chosen(),
     )
     above = st.container()
     first = first_answer(config, row)
@@ -54,6 +54,7 @@ def render(config: Config) -> None:
             controls.page_choice("Its variance over", "over", over, _OVER_HELP, folded=True)
         if len(weights) > 1:
             controls.page_choice("The last row shows", "weights", weights, "Whose gradients: of both maps of a branch, or of one.")
+        number_format.draw()
     answer = None if refusal(config) else whole_answer(config, row, first)
     if answer is not None:
         with action:

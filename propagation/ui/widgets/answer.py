@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -21,6 +22,7 @@ from propagation.export.code.settings import size_words
 from propagation.expressions import lookup
 from propagation.formatting import factor, number, plain
 from propagation.labs.variance_decomposition import VARIANCE_DECOMPOSITION
+from propagation.precision import Precision, first_trouble, format_sentences
 from propagation.theory.prediction import Prediction
 from propagation.theory.readout import readout_warning
 from propagation.ui.components.streamlit_page import VERDICT_KEY
@@ -75,12 +77,13 @@ _PATIENCE = 1.0
 class ForwardRow:
     """What the first row of the chart shows: a signal, and over what its variance is taken ("" for the mean square over everything).
 
-    `weights` are those whose gradients the last row shows, by name, "" for all.
+    `weights` are those whose gradients the last row shows, by name, "" for all; `precision` the number format whose ends are shown.
     """
 
     signal: str
     whose: str
     weights: str = ""
+    precision: Precision | None = None
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,7 @@ def first_answer(config: Config, row: ForwardRow) -> First:
     found = _found(lambda: _at_once(config)) if not refused else None
     answer = found if isinstance(found, Answer) else None
     with st.container(gap="xsmall", key=VERDICT_KEY):
-        first = First(answer, *_places(answer))
+        first = First(answer, *_places(answer, row.precision))
     with first.below, panel("The simulation"):
         if refused:
             first.headline.warning(refused, icon=":material/scale:")
@@ -145,7 +148,7 @@ def _found(search: Callable[[], Answer | None]) -> Answer | Exception | None:
         return failure
 
 
-def _places(answer: Answer | None) -> tuple[DeltaGenerator, DeltaGenerator, DeltaGenerator, DeltaGenerator]:
+def _places(answer: Answer | None, precision: Precision | None) -> tuple[DeltaGenerator, DeltaGenerator, DeltaGenerator, DeltaGenerator]:
     """Draw headline, numbers, picture and what stands below it, with an answer in them where there is one; return their places."""
     if answer is None:
         return (
@@ -154,7 +157,7 @@ def _places(answer: Answer | None) -> tuple[DeltaGenerator, DeltaGenerator, Delt
             st.container(gap=None),
             st.caption(_NOTHING),
         )
-    headline, numbers, below = _in_short(answer)
+    headline, numbers, below = _in_short(answer, precision)
     return st.header(headline, anchor=False), st.markdown(numbers, width="content"), st.container(gap=None), st.caption(below)
 
 
@@ -165,7 +168,7 @@ def whole_answer(config: Config, row: ForwardRow, first: First) -> Answer | None
         return first.answer
     with first.below, panel("The simulation"):
         answer = answer_of(trace_of(config, _progress(_bar(first.below) if better else _words(first.headline), work(config).seconds)))
-        _say(answer, first)
+        _say(answer, first, row.precision)
         _draw(answer, row, first, redraw_figure if better else draw_figure, whole=True)
         return answer
     if not better:
@@ -199,36 +202,50 @@ def answer_of(trace: Trace) -> Answer:
     return Answer(trace, expected, diagnose(trace, expected), "" if expected else why_no_line(trace.config))
 
 
-def _say(answer: Answer, where: First) -> None:
+def _say(answer: Answer, where: First, precision: Precision | None) -> None:
     """Write the headline, a few numbers, and the line below the picture."""
-    headline, numbers, below = _in_short(answer)
+    headline, numbers, below = _in_short(answer, precision)
     where.headline.header(headline, anchor=False)
     where.numbers.markdown(numbers, width="content")
     where.below.caption(below)
 
 
-def _in_short(answer: Answer) -> tuple[str, str, str]:
-    """Return headline, numbers, and the line below the picture: advice that no button gives, what theory knows of single networks."""
+def _in_short(answer: Answer, precision: Precision | None) -> tuple[str, str, str]:
+    """Return headline, numbers, and the line below the picture: advice that no button gives, what theory knows of single networks.
+
+    It begins with what the number format does, where one is chosen.
+    """
     verdict = answer.verdict
     icon, colour = icon_of(verdict)
     headline = f":{colour}[:material/{icon}:] {plain(verdict.headline)}"
     advice = "" if verdict.suggested_weight_variance or verdict.suggested_block else plain(verdict.advice)
     prediction = answer.prediction
     finite = (typical_net(prediction), readout_warning(prediction)) if prediction else (answer.no_law,)
-    below = (advice, verdict.settling, *finite, plain(verdict.precision), plain(verdict.loss))
+    held = _held(answer.trace, precision)
+    below = (held, advice, verdict.settling, *finite, "" if held else plain(verdict.precision), plain(verdict.loss))
     return headline, _numbers(verdict), " ".join(filter(None, below)) or _NOTHING
+
+
+def _held(trace: Trace, precision: Precision | None) -> str:
+    """Return what a number format does to the networks, in colour where they do not fit; empty without one."""
+    if precision is None:
+        return ""
+    told = plain(format_sentences(trace, precision))
+    return f":orange[{told}]" if first_trouble(trace, precision) else told
 
 
 def figure(answer: Answer, row: ForwardRow) -> go.Figure:
     """Return the chart of a whole answer, to be taken away; its first row is the mean square."""
-    return signals_chart(answer.trace, answer.prediction, forward=row.signal, weights=row.weights, appearance=appearance())
+    shown: dict[str, Any] = {"forward": row.signal, "weights": row.weights, "precision": row.precision}
+    return signals_chart(answer.trace, answer.prediction, **shown, appearance=appearance())
 
 
 def _draw(answer: Answer, row: ForwardRow, where: First, draw: Callable[..., None], whole: bool = False) -> None:
     """Draw the chart; its first row shows a variance over one thing where that is chosen and, in a first answer, soon had."""
     with where.picture, panel("The chart"):
         over = _over(answer.trace.config, row, whole) if row.whose else None
-        spec = signals_spec(answer.trace, answer.prediction, forward=row.signal, over=over, weights=row.weights, appearance=appearance())
+        shown: dict[str, Any] = {"forward": row.signal, "over": over, "weights": row.weights, "precision": row.precision}
+        spec = signals_spec(answer.trace, answer.prediction, **shown, appearance=appearance())
         draw(spec, key=CHART, alt=_in_words(answer))
 
 

@@ -164,7 +164,8 @@ def _measured(row: ForwardRow, config: Config, field: str, values: Sequence[floa
     colours = palette(appearance())
 
     def shown(trace: Trace, prediction: Prediction) -> Shown:
-        spec = signals_spec(trace, prediction, forward=row.signal, weights=row.weights, appearance=appearance(), hover=False)
+        rows: dict[str, Any] = {"forward": row.signal, "weights": row.weights, "precision": row.precision}
+        spec = signals_spec(trace, prediction, **rows, appearance=appearance(), hover=False)
         return Shown({CHART: on_paper(spec)}, _words(diagnose(trace, prediction), colours))
 
     if not row.whose:
