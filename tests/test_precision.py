@@ -125,9 +125,7 @@ def test_the_layer_from_which_gradients_are_too_small():
     assert format_words(made, Precision(of)) == "the gradient is lost from layer 3 down"
     assert first_trouble(made, Precision(of, 4)) == Exit("delta", 1, False)
     assert format_words(made, Precision(of, 5)) == "fits"
-    assert format_sentences(made, Precision(of, 5)).startswith(
-        "float16 with a loss scale of 2⁵ holds every layer, but up to 25 % of one is"
-    )
+    assert format_sentences(made, Precision(of, 5)).startswith("float16 with a loss scale of 2⁵ holds every layer, but up to 26 % of one")
     assert "is enough: nothing overflows, and at most 0.8 % of a" in format_sentences(made, Precision(of, 10))
 
 
