@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -9,15 +10,29 @@ import numpy as np
 
 from propagation.config import Config
 from propagation.initializers import SCHEMES
-from propagation.ops import Activate, Block, Dropout, Linear, Normalize, Op, Residual, UnitVarianceOnData, Variance, WeightRule, ops_within
+from propagation.ops import (
+    Activate,
+    Attend,
+    Block,
+    Dropout,
+    Gate,
+    Linear,
+    Normalize,
+    Op,
+    Residual,
+    UnitVarianceOnData,
+    Variance,
+    WeightRule,
+    ops_within,
+)
 from propagation.signals import PLAIN, STREAM
 
 
 @lru_cache(maxsize=64)
 def blocks(config: Config) -> tuple[Block, ...]:
     """Return the network of a config as `config.depth` blocks. Layers that are alike are the same object."""
-    if config.architecture == "residual":
-        return (_residual(config),) * config.depth
+    if config.architecture != "plain":
+        return ((_transformer if config.architecture == "transformer" else _residual)(config),) * config.depth
     alike: dict[tuple[int, int], Block] = {}
     for fans in zip(config.widths[:-1], config.widths[1:], strict=True):
         if fans not in alike:
@@ -39,7 +54,7 @@ def stem(config: Config) -> Block:
 def head(config: Config) -> Block:
     """Return what stands between the last block and the cost: the final norm of a stream that only branches normalize."""
     bare = config.block_order != "post_activation" and config.norm_position == "pre"
-    return _norm(config) if config.architecture == "residual" and bare else ()
+    return _norm(config) if config.architecture != "plain" and bare else ()
 
 
 def _plain(config: Config, linear: Linear) -> Block:
@@ -49,31 +64,86 @@ def _plain(config: Config, linear: Linear) -> Block:
 
 
 def _residual(config: Config) -> Block:
-    """One residual block; its branch has the maps W1 and W2, or W alone."""
-    width, hidden = config.widths[-1], config.widths[-1] * (config.expansion if config.branch_layers == 2 else 1)
-    others, last = config.branch.weights(config.depth, config.branch_layers)
+    """One residual block; its branch has the maps W1 and W2, Wg, Wu and W2 with a gate, or W alone."""
+    hidden, last = _mlp(config)
     norm: Block = _norm(config)
-    phi: Block = (Activate(config.activation), *_dropout(config))
-    maps: tuple[Linear, ...]
-    if config.branch_layers == 2:
-        maps = (_scaled(_linear(config, width, hidden), others, "W1"), _scaled(_linear(config, hidden, width), last, "W2"))
-    else:
-        maps = (_scaled(_linear(config, width, width), last, "W"),)
-    inner = maps[1:]
     after: Block = ()
     branch: tuple[Op, ...]
     if config.block_order == "pre_activation":
+        phi: Block = (Activate(config.activation), *_dropout(config))
+        maps = (hidden[0], last) if config.branch_layers == 2 else (last,)
         branch = tuple(op for one in maps for op in (*norm, *phi, one))
     elif config.block_order == "post_activation":
-        branch = (maps[0], *norm, *(op for one in inner for op in (*phi, one, *norm)))
+        branch = (hidden[0], *norm, *hidden[1:], last, *norm)
         after = (Activate(config.activation),)
-    elif config.norm_position == "pre":
-        branch = (*norm, maps[0], *phi, *inner)
+    elif config.branch_layers == 1:
+        branch, after = ((*norm, last, *hidden), ()) if config.norm_position == "pre" else ((last, *hidden), norm)
     else:
-        branch, after = (maps[0], *phi, *inner), norm
-    scale = config.branch.branch_scale
-    own = config.branch_scale if scale is None else scale(config.depth)
-    return (Residual(branch, own, config.branch.skip_scale(config.depth), config.branch.learned), *after)
+        return _joined(config, (*hidden, last))
+    return (_skip(config, branch), *after)
+
+
+def _transformer(config: Config) -> Block:
+    """One block: attention, then an MLP, each with a skip of its own; or attention alone."""
+    attention = _joined(config, _attention(config))
+    if config.sublayers == "attention":
+        return attention
+    hidden, last = _mlp(config)
+    return (*attention, *_joined(config, (*hidden, last)))
+
+
+def _joined(config: Config, branch: Sequence[Op]) -> Block:
+    """A branch with its skip and its norm, before it or after the sum."""
+    before, after = (_norm(config), ()) if config.norm_position == "pre" else ((), _norm(config))
+    return (_skip(config, (*before, *branch)), *after)
+
+
+def _skip(config: Config, branch: tuple[Op, ...]) -> Residual:
+    """The branch beside its skip, by the rule of the config."""
+    rule = config.branch
+    if rule.branch_scale is None:
+        return Residual(branch, config.branch_scale, config.skip_scale, rule.learned)
+    return Residual(branch, rule.branch_scale(config.depth), rule.skip_scale(_branches(config)), rule.learned)
+
+
+def _mlp(config: Config) -> tuple[tuple[Op, ...], Linear]:
+    """What makes the hidden layer of a branch, and the map behind it; where the branch has one map, φ and the map."""
+    width = config.widths[-1]
+    phi: Block = (Activate(config.activation), *_dropout(config))
+    others, last = config.branch.weights(_branches(config), config.branch_layers)
+    if config.branch_layers == 1:
+        return phi, _scaled(_linear(config, width, width), last, "W")
+    hidden = _gated_width(width * config.expansion) if config.gated else width * config.expansion
+    first = _scaled(_linear(config, width, hidden), others, "W1")
+    second = _scaled(_linear(config, hidden, width), last, "W2")
+    if not config.gated:
+        return (first, *phi), second
+    return (Gate(config.activation, replace(first, name="Wg"), replace(first, name="Wu")), *_dropout(config)), second
+
+
+def _gated_width(hidden: int) -> int:
+    """Two thirds, so that three maps have as many weights as two; from 256 on a multiple of 256, as LLaMA rounds it up."""
+    multiple = 256 if hidden >= 256 else 1
+    return multiple * -(-2 * hidden // (3 * multiple))
+
+
+def _attention(config: Config) -> tuple[Op, ...]:
+    """Attention and the map behind it. Where a library brings its biases, those of attention are 0."""
+    width = config.widths[-1]
+    plain = _linear(config, width, width)
+    if SCHEMES[config.scheme].bias_scale is not None:
+        plain = replace(plain, bias_variance=0.0)
+    looking = plain if config.query_key_variance is None else replace(plain, weight=Variance(config.query_key_variance))
+    seen = plain if config.value_variance is None else replace(plain, weight=Variance(config.value_variance))
+    others, last = config.branch.weights(_branches(config), 2)
+    maps = (replace(looking, name="Wq"), replace(looking, name="Wk"), _scaled(seen, others, "Wv"))
+    attend = Attend(*maps, config.heads, config.tokens, config.causal, is_whole=config.sublayers == "attention")
+    return attend, _scaled(plain, last, "Wo")
+
+
+def _branches(config: Config) -> int:
+    """How many branches the network has, K."""
+    return config.depth * (2 if config.architecture == "transformer" and config.sublayers == "both" else 1)
 
 
 def _norm(config: Config) -> tuple[Normalize, ...]:
@@ -118,7 +188,12 @@ def signals_of(config: Config) -> tuple[str, ...]:
 
 def is_coupled(config: Config) -> bool:
     """Return whether one input's output depends on the others: C is the sum over the batch then, and so is ∂C/∂W."""
-    return any(isinstance(op, Normalize) and op.kind == "batch" for block in blocks(config) for op in ops_within(block))
+    return config.normalization == "batch"
+
+
+def columns_together(config: Config) -> int:
+    """Return over how many vectors C, and so ∂C/∂W, is a sum: those of a batch with batch norm, the tokens of a sequence, else 1."""
+    return config.inputs if is_coupled(config) else config.tokens
 
 
 def is_plain(config: Config) -> bool:

@@ -30,6 +30,9 @@ _STEADY, _SLOWING = 0.02, 2.0
 _POWER = 3.0
 _MOSTLY_DEAD = 0.9
 
+#: a field of the architecture with its value, or σ_w²
+Suggestion = tuple[str, str | float | bool] | float | None
+
 
 def diagnose_blocks(trace: Trace, prediction=None) -> Verdict:
     """Return the verdict; the pace at the end of a change is theory's, if given, else as measured."""
@@ -89,10 +92,12 @@ def _story(trace: Trace, forward: Drift, backward: Drift, paces: tuple[float, fl
         return _plain_story(trace, forward, backward)
     if told := _stream_headline(config, forward, backward, paces):
         return told
+    if told := _alike_tokens(trace):
+        return told
     spread = _spread(trace)
     if spread > _UNEVEN:
         return "uneven", f"Blocks learn at different speeds: their weight gradients' variances differ by a factor of {from_log10(spread)}."
-    if told := _merged(trace):
+    if config.tokens == 1 and (told := _merged(trace)):
         return told
     return "healthy", _healthy(config, forward, backward)
 
@@ -129,6 +134,22 @@ def _merged(trace: Trace) -> tuple[str, str] | None:
         return None
     share = percent(float(f"{left:.2g}"))
     return "merged", f"Inputs have merged: at layer {trace.config.depth:,} only {share} of their difference 1 − c is left."
+
+
+def _alike_tokens(trace: Trace) -> tuple[str, str] | None:
+    """Return what to say where the tokens of a sequence have grown alike; None where they have not."""
+    if trace.config.tokens == 1:
+        return None
+    left = float(np.median(trace.separation)) / trace.input_separation if trace.input_separation else 1.0
+    if not left < MERGED:
+        return None
+    share = magnitude(math.log10(left)) if left > 0 else "nothing"
+    of_queries = trace.weights["Wq"].median()
+    told = f"The tokens of a sequence become alike: at block {trace.config.depth:,} {share} of their difference 1 − c is left"
+    lost = float(of_queries[-1] - of_queries[0])
+    if not lost < -LEVEL:
+        return "merged", f"{told}."
+    return "merged", f"{told}, and W_q gets {magnitude(lost)} of the squared gradient that it gets in block 1."
 
 
 def _stream_headline(config: Config, forward: Drift, backward: Drift, paces: tuple[float, float]) -> tuple[str, str] | None:
@@ -176,17 +197,33 @@ def _changes(forward: Drift, backward: Drift, what: str) -> str:
     return f"{what} by {signal} and gradients by {gradients}"
 
 
-def _advice(config: Config, kind: str, backward: Drift) -> tuple[str, tuple[str, str] | float | None]:
+def _block_advice(config: Config, kind: str) -> tuple[str, Suggestion]:
+    """Return the same for networks with branches."""
+    if config.shared_blocks and kind == "exploding":
+        return "All blocks start identical, so what they add points the same way: initialize each of them by itself.", (
+            "shared_blocks",
+            False,
+        )
+    if config.gated and config.normalization == "none":
+        return "A gate multiplies two numbers, so without a norm sizes square from block to block: add one.", ("normalization", "rms")
+    if kind == "merged" and config.branch_rule == "custom" and not config.skip_scale:
+        return "Nothing goes past attention here, and it averages: skip connections keep tokens apart.", ("skip_scale", 1.0)
+    if kind == "merged" and config.normalization != "none" and config.norm_position == "post":
+        return "Pre-norm lets the stream grow, so that each further block averages less.", ("norm_position", "pre")
+    if config.normalization == "none" and config.branch_rule == "custom" and kind == "exploding":
+        return "Scale branches by 1/√L: then all blocks together change the stream by a few times at most, however many.", (
+            "branch_rule",
+            "sqrt",
+        )
+    return "", None
+
+
+def _advice(config: Config, kind: str, backward: Drift) -> tuple[str, Suggestion]:
     """Return what to change, in words, and the part of the architecture to be set, or σ_w²; None where no one click helps."""
     if kind not in ("exploding", "vanishing", "uneven", "merged"):
         return "", None
-    if config.architecture == "residual":
-        if config.normalization == "none" and config.branch_rule == "custom" and kind == "exploding":
-            return "Scale branches by 1/√L: then all blocks together change the stream by a few times at most, however many.", (
-                "branch_rule",
-                "sqrt",
-            )
-        return "", None
+    if config.architecture != "plain":
+        return _block_advice(config, kind)
     skips = "Skip connections past it keep gradients alive at any depth."
     if config.normalization == "batch" and backward.total > 0:
         return f"Batch norm makes gradients grow, by {factor(backward.factor)} a layer here, whatever σ_w² is. {skips}", (

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any
 
+from propagation.block_fields import BlockFields
 from propagation.branches import BRANCH_RULES, BranchRule
-from propagation.choices import ARCHITECTURES, BLOCK_ORDERS, DIGIT_PIXELS, LEAST_BATCH, NORM_POSITIONS, NORMALIZATIONS, labels_of
+from propagation.choices import DIGIT_PIXELS, LEAST_BATCH
+from propagation.contradictions import contradiction
 from propagation.expressions import ExpressionError, shifted
-from propagation.fields import Choice, Number, declarations, declared, from_query, text_of, to_query
-from propagation.initializers import SCHEMES, WEIGHT_LAWS, kumar_scale
-from propagation.plain_fields import PlainFields
+from propagation.fields import Choice, Number, declarations, from_query, text_of, to_query
+from propagation.initializers import WEIGHT_LAWS, kumar_scale
 from propagation.widths import DEEPEST, WIDEST, WIDTH_PROFILES, read_sizes, written_sizes
 
 #: fields that `layer_sizes` decides where it is given
@@ -21,7 +23,7 @@ _IMPLICIT_LAWS = " or ".join(repr(law.name) for law in WEIGHT_LAWS.values() if l
 
 
 @dataclass(frozen=True)
-class Config(PlainFields):
+class Config(BlockFields):
     """One experiment: an architecture, an initialization, inputs and a seed. Equal configs give equal arrays.
 
     `weight_variance` is σ_w² = fan_in · Var[W] and counts where `scheme` is "custom"; `weight_std`² is Var[W] where it is "std".
@@ -31,100 +33,6 @@ class Config(PlainFields):
     Where `architecture` is "residual" a layer is a block x' = s x + α·branch(x) with α = `branch_scale` where `branch_rule` is "custom".
     ValueError begins with the field, and names the value and what is allowed.
     """
-
-    architecture: str = declared(
-        Choice,
-        "plain",
-        label="Architecture",
-        help="Plain: layer after layer. Residual: every block adds what its branch makes of the stream, and the rest goes past it.",
-        option="kind of network",
-        folded=False,
-        below="activation",
-        choices=ARCHITECTURES,
-    )
-    normalization: str = declared(
-        Choice,
-        "none",
-        label="Normalization",
-        help="Layer and RMS norm bring every input of a layer to size 1, batch norm every neuron over the batch. No learned gain, no ε.",
-        option="normalization of every layer or branch",
-        folded=False,
-        below="architecture",
-        choices=NORMALIZATIONS,
-    )
-    norm_position: str = declared(
-        Choice,
-        "pre",
-        label="Norm stands",
-        help="Residual: before the branch, with one more at the end, or after the sum. Plain: before or after the activation.",
-        option="where the normalization stands",
-        below="bias_mean",
-        choices=NORM_POSITIONS,
-    )
-    branch_rule: str = declared(
-        Choice,
-        "custom",
-        label="Scale of the branch",
-        help="A published rule for α in x + α·branch(x), L the number of blocks. Choosing one moves α below; moving α makes it custom.",
-        option="rule for the scale of residual branches; 'custom' takes --branch-scale",
-        below="normalization",
-        folded=False,
-        choices=labels_of(BRANCH_RULES),
-    )
-    branch_scale: float = declared(
-        Number,
-        1.0,
-        label="Branch scale α",
-        help="What the branch is multiplied by before it is added to the stream. Down: each block changes the stream less.",
-        option="α in x + α·branch(x)",
-        below="branch_rule",
-        folded=False,
-        bounds=(0.0, 100.0),
-        slider_ends=(2.0, 10.0, 100.0),
-        step=0.01,
-        format="%.3g",
-    )
-    branch_layers: int = declared(
-        Number,
-        2,
-        label="Linear maps in a branch",
-        help="Two: W₂ φ(W₁ x). One: φ(W x), whose mean adds up in the stream where φ has one.",
-        option="linear maps in a residual branch",
-        below="norm_position",
-        bounds=(1, 2),
-        steps=(1, 2),
-    )
-    expansion: int = declared(
-        Number,
-        1,
-        label="Expansion of a branch",
-        help="How many times as wide as the stream the hidden layer of a branch is.",
-        option="width of a branch's hidden layer, in widths of the stream",
-        below="branch_layers",
-        bounds=(1, 8),
-        steps=(1, 2, 3, 4, 5, 6, 7, 8),
-    )
-    block_order: str = declared(
-        Choice,
-        "branch",
-        label="Order in a block",
-        help="Where the activations stand.",
-        option="where the activations of a residual block stand",
-        below="expansion",
-        choices=BLOCK_ORDERS,
-    )
-    keep: float = declared(
-        Number,
-        1.0,
-        label="Kept by dropout",
-        help="The share of activations that dropout keeps; 1: no dropout. What is kept is divided by it, so the mean stays.",
-        option="share of activations that dropout keeps",
-        below="block_order",
-        bounds=(0.01, 1.0),
-        slider_ends=(1.0,),
-        step=0.01,
-        format="%g",
-    )
 
     def __post_init__(self) -> None:
         for name, field in FIELDS.items():
@@ -138,35 +46,26 @@ class Config(PlainFields):
             raise ValueError(f"bias_mean = {self.bias_mean} does not go with this activation. About φ(x + b): {error.sentence}") from None
         if self.scheme == "kumar":
             kumar_scale(self.activation)
-        self._check_blocks()
+        if problem := contradiction(self):
+            raise ValueError(problem)
         if self.method == "implicit" and not WEIGHT_LAWS[self.weight_law].has_implicit_map:
             wanted = f"method = 'implicit' needs weight_law = {_IMPLICIT_LAWS}, not {self.weight_law!r}"
             raise ValueError(f"{wanted}: only these laws can be sampled without building W")
 
-    def _check_blocks(self) -> None:
-        """Refuse parts of an architecture that contradict each other."""
-        if self.normalization == "batch" and self.inputs < LEAST_BATCH:
-            why = f"the mean square of gradients behind it is infinite for fewer than {LEAST_BATCH} inputs, and here are {self.inputs}"
-            raise ValueError(f"normalization = 'batch' does not go with inputs = {self.inputs}: {why}")
-        if self.architecture == "plain":
-            return
-        if not self.level:
-            raise ValueError(f"architecture = {self.architecture!r} needs layers of one width: a block adds its branch to the stream")
-        if self.block_order == "post_activation" and self.branch_layers == 1:
-            raise ValueError("block_order = 'post_activation' needs branch_layers = 2: with one map there is no φ in the branch")
-        if self.first_weight_variance is not None:
-            raise ValueError(f"first_weight_variance = {self.first_weight_variance} is for plain networks: a block is several maps")
-        if SCHEMES[self.scheme].from_data and BRANCH_RULES[self.branch_rule].changes_weights:
-            raise ValueError(f"branch_rule = {self.branch_rule!r} does not go with scheme = {self.scheme!r}: both say what the weights are")
-
     def without_blocks(self) -> Config:
         """Return the plain network of these layers: without skips, norms and dropout."""
-        return replace(self, architecture="plain", normalization="none", keep=1.0)
+        blocks = ("gated", "shared_blocks", "tokens")
+        return replace(self, architecture="plain", normalization="none", keep=1.0, **{name: DEFAULTS[name] for name in blocks})
 
     @property
     def fewest_inputs(self) -> int:
         """Return how many inputs a batch of this network has at least."""
         return LEAST_BATCH if self.normalization == "batch" else 1
+
+    @property
+    def columns(self) -> int:
+        """Return how many vectors a network is shown at once: every token of every input."""
+        return self.inputs * self.tokens
 
     @property
     def branch(self) -> BranchRule:
@@ -195,11 +94,16 @@ class Config(PlainFields):
         return self.width_profile == "constant" and (not self.layer_sizes or len({*self.widths[1:]}) == 1)
 
     def no_larger(self, width: int = WIDEST, depth: int = DEEPEST) -> Config:
-        """Return the experiment with no layer wider than `width` and at most `depth` layers, of its own sizes the first ones."""
+        """Return the experiment with no layer wider than `width` and at most `depth` layers, of its own sizes the first ones.
+
+        Where heads no longer divide the width, there are fewer of them.
+        """
         if self.layer_sizes:
             sizes = read_sizes(self.layer_sizes)[: depth + 1]
             return replace(self, layer_sizes=written_sizes([min(size, width) for size in sizes]))
-        return replace(self, width=min(self.width, width), depth=min(self.depth, depth))
+        width = min(self.width, width)
+        heads = math.gcd(self.heads, width) if self.architecture == "transformer" else self.heads
+        return replace(self, width=width, depth=min(self.depth, depth), heads=heads)
 
     def variants(self, field: str, values: Iterable[Any]) -> list[Config]:
         """Return this config with each of these values of one field. ValueError for an unknown field, and as in Config."""

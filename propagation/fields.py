@@ -138,10 +138,11 @@ class Flag(Field):
         return value
 
     def read(self, name: str, text: str) -> bool:
-        """Return what 1 or 0 says."""
-        if text not in ("0", "1"):
+        """Return what 1 or 0 says, or the word for it that a file of numbers has."""
+        said = {"0": False, "1": True, "False": False, "True": True}
+        if text not in said:
             raise ValueError(f"{name} = {quoted(text)} is neither 1 nor 0")
-        return text == "1"
+        return said[text]
 
 
 def declared(kind: Callable[_P, Field], default: _T, *args: _P.args, **about: _P.kwargs) -> _T:

@@ -16,9 +16,10 @@ DIGITS = asset("digits.npz")
 
 
 def draw_inputs(config: Config) -> np.ndarray:
-    """Draw the batch h⁰ of a config, (n_0, inputs) float64, one column an input; the same in every trial.
+    """Draw the batch h⁰ of a config, (n_0, inputs · tokens) float64, one column a token of an input; the same in every trial.
 
-    Random laws have mean `input_mean` and variance `input_variance`. Digits are drawn without replacement and scaled so that the whole
+    Random laws have mean `input_mean` and variance `input_variance`; the tokens of one input stand side by side and have the correlation
+    `token_correlation`. Digits are drawn without replacement and scaled so that the whole
     data set has second moment `input_variance`; then `input_mean` is added.
     """
     x = _centred(config)
@@ -35,15 +36,22 @@ def pixels_mismatch(config: Config) -> str:
 
 def _centred(config: Config) -> np.ndarray:
     """The batch without its mean."""
-    shape = (config.widths[0], config.inputs)
     rng = stream(config.seed, "inputs")
     scale = np.sqrt(config.input_variance)
-    if config.input_law == "gaussian":
-        return scale * rng.standard_normal(shape)
-    if config.input_law == "uniform":
-        return scale * rng.uniform(-np.sqrt(3), np.sqrt(3), shape)
+    if config.input_law != "digits":
+        own = scale * _entries(config.input_law, rng, (config.widths[0], config.columns))
+        if config.tokens == 1:
+            return own
+        common = scale * _entries(config.input_law, rng, (config.widths[0], config.inputs))
+        shared = np.repeat(common, config.tokens, axis=1)
+        return np.sqrt(1 - config.token_correlation) * own + np.sqrt(config.token_correlation) * shared
     chosen = rng.choice(len(standardized_digits()), config.inputs, replace=False)
     return scale * standardized_digits()[chosen].T
+
+
+def _entries(law: str, rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
+    """Independent entries of mean 0 and variance 1."""
+    return rng.standard_normal(shape) if law == "gaussian" else rng.uniform(-np.sqrt(3), np.sqrt(3), shape)
 
 
 @cache

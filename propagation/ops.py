@@ -63,6 +63,31 @@ class Normalize:
 
 
 @dataclass(frozen=True)
+class Gate:
+    """h = φ(z₁) ⊙ z₂, z₁ = W_g x and z₂ = W_u x, two maps of one input (Dauphin et al. 2017, Shazeer 2020)."""
+
+    activation: str
+    gate: Linear
+    up: Linear
+
+
+@dataclass(frozen=True)
+class Attend:
+    """o_t = Σ_s A_ts v_s in every head, A = softmax_s(q_t·k_s/√d) of the tokens s of a sequence, up to t itself where `causal`.
+
+    q, k and v are three maps of one input, d the rows of a head. `is_whole`: the block has nothing else, and so v is its z and o its h.
+    """
+
+    query: Linear
+    key: Linear
+    value: Linear
+    heads: int
+    tokens: int
+    causal: bool = False
+    is_whole: bool = False
+
+
+@dataclass(frozen=True)
 class Residual:
     """x′ = s x + α·branch(x), s = `skip_scale` and α = `branch_scale`, which training changes where it is `learned`."""
 
@@ -72,23 +97,40 @@ class Residual:
     learned: bool = False
 
 
-Op = Linear | Activate | Normalize | Dropout | Residual
+Op = Linear | Activate | Normalize | Dropout | Gate | Attend | Residual
 #: the ops of one layer of the chart, in the order of the forward pass
 Block = tuple[Op, ...]
 #: the maps of a block whose output is its z
-FIRST_MAPS = ("W", "W1")
+FIRST_MAPS = ("W", "W1", "Wg")
 #: every kind of op there is; engine, theory and exports have an entry for each
-OPS: tuple[type, ...] = (Linear, Activate, Normalize, Dropout, Residual)
+OPS: tuple[type, ...] = (Linear, Activate, Normalize, Dropout, Gate, Attend, Residual)
+
+
+def parts(op: Op) -> tuple[Op, ...]:
+    """Return the ops that an op is made of, in the order in which a signal meets them; none of one that is simple."""
+    if isinstance(op, Gate):
+        return op.gate, op.up
+    if isinstance(op, Attend):
+        return op.query, op.key, op.value
+    return op.branch if isinstance(op, Residual) else ()
 
 
 def ops_within(block: Iterable[Op]) -> Iterator[Op]:
-    """Yield the ops of a block, those of its branches among them, in the order in which a signal meets them."""
+    """Yield the ops of a block, before each of them those that it is made of."""
     for op in block:
-        if isinstance(op, Residual):
-            yield from ops_within(op.branch)
+        yield from ops_within(parts(op))
         yield op
 
 
+def z_map(block: Iterable[Op]) -> Linear:
+    """Return the map whose output is the z of a block."""
+    ops = list(ops_within(block))
+    whole = (op.value for op in ops if isinstance(op, Attend) and op.is_whole)
+    return next(whole, None) or next(op for op in ops if isinstance(op, Linear) and op.name in FIRST_MAPS)
+
+
 def h_place(branch: Sequence[Op]) -> int:
-    """Return after how many ops of a branch its h is there: the output of its last activation, dropout included."""
-    return max(number for number, op in enumerate(branch, 1) if isinstance(op, (Activate, Dropout)))
+    """Return after how many ops of a branch the h of its block is there: the output of its last activation, dropout included; else 0."""
+    makes_h = (Activate, Gate, Dropout)
+    found = [number for number, op in enumerate(branch, 1) if isinstance(op, makes_h) or (isinstance(op, Attend) and op.is_whole)]
+    return max(found, default=0)

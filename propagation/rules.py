@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from propagation.architecture import bias_variances, weight_variances
 from propagation.branches import BRANCH_RULES
-from propagation.choices import LEAST_BATCH
+from propagation.choices import LEAST_BATCH, MOST_COLUMNS
 from propagation.config import BOUNDS, CHOICES, DEFAULTS, SIZED, Config
 from propagation.expressions import lookup
 from propagation.formatting import number
@@ -36,38 +37,87 @@ def moved(config: Config, field: str, value: Any) -> tuple[Config, str]:
         return replace(config, **{"layer_sizes": "", field: value}), "Depth and width count again, in place of your own layer sizes."
     if field == "weight_std":
         return settled(replace(config, scheme="std", weight_std=value)), ""
-    if field in ("architecture", "normalization", "branch_rule", "branch_scale", "branch_layers", "block_order", "inputs"):
+    if field in _MOVES_OTHERS:
         return _block_moved(config, field, value)
     if field == "weight_law" and config.method == "implicit" and not WEIGHT_LAWS[value].has_implicit_map:
         return replace(config, weight_law=value, method="auto"), "This law has to build every W: the method is automatic again."
     return settled(replace(config, **{field: value})), ""
 
 
+#: fields that others have to go with
+_MOVES_OTHERS = (
+    *("architecture", "normalization", "branch_rule", "branch_scale", "skip_scale", "branch_layers", "block_order", "gated"),
+    *("shared_blocks", "tokens", "heads", "width", "inputs", "input_law", "method"),
+)
+#: where a transformer starts from: sequences and a norm, as all of them have
+_TRANSFORMER = {"tokens": 16, "heads": 8, "expansion": 4, "normalization": "layer", "block_order": "branch", "branch_layers": 2}
+
+
 def _block_moved(config: Config, field: str, value: Any) -> tuple[Config, str]:
     """Return the config after a part of the architecture was moved, with what contradicts it set to what does not, and why."""
     change: dict[str, Any] = {field: value}
-    note = ""
+    notes: list[str] = []
+
+    def now(name: str) -> Any:
+        return change.get(name, getattr(config, name))
+
     if field == "architecture" and value != "plain":
         change["first_weight_variance"] = None
         if not config.level:
             change |= {"width_profile": "constant", "layer_sizes": ""}
-            note = "A block adds its branch to the stream, so all layers have one width."
-    if field == "normalization" and value == "batch" and config.inputs < LEAST_BATCH:
-        change["inputs"] = LEAST_BATCH
-        note = f"Batch norm needs {LEAST_BATCH} inputs or more."
-    if field == "inputs" and value < LEAST_BATCH and config.normalization == "batch":
-        change["normalization"] = "none"
-        note = f"Batch norm needs {LEAST_BATCH} inputs or more: it is off."
-    if field == "branch_scale":
+            notes.append("A block adds its branch to the stream, so all layers have one width.")
+    if field == "architecture" and value == "transformer" and config.architecture != value:
+        change |= _TRANSFORMER | {"inputs": min(config.inputs, 4)}
+        if config.input_law == "digits":
+            change["input_law"] = "gaussian"
+    if now("architecture") != "transformer":
+        change["tokens"] = 1
+    if now("architecture") == "plain":
+        change |= {"gated": False, "shared_blocks": False}
+    if field in ("branch_scale", "skip_scale"):
         change["branch_rule"] = "custom"
+    if field == "input_law" and value == "digits":
+        change["tokens"] = 1
+    if field == "method" and value == "implicit":
+        change["shared_blocks"] = False
+    if field == "shared_blocks" and value and config.method == "implicit":
+        change["method"] = "auto"
+    if field == "gated" and value:
+        change |= {"block_order": "branch", "branch_layers": 2}
+    if (field, value) in (("branch_layers", 1), ("block_order", "pre_activation"), ("block_order", "post_activation")):
+        change["gated"] = False
     if field == "branch_layers" and value == 1 and config.block_order == "post_activation":
         change["block_order"] = "branch"
     if field == "block_order" and value == "post_activation":
         change["branch_layers"] = 2
-    if BRANCH_RULES[change.get("branch_rule", config.branch_rule)].changes_weights and SCHEMES[config.scheme].from_data:
-        change["branch_rule"] = "custom"
-        note = "LSUV and this rule both say what the weights are: the scale is custom."
-    return settled(replace(config, **change)), note
+    notes += _fitting(change, field, now)
+    if SCHEMES[config.scheme].from_data:
+        if BRANCH_RULES[now("branch_rule")].changes_weights:
+            change["branch_rule"] = "custom"
+            notes.append("LSUV and this rule both say what the weights are: the scale is custom.")
+        if now("gated") or now("architecture") == "transformer":
+            change["scheme"] = "custom"
+            notes.append("LSUV scales one map at a time, and here several share an input: the scheme is custom.")
+    return settled(replace(config, **change)), " ".join(notes)
+
+
+def _fitting(change: dict[str, Any], field: str, now: Callable[[str], Any]) -> list[str]:
+    """Change what does not fit the number of inputs, of tokens or of neurons; return the reasons."""
+    notes = []
+    if field == "normalization" and change[field] == "batch" and now("inputs") < LEAST_BATCH:
+        change["inputs"] = LEAST_BATCH
+        notes.append(f"Batch norm needs {LEAST_BATCH} inputs or more.")
+    if field == "inputs" and change[field] < LEAST_BATCH and now("normalization") == "batch":
+        change["normalization"] = "none"
+        notes.append(f"Batch norm needs {LEAST_BATCH} inputs or more: it is off.")
+    if now("inputs") * now("tokens") > MOST_COLUMNS and now("tokens") > 1:
+        other = "tokens" if field == "inputs" else "inputs"
+        change[other] = max(1, MOST_COLUMNS // now("inputs" if other == "tokens" else "tokens"))
+        notes.append(f"At most {MOST_COLUMNS:,} tokens are run at once: {change[other]:,} {other} now.")
+    if now("architecture") == "transformer" and now("width") % now("heads"):
+        change["heads"] = math.gcd(now("width"), now("heads"))
+        notes.append(f"Heads divide the width: {change['heads']} of them now.")
+    return notes
 
 
 def settled(config: Config) -> Config:
@@ -87,18 +137,25 @@ def settled(config: Config) -> Config:
 
 
 #: fields that say something of some architectures alone
-_BLOCK_FIELDS = ("norm_position", "branch_rule", "branch_scale", "branch_layers", "expansion", "block_order")
+_SEQUENCES = ("causal", "token_correlation", "readout")
+_ATTENTION = ("tokens", "heads", "sublayers", "query_key_variance", "value_variance", *_SEQUENCES)
+_BRANCHES = ("branch_rule", "branch_scale", "skip_scale", "branch_layers", "expansion", "block_order", "gated", "shared_blocks")
+_BLOCK_FIELDS = ("norm_position", *_BRANCHES, *_ATTENTION)
 
 
 def _counts(config: Config, field: str) -> bool:
     """Return whether a field of an architecture says something in this one."""
     if field == "norm_position":
         return config.normalization != "none" and (config.architecture == "plain" or config.block_order == "branch")
+    if field in _ATTENTION:
+        return config.architecture == "transformer" and (field not in _SEQUENCES or config.tokens > 1)
     if config.architecture == "plain":
         return False
-    if field == "branch_scale":
+    if field in ("branch_scale", "skip_scale"):
         return config.branch_rule == "custom"
-    return field != "expansion" or config.branch_layers == 2
+    if field in ("branch_layers", "block_order"):
+        return config.architecture == "residual"
+    return field not in ("expansion", "gated") or (config.branch_layers == 2 and (config.sublayers == "both"))
 
 
 def shown_weight_variance(config: Config) -> float:
@@ -141,6 +198,8 @@ def drawn(config: Config, field: str) -> bool:
         return config.architecture == "plain"
     if field == "branch_scale":
         return config.architecture != "plain"
+    if field in ("branch_layers", "block_order") and config.gated:
+        return False
     if field in _BLOCK_FIELDS:
         return _counts(config, field)
     return field != "weight_std" or SCHEMES[config.scheme].from_std
@@ -150,9 +209,14 @@ def choices(config: Config, field: str) -> Mapping[str, str]:
     """Return the names a field can have in this experiment, with their labels: a typed formula too, and no method that does not apply."""
     if field == "activation":
         return {**CHOICES[field], config.activation: lookup(config.activation).label}
+    names = CHOICES[field]
+    if config.architecture == "transformer" and field == "normalization":
+        names = {name: label for name, label in names.items() if name != "batch"}
+    if field == "scheme" and (config.architecture == "transformer" or config.gated):
+        names = {name: label for name, label in names.items() if not SCHEMES[name].from_data}
     if field == "method" and not WEIGHT_LAWS[config.weight_law].has_implicit_map:
-        return {name: label for name, label in CHOICES[field].items() if name != "implicit"}
-    return CHOICES[field]
+        names = {name: label for name, label in names.items() if name != "implicit"}
+    return names
 
 
 def _mean(variances: np.ndarray) -> float:

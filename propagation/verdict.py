@@ -22,7 +22,7 @@ class Verdict:
     where changes are slower than any factor. The suggested variances are critical, where that would help, and `suggested_input_variance`
     is that of inputs which have the settled size at once. `phase` is the theory's, None without one and where it is at odds with
     the headline, as `remark` then says. Where fewer than half of the networks die, all this is about the others.
-    `suggested_block` is a field of the architecture with the name it should have.
+    `suggested_block` is a field of the architecture with the value it should have.
     `precision` says where the network leaves float32 and float16, empty where it leaves neither; `loss` what a cross-entropy is before
     training, beside that of a guess.
     """
@@ -47,7 +47,7 @@ class Verdict:
     slow: bool = False
     suggested_first_weight_variance: float | None = None
     suggested_bias_mean: float | None = None
-    suggested_block: tuple[str, str] | None = None
+    suggested_block: tuple[str, str | float | bool] | None = None
 
     @property
     def suggested(self) -> dict[str, Any]:

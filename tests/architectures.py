@@ -5,6 +5,8 @@ from __future__ import annotations
 KEEP = 0.7
 _RESIDUAL = {"architecture": "residual"}
 
+TRANSFORMER = {"architecture": "transformer", "normalization": "layer", "tokens": 4, "heads": 8, "inputs": 2, "expansion": 2}
+
 NETWORKS: dict[str, dict] = {
     "plain": {},
     "dropout": {"keep": KEEP},
@@ -21,6 +23,14 @@ NETWORKS: dict[str, dict] = {
     "Fixup": _RESIDUAL | {"branch_rule": "fixup"},
     "DeepNorm": _RESIDUAL | {"branch_rule": "deepnorm", "normalization": "layer", "norm_position": "post"},
     "a stream of its own width": _RESIDUAL | {"input_law": "digits"},
+    "residual, gated": _RESIDUAL | {"gated": True, "normalization": "rms", "expansion": 2},
+    "residual, gated, biases with a mean": _RESIDUAL | {"gated": True, "branch_scale": 0.5, "bias_mean": 0.3, "keep": KEEP},
+    "transformer": TRANSFORMER,
+    "transformer, post-norm": TRANSFORMER | {"norm_position": "post", "heads": 4, "token_correlation": 0.4},
+    "transformer, gated, pooled": TRANSFORMER | {"normalization": "rms", "gated": True, "readout": "pooled", "keep": KEEP},
+    "transformer, no norm": TRANSFORMER | {"normalization": "none", "branch_rule": "sqrt", "query_key_variance": 0.3, "bias_variance": 0.0},
+    "transformer, DeepNorm": TRANSFORMER | {"norm_position": "post", "branch_rule": "deepnorm"},
+    "attention alone": TRANSFORMER | {"sublayers": "attention", "query_key_variance": 0.6},
     "batch norm": {"normalization": "batch", "inputs": 12},
     "residual, batch norm": _RESIDUAL | {"normalization": "batch", "inputs": 12},
     "residual, batch norm, pre-activation": _RESIDUAL | {"normalization": "batch", "block_order": "pre_activation", "inputs": 12},
@@ -31,5 +41,8 @@ WITHOUT_LINE: dict[str, dict] = {
     "batch norm and dropout": {"normalization": "batch", "keep": KEEP},
     "batch norm and a loss": {"normalization": "batch", "cost": "cross_entropy"},
     "batch norm, one map": _RESIDUAL | {"normalization": "batch", "branch_layers": 1},
+    "transformer, causal": TRANSFORMER | {"causal": True},
+    "transformer, copies of one block": TRANSFORMER | {"shared_blocks": True},
+    "transformer, a loss": TRANSFORMER | {"cost": "cross_entropy"},
     "post-activation": _RESIDUAL | {"block_order": "post_activation"},
 }

@@ -33,6 +33,8 @@ FLOORS = {
     "branches": 0,
     "ops": 0,
     "plain_fields": 1,
+    "block_fields": 1,
+    "contradictions": 1,
     "config": 1,
     "rules": 3,
     "locks": 3,

@@ -22,26 +22,14 @@ WHOLE = [name for name, (low, _) in BOUNDS.items() if isinstance(low, int)]
 
 def test_the_fields_of_the_contract_are_there():
     numbers = {
-        "depth",
-        "width",
-        "weight_variance",
-        "bias_variance",
-        "inputs",
-        "input_variance",
-        "trials",
-        "seed",
-        "weight_std",
-        "input_mean",
-        "first_weight_variance",
-        "bias_mean",
-        "branch_scale",
-        "branch_layers",
-        "expansion",
-        "keep",
+        *("depth", "width", "weight_variance", "bias_variance", "inputs", "input_variance", "trials", "seed"),
+        *("weight_std", "input_mean", "first_weight_variance", "bias_mean", "branch_scale", "branch_layers", "expansion", "keep"),
+        *("skip_scale", "tokens", "heads", "token_correlation", "query_key_variance", "value_variance"),
     }
     names = {"activation", "scheme", "weight_law", "width_profile", "input_law", "cost", "method"}
-    names |= {"architecture", "normalization", "norm_position", "branch_rule", "block_order"}
-    assert set(BOUNDS) == numbers and set(CHOICES) == names and set(FIELDS) == numbers | names | {"layer_sizes"}
+    names |= {"architecture", "normalization", "norm_position", "branch_rule", "block_order", "sublayers", "readout"}
+    flags = {"gated", "shared_blocks", "causal"}
+    assert set(BOUNDS) == numbers and set(CHOICES) == names and set(FIELDS) == numbers | names | flags | {"layer_sizes"}
 
 
 def test_bounds_are_those_of_the_contract():
@@ -52,6 +40,10 @@ def test_bounds_are_those_of_the_contract():
     assert BOUNDS["weight_variance"] == (0, 10_000_000)
 
 
+#: numbers that say something of one architecture alone
+NEEDS = {"tokens": {"architecture": "transformer"}}
+
+
 class TestValidation:
     """ValueError names the field, the value and what is allowed."""
 
@@ -59,7 +51,7 @@ class TestValidation:
     def test_bounds_are_allowed_and_what_lies_beyond_is_not(self, name):
         low, high = BOUNDS[name]
         for value in (low, high):
-            assert getattr(Config(**{name: value}), name) == value
+            assert getattr(Config(**{name: value}, **NEEDS.get(name, {})), name) == value
         step = 1 if name in WHOLE else 1e-9
         for value in (low - step, high * (1 + 1e-9) + step, low - high, 10 * high, 1e300, math.inf, -math.inf, math.nan):
             with pytest.raises(ValueError, match=f"^{name} = .* is out of range: .* from ") as error:
@@ -80,8 +72,8 @@ class TestValidation:
         within = min(7, BOUNDS[name][1])
         with pytest.raises(ValueError, match="a whole number"):
             Config(**{name: within - 0.5})
-        assert isinstance(getattr(Config(**{name: float(within)}), name), int)
-        assert isinstance(getattr(Config(**{name: np.int64(within)}), name), int)
+        for whole in (float(within), np.int64(within)):
+            assert isinstance(getattr(Config(**{name: whole}, **NEEDS.get(name, {})), name), int)
 
     def test_numbers_of_any_kind_become_floats(self):
         for value in (2, 2.0, np.float32(2), np.int8(2)):
@@ -167,12 +159,24 @@ def is_allowed(values: dict) -> bool:
     kumar = values.get("scheme") == "kumar" and activation in {"leaky_relu", "selu"}
     if values.get("normalization") == "batch" and values.get("inputs", 16) < 4:
         return False
-    if values.get("architecture") == "residual" and not (
+    architecture, two = values.get("architecture", "plain"), values.get("branch_layers", 2) == 2
+    if architecture != "plain" and not (
         values.get("width_profile", "constant") == "constant"
         and "first_weight_variance" not in values
-        and (values.get("block_order") != "post_activation" or values.get("branch_layers", 2) == 2)
-        and not (values.get("scheme") == "lsuv" and values.get("branch_rule") in ("fixup", "deepnorm"))
+        and (values.get("block_order") != "post_activation" or two)
+        and not (values.get("scheme") == "lsuv" and values.get("branch_rule") in ("fixup", "deepnorm", "t_fixup", "gpt2"))
     ):
+        return False
+    if architecture == "transformer" and not (
+        two
+        and values.get("block_order", "branch") == "branch"
+        and values.get("normalization") != "batch"
+        and values.get("scheme") != "lsuv"
+        and values.get("width", 512) % values.get("heads", 1) == 0
+        and (values.get("tokens", 1) == 1 or (values["tokens"] * values.get("inputs", 16) <= 1024 and values.get("input_law") != "digits"))
+    ):
+        return False
+    if architecture != "transformer" and values.get("tokens", 1) > 1:
         return False
     return not kumar and (values.get("method") != "implicit" or values.get("weight_law", "gaussian") in {"gaussian", "orthogonal"})
 

@@ -74,10 +74,10 @@ def test_sliders_stay_within_the_bounds_and_reach_them(name, field):
 def test_every_field_has_a_control_in_the_order_of_the_locks():
     widgets = drawn(scheme="std")  # the one that asks for a number of its own
     assert [*drawn()] == [key for key in widgets if key != "weight_std"]
-    modern = drawn(architecture="residual", normalization="layer")
-    everything = [key for key in CONTROLS if key in widgets or key in modern]
-    assert [key for key in modern if key in CONTROLS] == [key for key in everything if key in modern]
-    widgets = {key: (widgets | modern)[key] for key in [*everything, *widgets, *modern]}
+    for modern in (drawn(architecture="residual", normalization="layer"), drawn(architecture="transformer", tokens=4)):
+        everything = [key for key in CONTROLS if key in widgets or key in modern]
+        assert [key for key in modern if key in CONTROLS] == [key for key in everything if key in modern]
+        widgets = {key: (widgets | modern)[key] for key in [*everything, *widgets, *modern]}
     assert [key for key in widgets if key in CONTROLS] == [*CONTROLS] == ["preset", *in_order_of_controls(FIELDS)]
     assert all(widgets[name] == field.label for name, field in FIELDS.items())
 
@@ -100,13 +100,12 @@ def test_a_second_table_would_be_seen():
 
 @pytest.fixture(scope="module")
 def extended(tmp_path_factory) -> dict:
-    """What the app says of four fields more, each of which is one declaration in a copy of config.py."""
+    """What the app says of four fields more, each of which is one declaration in a copy of block_fields.py."""
     root = tmp_path_factory.mktemp("extended")
     for folder in ("propagation", "assets", "tests"):
         shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__", "screenshots"))
-    config = root / "propagation" / "config.py"
-    text = config.read_text().replace("import Choice, Number", "import Choice, Flag, Number")
-    config.write_text(text.replace("    def __post_init__", f"{EXTRA.strip(chr(10))}\n\n    def __post_init__", 1))
+    declarations = root / "propagation" / "block_fields.py"
+    declarations.write_text(declarations.read_text().rstrip() + EXTRA.rstrip() + "\n")
     done = subprocess.run([sys.executable, "-c", ASKED], cwd=root, capture_output=True, text=True, encoding="utf-8", check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)

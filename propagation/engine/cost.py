@@ -36,7 +36,7 @@ class Work:
 
 def work(config: Config) -> Work:
     """The memory and the time that `simulate(config)` will take, within a factor of about 2."""
-    batch, concurrent = config.inputs, _concurrent(config)
+    batch, concurrent = config.columns, _concurrent(config)
     groups = -(-config.trials // trials_at_once(config))
     operations, held = 0.0, 0
     for fan_in, fan_out in ((op.fan_in, op.fan_out) for op in _ops(config) if isinstance(op, Linear)):
@@ -52,14 +52,16 @@ def work(config: Config) -> Work:
 
 def layer_is_implicit(config: Config, fan_in: int, fan_out: int) -> bool:
     """Whether this layer runs without its W: as `method` insists, else whatever takes fewer operations."""
+    if config.shared_blocks:
+        return False
     if config.method != "auto" or not WEIGHT_LAWS[config.weight_law].has_implicit_map:
         return config.method == "implicit"
-    return _implicit_operations(fan_in, fan_out, config.inputs) < _dense_operations(config, fan_in, fan_out, config.inputs)
+    return _implicit_operations(fan_in, fan_out, config.columns) < _dense_operations(config, fan_in, fan_out, config.columns)
 
 
 def networks_at_once(config: Config) -> int:
     """How many networks can be stacked into one array."""
-    return max(1, STACK_BYTES // (8 * _widest(config) * config.inputs))
+    return max(1, STACK_BYTES // (8 * _widest(config) * config.columns))
 
 
 def trials_at_once(config: Config) -> int:
@@ -83,7 +85,7 @@ def _concurrent(config: Config, alike: int = 1) -> int:
 def _memory(config: Config) -> int:
     numbers = sum(op.fan_out for op in _ops(config) if isinstance(op, Linear))
     normalized = sum(config.widths[-1] for op in _ops(config) if isinstance(op, Normalize))
-    return config.inputs * (16 * numbers + 8 * normalized)
+    return config.columns * (16 * numbers + 8 * normalized)
 
 
 @lru_cache(maxsize=64)

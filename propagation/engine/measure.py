@@ -31,15 +31,15 @@ class Observer:
 class Measurements(Observer):
     """What is measured in a stack of networks, filled in layer by layer; `moments` without and with the powers of two beside them."""
 
-    def __init__(self, networks: int, depth: int, signals: Iterable[str], maps: Iterable[str], coupled: bool = False) -> None:
-        """`maps`: what the linear maps of a block are called. `coupled`: whether C is the sum over the batch."""
-        self.coupled = coupled
+    def __init__(self, networks: int, depth: int, signals: Iterable[str], maps: Iterable[str], together: int = 1, tokens: int = 1) -> None:
+        """`maps`: what the linear maps of a block are called. C is a sum over so many columns `together`; `tokens` make a sequence."""
+        self.together, self.tokens = together, tokens
         self.moments = {name: np.empty((4, networks, depth)) for name in signals if name != "weight_gradient"}
         self.gradients = {name: np.empty((4, networks, depth)) for name in maps}
-        self.saturated = np.empty((networks, depth))
-        self.dead = np.empty((networks, depth))
+        self.saturated, self.dead = np.zeros((networks, depth)), np.zeros((networks, depth))
         self.weight_variance = np.empty((networks, depth))
-        self.separation = np.empty(networks)
+        #: of the last layer, and of the tokens of a sequence of every one
+        self.separation, self.token_separation = np.empty(networks), np.full((networks, depth), np.nan)
         self.loss = np.empty(networks)
 
     def see(self, name: str, layer: int, *values: Any) -> None:
@@ -49,12 +49,14 @@ class Measurements(Observer):
             self._record_flat(layer, *values)
         elif name == "weight_gradient":
             delta, h, weights = values
-            of = summed_weight_gradient_moments if self.coupled else weight_gradient_moments
-            self.gradients[weights][:, :, layer - 1] = of(delta, h)
+            self.gradients[weights][:, :, layer - 1] = weight_gradient_moments(delta, h, self.together)
         else:
             self.moments[name][:, :, layer - 1] = values[0].moments()
-        if name == ("stream" if "stream" in self.moments else "h") and layer == len(self.dead[0]):
-            self.separation = separation(values[0])
+        if name == ("stream" if "stream" in self.moments else "h"):
+            if self.tokens > 1:
+                self.token_separation[:, layer - 1] = token_separation(values[0], self.tokens)
+            elif layer == len(self.dead[0]):
+                self.separation = separation(values[0])
 
     def split(self, parts: int) -> list[Measurements]:
         """Return what was measured in the first of so many equal parts of the networks, in the next, …."""
@@ -66,7 +68,7 @@ class Measurements(Observer):
         part.moments, part.gradients = (
             {name: moments[:, networks] for name, moments in of.items()} for of in (self.moments, self.gradients)
         )
-        for name in ("saturated", "dead", "weight_variance", "separation", "loss"):
+        for name in ("saturated", "dead", "weight_variance", "separation", "token_separation", "loss"):
             setattr(part, name, getattr(self, name)[networks])
         return part
 
@@ -88,22 +90,32 @@ def separation(h: Signal) -> np.ndarray:
     return 1 - np.mean(np.ascontiguousarray(cosines), axis=1)  # in this layout a trial's sum does not depend on how many there are
 
 
-def weight_gradient_moments(delta: Signal, h: Signal) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return mean, variance, second moment and exponent, each (T,), of ∂C_b/∂W = δ_b h_bᵀ over entries and inputs.
+def token_separation(x: Signal, tokens: int) -> np.ndarray:
+    """Return the same over pairs of tokens of one sequence, (T,), without a difference of what is nearly equal."""
+    networks, rows, columns = x.array.shape
+    lengths = np.sqrt(x.column_squares)[:, None]
+    directions = np.divide(x.array, lengths, out=np.zeros(x.array.shape), where=lengths > 0).reshape(networks, rows, -1, tokens)
+    around = directions - directions.mean(axis=-1, keepdims=True)
+    # Σ over pairs |u_s − u_t|²/2 = T Σ |u_t − mean|²/2
+    found = np.einsum("tnbs,tnbs->t", around, around) / (columns // tokens * (tokens - 1))
+    return np.where((lengths > 0).all(axis=(1, 2)), found, np.nan)
 
-    The matrix is never formed. Second moment: mean_b ‖δ_b‖² ‖h_b‖² / (n_out n_in). Mean: mean_b (Σ δ_b)(Σ h_b) / (n_out n_in).
+
+def weight_gradient_moments(delta: Signal, h: Signal, together: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return mean, variance, second moment and exponent, each (T,), of ∂C_g/∂W = Σ_{b in g} δ_b h_bᵀ over entries and groups g.
+
+    A group is so many columns side by side, by default one. The matrix is never formed: second moment
+    mean_g Σ_bb′ (δ_b·δ_b′)(h_b·h_b′)/(n_out n_in), mean mean_g Σ_b (Σ δ_b)(Σ h_b)/(n_out n_in).
     """
     (_, fan_out, batch), fan_in = delta.array.shape, h.array.shape[1]
-    second = np.einsum("tb,tb->t", delta.column_squares, h.column_squares) / (fan_out * fan_in * batch)
-    mean = np.einsum("tb,tb->t", delta.column_sums, h.column_sums) / (fan_out * fan_in * batch)
-    return mean, second - mean**2, second, delta.exponent + h.exponent
-
-
-def summed_weight_gradient_moments(delta: Signal, h: Signal) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return the same of ∂C/∂W = Σ_b δ_b h_bᵀ, for a cost C that is the sum over inputs: Σ_bb′ (δ_b·δ_b′)(h_b·h_b′)/(n_out n_in)."""
-    (_, fan_out, _), fan_in = delta.array.shape, h.array.shape[1]
-    # h is in double precision where another network of the stack needs it: rounded, it is what it would be without that one
-    products = (one.astype(np.float32).astype(float) for one in h.array)
-    second = np.array([np.vdot(gram, one.T @ one) for gram, one in zip(delta.gram, products, strict=True)]) / (fan_out * fan_in)
-    mean = np.einsum("tb,tb->t", delta.column_sums, h.column_sums) / (fan_out * fan_in)
+    entries = fan_out * fan_in * (batch // together)
+    if together == 1:
+        second = np.einsum("tb,tb->t", delta.column_squares, h.column_squares) / entries
+    else:
+        groups = np.kron(np.eye(batch // together), np.ones((together, together)))
+        # h is in double precision where another network of the stack needs it: rounded, it is what it would be without that one
+        products = (one.astype(np.float32).astype(float) for one in h.array)
+        grams = zip(delta.gram, products, strict=True)
+        second = np.array([np.vdot(gram * groups, one.T @ one) for gram, one in grams]) / entries
+    mean = np.einsum("tb,tb->t", delta.column_sums, h.column_sums) / entries
     return mean, second - mean**2, second, delta.exponent + h.exponent

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from propagation.architecture import blocks, head, is_coupled, linear_maps, signals_of, stem
+from propagation.architecture import blocks, columns_together, head, linear_maps, signals_of, stem
 from propagation.config import Config
 from propagation.engine.cost import networks_at_once, remembers_layers, work
-from propagation.engine.measure import Measurements, Observer, separation
+from propagation.engine.measure import Measurements, Observer, separation, token_separation
 from propagation.engine.op import EngineOp, Place
 from propagation.engine.ops import engine_op, maps_in
 from propagation.engine.readout import output_gradient
@@ -123,8 +123,8 @@ def _nothing() -> None:
 def _measured(stack: Stack, x: Sequence[np.ndarray], keep: bool, pause: Pause) -> Measurements:
     """Run the networks of a stack on the inputs of each config, and measure every layer."""
     config = stack.configs[0]
-    names = {op.name for op in linear_maps(config)}
-    measured = Measurements(stack.networks, config.depth, signals_of(config), names, is_coupled(config))
+    names = dict.fromkeys(op.name for op in linear_maps(config))
+    measured = Measurements(stack.networks, config.depth, signals_of(config), names, columns_together(config), config.tokens)
     measured.loss = _run(stack, x, keep, pause, measured.see)
     return measured
 
@@ -229,6 +229,7 @@ def _assemble(config: Config, x: np.ndarray, groups: list[Measurements]) -> Trac
     """The measurements of all groups as one Trace."""
     signals = {name: _moments(group.moments[name] for group in groups) for name in groups[0].moments}
     weights = {name: _moments(group.gradients[name] for group in groups) for name in groups[0].gradients}
+    together, shown = np.concatenate([group.token_separation for group in groups]), _stacked([x], 1)
     signals["weight_gradient"] = _together(weights, {op.name: op.fan_in * op.fan_out for op in linear_maps(config)})
     return Trace(
         config=config,
@@ -239,9 +240,10 @@ def _assemble(config: Config, x: np.ndarray, groups: list[Measurements]) -> Trac
         dead=np.concatenate([group.dead for group in groups]),
         weight_variance=np.concatenate([group.weight_variance for group in groups]),
         lost=_lost({name: signals[name] for name in (STREAM if "stream" in signals else signals)}),
-        separation=np.concatenate([group.separation for group in groups]),
+        separation=together[:, -1] if config.tokens > 1 else np.concatenate([group.separation for group in groups]),
+        token_separation=together if config.tokens > 1 else None,
         loss=np.concatenate([group.loss for group in groups]),
-        input_separation=float(separation(_stacked([x], 1))[0]),
+        input_separation=float((token_separation(shown, config.tokens) if config.tokens > 1 else separation(shown))[0]),
     )
 
 

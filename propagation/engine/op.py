@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from propagation.architecture import linear_maps
 from propagation.config import Config
 from propagation.engine.signal import Signal
 from propagation.engine.tape import Tape
@@ -35,6 +36,13 @@ class Place:
     maps_before: int
     below: EngineOp | None
     versions: tuple[Any, ...] = ()
+
+    @property
+    def drawn_as(self) -> int:
+        """Return the number by which the weights here are drawn: that of the first block's where all blocks start as copies of it."""
+        if not (self.config.shared_blocks and 1 < self.layer <= self.config.depth):
+            return self.maps_before
+        return self.maps_before - (self.layer - 1) * len(linear_maps(self.config)) // self.config.depth
 
     def each(self, op: Op, number: Callable[[Any], float]) -> np.ndarray:
         """Return a number of the op in every network, (T,): in the trials of the first config, then of the next."""

@@ -44,8 +44,9 @@ class Trace(BySignal[Moments]):
     `lost` maps a signal to the first layer, in its own direction of travel, at which a trial left every representation: exactly 0
     (dead, or slopes below 1e-308) or not a number. An empty `lost` means that nothing was.
     `separation` is the mean over pairs of inputs of 1 − c in the last layer, c the correlation h_a·h_b/(|h_a||h_b|), (trials,);
-    `input_separation` that of the inputs themselves. NaN where there is one input, or nothing left of one. `loss` is the mean cross-entropy
-    over the inputs before any training, in nats, (trials,), NaN where the cost is another.
+    `input_separation` that of the inputs themselves. NaN where there is one input, or nothing left of one. Where inputs are sequences, the
+    pairs are those of tokens of one sequence, and `token_separation` has them after every block, (trials, depth), else None. `loss` is the
+    mean cross-entropy over the inputs before any training, in nats, (trials,), NaN where the cost is another.
     """
 
     config: Config
@@ -59,3 +60,4 @@ class Trace(BySignal[Moments]):
     input_separation: float
     loss: np.ndarray
     weights: dict[str, Moments] = field(default_factory=dict)
+    token_separation: np.ndarray | None = None

@@ -13,14 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from propagation.architecture import is_coupled, signals_of
+from propagation.architecture import blocks, columns_together, signals_of
 from propagation.config import Config
 from propagation.engine.measure import Observer
 from propagation.engine.network import Stack
 from propagation.engine.signal import LOG10_2, Signal
 from propagation.labs.protocol import Lab, Progress
 from propagation.labs.watch import watch
-from propagation.ops import FIRST_MAPS
+from propagation.ops import z_map
 from propagation.signals import SIGNALS
 
 #: what one visitor's experiment is seen through, at most
@@ -86,7 +86,7 @@ def measure(config: Config, progress: Progress | None = None) -> Distributions:
         config,
         layers,
         {name: tuple(observer.found[name, layer] for layer in layers) for name in signals_of(config)},
-        np.array([observer.saturated[layer] for layer in layers]),
+        np.array([observer.saturated.get(layer, 0.0) for layer in layers]),
     )
 
 
@@ -110,29 +110,29 @@ class _Histograms(Observer):
             self.saturated[layer] = float(np.mean(flat, dtype=float) / batch)
         elif name == "weight_gradient":
             delta, h, weights = values
-            if weights not in FIRST_MAPS:
+            if weights != z_map(blocks(self.config)[0]).name:
                 return
             rng = np.random.default_rng((self.config.seed, layer))
-            self.found[name, layer] = histogram(*sampled_entries(delta, h, DRAWN_ENTRIES, rng, is_coupled(self.config)))
+            self.found[name, layer] = histogram(*sampled_entries(delta, h, DRAWN_ENTRIES, rng, columns_together(self.config)))
         elif name in SIGNALS:
             self.found[name, layer] = histogram(values[0].array, values[0].exponent)
 
 
-def sampled_entries(delta: Signal, h: Signal, count: int, rng: np.random.Generator, summed: bool = False) -> tuple[Array, Array]:
+def sampled_entries(delta: Signal, h: Signal, count: int, rng: np.random.Generator, together: int = 1) -> tuple[Array, Array]:
     """Return about `count` entries δ_ib h_jb of ∂C_b/∂W, (T, count/T), for i, j and b uniformly at random, and their exponents, (T,).
 
-    `summed`: entries Σ_b δ_ib h_jb, where C is the sum over the batch.
+    Where C is a sum over so many columns `together`, side by side, entries are Σ_b δ_ib h_jb over those of a group.
     """
     trials, outputs, batch = delta.array.shape
     each = max(1, count // trials)
     trial = np.arange(trials)[:, None]
     shape = (trials, each)
-    chosen = rng.integers(batch, size=shape)
+    chosen = rng.integers(batch // together, size=shape)
     rows, columns = rng.integers(outputs, size=shape), rng.integers(h.array.shape[1], size=shape)
-    if summed:
-        entries = np.einsum("tkb,tkb->tk", delta.array[trial, rows].astype(float), h.array[trial, columns].astype(float))
-        return entries, delta.exponent + h.exponent
-    entries = delta.array[trial, rows, chosen].astype(float) * h.array[trial, columns, chosen]
+    entries = np.zeros(shape)
+    for b in range(together):
+        place = chosen * together + b
+        entries += delta.array[trial, rows, place].astype(float) * h.array[trial, columns, place]
     return entries, delta.exponent + h.exponent
 
 

@@ -27,8 +27,14 @@ def _nothing(config: Config) -> str:
 
 
 def coupled(what: str) -> Callable[[Config], str]:
-    """Return a `why_not` of labs that look at inputs by themselves: a batch norm couples them."""
-    return lambda config: f"Batch norm makes an output depend on all inputs of the batch: {what}." if is_coupled(config) else ""
+    """Return a `why_not` of labs that look at inputs by themselves: a batch norm couples them, attention the tokens of each."""
+
+    def why_not(config: Config) -> str:
+        if is_coupled(config):
+            return f"Batch norm makes an output depend on all inputs of the batch: {what}."
+        return f"Attention makes an output depend on all tokens of a sequence: {what}." if config.tokens > 1 else ""
+
+    return why_not
 
 
 @dataclass(frozen=True)

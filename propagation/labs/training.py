@@ -143,7 +143,12 @@ def cross_entropy(scores: Array, labels: Array) -> tuple[float, Array]:
 
 
 def uses(config: Config) -> Config:
-    """Return what training takes from a config: shown the digits, one draw. Configs that differ in nothing else train alike."""
+    """Return what training takes from a config: shown the digits, one draw. Configs that differ in nothing else train alike.
+
+    A digit is one vector, to which attention has nothing to say: of a transformer, the residual network of its MLPs is trained.
+    """
+    if config.architecture == "transformer":
+        config = replace(config, architecture="residual", tokens=1)
     return replace(config, input_law="digits", inputs=config.fewest_inputs, trials=1, cost="cross_entropy", method="auto")
 
 

@@ -17,12 +17,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from propagation.architecture import is_coupled
 from propagation.config import Config
 from propagation.engine.network import simulate
 from propagation.initializers import WEIGHT_LAWS
-from propagation.labs.protocol import Lab, Progress, coupled
+from propagation.labs.protocol import Lab, Progress
 from propagation.runtime.platform import IN_BROWSER
 from propagation.theory.finite_width import layer_spread
+from propagation.theory.op import NoLaw
 from propagation.theory.prediction import Prediction, predict
 
 #: powers of 4, and the widest network there is
@@ -114,9 +116,13 @@ def measure(config: Config, progress: Progress | None = None) -> tuple[WidthResu
 
 
 def _why_not(config: Config) -> str:
-    if config.architecture == "residual" and config.block_order == "post_activation":
-        return "Theory has no line for a residual block with φ after the sum, so there is nothing to come close to."
-    return coupled("this page measures networks that are shown one")(config)
+    if is_coupled(config):
+        return "Batch norm makes an output depend on all inputs of the batch: this page measures networks that are shown one."
+    try:
+        predict(uses(config))
+    except NoLaw as reason:
+        return f"{reason} So there is nothing to come close to."
+    return ""
 
 
 WIDTH = Lab("width", uses, measure, _why_not)

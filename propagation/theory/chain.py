@@ -12,6 +12,7 @@ from propagation.architecture import linear_maps
 from propagation.config import Config
 from propagation.ops import FIRST_MAPS, h_place
 from propagation.theory.cost import log_cost_gradient
+from propagation.theory.gate import GateLaw
 from propagation.theory.op import Array, State, Step, Steps, log_mean
 from propagation.theory.ops import ActivateLaw, DropoutLaw, LinearLaw
 from propagation.theory.residual import ResidualLaw
@@ -84,15 +85,20 @@ class Chain:
 
         def through(steps: Sequence[Step], gradient: Array) -> Array:
             for step in reversed(steps):
-                if isinstance(step.op, LinearLaw) and not step.outside:
-                    if step.op.op.name in FIRST_MAPS:
-                        delta.append(gradient)
-                    weights[step.op.op.name].append(gradient + step.before.around_zero().log_sizes)
+                deltas: dict[str, Array] = {}
                 if isinstance(step.op, ResidualLaw):
                     past = step.op.backward(gradient, step.before)
                     gradient = np.logaddexp(past, through(step.branch, gradient + step.op.log_scale))
+                elif isinstance(step.op, GateLaw):
+                    deltas = step.op.deltas(gradient, step)
+                    gradient = step.op.below(deltas, step.before)
                 else:
+                    deltas = {step.op.op.name: gradient} if isinstance(step.op, LinearLaw) and not step.outside else {}
                     gradient = step.op.backward(gradient, step.before)
+                for name, found in deltas.items():
+                    weights[name].append(found + step.before.around_zero().log_sizes)
+                    if name in FIRST_MAPS:
+                        delta.append(found)
             return gradient
 
         gradient = log_cost_gradient(config.cost, layers[-1][-1].after.log_sizes, config.widths[-1])

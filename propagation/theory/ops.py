@@ -14,8 +14,9 @@ from functools import lru_cache, partial
 import numpy as np
 
 from propagation.expressions import lookup, shifted
-from propagation.ops import Activate, Dropout, Linear, Normalize, Op, Residual, UnitVarianceOnData
+from propagation.ops import Activate, Attend, Dropout, Gate, Linear, Normalize, Op, Residual, UnitVarianceOnData
 from propagation.theory.closed_forms import bend_of
+from propagation.theory.gate import GateLaw
 from propagation.theory.gaussian import gaussian_mean
 from propagation.theory.kernel import kernel
 from propagation.theory.moments import Logs, Moments, moments
@@ -184,12 +185,22 @@ def _residual_law(op: Residual) -> ResidualLaw:
     return ResidualLaw(op, tuple(map(theory_op, op.branch)))
 
 
+def _gate_law(op: Gate) -> GateLaw:
+    return GateLaw(op, theory_op(op.gate), theory_op(Activate(op.activation)), theory_op(op.up))
+
+
+def _attention_law(op: Attend) -> TheoryOp:
+    raise NoLaw("Tokens of a sequence have laws of their own, in `theory.tokens`.")
+
+
 #: what stands for each op of an architecture
 THEORY_OPS: dict[type, Callable[..., TheoryOp]] = {
     Linear: LinearLaw,
     Activate: ActivateLaw,
     Normalize: NormalizeLaw,
     Dropout: DropoutLaw,
+    Gate: _gate_law,
+    Attend: _attention_law,
     Residual: _residual_law,
 }
 

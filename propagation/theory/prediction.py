@@ -13,7 +13,7 @@ and means over the inputs are reported. Orthogonal weights have the same limit. 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
@@ -22,7 +22,7 @@ from propagation.architecture import blocks, is_coupled, is_plain, linear_maps, 
 from propagation.config import Config
 from propagation.initializers import SCHEMES
 from propagation.inputs import draw_inputs
-from propagation.ops import FIRST_MAPS, Linear, Variance, ops_within
+from propagation.ops import Variance, z_map
 from propagation.signals import FORWARD, BySignal
 from propagation.theory.batch import batch_of, representatives
 from propagation.theory.chain import Chain
@@ -33,6 +33,7 @@ from propagation.theory.moments import moments
 from propagation.theory.op import State, Steps, log_mean
 from propagation.theory.phases import critical_weight_variance, phase_of
 from propagation.theory.spread import Band, bands
+from propagation.theory.tokens import token_lines
 from propagation.theory.trajectory import trajectory
 
 Array = np.ndarray
@@ -67,7 +68,8 @@ class Prediction(BySignal[SignalPrediction]):
     `maps.DepthScales`); `phase` is "ordered", "critical" or "chaotic". Where biases have a mean, it is in q_star and c_star, and the others
     are those of φ(· + mean). Where layers differ, all belong to the layer of median σ_w² and σ_b²; where they are more than a linear map
     and φ, all are NaN and `phase` is empty. `weight_variance` and `bias_variance` are those of the map before z in every layer, (depth,).
-    `weights` has ∂C/∂W of each map of a block by its name, `weight_gradient` all of them together.
+    `weights` has ∂C/∂W of each map of a block by its name, `weight_gradient` all of them together. `token_separation` is 1 − c of any two
+    tokens of a sequence after every block of a transformer, (depth,); None in other networks.
     """
 
     config: Config
@@ -82,6 +84,7 @@ class Prediction(BySignal[SignalPrediction]):
     weight_variance: Array
     bias_variance: Array
     weights: dict[str, SignalPrediction] = field(default_factory=dict)
+    token_separation: Array | None = None
 
     @property
     def critical_weight_variance(self) -> float:
@@ -94,22 +97,28 @@ def predict(config: Config) -> Prediction:
 
     With batch norm, for inputs that are equally large and equally alike.
     """
-    return _coupled(config) if is_coupled(config) else predict_along([config], trajectory)[0]
+    if config.architecture == "transformer":
+        lines = token_lines(config)
+        return replace(_of_lines(config, lines.logs, lines.means), token_separation=np.array(lines.separation))
+    if is_coupled(config):
+        coupled = coupled_lines(config)
+        return _of_lines(config, coupled.logs, coupled.means)
+    return predict_along([config], trajectory)[0]
 
 
-def _coupled(config: Config) -> Prediction:
-    """The prediction where a batch norm couples the inputs."""
-    lines, zero = coupled_lines(config), np.zeros(config.depth)
-    logs = {name: np.array(found) for name, found in lines.logs.items()}
+def _of_lines(config: Config, lines: Mapping[str, list[float]], means: Mapping[str, list[float]]) -> Prediction:
+    """The prediction where columns are coupled, from ln of second moments and from means, one entry a layer."""
+    zero = np.zeros(config.depth)
+    logs = {name: np.array(found) for name, found in lines.items()}
     maps = {op.name: op.fan_in * op.fan_out for op in linear_maps(config)}
     shares = [np.log(maps[name] / sum(maps.values())) for name in maps]
     logs["weight_gradient"] = np.logaddexp.reduce([logs[name] + share for name, share in zip(maps, shares, strict=True)])
-    signals = {name: _centred(np.array(lines.means.get(name, zero)), log_second) for name, log_second in logs.items()}
-    for name, means in lines.means.items():
+    signals = {name: _centred(np.array(means.get(name, zero)), log_second) for name, log_second in logs.items()}
+    for name, found in means.items():
         with np.errstate(divide="ignore"):
-            variance = np.log10(np.maximum(np.exp(logs[name]) - np.square(means), 0.0))
+            variance = np.log10(np.maximum(np.exp(logs[name]) - np.square(found), 0.0))
         signals[name] = replace(signals[name], log10_variance=variance)
-    linear = [next(op for op in ops_within(block) if isinstance(op, Linear) and op.name in FIRST_MAPS) for block in blocks(config)]
+    linear = [z_map(block) for block in blocks(config)]
     nothing = math.nan
     return Prediction(
         config=config,

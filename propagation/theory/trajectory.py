@@ -11,6 +11,7 @@ import numpy as np
 from propagation.architecture import blocks, head, stem
 from propagation.config import Config
 from propagation.ops import Op
+from propagation.theory.gate import GateLaw
 from propagation.theory.op import State, Step, Steps, TheoryOp
 from propagation.theory.ops import theory_op
 from propagation.theory.residual import ResidualLaw
@@ -91,6 +92,10 @@ def _through(ops: Sequence[Op], state: State) -> Generator[tuple[TheoryOp, State
         if isinstance(op, ResidualLaw):
             branch = yield from _through(op.op.branch, state)
             step = Step(op, state, op.joined(state, branch[-1].after), branch)
+        elif isinstance(op, GateLaw):
+            z = yield op.gate, state
+            opened = yield op.phi, z
+            step = Step(op, state, op.joined(opened, (yield op.up, state)), op.steps(state, z, opened))
         else:
             step = Step(op, state, (yield op, state))
         steps.append(step)
@@ -99,7 +104,7 @@ def _through(ops: Sequence[Op], state: State) -> Generator[tuple[TheoryOp, State
 
 
 def steps_within(steps: Iterable[Step]) -> Iterator[Step]:
-    """Yield the steps of a layer, those of its branch before the step that has it."""
+    """Yield the steps of a layer, those within a step before it."""
     for step in steps:
         yield from steps_within(step.branch)
         yield step

@@ -10,7 +10,7 @@ from propagation.engine.op import EngineOp, Place
 from propagation.engine.ops import LinearOp, engine_op
 from propagation.engine.signal import Signal
 from propagation.engine.tape import KeptTape, ReplayedTape, Tape, ignore
-from propagation.ops import OPS, Activate, Dropout, Linear, Normalize, Residual, UnitVarianceOnData, Variance
+from propagation.ops import OPS, Activate, Attend, Dropout, Gate, Linear, Normalize, Residual, UnitVarianceOnData, Variance
 
 TRIALS, FAN_IN, FAN_OUT, INPUTS = 3, 7, 5, 4
 CONFIG = Config(method="dense", seed=3)
@@ -33,6 +33,9 @@ CASES = {
     "layer norm": Normalize("layer"),
     "RMS norm": Normalize("rms"),
     "batch norm": Normalize("batch"),
+    "gate": Gate("silu", Linear(FAN_IN, FAN_OUT, Variance(1.3), 0.2), Linear(FAN_IN, FAN_OUT, Variance(0.7), 0.0, 0.3)),
+    "attention": Attend(*(Linear(FAN_IN, 6, Variance(variance), 0.2) for variance in (1.3, 0.8, 2.1)), 3, 2),
+    "attention, causal": Attend(*(Linear(FAN_IN, 6, Variance(2.0), 0.0) for _ in "qkv"), 2, INPUTS, causal=True),
     "residual": Residual((Normalize("layer"), *_BRANCH), 0.7, 1.2),
     "residual, one map": Residual(_BRANCH[:2], 0.4),
     "residual, learned": Residual(_BRANCH, 0.7, 1.2, learned=True),
@@ -74,7 +77,8 @@ def test_the_way_back_is_the_transpose_of_the_jvp(case):
     delta = signal(2, y.array.shape[1])
     (moved,) = op.jvp(x, (v,))
     back = op.backward(delta, tape)
-    sums = "tnb,tnb->t" if "batch" in case else "tnb,tnb->tb"  # a batch norm couples the inputs
+    coupled = "batch" in case or "attention" in case
+    sums = "tnb,tnb->t" if coupled else "tnb,tnb->tb"
     along = np.einsum(sums, plain(delta), plain(moved))
     np.testing.assert_allclose(along, np.einsum(sums, plain(back), plain(v)), rtol=1e-12, atol=1e-12)
 
@@ -110,7 +114,7 @@ def test_derivatives_are_those_of_differences(case):
         np.testing.assert_allclose(second, (at(step) - 2 * here + at(-step)) / step**2, atol=1e-5)
 
 
-@pytest.mark.parametrize("case", [case for case, op in CASES.items() if not isinstance(op, Dropout)])
+@pytest.mark.parametrize("case", [case for case, op in CASES.items() if not isinstance(op, (Dropout, Attend))])
 def test_the_trainable_form_is_the_same_op(case):
     """Forward, and the gradient of the input and of every parameter by central differences."""
     op, x, step = made(CASES[case]), signal(0), 1e-6

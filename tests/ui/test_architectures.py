@@ -27,6 +27,11 @@ KINDS = {
         "batch norm",
         "batch norm after φ",
         "post-activation",
+        "residual, gated",
+        "transformer",
+        "transformer, causal",
+        "transformer, copies of one block",
+        "attention alone",
     )
 }
 
@@ -55,9 +60,9 @@ def test_what_says_nothing_of_a_batch_norm_is_not_drawn(page):
 @pytest.mark.parametrize("page", ["phase", "gains", "trainability"])
 def test_pages_about_plain_networks_say_so(page):
     captions = [caption.value for caption in opened(page, {"architecture": "residual"}).caption]
-    assert any("skips, norms and dropout are left out" in caption for caption in captions)
+    assert any("skips, norms, dropout, gates and attention are left out" in caption for caption in captions)
     captions = [caption.value for caption in opened(page, {}).caption]
-    assert not any("skips, norms and dropout are left out" in caption for caption in captions)
+    assert not any("skips, norms, dropout, gates and attention are left out" in caption for caption in captions)
 
 
 def test_where_theory_has_no_line_the_page_says_why():

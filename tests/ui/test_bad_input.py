@@ -122,10 +122,10 @@ def test_any_text_of_a_comparison_is_columns_and_sentences(text):
 
 
 def test_a_link_of_a_newer_version_opens_and_says_what_it_ignored():
-    app = opened({"activation": ["swiglu"], "dropout": ["0.1"], "lock": ["depth,dropout"], "hide": ["heads"]})
+    app = opened({"activation": ["swiglu"], "dropout": ["0.1"], "lock": ["depth,dropout"], "hide": ["rope"]})
     text = app.warning[0].value
     assert all(
-        plain(word) in text for word in ("swiglu", "'dropout' is not a setting", "'dropout' cannot be locked", "'heads' cannot be hidden")
+        plain(word) in text for word in ("swiglu", "'dropout' is not a setting", "'dropout' cannot be locked", "'rope' cannot be hidden")
     )
     assert app.select_slider(key="depth").disabled and app.select_slider(key="depth").value == 3
 

@@ -51,13 +51,34 @@ RESIDUAL = {
     "branch_layers": 1,
     "expansion": 7,
     "block_order": "pre_activation",
+    "skip_scale": 1.2345678901234567,
+    "shared_blocks": True,
+}
+#: and what a transformer says
+TRANSFORMER = {
+    **{name: value for name, value in RESIDUAL.items() if name not in ("branch_layers", "block_order")},
+    "architecture": "transformer",
+    "input_law": "uniform",
+    "width": 65536,
+    "inputs": 16,
+    "gated": True,
+    "tokens": 64,
+    "heads": 128,
+    "causal": True,
+    "token_correlation": 0.12345678901234567,
+    "sublayers": "attention",
+    "query_key_variance": 1234.5678901234567,
+    "value_variance": 1234.5678901234567,
+    "readout": "pooled",
 }
 PLAIN = ("width_profile", "first_weight_variance")
 #: fields without which a control is not drawn
 SHOWN_WITH = {
     "weight_std": {"scheme": "std"},
     "norm_position": {"normalization": "layer"},
+    **{name: {"architecture": "transformer", "tokens": "4"} for name in TRANSFORMER if name not in LONGEST},
     **{name: {"architecture": "residual"} for name in RESIDUAL},
+    "gated": {"architecture": "residual"},
     "architecture": {},
 }
 #: fields that a link carries in place of others, with texts as long as a visitor likes
@@ -117,7 +138,7 @@ def test_a_hidden_control_is_not_drawn_and_keeps_its_value():
 @pytest.mark.parametrize("control", [name for name in CONTROLS if name != "preset"])
 def test_every_control_can_be_hidden_under_the_label_the_panel_shows(control):
     def drawn(app: AppTest) -> dict[str, str]:
-        kinds = (app.slider, app.select_slider, app.number_input, app.selectbox, app.text_input)
+        kinds = (app.slider, app.select_slider, app.number_input, app.selectbox, app.text_input, app.toggle)
         return {widget.key: widget.label for kind in kinds for widget in kind}
 
     shows_it = SHOWN_WITH.get(control, {})
@@ -226,8 +247,9 @@ def test_the_snippet_is_one_frame_that_shows_the_link(appearance):
 
 def test_links_stay_below_two_thousand_characters():
     """All fields away from their defaults and all terms; a formula of 200 characters beside them too, whatever it is made of."""
-    assert {*LONGEST, *RESIDUAL} | UNBOUNDED == {field.name for field in fields(Config)}
-    for said in (LONGEST, {name: value for name, value in LONGEST.items() if name not in PLAIN} | RESIDUAL):
+    assert {*LONGEST, *RESIDUAL, *TRANSFORMER} | UNBOUNDED == {field.name for field in fields(Config)}
+    blocks = {name: value for name, value in LONGEST.items() if name not in PLAIN}
+    for said in (LONGEST, blocks | RESIDUAL, blocks | TRANSFORMER):
         assert_short(Config(**said))
 
 

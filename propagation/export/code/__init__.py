@@ -12,12 +12,16 @@ from functools import lru_cache
 
 from propagation.config import Config
 from propagation.export.code import flax, keras, plain_numpy, pytorch
-from propagation.export.code.ops import OpCode
+from propagation.export.code.ops import OpCode, everything
+from propagation.ops import Attend
 
 
 @dataclass(frozen=True)
 class Framework:
-    """A framework: its label, one sentence on what its script does in its own way, the packages it needs, its writer, its ops."""
+    """A framework: its label, one sentence on what its script does in its own way, the packages it needs, its writer, its ops.
+
+    Those that its scripts cannot say are missing in `ops`.
+    """
 
     name: str
     label: str
@@ -25,6 +29,14 @@ class Framework:
     packages: tuple[str, ...]
     write: Callable[[Config], str]
     ops: dict[type, OpCode]
+
+    def why_not(self, config: Config) -> str:
+        """Return why there is no script for a config, in a sentence; empty where there is one."""
+        lacking = {type(op) for op in everything(config)} - set(self.ops)
+        if not lacking and not config.shared_blocks:
+            return ""
+        what = "attention" if Attend in lacking else "a gate" if lacking else "blocks that are copies of one another"
+        return f"There is no {self.label} script for networks with {what}."
 
 
 FRAMEWORKS: dict[str, Framework] = {
@@ -68,5 +80,10 @@ FRAMEWORKS: dict[str, Framework] = {
 
 @lru_cache(maxsize=64)
 def snippet(config: Config, framework: str) -> str:
-    """A complete script for one of FRAMEWORKS: draws the networks of `config`, prints log10 mean squares of every layer."""
+    """Return a complete script for one of FRAMEWORKS: draws the networks of `config`, prints log10 mean squares of every layer.
+
+    ValueError where there is none, with the sentence why.
+    """
+    if problem := FRAMEWORKS[framework].why_not(config):
+        raise ValueError(problem)
     return FRAMEWORKS[framework].write(config)

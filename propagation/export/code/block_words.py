@@ -8,9 +8,10 @@ from propagation.architecture import blocks, head
 from propagation.branches import BRANCH_RULES
 from propagation.choices import NORMALIZATIONS
 from propagation.config import Config
-from propagation.ops import Activate, Dropout, Linear, Normalize, Op, ops_within
+from propagation.ops import Activate, Attend, Dropout, Gate, Linear, Normalize, Op, ops_within
 
-_SUBSCRIPTS = str.maketrans("12", "₁₂")
+#: those of W_q, W_k, W_v, W_o, W_g and W_u are missing in many fonts
+_SUBSCRIPTS = {"W1": "W₁", "W2": "W₂"}
 
 
 def block_words(config: Config) -> str:
@@ -33,6 +34,11 @@ def block_words(config: Config) -> str:
     return ", ".join(dict.fromkeys(words))
 
 
+def map_words(name: str) -> str:
+    """Return the name of a linear map as it is written in a formula: W₁, W_q."""
+    return _SUBSCRIPTS.get(name, f"{name[0]}_{name[1:]}" if len(name) > 1 else name)
+
+
 def _formula(ops: Iterable[Op], text: str) -> str:
     for op in ops:
         text = _step(op, text)
@@ -42,13 +48,17 @@ def _formula(ops: Iterable[Op], text: str) -> str:
 def _step(op: Op, text: str) -> str:
     """What an op makes of what stands before it."""
     if isinstance(op, Linear):
-        return f"{op.name.translate(_SUBSCRIPTS)} {text}"
+        return f"{map_words(op.name)} {text}"
     if isinstance(op, Activate):
         return f"φ({text})"
     if isinstance(op, Normalize):
         return f"norm({text})"
     if isinstance(op, Dropout):
         return f"dropout({text})"
-    past = text if op.skip_scale == 1 else f"s {text}"
+    if isinstance(op, Gate):
+        return f"(φ({_step(op.gate, text)}) ⊙ {_step(op.up, text)})"
+    if isinstance(op, Attend):
+        return f"attention({text})"
+    past = f"{text} + " if op.skip_scale == 1 else f"s {text} + " if op.skip_scale else ""
     scale = "" if op.branch_scale == 1 else "α "
-    return f"{past} + {scale}{_formula(op.branch, text)}"
+    return f"{past}{scale}{_formula(op.branch, text)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 from typing import Any
 
 from propagation.branches import BRANCH_RULES
@@ -12,9 +12,9 @@ from propagation.ops import Linear
 
 @dataclass(frozen=True)
 class BranchText:
-    """One of BRANCH_RULES in DEPTH, the number of blocks: α (empty where the experiment says it), s, and factors on standard deviations.
+    """One of BRANCH_RULES in DEPTH, the number of blocks, and K, that of branches: α (empty where the experiment says it) and s.
 
-    `others` is the factor of all maps of a branch but the last, where there are two, and `last` that of the last.
+    `others` is the factor on standard deviations of all maps of a branch but the last, where there are two, and `last` that of the last.
     """
 
     alpha: str = ""
@@ -23,15 +23,25 @@ class BranchText:
     last: str = "1"
 
 
-BRANCH_TEXTS: dict[str, BranchText] = {
+_BRANCH_TEXTS: dict[str, BranchText] = {
     "custom": BranchText(),
     "sqrt": BranchText("DEPTH**-0.5"),
     "sqrt_2": BranchText("(2 * DEPTH) ** -0.5"),
     "inverse": BranchText("1 / DEPTH"),
     "zero": BranchText("0"),
-    "fixup": BranchText("1", others="DEPTH**-0.5", last="0"),
-    "deepnorm": BranchText("1", skip="DEPTH**0.25", others="(4 * DEPTH) ** -0.25", last="(4 * DEPTH) ** -0.25"),
+    "gpt2": BranchText("1", last="K**-0.5"),
+    "fixup": BranchText("1", others="K**-0.5", last="0"),
+    "t_fixup": BranchText("1", others="0.67 * (K / 2) ** -0.25", last="0.67 * (K / 2) ** -0.25"),
+    "deepnorm": BranchText("1", skip="K**0.25", others="(4 * K) ** -0.25", last="(4 * K) ** -0.25"),
 }
+
+
+def branch_text(config: Config) -> BranchText:
+    """Return the rule of a config, in DEPTH alone."""
+    text, two = _BRANCH_TEXTS[config.branch_rule], config.architecture == "transformer" and config.sublayers == "both"
+    if config.branch_rule == "custom" and config.skip_scale != 1:
+        text = replace(text, skip=repr(config.skip_scale))
+    return BranchText(*(part.replace("K", "(2 * DEPTH)" if two else "DEPTH") for part in astuple(text)))
 
 
 @dataclass(frozen=True)
@@ -73,7 +83,7 @@ def map_text(config: Config, op: Linear) -> MapText:
     """Return how a map of this config is written."""
     if config.architecture == "plain":
         return MapText(op.name, "fan_in", "fan_out", "z", "1")
-    hidden, rule = _hidden(config), BRANCH_TEXTS[config.branch_rule]
+    hidden, rule = _hidden(config), branch_text(config)
     texts = {
         "": MapText("W", input_size(config), "WIDTH", "", "1"),
         "W": MapText("W", "WIDTH", "WIDTH", "z", rule.last),
@@ -90,7 +100,7 @@ def maps_of_branch(config: Config) -> tuple[str, ...]:
 
 def stream_constants(config: Config) -> list[str]:
     """Return the lines with the sizes and the scales of a residual network."""
-    text, rule = BRANCH_TEXTS[config.branch_rule], BRANCH_RULES[config.branch_rule]
+    text, rule = branch_text(config), BRANCH_RULES[config.branch_rule]
     lines = [f"DEPTH, WIDTH = {config.depth}, {config.widths[-1]}  # blocks, and the size of the stream"]
     if _hidden(config) == "HIDDEN":
         lines.append(f"HIDDEN = {config.expansion} * WIDTH  # between the two maps of a branch")
@@ -104,7 +114,7 @@ def stream_constants(config: Config) -> list[str]:
 
 def residual_pieces(config: Config, op: Any) -> dict[str, str]:
     """Return what the lines of a block leave open: what goes past the branch."""
-    return {"past": "skip" if BRANCH_TEXTS[config.branch_rule].skip == "1" else "SKIP * skip"}
+    return {"past": "skip" if branch_text(config).skip == "1" else "SKIP * skip"}
 
 
 def input_size(config: Config) -> str:

@@ -7,11 +7,11 @@ import math
 from propagation.architecture import head, is_plain
 from propagation.branches import BRANCH_RULES
 from propagation.config import Config
-from propagation.export.code.branches import BRANCH_TEXTS, maps_of_branch
+from propagation.export.code.branches import branch_text
 from propagation.export.code.norms import MODULES
-from propagation.export.code.ops import has, layer_ops, norm_kind
+from propagation.export.code.ops import everything, has, layer_ops, norm_kind
 from propagation.expressions import lookup
-from propagation.ops import Activate, Block, Dropout, Linear, Normalize, Op, Residual
+from propagation.ops import Activate, Attend, Block, Dropout, Gate, Linear, Normalize, Op, Residual
 from propagation.theory.gains import torch_gain
 
 _EACH = "# for every layer of nn.Linear\n"
@@ -40,21 +40,51 @@ def block_lines(framework: str, config: Config) -> str:
         lines.append(f"norm = {_NORMS[kind] if framework == 'numpy' else MODULES[framework][kind].call}")
     if has(config, Dropout):
         lines.append(_DROPOUT[framework].format(_text(1 - config.keep), _text(config.keep)))
-    if config.architecture == "residual":
+    if config.architecture != "plain":
         lines += _scales(config)
-    more = "  # and x = norm(x) after the last block" if head(config) else ""
-    return "\n".join([*lines, f"x = {_call(layer_ops(config), 'x', framework)}{more}"])
+    if config.architecture == "transformer":
+        lines += _attention(config, framework)
+    more = [*["# and x = norm(x) after the last block"] * bool(head(config))]
+    calls = [f"x = {_call(ops, 'x', framework)}" for ops in _by_branch(layer_ops(config))]
+    return "\n".join([*lines, *calls, *more])
+
+
+def _by_branch(block: Block) -> list[Block]:
+    """Return the ops of a block, for each branch those up to the next."""
+    starts = [place for place, op in enumerate(block) if isinstance(op, Residual)] or [0]
+    return [block[start:end] for start, end in zip([0, *starts[1:]], [*starts[1:], len(block)], strict=True)]
 
 
 def _scales(config: Config) -> list[str]:
     """The lines with α and s, and what a rule makes of the weights."""
-    text, rule = BRANCH_TEXTS[config.branch_rule], BRANCH_RULES[config.branch_rule]
+    text, rule = branch_text(config), BRANCH_RULES[config.branch_rule]
     named = f"  # {rule.label} ({rule.source})" if rule.source else ""
     scales = [f"alpha = {text.alpha or _text(config.branch_scale)}{named}"] + [f"skip = {text.skip}"] * (text.skip != "1")
-    two = len(maps_of_branch(config)) == 2
-    factors = {"W1": text.others, "W2": text.last} if two else {"W": text.last}
+    maps = [op.name for op in everything(config) if isinstance(op, Linear) and op.name not in ("", "Wq", "Wk")]
+    factors = {name: text.last if name in ("W", "W2", "Wo") else text.others for name in maps}
     words = [_factor_words(name, factor) for name, factor in factors.items() if factor != "1"]
     return [line.replace("DEPTH", str(config.depth)) for line in (*scales, *words)]
+
+
+#: softmax(q·k/√d) v in every head. NumPy: of one head, a token is a column
+_ATTENTION = {
+    "pytorch": "attention = lambda q, k, v: F.scaled_dot_product_attention(q, k, v, is_causal={0})",
+    "keras": "attention = lambda q, k, v: ops.nn.dot_product_attention(q, k, v, is_causal={0})",
+    "flax": "attention = lambda q, k, v: jax.nn.dot_product_attention(q, k, v, is_causal={0})",
+    "numpy": (
+        "softmax = lambda a: np.exp(a - a.max(axis=0)) / np.exp(a - a.max(axis=0)).sum(axis=0)\n"
+        "attention = lambda q, k, v: v @ softmax(k.T @ q / len(q) ** 0.5{1})"
+    ),
+}
+
+
+def _attention(config: Config, framework: str) -> list[str]:
+    """The lines that define attention of one head, and how many there are."""
+    mask = " + mask" if config.causal else ""
+    heads = [f"# each of q, k and v in {config.heads} heads side by side, {config.widths[-1] // config.heads} rows each"]
+    if config.causal and framework == "numpy":
+        heads.append(f"mask = np.tril(np.full(({config.tokens}, {config.tokens}), -np.inf), -1)")
+    return [*heads[config.heads == 1 :], _ATTENTION[framework].format(config.causal, mask)]
 
 
 def _factor_words(name: str, factor: str) -> str:
@@ -75,6 +105,12 @@ def _called(op: Op, text: str, framework: str) -> str:
         return f"{'skip * ' * (op.skip_scale != 1)}{text} + alpha * {_call(op.branch, text, framework)}"
     if isinstance(op, Linear):
         return f"{op.name} @ {text}" if framework == "numpy" else f"{op.name}({text})"
+    if isinstance(op, Gate):
+        gate, up = (_called(one, text, framework) for one in (op.gate, op.up))
+        product = f"phi({gate}) * ({up})" if framework == "numpy" else f"phi({gate}) * {up}"
+        return f"({product})" if framework == "numpy" else product
+    if isinstance(op, Attend):
+        return f"attention({', '.join(_called(one, text, framework) for one in (op.query, op.key, op.value))})"
     name = {Activate: "phi", Normalize: "norm", Dropout: "drop"}[type(op)]
     return f"{name}({text})"
 

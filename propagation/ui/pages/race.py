@@ -40,6 +40,8 @@ def render(config: Config) -> None:
         recipe, problems = read_recipe()
         buttons = st.container(horizontal=True, vertical_alignment="center", gap="small")
         draw_recipe(recipe)
+    if config.architecture == "transformer":
+        st.caption(":material/layers_clear: A digit is one vector: attention is left out here, and the network of the MLPs races.")
     entries, refused = entries_of(config, columns, recipe)
     _left_out([*unread, *problems, *refused])
     on = race_session.of(entries, recipe) if entries else None

@@ -66,7 +66,14 @@ _SET = {
     "bias_mean": "the mean of the biases to",
 }
 #: the same of a part of the architecture, with what it becomes
-_SET_BLOCK = {("branch_rule", "sqrt"): "Scale branches by 1/√L", ("architecture", "residual"): "Add skip connections"}
+_SET_BLOCK: dict[tuple[str, str | float | bool], str] = {
+    ("branch_rule", "sqrt"): "Scale branches by 1/√L",
+    ("architecture", "residual"): "Add skip connections",
+    ("skip_scale", 1.0): "Add skip connections",
+    ("norm_position", "pre"): "Move the norm before the branch",
+    ("normalization", "rms"): "Add an RMS norm",
+    ("shared_blocks", False): "Initialize every block by itself",
+}
 #: a line that keeps the room of one with words
 _NOTHING = "&nbsp;"
 #: a run shorter than this, in seconds, shows no progress: a bar that flashes tells nobody anything

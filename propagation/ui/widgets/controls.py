@@ -164,6 +164,8 @@ def _network(config: Config) -> None:
         st.caption(words)
     _control("branch_rule")
     _control("branch_scale")
+    _control("skip_scale")
+    _control("tokens")
     _control("scheme")
     _control("weight_std")
     if experiment.note():

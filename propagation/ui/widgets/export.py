@@ -114,5 +114,8 @@ def _code(config: Config) -> None:
     """Draw one tab a framework, each with a script to copy."""
     for tab, framework in zip(st.tabs([framework.label for framework in FRAMEWORKS.values()]), FRAMEWORKS.values(), strict=True):
         with tab:
+            if problem := framework.why_not(config):
+                st.caption(problem)
+                continue
             st.caption(f"{framework.sentence} Needs `{'`, `'.join(framework.packages)}`.")
             st.code(snippet(config, framework.name), language="python", height=420)

@@ -38,7 +38,9 @@ def arrival() -> None:
 def without_blocks(config: Config, what: str) -> None:
     """Say that a page leaves out what the visitor's network has beside linear maps and activations; nothing where it has no more."""
     if not is_plain(config):
-        st.caption(f":material/layers_clear: {what} the plain network of these layers: skips, norms and dropout are left out here.")
+        st.caption(
+            f":material/layers_clear: {what} the plain network of these layers: skips, norms, dropout, gates and attention are left out."
+        )
 
 
 def appearance() -> str:

@@ -1,0 +1,106 @@
+"""Softmax: moments of attention patterns whose logits are Gaussian, as they are in heads of many rows.
+
+T tokens look at T tokens. The logits of one row are independent N(0, v) but for a part that all of them share, which softmax does not see;
+those of two rows have correlation r. With A = softmax(a) and J = diag(A) − A Aᵀ,
+
+    S₁ = E Σ A_s²,  S₂ = E Σ A_s A′_s,  J² = E ‖J‖²,  JJ = E tr J J′.
+
+By 1/X^n = ∫ λ^(n−1) e^(−λX) dλ/(n − 1)!, X = Σ e^(a_s), each is an integral over λ of products of M_k(λ) = E[e^(ka) exp(−λ e^a)], for two
+rows over λ and μ; so no pattern is ever drawn. S₁ − S₂ = E ‖A − A′‖²/2 is small where rows are alike: then a ± a′ are independent, and it
+is v (1 − r) J² at the variance v (1 + r)/2, to first order in v (1 − r).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from propagation.theory.op import Array, NoLaw
+
+#: the largest v for which the integrals are computed; beyond, a row looks at one token or two
+LARGEST_VARIANCE = 16.0
+#: v (1 − r) from which on down the difference of two rows is taken to first order
+_ALIKE = 1e-6
+#: steps of the trapezoidal rules, which for these integrands are exact to 1e-12, and the reach of the Gaussian one
+_STEP, _LOG_STEP, _REACH = 0.5, 0.25, 8.5
+
+
+@dataclass(frozen=True)
+class PatternMoments:
+    """S₁, S₁ − S₂, J² and JJ."""
+
+    s1: float
+    apart: float
+    j2: float
+    jj: float
+
+
+@lru_cache(maxsize=4096)
+def pattern_moments(variance: float, distance: float, tokens: int) -> PatternMoments:
+    """Return the moments for v = `variance` and 1 − r = `distance`, to about 1e-6 of each; NoLaw where v is beyond LARGEST_VARIANCE."""
+    if tokens == 1:
+        return PatternMoments(1.0, 0.0, 0.0, 0.0)
+    if variance == 0:
+        return PatternMoments(1 / tokens, 0.0, (tokens - 1) / tokens**2, (tokens - 1) / tokens**2)
+    if variance > LARGEST_VARIANCE:
+        raise NoLaw("Theory has no line here: a token looks at one or two others, picked by chance. Smaller W_q and W_k have a line.")
+    s1, j2 = _one_row(variance, tokens)
+    if variance * distance < _ALIKE:
+        _, midway = _one_row(variance * (1 - distance / 2), tokens)
+        return PatternMoments(s1, variance * distance * midway, j2, j2)
+    s2, jj = _two_rows(variance, distance, tokens)
+    return PatternMoments(s1, s1 - s2, j2, jj)
+
+
+def _grids(variance: float, tokens: int) -> tuple[Array, Array, Array]:
+    """Nodes and weights of x ~ N(0, 1), and ln λ."""
+    beta = math.sqrt(variance)
+    step = _STEP / max(1.0, beta)
+    x = np.arange(-_REACH, _REACH + step / 2, step)
+    log_lambda = np.arange(-32 - math.log(tokens) - 2 * variance, 4 + _REACH * beta, _LOG_STEP)
+    return x, step * np.exp(-(x**2) / 2) / math.sqrt(2 * math.pi), log_lambda
+
+
+@lru_cache(maxsize=4096)
+def _one_row(variance: float, tokens: int) -> tuple[float, float]:
+    """S₁ and J² = S₁ − 2 E ΣA³ + E (ΣA²)²."""
+    x, weights, log_lambda = _grids(variance, tokens)
+    a = math.sqrt(variance) * x
+    damped = np.exp(-np.exp(log_lambda[:, None] + a)) * weights
+    m = {k: damped @ np.exp(k * a) for k in (0, 2, 3, 4)}
+    rest = m[0] ** (tokens - 2)
+
+    def integral(power: int, of: Array) -> float:
+        return _LOG_STEP / math.factorial(power - 1) * float(np.exp(power * log_lambda) @ of)
+
+    s1 = tokens * integral(2, m[2] * m[0] * rest)
+    cubes = tokens * integral(3, m[3] * m[0] * rest)
+    fourths = tokens * integral(4, m[4] * m[0] * rest + (tokens - 1) * m[2] ** 2 * rest)
+    return s1, s1 - 2 * cubes + fourths
+
+
+def _two_rows(variance: float, distance: float, tokens: int) -> tuple[float, float]:
+    """S₂ and JJ = S₂ − 2 E ΣA²A′ + E (ΣAA′)²."""
+    x, weights, log_lambda = _grids(variance, tokens)
+    beta, powers = math.sqrt(variance), np.exp(log_lambda)
+    a = beta * x
+    b = beta * ((1 - distance) * x[:, None] + math.sqrt(distance * (2 - distance)) * x)
+    first = np.exp(-powers[:, None] * np.exp(a)) * weights
+    firsts = [first * np.exp(k * a) for k in range(3)]
+    scaled, seconds = np.exp(b), np.empty((3, len(a), len(powers)))
+    for place, power in enumerate(powers):  # one at a time, since all of them are large
+        damped = np.exp(-power * scaled) * weights
+        seconds[:, :, place] = [(damped * scaled**k).sum(axis=1) for k in range(3)]
+    m = {(j, k): firsts[j] @ seconds[k] for j, k in ((0, 0), (1, 1), (2, 1), (2, 2))}
+    rest = m[0, 0] ** (tokens - 2)
+
+    def integral(j: int, k: int, of: Array) -> float:
+        return _LOG_STEP**2 * float(powers**j @ of @ powers**k)
+
+    s2 = tokens * integral(1, 1, m[1, 1] * m[0, 0] * rest)
+    mixed = tokens * integral(2, 1, m[2, 1] * m[0, 0] * rest)
+    squares = tokens * integral(2, 2, m[2, 2] * m[0, 0] * rest + (tokens - 1) * m[1, 1] ** 2 * rest)
+    return s2, s2 - 2 * mixed + squares
