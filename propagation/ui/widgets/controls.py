@@ -20,6 +20,7 @@ from propagation.inputs import pixels_mismatch
 from propagation.locks import CONTROLS, labels
 from propagation.presets import PRESETS
 from propagation.slider_steps import place_on, scale, slider_end, step_text
+from propagation.ui.components.block_picture import block_picture
 from propagation.ui.components.slider_marks import Mark, slider_marks
 from propagation.ui.session import experiment
 from propagation.ui.widgets.figures import clicked_point
@@ -161,7 +162,9 @@ def _network(config: Config) -> None:
     with norm:
         _control("normalization")
     if (words := block_words(config)) and not experiment.hidden("architecture"):
-        st.caption(words)
+        with st.container(gap="xxsmall"):
+            block_picture(config)
+            st.caption(words)
     _control("branch_rule")
     _control("branch_scale")
     _control("skip_scale")
