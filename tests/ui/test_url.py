@@ -84,3 +84,30 @@ def test_the_shared_link_is_made_for_the_host(monkeypatch):
     monkeypatch.setattr(url, "HOME", "/course/")
     link = url.link_from("https://example.org/course/phase?old=1", Config(depth=7), {"view": "h"})
     assert link == "https://example.org/course/?page=phase&depth=7&view=h"
+
+
+def test_where_streamlit_does_not_tell_of_back_the_address_counts_until_another_is_written(monkeypatch):
+    sent = QueryParams(weight_variance=["1.53"])
+    monkeypatch.setattr(url.st, "query_params", sent)
+    monkeypatch.setattr(url.st, "session_state", {})
+    assert url.read() == {"weight_variance": ["1.53"]} and not url.led_here()
+    url.gone_to("?weight_variance=1.52&embed=true&page=phase&activation=")
+    assert url.read() == {"weight_variance": ["1.52"], "activation": [""]}
+    assert url.led_here() and not url.led_here()
+    url.gone_to("?")
+    assert url.read() == {}
+    sent["depth"] = ["7"]
+    assert url.read() == {"weight_variance": ["1.53"], "depth": ["7"]}
+    del sent["depth"]
+    assert url.write(Config(weight_variance=1.53), {}) == {"weight_variance": ["1.53"]}, "the same as before is written anew"
+
+
+class QueryParams(dict):
+    """Streamlit's, as far as they are used."""
+
+    def get_all(self, name: str) -> list[str]:
+        return self[name]
+
+    def from_dict(self, parameters: dict[str, str]) -> None:
+        self.clear()
+        self.update({name: [text] for name, text in parameters.items()})

@@ -49,6 +49,8 @@ def sync_from_url() -> None:
         for key in state.shown:
             state.pop(key, None)
         state.shown, state.told = set(), {}
+    if url.led_here():  # what the controls report beside it is from before
+        state.pending, state.orders = {}, []
     # what is done before the browser has heard of the last address arrives with an old one
     touched = bool(state.pending or state.orders)
     state.silent, state.refused = False, ()

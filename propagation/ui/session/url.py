@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
@@ -26,11 +26,34 @@ PAGE_PARAMETERS = (*locks.PARAMETERS, *PARAMETERS)
 #: the path of the one page that a host of files knows, told by propagation/static/start.js; elsewhere empty
 HOME = os.environ.get("PROPAGATION_HOME", "")
 _ARRIVED = "arrived"
+_STREAMLITS_OWN = ("embed", "embed_options")
+#: Whether Streamlit's page tells of Back and Forward. Before 1.65 it goes on sending the parameters from before, until others are written;
+#: what the address says then is told by `components.reconnect`.
+TELLS_OF_BACK = tuple(int(part) for part in st.__version__.split(".")[:2]) >= (1, 65)
+#: what Streamlit's page has sent since, and what the address says instead
+_CORRECTION = "correction"
+_LED = "led"
 
 
 def read() -> dict[str, list[str]]:
     """Return all parameters that the address has now, except Streamlit's own and the name of a page."""
-    return {name: st.query_params.get_all(name) for name in st.query_params if name != PARAMETER}
+    sent = {name: st.query_params.get_all(name) for name in st.query_params if name != PARAMETER}
+    instead_of, said = st.session_state.get(_CORRECTION, (None, None))
+    return said if said is not None and sent == instead_of else sent
+
+
+def gone_to(search: str) -> None:
+    """Note that Back or Forward has led to an address with these parameters, of which Streamlit's page does not tell."""
+    st.session_state.pop(_CORRECTION, None)
+    parameters = parse_qs(search.removeprefix("?"), keep_blank_values=True)
+    said = {name: texts for name, texts in parameters.items() if name not in (*_STREAMLITS_OWN, PARAMETER)}
+    st.session_state[_CORRECTION] = (read(), said)
+    st.session_state[_LED] = True
+
+
+def led_here() -> bool:
+    """Return whether `gone_to` began this run."""
+    return st.session_state.pop(_LED, False)
 
 
 def path() -> str:
@@ -64,6 +87,7 @@ def write(config: Config, page: dict[str, str]) -> dict[str, list[str]]:
     present = read()
     if parsed(present)[0] == config and of_page(present) == page:
         return present
+    st.session_state.pop(_CORRECTION, None)
     st.query_params.from_dict(config.to_query() | page)
     return read()
 
