@@ -38,7 +38,7 @@ class Precision:
 
         Below the lower one its root mean square is under the smallest number, and of Gaussian entries 38 % or more are rounded to 0.
         Above the upper one the largest of its N entries overflows: that is about √(2 ln N) times the root mean square, as for
-        independent Gaussian ones, N the neurons times the inputs. Loss scaling moves both for gradients.
+        independent Gaussian ones, N the neurons times the inputs, or their tokens. Loss scaling moves both for gradients.
         """
         of, scale = self.format, self.log10_scale(name)
         upper = 2 * (math.log10(of.overflow) - scale) - _log10_largest_square(trace, name)
@@ -209,5 +209,5 @@ def _unit(trace: Trace) -> str:
 
 def _log10_largest_square(trace: Trace, name: str) -> np.ndarray:
     """Return log10 of the largest square in each layer over the mean one, (depth,): of δ hᵀ, that of δ times that of h."""
-    squares = 2 * np.log(np.maximum(trace.config.inputs * np.array(trace.config.widths, dtype=float), 2))
+    squares = 2 * np.log(np.maximum(trace.config.columns * np.array(trace.config.widths, dtype=float), 2))
     return np.log10(squares[1:] * squares[:-1] if name == "weight_gradient" else squares[1:])

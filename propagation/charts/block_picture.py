@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from html import escape
 
 from propagation.choices import NORMALIZATIONS
+from propagation.export.code.block_words import map_words
 from propagation.formatting import number, percent
-from propagation.ops import Activate, Block, Dropout, Linear, Normalize, Op, Residual
+from propagation.ops import Activate, Attend, Block, Dropout, Gate, Linear, Normalize, Op, Residual
 
-_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 #: pixels: a box and the way to the next; the height of a line of boxes, and above it of what a skip takes; the skip's own line in that
 _BOX, _GAP, _LINE, _ABOVE, _SKIP = 26, 9, 38, 42, 20
 _CORNER, _SUM = 10, 9
@@ -34,7 +34,7 @@ class _Label:
 
 
 def _linear(op: Linear) -> _Label:
-    name = op.name.translate(_SUBSCRIPTS) or "W"
+    name = map_words(op.name or "W")
     return _Label(name, f"linear map {name}")
 
 
@@ -45,7 +45,13 @@ LABELS: dict[type, Callable[..., _Label]] = {
     Activate: lambda op: _Label("φ", "activation φ", _BOX // 2),
     Normalize: lambda op: _Label(_NORMS[op.kind], NORMALIZATIONS[op.kind]),
     Dropout: lambda op: _Label("drop", f"dropout that keeps {percent(op.keep)}"),
+    Gate: lambda op: _Label("gate", f"a gate φ({map_words(op.gate.name)} x) ⊙ {map_words(op.up.name)} x"),
+    Attend: lambda op: _Label("attention", f"{'causal ' * op.causal}attention of {_several(op.heads, 'head')}"),
 }
+
+
+def _several(count: int, what: str) -> str:
+    return f"1 {what}" if count == 1 else f"{count:,} {what}s"
 
 
 def block_svg(block: Block) -> str:
@@ -69,13 +75,14 @@ def block_in_words(block: Block) -> str:
     told = []
     for op in block:
         if isinstance(op, Residual):
-            past = "goes past it" if op.skip_scale == 1 else f"goes past it times s = {number(op.skip_scale)}"
-            scale = f", times α = {number(op.branch_scale)}" if _is_scaled(op) else ""
-            told.append(f"The input {past} on the skip and through the branch: {_list(op.branch)}{scale}. Both are added")
+            branch = _list(op.branch) + (f", times α = {number(op.branch_scale)}" if _is_scaled(op) else "")
+            skip = "a skip" if op.skip_scale == 1 else f"a skip, times s = {number(op.skip_scale)},"
+            what = f"through {branch}. There is no skip" if op.skip_scale == 0 else f"over {skip} and through {branch}. Both are added"
+            told.append(f"The signal goes {what}")
         elif told:
             told[-1] += f", then {_label(op).words}"
         else:
-            told.append(f"The input goes through {_label(op).words}")
+            told.append(f"The signal goes through {_label(op).words}")
     return f"One layer. {'. '.join(told)}."
 
 
@@ -91,7 +98,7 @@ def _rows(block: Block) -> list[Block]:
 
 def _row(row: Sequence[Op], top: int, before: str, after: str) -> tuple[list[str], int, int]:
     """Return the marks of a row, where it ends, and its bottom; the signal comes in from the left."""
-    y = top + (_ABOVE if any(isinstance(op, Residual) for op in row) else 0) + _LINE // 2
+    y = top + (_ABOVE if any(isinstance(op, Residual) and op.skip_scale for op in row) else 0) + _LINE // 2
     marks, x = [_text(before, 6, y)] if before else [], 14 if before else 4
     for op in row:
         if isinstance(op, Residual):
@@ -107,7 +114,7 @@ def _row(row: Sequence[Op], top: int, before: str, after: str) -> tuple[list[str
 def _residual(op: Residual, x: int, y: int, skip: int) -> tuple[list[str], int, int]:
     """Return the marks of a branch, of the skip past it, and of their sum, from x on; where the sum ends, and the height of its line."""
     fork = x + 8
-    marks, at, right = [_line(x, y, fork), f'<circle cx="{fork}" cy="{y}" r="2.5" fill="currentColor" stroke="none"/>'], fork, fork
+    marks, at, right = [_line(x, y, fork)], fork, fork
     for number_of, ops in enumerate(_lines(op.branch)):
         if number_of:
             below = y + _LINE
@@ -120,9 +127,12 @@ def _residual(op: Residual, x: int, y: int, skip: int) -> tuple[list[str], int, 
         value = number(op.branch_scale)
         new, at = _box(_Label("α", f"times α = {value}", _BOX // 2), at, y)
         marks += [*new, _text(value, at - _BOX // 2, y - _BOX // 2 - 8, 11, "scale")]
+    if op.skip_scale == 0:
+        return marks, at, y
     middle = max(at, right) + _GAP + 4 + _SUM
+    start = skip - _SKIP + _ABOVE + _LINE // 2  # the height of the first line
     marks.append(_arrow(at, y, middle - _SUM))
-    start = skip + _ABOVE + _LINE // 2 - _SKIP  # the height of the first line
+    marks.append(f'<circle cx="{fork}" cy="{start}" r="2.5" fill="currentColor" stroke="none"/>')
     marks.append(
         f'<path class="skip" d="M{fork} {start}V{skip + _CORNER}q0 -{_CORNER} {_CORNER} -{_CORNER}H{middle - _CORNER}'
         f'q{_CORNER} 0 {_CORNER} {_CORNER}V{y - _SUM}"/>{_head(middle, y - _SUM, down=True)}'

@@ -31,7 +31,7 @@ def expected(ops) -> list[str]:
     texts = []
     for op in ops:
         if isinstance(op, Residual):
-            texts += [*expected(op.branch), *(["α"] if op.branch_scale != 1 or op.learned else []), "+"]
+            texts += [*expected(op.branch), *(["α"] if op.branch_scale != 1 or op.learned else []), *(["+"] if op.skip_scale else [])]
         else:
             texts.append(LABELS[type(op)](op).text)
     return texts
@@ -59,7 +59,7 @@ def test_parts_are_drawn_in_the_order_of_the_ops(fields):
 def test_it_fits_beside_the_controls_and_nothing_lies_outside(fields):
     svg = drawn(block(fields))
     width, height = float(svg.get("width")), float(svg.get("height"))
-    assert width <= 320 and height <= 130
+    assert width <= 320 and height <= 190
     for box in svg.iter(f"{SVG}rect"):
         x, y, w, h = (float(box.get(name)) for name in ("x", "y", "width", "height"))
         assert x >= 0 and x + w <= width and y >= 0 and y + h <= height
@@ -82,11 +82,11 @@ def test_it_is_described_in_words(fields):
 def test_words_name_what_is_where():
     residual = {"architecture": "residual", "normalization": "layer", "branch_rule": "deepnorm", "norm_position": "post"}
     assert block_in_words(block(residual)) == (
-        "One layer. The input goes past it times s = 1.41 on the skip and through the branch: linear map W₁, activation φ, linear map W₂. "
+        "One layer. The signal goes over a skip, times s = 1.41, and through linear map W₁, activation φ, linear map W₂. "
         "Both are added, then layer norm."
     )
     assert block_in_words(block({"keep": 0.7})) == (
-        "One layer. The input goes through linear map W, then activation φ, then dropout that keeps 70 %."
+        "One layer. The signal goes through linear map W, then activation φ, then dropout that keeps 70 %."
     )
     assert "linear map W₂, times α = 0.5. Both are added." in block_in_words(block({"architecture": "residual", "branch_scale": 0.5}))
 
@@ -98,6 +98,11 @@ def test_scales_stand_at_their_places_and_only_where_there_are_some():
     assert "skip × s = 2" in [text.text for text in scaled]
     assert "α" not in parts(drawn(block({"architecture": "residual"})))
     assert "0" in [text.text for text in drawn(block({"architecture": "residual", "branch_rule": "zero"})).iter(f"{SVG}text")]
+
+
+def test_without_a_skip_there_is_no_way_past():
+    alone = block({"architecture": "transformer", "sublayers": "attention", "tokens": 4, "skip_scale": 0.0, "width": 8})
+    assert "+" not in parts(drawn(alone)) and "There is no skip" in block_in_words(alone)
 
 
 def test_two_sub_blocks_are_two_rows():
@@ -114,4 +119,4 @@ class Fold:
 
 def test_every_kind_of_op_has_a_label_and_an_unknown_one_its_name():
     assert set(LABELS) >= set(OPS) - {Residual}
-    assert parts(drawn((Linear(8, 8, Variance(1.0), 0.0, name="<W&1>"), Fold()))) == ["<W&₁>", "fold"]
+    assert parts(drawn((Linear(8, 8, Variance(1.0), 0.0, name="<"), Fold()))) == ["<", "fold"]
