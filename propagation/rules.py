@@ -67,7 +67,7 @@ def _block_moved(config: Config, field: str, value: Any) -> tuple[Config, str]:
             change |= {"width_profile": "constant", "layer_sizes": ""}
             notes.append("A block adds its branch to the stream, so all layers have one width.")
     if field == "architecture" and value == "transformer" and config.architecture != value:
-        change |= _TRANSFORMER | {"inputs": min(config.inputs, 4)}
+        change |= _TRANSFORMER | {"inputs": min(config.inputs, 2)}
         if config.input_law == "digits":
             change["input_law"] = "gaussian"
     if now("architecture") != "transformer":

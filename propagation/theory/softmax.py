@@ -25,7 +25,7 @@ LARGEST_VARIANCE = 16.0
 #: v (1 − r) from which on down the difference of two rows is taken to first order
 _ALIKE = 1e-6
 #: steps of the trapezoidal rules, which for these integrands are exact to 1e-12, and the reach of the Gaussian one
-_STEP, _LOG_STEP, _REACH = 0.5, 0.25, 8.5
+_STEP, _LOG_STEP, _REACH = 0.5, 0.33, 8.0
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def _grids(variance: float, tokens: int) -> tuple[Array, Array, Array]:
     beta = math.sqrt(variance)
     step = _STEP / max(1.0, beta)
     x = np.arange(-_REACH, _REACH + step / 2, step)
-    log_lambda = np.arange(-32 - math.log(tokens) - 2 * variance, 4 + _REACH * beta, _LOG_STEP)
+    log_lambda = np.arange(-28 - math.log(tokens) - 2 * variance, 4 + _REACH * beta, _LOG_STEP)
     return x, step * np.exp(-(x**2) / 2) / math.sqrt(2 * math.pi), log_lambda
 
 

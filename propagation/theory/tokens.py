@@ -86,7 +86,7 @@ class Lines:
 def token_lines(config: Config) -> Lines:
     """Return what theory says of a transformer; NoLaw where it has no line."""
     _check(config)
-    lines, state = Lines(), _start(config)
+    lines, state = Lines(), start(config)
     walked: list[tuple[Sequence[Op], list[Columns]]] = []
     for layer, block in enumerate([stem(config), *blocks(config), head(config)]):
         inside = 1 <= layer <= config.depth
@@ -101,7 +101,7 @@ def token_lines(config: Config) -> Lines:
         inside = 1 <= layer <= config.depth
         if inside:
             lines.logs.setdefault("stream_gradient", []).append(gradients.log_d)
-        gradients = _backward(passed, states, gradients, _Notes(lines if inside else Lines(), config.tokens))
+        gradients = _backward(passed, states, gradients, Notes(lines if inside else Lines(), config.tokens))
     for name in ("stream_gradient", "delta", *{op.name for op in linear_maps(config) if op.name}):
         lines.logs[name].reverse()
     return lines
@@ -119,7 +119,8 @@ def _check(config: Config) -> None:
         raise NoLaw(f"{_NO_LINE}it knows biases and inputs of mean 0.")
 
 
-def _start(config: Config) -> Columns:
+def start(config: Config) -> Columns:
+    """Return the inputs: how large their tokens are, and how alike those of a sequence."""
     x = draw_inputs(config)
     q = float(np.mean(x**2))
     if config.tokens == 1:
@@ -144,7 +145,7 @@ def _forward(ops: Sequence[Op], state: Columns, lines: Lines | None) -> list[Col
         else:
             if lines and (z := _z(op)):
                 lines.note("z", _mapped(z, state).q)
-            state = _after(op, state)
+            state = after(op, state)
         states.append(state)
     return states
 
@@ -163,7 +164,8 @@ def _columns(q: float, apart: float, mean: float = 0.0) -> Columns:
     return Columns(q, min(apart / q, 2.0) if q else 0.0, mean)
 
 
-def _after(op: Op, state: Columns) -> Columns:
+def after(op: Op, state: Columns) -> Columns:
+    """Return the columns after an op that is no residual one."""
     if isinstance(op, Linear):
         return _mapped(op, state)
     if isinstance(op, Normalize):
@@ -204,7 +206,7 @@ def _pattern(op: Attend, state: Columns) -> PatternMoments:
 
 
 @dataclass(frozen=True)
-class _Notes:
+class Notes:
     """Where the way back notes what it meets, for sequences of so many tokens."""
 
     lines: Lines
@@ -220,14 +222,15 @@ class _Notes:
         self.lines.logs.setdefault("delta", []).append(gradients.log_d)
 
 
-def _backward(ops: Sequence[Op], states: Sequence[Columns], gradients: Gradients, notes: _Notes) -> Gradients:
+def _backward(ops: Sequence[Op], states: Sequence[Columns], gradients: Gradients, notes: Notes) -> Gradients:
     """Gradients of the input of these ops for those of their output."""
     for op, before in reversed([*zip(ops, states, strict=False)]):
-        gradients = _through(op, before, gradients, notes)
+        gradients = through(op, before, gradients, notes)
     return gradients
 
 
-def _through(op: Op, x: Columns, g: Gradients, notes: _Notes) -> Gradients:
+def through(op: Op, x: Columns, g: Gradients, notes: Notes) -> Gradients:
+    """Return the gradients of the input x of an op for those of its output; δ and ∂C/∂W are noted."""
     if isinstance(op, Residual):
         past, scale = op.skip_scale**2, op.branch_scale**2
         through = _backward(op.branch, _forward(op.branch, x, None), g.times(scale, scale), notes)
@@ -245,7 +248,7 @@ def _through(op: Op, x: Columns, g: Gradients, notes: _Notes) -> Gradients:
     return _through_gate(op, x, g, notes) if isinstance(op, Gate) else _through_attention(op, x, g, notes)
 
 
-def _pulled(op: Linear, x: Columns, g: Gradients, notes: _Notes) -> Gradients:
+def _pulled(op: Linear, x: Columns, g: Gradients, notes: Notes) -> Gradients:
     if op.name:
         notes.weights(op, g, x)
     factor = _weight(op) * op.fan_out / op.fan_in
@@ -262,7 +265,7 @@ def _slopes(activation: str, z: Columns) -> tuple[float, float]:
     return float(moments(activation).slope(q)[0]), float(beside[0])
 
 
-def _through_gate(op: Gate, x: Columns, g: Gradients, notes: _Notes) -> Gradients:
+def _through_gate(op: Gate, x: Columns, g: Gradients, notes: Notes) -> Gradients:
     gate, up = _mapped(op.gate, x), _mapped(op.up, x)
     opened, (diagonal, beside) = _activated(op.activation, gate), _slopes(op.activation, gate)
     to_up = g.times(opened.q, opened.q * (1 - opened.eps))
@@ -272,7 +275,7 @@ def _through_gate(op: Gate, x: Columns, g: Gradients, notes: _Notes) -> Gradient
     return _pulled(op.gate, x, to_gate, notes).plus(_pulled(op.up, x, to_up, notes))
 
 
-def _through_attention(op: Attend, x: Columns, g: Gradients, notes: _Notes) -> Gradients:
+def _through_attention(op: Attend, x: Columns, g: Gradients, notes: Notes) -> Gradients:
     query, key, value, of = _mapped(op.query, x), _mapped(op.key, x), _mapped(op.value, x), _pattern(op, x)
     others, rho = op.tokens - 1, g.ratio
     s2 = of.s1 - of.apart
