@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from propagation import Config
+from propagation.labs import compare_networks
 from propagation.labs.compare import GLOROT_2010
 from propagation.labs.race import (
     GUESSING,
@@ -70,6 +71,22 @@ def test_at_fifty_layers_only_the_critical_one_learns():
     ordered, critical, chaotic = (final_accuracies(recipe, weight_variance=value, **base) for value in (0.9, 1.76, 4.0))
     assert ordered.max() < GUESSING and clearly_less(ordered, critical) and clearly_less(chaotic, critical)
     assert critical.min() > max(ordered.max(), chaotic.max())
+
+
+@pytest.mark.slow
+def test_at_fifty_layers_skips_help_where_their_branches_are_scaled_or_normalized():
+    """Of one initialization: plain layers and batch norm hardly move, unscaled blocks diverge, those with 1/√L and pre-norm learn."""
+    base = {"depth": 50, "width": 32, "activation": "relu", "scheme": "he", "bias_variance": 0.0}
+    recipe = Recipe(0.01, steps=150)
+    found = {network.name: final_accuracies(recipe, **(base | network.blocks)) for network in compare_networks.FIRST}
+    assert list(found) == ["plain", "batch_norm", "residual", "residual_sqrt", "pre_norm"]
+    for name in ("plain", "batch_norm"):
+        assert (
+            found[name].max() < 0.5 and clearly_less(found[name], found["pre_norm"]) and clearly_less(found[name], found["residual_sqrt"])
+        )
+    assert found["residual_sqrt"].min() > 0.75 and found["pre_norm"].min() > 0.6
+    unscaled = base | {"architecture": "residual"}
+    assert all(list(train(Config(seed=seed, **unscaled), recipe))[-1].diverged for seed in SEEDS)
 
 
 def test_lanes_advance_together_and_each_is_its_own_training():

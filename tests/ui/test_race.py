@@ -114,9 +114,26 @@ def test_a_control_moved_in_the_middle_makes_another_race():
 def test_a_button_sets_everything_and_starts(start):
     app = opened()
     app.button(key=f"start_{start.label}").click().run()
-    assert not app.exception and len(drawn(app)) == len(start.columns) and "race_pause" in keys(app)
-    assert f"{len(start.columns)} networks of {start.fields['depth']} × 100" in text(app)
+    assert not app.exception and len(drawn(app)) == len(start.columns or start.networks) and "race_pause" in keys(app)
+    assert f"{len(start.columns or start.networks)} networks of {start.fields['depth']} × {start.fields['width']}" in text(app)
+    assert app.title[0].value == ("Which architecture learns?" if start.networks else "Which initialization learns?")
     assert app.select_slider(key="rate").value == start.rate and app.select_slider(key="steps").value == "300"
+
+
+def test_architectures_are_raced_taken_away_and_left_by_another_race():
+    app = raced(opened(compared="architectures", networks="plain~rezero", depth="3"))
+    assert [cell.split(" ", 1)[1] for cell in app.table[0].value["architecture"]] and len(drawn(app)) == 2
+    (lanes,) = (group for group in app.get("button_group") if "Architectures" in group.proto.label)
+    assert list(lanes.value) == ["plain", "rezero"]
+    app.button(key=f"start_{race_setup.STARTS[0].label}").click().run()
+    assert "compared" not in app.query_params and "networks" not in app.query_params and len(drawn(app)) == 6
+
+
+def test_a_network_that_is_none_is_said_and_the_others_race():
+    app = opened(compared="architectures", networks="plain~nonsense~pre_norm")
+    assert "nonsense" in app.warning[0].value and "2 networks" in text(app)
+    app = opened(compared="architectures", networks="none")
+    assert "Nobody is at the start yet" in text(app)
 
 
 def test_a_rate_that_diverges_ends_in_words():

@@ -38,12 +38,14 @@ class PageSpec:
 _PLAY, _INSIDE, _LEARN = "Play", "Look inside", "Learn"
 #: which number format is looked at, on pages of sizes
 _FORMAT = ("format", "loss_scale")
+#: what is compared, or raced: initializations or architectures, and which
+_COMPARED = ("columns", "compared", "networks")
 #: in the order of the menu; the first is the one that the app opens with
 PAGES = (
     PageSpec("explore", "Explore", ":material/show_chart:", _PLAY, ("view", "over", "weights", *_FORMAT), shows_controls=False),
     PageSpec("phase", "Order and chaos", ":material/map:", _PLAY, ("plane",)),
     PageSpec("gains", "Gain lab", ":material/tune:", _PLAY, ("framework", "one_layer")),
-    PageSpec("compare", "Compare", ":material/compare_arrows:", _INSIDE, ("columns", "compared", "networks", *_FORMAT)),
+    PageSpec("compare", "Compare", ":material/compare_arrows:", _INSIDE, (*_COMPARED, *_FORMAT)),
     PageSpec("whose", "Whose variance?", ":material/stacked_bar_chart:", _INSIDE, ("signal", "whose"), module="variance_decomposition"),
     PageSpec("distributions", "Distributions", ":material/area_chart:", _INSIDE, ("signal", "scale", "place")),
     PageSpec("angles", "Angles", ":material/hub:", _INSIDE, ("layer",)),
@@ -54,7 +56,7 @@ PAGES = (
     ),
     PageSpec("myths", "Myths", ":material/gavel:", _LEARN, shows_controls=False, own_networks=True),
     PageSpec("papers", "Papers", ":material/article:", _LEARN, ("paper", "signal")),
-    PageSpec("race", "Training race", ":material/sports_score:", _LEARN, ("columns", "rate", "momentum", "steps", "lane")),
+    PageSpec("race", "Training race", ":material/sports_score:", _LEARN, (*_COMPARED, "rate", "momentum", "steps", "lane")),
     PageSpec("trainability", "Trainability map", ":material/grid_on:", _LEARN, ("map",)),
 )
 #: all that pages read and write in the address, each name once

@@ -1,4 +1,4 @@
-"""Race: up to six initializations learn to read digits side by side, live."""
+"""Race: up to six initializations, or architectures, learn to read digits side by side, live."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from propagation.charts.race import gradient_map, pace_chart, race_chart
 from propagation.charts.theme import palette
 from propagation.config import Config
 from propagation.formatting import from_log10, number, plain
-from propagation.labs import compare_text
 from propagation.labs.race import LOOKS, Decision, Entry, Lane, decide, of_weights, ranked, whole_percent
 from propagation.labs.training import HELD_OUT, split
-from propagation.ui.session import experiment, race_session
+from propagation.ui.session import race_session
 from propagation.ui.widgets import controls
 from propagation.ui.widgets.figures import draw_figure
 from propagation.ui.widgets.page_header import appearance, opening, unbroken
 from propagation.ui.widgets.panels import panel
-from propagation.ui.widgets.race_setup import draw_lanes, draw_recipe, draw_starts, entries_of, read_recipe
+from propagation.ui.widgets.race_setup import architectures_race, draw_lanes, draw_recipe, draw_starts, entries_of, read_lanes, read_recipe
 
 TITLE = "Which initialization learns?"
-LOOK_FOR = (
-    "Same digits, same batches, same recipe: only the first weights differ. **Which networks leave 10 % (guessing), and which never do?** "
+_OF_ARCHITECTURES = "Which architecture learns?"
+_LOOK_FOR = (
+    "Same digits, same batches, same recipe: only {} differ. **Which networks leave 10 % (guessing), and which never do?** "
     "The second chart says why: it shows how far each layer moves."
 )
 #: seconds of racing between two redraws, and between the beginnings of two of them: in between others get their turn
@@ -33,29 +33,32 @@ _COLOURS = {"learned": "green", "learning": "gray", "guessing": "orange", "diver
 
 def render(config: Config) -> None:
     """Draw the page: races worth seeing, the recipe, the race itself, one network's gradients."""
-    columns, unread = compare_text.read(experiment.page_parameter(compare_text.PARAMETER, ""))
+    lanes, unread = read_lanes()
     with st.container(gap="xsmall"):
-        opening(TITLE, LOOK_FOR)
+        if architectures_race():
+            opening(_OF_ARCHITECTURES, _LOOK_FOR.format("skips and norms"))
+        else:
+            opening(TITLE, _LOOK_FOR.format("the first weights"))
         draw_starts()
         recipe, problems = read_recipe()
         buttons = st.container(horizontal=True, vertical_alignment="center", gap="small")
         draw_recipe(recipe)
-    if config.architecture == "transformer":
+    if config.architecture == "transformer" and not architectures_race():
         st.caption(":material/layers_clear: A digit is one vector: attention is left out here, and the network of the MLPs races.")
-    entries, refused = entries_of(config, columns, recipe)
+    entries, refused = entries_of(config, lanes, recipe)
     _left_out([*unread, *problems, *refused])
     on = race_session.of(entries, recipe) if entries else None
     running = on is not None and on.status == "running"
     with buttons:
         if on:
             _drive(on)
-        draw_lanes(config, columns)
+        draw_lanes(config, lanes)
         if on:
             st.markdown(_what(on, config), width="stretch")
     if on:
         _run(on, running)
     else:
-        words = "None of these can be raced." if columns else "Nobody is at the start yet."
+        words = "None of these can be raced." if lanes else "Nobody is at the start yet."
         st.info(f"{words} Choose a race above, or add a lane.", icon=":material/sports_score:")
     _explanations()
 
@@ -169,6 +172,7 @@ def _reads(lane: Lane, over: bool) -> str:
 
 def _table(lanes: Sequence[Lane], winner: int | None) -> list[dict[str, str]]:
     """Return everyone's story, the first in front: a line for each, in Markdown."""
+    what = "architecture" if architectures_race() else "initialization"
     lines = []
     for lane in ranked(lanes):
         values = {
@@ -177,7 +181,7 @@ def _table(lanes: Sequence[Lane], winner: int | None) -> list[dict[str, str]]:
             "slowest layer": of_weights(lane.slowest),
             "fastest layer": of_weights(lane.fastest),
         }
-        lines.append({"initialization": f"{_glyph(lane.place)} {_marked(lane, winner)}"} | unbroken(values))
+        lines.append({what: f"{_glyph(lane.place)} {_marked(lane, winner)}"} | unbroken(values))
     return lines
 
 
@@ -234,7 +238,8 @@ def _explanations() -> None:
             "- **pace**: how far one step moves a layer, ‖ΔW‖ / ‖W‖. A layer that moves by 10⁻⁹ of its weights needs a million times as "
             "long as one at 10⁻³; below 2 × 10⁻¹⁶ the step is lost in rounding. The table has the median over the race.\n"
             "- **weight gradients**: the mean square of ∂C/∂W in every layer. One colour means the same for all lanes.\n\n"
-            "This is plain descent: no normalization, and no optimizer that gives each layer its own pace."
+            "This is plain descent: no optimizer that gives each layer its own pace, and no normalization but in a lane that says so. Of a "
+            "residual network a layer is one block. Batch norm takes the digits held out for one batch."
         )
     with right.expander("Formula"):
         st.latex(r"C = -\frac1B \sum_b \log \operatorname{softmax}(V h^L_b + c)_{y_b}, \qquad V_{ij} \sim N(0, 1/n_L)")

@@ -11,11 +11,13 @@ import streamlit as st
 from propagation.charts.marks import GLYPHS
 from propagation.config import Config
 from propagation.formatting import number, plain
-from propagation.labs import compare_text
-from propagation.labs.compare import GLOROT_2010, Column, column_of, with_added
+from propagation.labs import compare_networks, compare_text
+from propagation.labs.compare import FIRST, GLOROT_2010, Column, column_of, with_added
+from propagation.labs.compare_networks import Network
 from propagation.labs.race import MOST_DEPTH, MOST_SECONDS, Entry, fitting_width
 from propagation.labs.training import Recipe
 from propagation.ui.session import experiment, race_session
+from propagation.ui.widgets import network_choice
 
 #: parameter of the address → field of the recipe
 FIELDS = {"rate": "learning_rate", "momentum": "momentum", "steps": "steps"}
@@ -35,13 +37,17 @@ _HELP = {
 
 @dataclass(frozen=True)
 class Start:
-    """A race in which something is unmistakable: what its button says and tells, who takes part, the network, the learning rate."""
+    """A race in which something is unmistakable: what its button says and tells, who takes part, the network, the learning rate.
+
+    Who takes part are initializations of one network, `columns`, or `networks` of one initialization.
+    """
 
     label: str
     help: str
     columns: tuple[Column, ...]
-    fields: dict[str, int | float]
+    fields: dict[str, Any]
     rate: str
+    networks: tuple[Network, ...] = ()
 
 
 _TEN_LAYERS = {"depth": 10, "width": 100, "bias_variance": 0.0}
@@ -70,7 +76,29 @@ STARTS = (
         {"depth": 30, "width": 100, "bias_variance": 0.0},
         "0.01",
     ),
+    Start(
+        "Skips and norms: 50 layers",
+        "ReLU with He's weights: plain, with batch norm, as residual blocks, as those scaled by 1/√L, and pre-norm.",
+        (),
+        {
+            "depth": 50,
+            "width": 64,
+            "activation": "relu",
+            "scheme": "he",
+            "weight_law": "gaussian",
+            "bias_variance": 0.0,
+            "width_profile": "constant",
+            "layer_sizes": "",
+            "first_weight_variance": None,
+        },
+        "0.01",
+        compare_networks.FIRST,
+    ),
 )
+#: what takes part: initializations of one network, or architectures of one initialization
+Lanes = Sequence[Column | Network]
+#: the setting of a page that says so, as on the Compare page
+_ARCHITECTURES = "architectures"
 
 
 def draw_starts() -> None:
@@ -83,10 +111,23 @@ def draw_starts() -> None:
 
 def _begin(start: Start) -> None:
     experiment.order(**start.fields)
-    _compare(start.columns)
+    experiment.order_page_parameter(compare_networks.SWITCH, _ARCHITECTURES if start.networks else "")
+    experiment.order_page_parameter(compare_networks.PARAMETER, compare_networks.written(start.networks) if start.networks else "")
+    _compare(start.columns or FIRST)
     for name, text in (("rate", start.rate), ("momentum", _default("momentum")), ("steps", _default("steps"))):
         experiment.order_page_parameter(name, "" if text == _default(name) else text)
     race_session.announce()
+
+
+def architectures_race() -> bool:
+    """Return whether architectures race, and not initializations."""
+    return experiment.page_parameter(compare_networks.SWITCH, "") == _ARCHITECTURES
+
+
+def read_lanes() -> tuple[Lanes, list[str]]:
+    """Return who is to take part by the address, and a sentence for each part of it that could not be read."""
+    lab = compare_networks if architectures_race() else compare_text
+    return lab.read(experiment.page_parameter(lab.PARAMETER, ""))
 
 
 def read_recipe() -> tuple[Recipe, list[str]]:
@@ -122,11 +163,11 @@ def _default(name: str) -> str:
     return f"{getattr(Recipe, FIELDS[name]):g}"
 
 
-def entries_of(config: Config, columns: Sequence[Column], recipe: Recipe) -> tuple[tuple[Entry, ...], list[str]]:
+def entries_of(config: Config, lanes: Lanes, recipe: Recipe) -> tuple[tuple[Entry, ...], list[str]]:
     """Return who takes part, all of the largest width that there is time for; and a sentence for each who cannot."""
-    accepted: list[tuple[int, Column]] = []
+    accepted: list[tuple[int, Column | Network]] = []
     problems = []
-    for place, column in enumerate(columns):
+    for place, column in enumerate(lanes):
         try:
             column.uses(config)
         except ValueError as error:
@@ -148,10 +189,13 @@ def _too_much(config: Config) -> str:
     return f"This is too much: {limit}. What would fit: fewer layers than {config.depth:,}, fewer steps, or fewer lanes."
 
 
-def draw_lanes(config: Config, columns: tuple[Column, ...]) -> None:
-    """Draw who takes part, to be changed: the columns of the Compare page."""
-    here = column_of(config)
+def draw_lanes(config: Config, lanes: Lanes) -> None:
+    """Draw who takes part, to be changed: the columns or the networks of the Compare page."""
     with st.popover("Lanes", icon=":material/playlist_add:"):
+        if architectures_race():
+            network_choice.draw([lane for lane in lanes if isinstance(lane, Network)])
+            return
+        here, columns = column_of(config), tuple(lane for lane in lanes if isinstance(lane, Column))
         added = (with_added(columns, (here,)),)
         help = "The sidebar's own setting. Six fit; the oldest make room."
         label = f"Add {plain(here.label)}"
