@@ -38,6 +38,7 @@ class Network:
 
 
 _RESIDUAL = {"architecture": "residual"}
+_TRANSFORMER = {"architecture": "transformer", "normalization": "layer", "tokens": 8}
 NETWORKS: dict[str, Network] = {
     network.name: network
     for network in (
@@ -52,6 +53,8 @@ NETWORKS: dict[str, Network] = {
         Network("rezero", "ReZero", _RESIDUAL | {"branch_rule": "zero"}),
         Network("fixup", "Fixup", _RESIDUAL | {"branch_rule": "fixup"}),
         Network("deepnorm", "DeepNorm", _RESIDUAL | {"branch_rule": "deepnorm", "normalization": "layer", "norm_position": "post"}),
+        Network("transformer", "transformer", _TRANSFORMER),
+        Network("transformer_post", "transformer post", _TRANSFORMER | {"norm_position": "post"}),
         Network("resnet", "ResNet 2015", _RESIDUAL | {"block_order": "post_activation", "normalization": "batch"}),
     )
 }

@@ -85,7 +85,7 @@ _INITIALIZATIONS = (
 )
 _NETWORKS = (
     "- **What is drawn**: of plain networks z = W h + b and its gradient, of residual ones the stream x after each block and its gradient. "
-    "A block with two linear maps counts as one layer.\n"
+    "A block with two linear maps, or with attention and an MLP, counts as one layer. Transformers are shown sequences of 8 tokens.\n"
     "- **Nobody wins**: behind a norm a stream may grow as it likes, and a network whose branches begin at 0 is perfectly level before it "
     "has learned anything. Which learns best is seen in training.\n"
     "- **The same initialization**: scheme, σ_w², activation and inputs are those of the sidebar for all.\n"

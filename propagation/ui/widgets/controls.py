@@ -9,6 +9,7 @@ import streamlit as st
 
 from propagation import rules
 from propagation.advice import critical_here
+from propagation.choices import ARCHITECTURES
 from propagation.config import FIELDS, NUMBERS, Config
 from propagation.export.code.block_words import block_words
 from propagation.export.code.settings import size_words
@@ -28,6 +29,8 @@ from propagation.ui.widgets.panels import panel
 
 _MARKED = {"lecun": "LeCun", "glorot": "Glorot", "he": "He", "kumar": "Kumar"}
 _CRITICAL = "critical"
+#: letters of an architecture's name beside which there is room for the normalization
+_FITS = 9
 #: fields with an entry of their own beside the slider, and what is folded away
 _EXACT = {name: field for name, field in NUMBERS.items() if field.symbol}
 _FOLDED = [name for name in CONTROLS if name in FIELDS and FIELDS[name].folded]
@@ -156,7 +159,8 @@ def _presets() -> None:
 def _network(config: Config) -> None:
     scheme = SCHEMES[config.scheme]
     _control("activation")
-    kind, norm = st.columns([1, 1.3], gap="xsmall")
+    fits = len(ARCHITECTURES[config.architecture]) <= _FITS
+    kind, norm = st.columns([1, 1.3], gap="xsmall") if fits else (st.container(), st.container())
     with kind:
         _control("architecture")
     with norm:
