@@ -18,6 +18,7 @@ from propagation.formatting import factor, from_log10, magnitude, number, percen
 from propagation.headlines import forward_headline, gradient_headline, lost_headline
 from propagation.precision import precision_sentence
 from propagation.reach import DEPTH_SCALES
+from propagation.theory.prediction import Prediction
 from propagation.theory.recommendation import MERGED, critical_setting
 from propagation.trials import over_trials
 from propagation.verdict import Verdict
@@ -29,19 +30,21 @@ _STEADY, _SLOWING = 0.02, 2.0
 #: the same behind a norm, where it is a power of depth
 _POWER = 3.0
 _MOSTLY_DEAD = 0.9
+#: shares of 1 − c below this are rounding of numbers of 16 digits
+_ROUNDING = 1e-15
 
 #: a field of the architecture with its value, or σ_w²
 Suggestion = tuple[str, str | float | bool] | float | None
 
 
-def diagnose_blocks(trace: Trace, prediction=None) -> Verdict:
+def diagnose_blocks(trace: Trace, prediction: Prediction | None = None) -> Verdict:
     """Return the verdict; the pace at the end of a change is theory's, if given, else as measured."""
     # z of the first layer is as large as the inputs make it: behind it a norm divides its gradient by that
     first = int(trace.config.architecture == "plain" and trace.config.normalization != "none" and trace.config.depth > 3)
     forward, backward = drifts(trace.forward.median()[first:], trace.backward.median()[first:], None)
     line = trace if prediction is None else prediction
     paces = _pace(line.forward), -_pace(line.backward)
-    kind, headline = _story(trace, forward, backward, paces)
+    kind, headline = _story(trace, prediction, forward, backward, paces)
     advice, suggested = _advice(trace.config, kind, backward)
     steady = max((abs(pace) for drift, pace in zip((forward, backward), paces, strict=True) if not _slows(drift, pace)), default=0.0)
     slows = steady < _STEADY and max(abs(forward.total), abs(backward.total)) > KEPT
@@ -51,7 +54,7 @@ def diagnose_blocks(trace: Trace, prediction=None) -> Verdict:
         advice=advice,
         forward_factor=forward.seen(trace.config.depth),
         backward_factor=backward.seen(trace.config.depth),
-        layers_survived=math.inf if steady < _STEADY else DEPTH_SCALES / (math.log(10) * steady),
+        layers_survived=math.inf if steady < _STEADY or kind == "merged" else DEPTH_SCALES / (math.log(10) * steady),
         suggested_weight_variance=suggested if isinstance(suggested, float) else None,
         phase=None,
         survivor="" if slows else "sizes survive",
@@ -77,7 +80,7 @@ def _slows(drift: Drift, pace: float) -> bool:
     return abs(pace) < 0.7 * abs(drift.per_layer)
 
 
-def _story(trace: Trace, forward: Drift, backward: Drift, paces: tuple[float, float]) -> tuple[str, str]:
+def _story(trace: Trace, prediction: Prediction | None, forward: Drift, backward: Drift, paces: tuple[float, float]) -> tuple[str, str]:
     """Return (kind, headline)."""
     config = trace.config
     depth = config.depth
@@ -92,7 +95,7 @@ def _story(trace: Trace, forward: Drift, backward: Drift, paces: tuple[float, fl
         return _plain_story(trace, forward, backward)
     if told := _stream_headline(config, forward, backward, paces):
         return told
-    if told := _alike_tokens(trace):
+    if told := _alike_tokens(trace, prediction):
         return told
     spread = _spread(trace)
     if spread > _UNEVEN:
@@ -136,20 +139,30 @@ def _merged(trace: Trace) -> tuple[str, str] | None:
     return "merged", f"Inputs have merged: at layer {trace.config.depth:,} only {share} of their difference 1 − c is left."
 
 
-def _alike_tokens(trace: Trace) -> tuple[str, str] | None:
+def _alike_tokens(trace: Trace, prediction: Prediction | None) -> tuple[str, str] | None:
     """Return what to say where the tokens of a sequence have grown alike; None where they have not."""
-    if trace.config.tokens == 1:
+    config = trace.config
+    if config.tokens == 1 or not trace.input_separation:
         return None
-    left = float(np.median(trace.separation)) / trace.input_separation if trace.input_separation else 1.0
+    left, change = float(np.median(trace.separation)) / trace.input_separation, _change(trace.weights["Wq"].median())
     if not left < MERGED:
         return None
-    share = magnitude(math.log10(left)) if left > 0 else "nothing"
-    of_queries = trace.weights["Wq"].median()
-    told = f"The tokens of a sequence become alike: at block {trace.config.depth:,} {share} of their difference 1 − c is left"
-    lost = float(of_queries[-1] - of_queries[0])
-    if not lost < -LEVEL:
+    where = f"at block {config.depth:,}"
+    if left > _ROUNDING:
+        share = f"{where}, {magnitude(math.log10(left))}"
+    elif prediction is None or prediction.token_separation is None or not prediction.token_separation[-1]:
+        share, change = f"{where}, less than 10⁻¹⁵", math.nan
+    else:  # where the arithmetic has no digits left, theory has
+        share = f"{where}, by theory, {magnitude(math.log10(prediction.token_separation[-1] / trace.input_separation))}"
+        change = _change(prediction.weights["Wq"].log10_second_moment)
+    told = f"The tokens of a sequence become alike: {share} of their difference 1\u00a0−\u00a0c is left"
+    if not change < -LEVEL:
         return "merged", f"{told}."
-    return "merged", f"{told}, and W_q gets {magnitude(lost)} of the squared gradient that it gets in block 1."
+    return "merged", f"{told}, and W_q gets {magnitude(change)} of the squared gradient that it gets in block 1."
+
+
+def _change(sizes: np.ndarray) -> float:
+    return float(sizes[-1] - sizes[0])
 
 
 def _stream_headline(config: Config, forward: Drift, backward: Drift, paces: tuple[float, float]) -> tuple[str, str] | None:

@@ -28,13 +28,14 @@ def remembered(lab: Lab[Result], config: Config, *, words: str) -> Result:
     slot = st.empty()  # in any case, so that what follows keeps its place, and a chart its view
     result: Result | None = _cache.get((lab.name, own))
     if result is None:
-        result = lab.measure(own, _progress_in(slot, words))
+        result = lab.measure(own, progress_in(slot, words))
         slot.empty()
         _cache.put((lab.name, own), result)
     return result
 
 
-def _progress_in(slot, words: str) -> Progress:
+def progress_in(slot, words: str) -> Progress:
+    """Return a progress callback that draws a bar in the slot, with these words, once it has taken a while."""
     began = time.monotonic()
 
     def show(share: float) -> None:

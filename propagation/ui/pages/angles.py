@@ -36,6 +36,7 @@ from propagation.ui.widgets.page_header import appearance, opening, without_bloc
 from propagation.ui.widgets.panels import panel
 from propagation.ui.widgets.places import Place, draw_places
 from propagation.ui.widgets.sweep import Answers, Followed, Shown, let_go, swept, under_the_hand
+from propagation.ui.widgets.tokens import draw_tokens
 
 TITLE = "Do two inputs stay apart?"
 LOOK_FOR = (
@@ -81,6 +82,9 @@ def render(config: Config) -> None:
     refused = refusal(own)
     if refused:
         st.warning(refused, icon=":material/scale:")
+    elif config.tokens > 1:
+        with panel("The tokens"):
+            draw_tokens(config)
     elif ANGLES.why_not(config):
         st.info(ANGLES.why_not(config), icon=":material/info:")
     else:
