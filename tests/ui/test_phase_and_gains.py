@@ -168,3 +168,11 @@ def test_a_formula_that_is_not_allowed_keeps_the_experiment_and_marks_the_spot(t
     assert not app.exception
     assert "cannot be used" in app.warning[0].value and "^" in app.code[0].value
     assert app.selectbox(key="activation").value == "erf"
+
+
+def test_the_plane_says_what_norms_make_of_depth():
+    gelu = {"activation": "gelu", "weight_variance": "1", "bias_variance": "0", "normalization": "layer"}
+    told = opened(phase_page, architecture="residual", **gelu).info[0].value
+    assert "no such phases" in told and "ζ = χ_F/v = **1.07**" in told
+    assert "every layer multiplies gradients by **× 1.07**" in opened(phase_page, **gelu).info[0].value
+    assert not opened(phase_page).info and not opened(phase_page, architecture="residual").info

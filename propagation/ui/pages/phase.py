@@ -14,9 +14,10 @@ from propagation.charts.cobweb import Cobweb, cobweb_spec
 from propagation.charts.plane import SHOWN, CriticalLine, here_spec, plane_chart
 from propagation.config import BOUNDS, Config
 from propagation.expressions import lookup
-from propagation.formatting import number, plain
+from propagation.formatting import factor, number, plain
 from propagation.labs.slider_sweep import MOST_POSITIONS, spread
 from propagation.rules import shown_bias_variance, shown_weight_variance
+from propagation.theory.depth_law import depth_law
 from propagation.theory.fixed_points import limits_from
 from propagation.theory.iterates import correlation_iterates, length_iterates
 from propagation.theory.maps import DepthScales, correlation_map, depth_scales_of, length_map
@@ -86,6 +87,8 @@ def render(config: Config) -> None:
     """Draw the page: the plane to click on, and beside it the two maps that decide."""
     opening(TITLE, LOOK_FOR)
     without_blocks(config, "Order and chaos are those of")
+    if law := _law(config):
+        st.info(law, icon=":material/trending_up:")
     weight_variance, bias_variance = shown_weight_variance(config), shown_bias_variance(config)
     ends = _ends(config)
     maps = _maps_of([config])
@@ -208,6 +211,26 @@ def _line(activation: str, bias_end: float) -> CriticalLine:
     if lookup(activation).homogeneous:  # χ₁ does not depend on q, so the line goes straight up
         return CriticalLine(np.full(_UP, critical_weight_variance(activation, 0.0)), biases)
     return CriticalLine(critical_line(activation, biases), biases)
+
+
+@st.cache_data(max_entries=200, show_spinner=False, hash_funcs={Config: repr})
+def _law(config: Config) -> str:
+    """Say what the norms of a network make of its gradients, which no place in the plane decides; empty where there is no such law."""
+    law = depth_law(config)
+    if law is None:
+        return ""
+    if law.exponent is not None:
+        return (
+            "**Your own network has no such phases.** With a norm before every branch, gradients on their way back grow like a power of "
+            f"the number of blocks L, at every σ_w²: E[(∂C/∂x)²] like L^ζ with ζ = χ_F/v = **{number(law.exponent)}**, χ_F by what a "
+            "branch multiplies a gradient, v what it adds to the stream (Doshi et al. 2023)."
+        )
+    assert law.factor is not None
+    what = "block" if config.architecture == "residual" else "layer"
+    return (
+        f"**Your own network has no such plane.** With its norms every {what} multiplies gradients by **{factor(law.factor)}**, and by 1 "
+        "it would be critical. The signal keeps its size at every σ_w²."
+    )
 
 
 def _ends(config: Config) -> tuple[float, float]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import streamlit as st
 
-from propagation.architecture import weight_variances
+from propagation.architecture import head, weight_variances
 from propagation.charts.spectrum import spectrum_chart, window_of
 from propagation.config import Config
 from propagation.formatting import from_log10, number, power_of_ten
@@ -153,6 +153,8 @@ def _limits(config: Config) -> str:
         parts.append(f"Measured at {WIDEST} neurons a layer, whatever the width.")
     if config.depth > DEEPEST:
         parts.append(f"Measured through the first {DEEPEST} layers.")
+    elif head(config):
+        parts.append(f"Behind layer {config.depth} stands one more norm, which divides by the size of the stream.")
     if len(set(SPECTRUM.uses(config).widths)) > 1:
         parts.append("Where layers differ in width, theory has the mean square only.")
     return " ".join(parts)
