@@ -17,14 +17,17 @@ output.
 - Pull: U maps Q to O, and the complement of Q to that of O by an independent Haar matrix. With δ = O Oᵀ δ + δ⊥ and δ⊥ = N⊥ L
   (N⊥ orthonormal), Uᵀ N⊥ is a uniformly random frame in the complement of Q: Uᵀ δ = Q Oᵀ δ + (uniform frame ⊥ Q) L.
 
-A layer costs O(n B²) time and O(n B) memory. For degenerate X (inputs that have collapsed, B > n) see `frames`.
+Q may be any orthonormal columns whose span holds X, if nothing of Ω or U has chosen them: nothing else is used of it. Where X leaves some
+of them open (inputs that have merged or died, B > n), `frames` says which.
+
+A layer costs O(n B²) time and O(n B) memory.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from propagation.engine.frames import SINGLE_TOLERANCE, factor, frame, haar_frame
+from propagation.engine.frames import SINGLE_CLEAR, SINGLE_NUDGE, directions, factor, frame, haar_frame
 from propagation.engine.maps import RandomMap, noise_times, of_networks
 from propagation.engine.signal import Signal, pieces
 from propagation.runtime.memory import empty
@@ -47,38 +50,51 @@ class GaussianMap(RandomMap):
     gradient_type = np.float32
 
     def _prepare(self, h: Signal) -> None:
-        coefficients, inverse = frame(self.weight_scale**2 * h.gram + self.bias_scale**2)
-        rank = min(len(inverse[0]), self.fan_in + 1)  # the largest there can be, so that a rank that changes does not change the noise
-        self.coefficients, self.inverse = coefficients[:, :rank], inverse[:, :, :rank]
-        squares = np.einsum("trb,trb->tb", coefficients, coefficients)  # ‖X_b‖²
-        condition = np.einsum("tb,tb->t", squares, np.einsum("tbr,tbr->tb", inverse, inverse))  # κ²
+        def batches(trials: np.ndarray) -> np.ndarray:
+            """X of these trials, with the constant's row last."""
+            weights, bias = (np.broadcast_to(scale, (len(h.array), 1, 1))[trials] for scale in (self.weight_scale, self.bias_scale))
+            x = np.empty((len(trials), self.fan_in + 1, h.array.shape[2]))
+            x[:, :-1], x[:, -1:] = h.array[trials], bias
+            x[:, :-1] *= weights
+            return x
+
+        gram = self.weight_scale**2 * h.gram + self.bias_scale**2
+        self.frame = frame(gram, self.fan_in + 1, batches)
+        squares = np.einsum("trb,trb->tb", self.frame.coefficients, self.frame.coefficients)  # ‖X_b‖²
+        condition = np.einsum("tb,tb->t", squares, np.einsum("tbr,tbr->tb", self.frame.inverse, self.frame.inverse))  # κ²
         self.merged = condition > WELL_CONDITIONED**2
         self.input_type = np.float64 if self.merged.any() else np.float32
 
     def _unit_outputs(self) -> np.ndarray:
         """G of each trial, (trials, fan_out, r)."""
-        return self.noise.draw("weights", self.fan_out, self.coefficients.shape[1])
+        return self.noise.draw("weights", self.fan_out, self.frame.coefficients.shape[1])
 
     def _pushed(self) -> np.ndarray:
-        return noise_times(self._unit_outputs(), self.gain * self.coefficients)
+        return noise_times(self._unit_outputs(), self.gain * self.frame.coefficients)
 
     def _pulled(self, delta: Signal, h: Signal, scale: np.ndarray) -> np.ndarray:
-        rank = min(delta.array.shape[1:])
-        lower = factor(delta.gram, tolerance=SINGLE_TOLERANCE)[:, :rank]
-        fresh = of_networks(self.noise.draw("pull", self.fan_in + 1, rank), len(delta.array))
+        lower = factor(delta.gram, self.fan_out, lambda trials: delta.array[trials].astype(float), SINGLE_CLEAR, SINGLE_NUDGE)
+        fresh = of_networks(self.noise.draw("pull", self.fan_in + 1, lower.shape[1]), len(delta.array))
         to_inputs, to_bias = fresh[:, :-1], fresh[:, -1:]
         known = noise_times(self._unit_outputs().swapaxes(1, 2), delta.array)  # Gᵀ δ
         overlap = (
             self.weight_scale * _products(h.array.swapaxes(1, 2), to_inputs, self.merged, self.merged) + self.bias_scale * to_bias
         )  # Xᵀ F, before L
-        along = self.inverse @ (known - self.inverse.swapaxes(1, 2) @ overlap @ lower)
-        shares, lower = scale * self.weight_scale * along, (scale * lower).astype(np.float32)
+        inverse, shift = self.frame.inverse, self.frame.shift
+        overlap = inverse.swapaxes(1, 2) @ overlap  # Qᵀ F
+        if shift is not None:
+            apart = directions(self.fan_in + 1, h.array.shape[2])
+            overlap += shift.swapaxes(1, 2) @ (apart.T @ fresh[:, : len(apart)])
+        beside = known - overlap @ lower
+        shares, lower = scale * self.weight_scale * (inverse @ beside), (scale * lower).astype(np.float32)
         # inputs that have all but died beside others that explode have shares beyond single precision
         in_double = self.merged | (np.abs(shares).max(axis=(1, 2)) >= _SINGLE)
         result = empty((len(lower), self.fan_in, lower.shape[2]), np.float32)
         for rows in pieces(1, *result.shape[1:]):
             np.matmul(to_inputs[:, rows], lower, out=result[:, rows])
             result[:, rows] += _products(h.array[:, rows], shares, self.merged, in_double)
+        if shift is not None:
+            result[:, : len(apart)] += apart[: self.fan_in] @ (scale * (shift @ beside))
         return result
 
 
@@ -101,16 +117,14 @@ class HaarMap(RandomMap):
         return max(self.fan_in, self.fan_out)
 
     def _prepare(self, h: Signal) -> None:
-        coefficients, inverse = frame(h.gram)
-        rank = min(len(inverse[0]), self.fan_in)
-        self.coefficients, self.inverse = coefficients[:, :rank], inverse[:, :, :rank]
+        self.frame = frame(h.gram, self.fan_in, lambda trials: h.array[trials])
 
     def _unit_frame(self) -> np.ndarray:
         """O of each trial, (trials, N, r)."""
-        return haar_frame(self.noise.draw("weights", self.size, self.coefficients.shape[1]), self.size)
+        return haar_frame(self.noise.draw("weights", self.size, self.frame.coefficients.shape[1]), self.size)
 
     def _pushed(self) -> np.ndarray:
-        z = noise_times(self._unit_frame()[:, : self.fan_out], self.gain * self.weight_scale * self.size**0.5 * self.coefficients)
+        z = noise_times(self._unit_frame()[:, : self.fan_out], self.gain * self.weight_scale * self.size**0.5 * self.frame.coefficients)
         if self.bias_scale.any():
             z += self.gain * self.bias_scale * of_networks(self.noise.draw("bias", self.fan_out, 1), len(z))
         return z
@@ -118,14 +132,45 @@ class HaarMap(RandomMap):
     def _pulled(self, delta: Signal, h: Signal, scale: np.ndarray) -> np.ndarray:
         scale = scale * self.size**0.5
         frame_out = self._unit_frame()
-        known = noise_times(frame_out[:, : self.fan_out].swapaxes(1, 2), delta.array)
-        known *= self.coefficients.any(axis=2, keepdims=True)  # Oᵀ δ, without the columns of O beyond the rank of h
-        rest = -noise_times(frame_out, known)
-        rest[:, : self.fan_out] += delta.array  # δ⊥
-        columns = min(delta.array.shape[2], self.size)
-        lower = factor(rest.swapaxes(1, 2) @ rest, floor=delta.column_squares)[:, :columns]
+        known, rest = self._in_frame(frame_out, delta.array)
+        result = self._in_columns(h, scale * known)
+        columns = min(delta.array.shape[2], self.size - frame_out.shape[2])
+        if not columns:
+            return result
+
+        def apart(trials: np.ndarray) -> np.ndarray:
+            """Directions in the complement of O, as δ⊥ is."""
+            own, shown = of_networks(frame_out, len(delta.array))[trials], directions(*delta.array.shape[1:])
+            padded = np.zeros((len(trials), *delta.array.shape[1:]))
+            padded[:, : len(shown)] = shown
+            return self._in_frame(own, padded)[1]
+
+        lower = factor(rest.swapaxes(1, 2) @ rest, columns, lambda trials: rest[trials], apart=apart)
         fresh = of_networks(self.noise.draw("pull", self.size, columns).astype(float), len(delta.array))
-        inside = fresh[:, : self.fan_in]  # Q = h A has no rows below these
-        inside -= h.array @ (self.inverse @ (self.inverse.swapaxes(1, 2) @ (h.array.swapaxes(1, 2) @ inside)))
+        inside = fresh[:, : self.fan_in]  # Q has no rows below these
+        inside -= self._in_columns(h, self._of_columns(h, inside))
         fresh_frame = haar_frame(fresh, self.size - frame_out.shape[2])[:, : self.fan_in]
-        return h.array @ (scale * (self.inverse @ known)) + fresh_frame @ (scale * lower)
+        return result + fresh_frame @ (scale * lower)
+
+    def _in_frame(self, frame_out: np.ndarray, delta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return Oᵀ δ and δ⊥ = δ − O Oᵀ δ."""
+        known = noise_times(frame_out[:, : self.fan_out].swapaxes(1, 2), delta)
+        rest = -noise_times(frame_out, known)
+        rest[:, : self.fan_out] += delta
+        return known, rest
+
+    def _in_columns(self, h: Signal, shares: np.ndarray) -> np.ndarray:
+        """Return Q times these, (T, fan_in, …)."""
+        result = h.array @ (self.frame.inverse @ shares)
+        if self.frame.shift is not None:
+            apart = directions(self.fan_in, h.array.shape[2])
+            result[:, : len(apart)] += apart @ (self.frame.shift @ shares)
+        return result
+
+    def _of_columns(self, h: Signal, vectors: np.ndarray) -> np.ndarray:
+        """Return Qᵀ times these, (T, r, …)."""
+        result = self.frame.inverse.swapaxes(1, 2) @ (h.array.swapaxes(1, 2) @ vectors)
+        if self.frame.shift is not None:
+            apart = directions(self.fan_in, h.array.shape[2])
+            result += self.frame.shift.swapaxes(1, 2) @ (apart.T @ vectors[:, : len(apart)])
+        return result

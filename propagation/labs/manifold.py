@@ -23,7 +23,7 @@ from propagation.widths import written_sizes
 
 #: 1 − c of the pairs of inputs, from almost parallel to almost opposite
 STARTS = (1e-6, 1e-3, 0.1, 0.5, 1.0, 1.9)
-#: Two inputs closer than this are not told apart: the implicit maps take directions below 1e-5 of a batch for none (see engine.frames)
+#: Two inputs closer than this are told as one: at 1e-9, a millionth of what tells them apart is lost in a layer (see engine.frames).
 FLOOR = 1e-9
 #: a circle is followed in a network no wider and no deeper than this, in at most this many draws
 WIDEST, DEEPEST, DRAWS = 400, 100, 3

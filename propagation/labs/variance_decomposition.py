@@ -31,8 +31,8 @@ from propagation.theory.variance_decomposition import Scatter
 
 #: what one visitor's experiment is seen through: networks, inputs, and neurons at most
 DRAWS, INPUTS, MOST_NEURONS = 32, 16, 256
-#: Shares of the second moment below which differences between inputs cannot be measured: to a map that never builds W, inputs as close
-#: as this are one (see `engine.frames`).
+#: Shares of the second moment below which differences between inputs are not measured: a map that never builds W begins to lose them in
+#: deep networks (see `engine.frames`).
 RESOLUTION = 1e-11
 
 Array = np.ndarray
