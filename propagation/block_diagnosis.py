@@ -18,6 +18,7 @@ from propagation.formatting import factor, from_log10, magnitude, number, percen
 from propagation.headlines import forward_headline, gradient_headline, lost_headline
 from propagation.precision import precision_sentence
 from propagation.reach import DEPTH_SCALES
+from propagation.rounding import rounding_sentence
 from propagation.theory.prediction import Prediction
 from propagation.theory.recommendation import MERGED, critical_setting
 from propagation.trials import over_trials
@@ -58,7 +59,7 @@ def diagnose_blocks(trace: Trace, prediction: Prediction | None = None) -> Verdi
         suggested_weight_variance=suggested if isinstance(suggested, float) else None,
         phase=None,
         survivor="" if slows else "sizes survive",
-        precision=precision_sentence(trace),
+        precision=f"{precision_sentence(trace)} {rounding_sentence(trace)}".strip(),
         suggested_block=suggested if isinstance(suggested, tuple) else None,
     )
 

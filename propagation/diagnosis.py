@@ -20,6 +20,7 @@ from propagation.headlines import forward_headline, gradient_headline, lost_head
 from propagation.initializers import SCHEMES
 from propagation.precision import precision_sentence
 from propagation.reach import reach
+from propagation.rounding import rounding_sentence
 from propagation.theory.merging import difference_left
 from propagation.theory.recommendation import MERGED, MOSTLY_FLAT
 from propagation.trials import over_trials
@@ -77,7 +78,7 @@ def diagnose(trace: Trace, prediction=None) -> Verdict:
         survivor=survivor,
         slow=slow,
         remark=f"{own_first} {remark}".strip(),
-        precision=precision_sentence(living),
+        precision=f"{precision_sentence(living)} {rounding_sentence(living)}".strip(),
         loss=_first_loss(trace),
     )
 
