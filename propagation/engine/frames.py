@@ -115,10 +115,10 @@ def _nudged_frames(x: Array, apart: Array, nudge: float, rows: int | None = None
 
 def _upper_triangles(x: np.ndarray) -> np.ndarray:
     """R with Rᵀ R = Xᵀ X, (T, min(n, B), B), upper triangular with a diagonal that is not negative, to the precision of X, (T, n, B)."""
-    triangles: Array = np.linalg.qr(x[:, :ROWS], mode="r")
+    triangles = np.linalg.qr(x[:, :ROWS], mode="r")
     for first in range(ROWS, x.shape[1], ROWS):
         triangles = np.linalg.qr(np.concatenate([triangles, x[:, first : first + ROWS]], axis=1), mode="r")
-    return triangles * np.where(np.diagonal(triangles, axis1=1, axis2=2) < 0, -1.0, 1.0)[:, :, None]
+    return np.asarray(triangles) * np.where(np.diagonal(triangles, axis1=1, axis2=2) < 0, -1.0, 1.0)[:, :, None]
 
 
 def haar_frame(noise: np.ndarray, dimension: int) -> np.ndarray:
