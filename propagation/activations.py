@@ -84,11 +84,11 @@ class Activation:
     @cached_property
     def homogeneous(self) -> bool:
         """Whether φ(a z) = a φ(z) for every a > 0: linear and the ReLU family. Four equal slopes do not say so: cos(z) − 1."""
-        if self.phi_zero != 0 or self.slopes_at_zero != self.slopes_at_infinity or set(self.kinks) - {0.0}:
+        if self.phi_zero != 0 or self.slopes_at_zero != self.slopes_at_infinity or set(self.corners) - {0.0}:
             return False
         left, right = self.slopes_at_zero
         z = np.linspace(0.01, 30.0, 300)
-        return np.allclose(self.phi(z), right * z, 1e-13, 0) and np.allclose(self.phi(-z), -left * z, 1e-13, 0)
+        return np.allclose(self.phi(z), right * z, 1e-13, 1e-50) and np.allclose(self.phi(-z), -left * z, 1e-13, 1e-50)
 
     @property
     def bounded(self) -> bool:

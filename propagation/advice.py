@@ -115,7 +115,9 @@ def advice(trace: Trace, prediction, merged: bool) -> Advice:
 def _in_the_way(config: Config, critical: float | None, bias: float) -> str:
     """Return what keeps these inputs from the critical point at this σ_b², as `obstacle`; empty where nothing does."""
     if lookup(config.shifted_activation).homogeneous:
-        return "beyond" if critical and critical > BOUNDS["weight_variance"][1] else ""
+        if critical is None:
+            return "none"
+        return "beyond" if critical > BOUNDS["weight_variance"][1] else ""
     what = obstacle(config.shifted_activation, bias) if critical else "none"
     if what or critical is None:
         return what

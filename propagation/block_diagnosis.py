@@ -72,8 +72,8 @@ def _pace(moments) -> float:
     """Return the decades a layer in the last third of the network, where more layers would be added; 0 where there are too few."""
     sizes = _sizes(moments)
     first = 2 * (len(sizes) - 1) // 3
-    pace = (sizes[-1] - sizes[first]) / max(len(sizes) - 1 - first, 1)
-    return float(pace) if math.isfinite(pace) else 0.0
+    start, end = float(sizes[first]), float(sizes[-1])
+    return (end - start) / max(len(sizes) - 1 - first, 1) if math.isfinite(start) and math.isfinite(end) else 0.0
 
 
 def _slows(drift: Drift, pace: float) -> bool:

@@ -56,7 +56,7 @@ def kumar_scale(activation: str) -> float:
             f"scheme = 'kumar' does not apply to activation = {activation!r}: its slope jumps at 0 (from {left:.4g} to {right:.4g}), and "
             "Kumar's formula needs φ'(0); choose another scheme or a smooth activation"
         )
-    if left == 0:
+    if left**2 == 0:
         raise ValueError(f"scheme = 'kumar' does not apply to activation = {activation!r}: φ'(0) = 0, and the formula divides by it")
     return 1 / (left**2 * (1 + phi.phi_zero**2))
 

@@ -13,6 +13,9 @@ from propagation.expressions import lookup
 from propagation.ops import Activate
 from propagation.runtime.memory import empty
 
+#: slopes that gradients are multiplied with as they are; beyond, a power of two goes beside the product
+STEEP = 256.0
+
 
 class ActivateOp(EngineOp):
     """h = φ(z)."""
@@ -20,6 +23,7 @@ class ActivateOp(EngineOp):
     def __init__(self, op: Activate, place: Place) -> None:
         self.phi, self.layer = lookup(op.activation), place.layer
         self.gradient_type = place.below.gradient_type if place.below else np.float64
+        self._power = int(np.frexp(self.phi.steepest)[1]) if self.phi.steepest > STEEP else 0
         self._flat_trials: np.ndarray | None = None
 
     def forward(self, x: Signal, tape: Tape) -> Signal:
@@ -35,7 +39,10 @@ class ActivateOp(EngineOp):
     def backward(self, gradient: Signal, tape: Tape) -> Signal:
         slopes = tape.load(self)
         product = empty(slopes.array.shape, np.result_type(gradient.array, slopes.array))
-        return Signal(np.multiply(gradient.array, slopes.array, out=product), gradient.exponent + slopes.exponent).settled()
+        np.multiply(gradient.array, slopes.array, out=product)
+        if self._power:  # the squares would leave single precision
+            product *= np.float32(2.0**-self._power)
+        return Signal(product, gradient.exponent + slopes.exponent + self._power).settled()
 
     def jvp(self, x: Signal, tangents: Tangents) -> Tangents:
         _, plain_slopes = activate(self.phi, x)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from propagation.engine.op import EngineOp, Place, Tangents
-from propagation.engine.signal import Signal
+from propagation.engine.signal import PLAIN_RANGE, Signal
 from propagation.engine.tape import Tape
 from propagation.engine.trainable import Array, Trainable
 from propagation.ops import Normalize
@@ -28,8 +28,11 @@ class NormalizeOp(EngineOp):
         self._inverse, self._exponent = np.empty(0), np.empty(0, dtype=int)
 
     def forward(self, x: Signal, tape: Tape) -> Signal:
-        y, self._inverse = normalized(x.array, self.kind)
-        self._exponent = x.exponent
+        y, inverse = normalized(x.array, self.kind)
+        # what is divided by next to nothing has squares beyond single precision: the power of two goes beside it
+        power = np.frexp(np.abs(inverse).max(axis=(1, 2)))[1]
+        power = np.where(np.abs(power) > PLAIN_RANGE // 4, power, 0)
+        self._inverse, self._exponent = np.ldexp(inverse, -power[:, None, None]), x.exponent - power
         plain = np.zeros_like(x.exponent)
         tape.save(self, Signal(tape.put(y, self.gradient_type), plain))
         return Signal(y, plain)

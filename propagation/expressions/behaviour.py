@@ -17,7 +17,8 @@ from propagation.expressions.dual import Dual
 from propagation.expressions.errors import ExpressionError, TooFast
 from propagation.expressions.tape import Tape, Watch
 
-STEEPEST = 1e6
+#: slopes that are read: the steepest of a formula lies between these
+FLATTEST, STEEPEST = 1e-12, 1e6
 MOST_KINKS = 8
 #: between |z| = 2^34 and 2^46, φ(z)/z of a straight line changes by less than this share, ...
 _SETTLED = 1e-3
@@ -101,7 +102,7 @@ def _refuse_poles(tape: Tape, grid: Array, text: str) -> None:
     for watch in tape.watches:
         if watch.needs == "nonzero":
             size = np.abs(np.broadcast_to(watch.of(results)[0], grid.shape))
-            dips = size[1:-1] <= _DIP * np.minimum(size[:-2], size[2:])
+            dips = np.isfinite(size[1:-1]) & (size[1:-1] <= _DIP * np.minimum(size[:-2], size[2:]))
             zeros = np.concatenate((grid[size == 0], grid[1:-1][dips], *_crossings(tape, [watch], grid, part=0)))
             zeros = _in_force(tape, zeros)
             if zeros.size:
@@ -201,6 +202,8 @@ def _refuse_slopes(tape: Tape, grid: Array, text: str) -> None:
         raise ExpressionError(text, spot, f"its slope exceeds {STEEPEST:.0f} near z = {z:.4g}")
     if not slope.any():
         raise ExpressionError(text, 0, "it does not change with x: a layer would forget its input")
+    if slope.max() < FLATTEST:
+        raise ExpressionError(text, 0, f"its slope is below {FLATTEST:.0e} everywhere: a layer would all but forget its input")
 
 
 def kinks_of(tape: Tape, text: str, grid: Array = _GRID) -> tuple[float, ...]:

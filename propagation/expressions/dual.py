@@ -37,7 +37,7 @@ def multiply(a: Dual, b: Dual) -> Dual:
 
 def divide(a: Dual, b: Dual) -> Dual:
     value = a[0] / b[0]
-    return value, _times(a[1], 1 / b[0]) - _times(b[1], value / b[0])
+    return value, _times(a[1], 1 / b[0]) - _through(b, value / b[0])
 
 
 def greater(a: Dual, b: Dual) -> Dual:
@@ -55,12 +55,12 @@ def negative(a: Dual) -> Dual:
 
 
 def power(a: Dual, exponent: float) -> Dual:
-    return a[0] ** exponent, _times(a[1], exponent * a[0] ** (exponent - 1))
+    return a[0] ** exponent, _through(a, exponent * a[0] ** (exponent - 1))
 
 
 def exponential(a: Dual, ceiling: float = EXP_CEILING) -> Dual:
     value = np.exp(np.minimum(a[0], ceiling))
-    return value, _times(a[1], value)
+    return value, _through(a, value)
 
 
 def known(name: str) -> Rule:
@@ -70,7 +70,7 @@ def known(name: str) -> Rule:
         z = np.atleast_1d(a[0])
         missing = np.isnan(z)
         value, slope = ACTIVATIONS[name].evaluate(np.where(missing, 0.0, z) if missing.any() else z)
-        return np.where(missing, np.nan, value) if missing.any() else value, _times(a[1], slope)
+        return np.where(missing, np.nan, value) if missing.any() else value, _through(a, slope)
 
     return rule
 
@@ -123,10 +123,18 @@ def _times(slope: Number, factor: Number) -> Number:
     return 0.0 if isinstance(slope, float) and slope == 0 else slope * factor
 
 
+def _through(a: Dual, outer: Number) -> Number:
+    """Return the product of the slopes of a and of what is made of a; 0 where that is flat at an a beyond floating point."""
+    with np.errstate(invalid="ignore"):
+        product = _times(a[1], outer)
+        lost = np.isinf(a[0]) & (np.asarray(outer) == 0)
+    return np.where(lost, 0.0, product) if np.any(lost) else product
+
+
 def _chosen(excess: Number, first: Number, second: Number) -> Number:
     """Return the first slope where the excess is positive, the second where it is negative, their mean where the branches meet."""
     weight = 0.5 * (1 + np.sign(excess))
-    return _times(first, weight) + _times(second, 1 - weight)
+    return np.where(weight == 0, second, np.where(weight == 1, first, _times(first, weight) + _times(second, 1 - weight)))
 
 
 @dataclass(frozen=True)

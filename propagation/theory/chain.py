@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import takewhile
 
 import numpy as np
@@ -13,7 +14,7 @@ from propagation.config import Config
 from propagation.ops import FIRST_MAPS, h_place
 from propagation.theory.cost import log_cost_gradient
 from propagation.theory.gate import GateLaw
-from propagation.theory.op import Array, State, Step, Steps, log_mean
+from propagation.theory.op import Array, State, Step, Steps, log_mean, log_sum
 from propagation.theory.ops import ActivateLaw, DropoutLaw, LinearLaw
 from propagation.theory.residual import ResidualLaw
 from propagation.theory.trajectory import states_by_op, steps_within
@@ -88,7 +89,7 @@ class Chain:
                 deltas: dict[str, Array] = {}
                 if isinstance(step.op, ResidualLaw):
                     past = step.op.backward(gradient, step.before)
-                    gradient = np.logaddexp(past, through(step.branch, gradient + step.op.log_scale))
+                    gradient = log_sum(past, through(step.branch, gradient + step.op.log_scale))
                 elif isinstance(step.op, GateLaw):
                     deltas = step.op.deltas(gradient, step)
                     gradient = step.op.below(deltas, step.before)
@@ -111,7 +112,7 @@ class Chain:
         self.weights = {name: np.stack(found[::-1]) for name, found in weights.items()}
         shares = np.log(np.array([*entries.values()]) / sum(entries.values()))
         parts = [found + share for found, share in zip(self.weights.values(), shares, strict=True)]
-        self.weight_gradient = parts[0] if len(parts) == 1 else np.logaddexp.reduce(parts)
+        self.weight_gradient = parts[0] if len(parts) == 1 else reduce(log_sum, parts)
 
     def log_means(self, shares: Array) -> dict[str, Array]:
         """Return ln of the second moments over neurons and inputs, (depth,) each; of z also around its mean."""
@@ -153,4 +154,5 @@ def _scattered(steps: Steps, activate: Step) -> Array:
     if steps[-1] is activate:
         return np.full(activate.after.log_sizes.shape, -np.inf)
     after, before = steps[-1].after.log_sizes, activate.after.log_sizes
-    return after + np.log(-np.expm1(before - after))
+    with np.errstate(invalid="ignore", divide="ignore"):  # of a signal that is gone
+        return np.where(np.isneginf(after), -np.inf, after + np.log(-np.expm1(before - after)))

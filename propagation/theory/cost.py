@@ -6,6 +6,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from propagation.theory.op import log_sum
+
 Array = np.ndarray
 
 #: labels of the readout
@@ -24,7 +26,7 @@ def log_cost_gradient(cost: str, log_second: Array, width: int) -> Array:
     if cost == "gaussian":
         return np.zeros_like(log_second)
     if cost == "squared_error":
-        return np.logaddexp(np.log(LABELS) + log_second, 0.0) - np.log(width)
+        return log_sum(np.log(LABELS) + log_second, 0.0) - np.log(width)
     # E|p − y|² = E[Σ p²] − 2 E[p_y] + 1, and a label drawn apart from u has E[p_y] = 1/10
     return np.log(_agreement(log_second) + 1 - 2 / LABELS) - np.log(width)
 

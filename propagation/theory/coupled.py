@@ -186,6 +186,8 @@ def _through_block(op: Residual, before: Columns, gradients: Gradients, batch: i
 
 
 def _through_norm(of: SphereMoments, a: float, gradients: Gradients, batch: int) -> Gradients:
+    if a == 0:  # nothing to divide by: inputs do not differ, and nothing comes back
+        return Gradients(-math.inf, -1 / (batch - 1))
     diagonal = ((batch - 1) * of.m - of.s - gradients.ratio * (batch - 1) * (of.m11 + of.e)) / (a * (batch - 3))
     return Gradients(gradients.log_d + _log(diagonal), -1 / (batch - 1))
 

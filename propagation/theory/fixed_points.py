@@ -170,6 +170,8 @@ def _profile(activation: str, weight_variance: float) -> tuple[Array, Array]:
     constant, linear = weight_variance * remainder, q * (weight_variance * line - 1)
     gaps = constant + linear
     seen = np.flatnonzero(np.abs(gaps) > _ROUNDING * (np.minimum(q, 1.0) + np.abs(constant) + np.abs(linear)))
+    if not seen.size:  # V(q) = q, as far as can be seen
+        return _GRID, np.zeros_like(gaps)
     gaps[: seen[0]] = np.copysign(_UNSEEN, gaps[seen[0]])
     gaps[seen[-1] + 1 :] = np.copysign(_UNSEEN, gaps[seen[-1]])
 

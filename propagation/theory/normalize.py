@@ -38,7 +38,8 @@ class NormalizeLaw(TheoryOp):
 
     def backward(self, log_gradient: Array, state: State) -> Array:
         log_variance = self._log_variance(state)
-        return np.where(np.isneginf(log_variance), -np.inf, log_gradient - log_variance)
+        with np.errstate(invalid="ignore"):  # of a signal that is gone
+            return np.where(np.isneginf(log_variance), -np.inf, log_gradient - log_variance)
 
     def curve(self, states: Sequence[State]) -> tuple[Array, Array]:
         return np.exp([-self._log_variance(state)[0] for state in states]), np.zeros(len(states))

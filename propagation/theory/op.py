@@ -67,7 +67,7 @@ class State:
         if not self.mean:
             return self
         square, log_square = self.mean**2, 2 * math.log(abs(self.mean))
-        whole = State(np.logaddexp(self.log_sizes, log_square), self.shares, self.pairs)
+        whole = State(log_sum(self.log_sizes, log_square), self.shares, self.pairs)
         whole.find_ratios = lambda: self.mean * np.exp(-whole.log_sizes / 2)
         if self.eps is not None:
             (first, second), both = (np.exp(logs / 2) for logs in self.log_sizes_of_pairs()), np.exp(sum(whole.log_sizes_of_pairs()) / 2)
@@ -133,6 +133,12 @@ class Step:
 
 #: the steps of one layer
 Steps = tuple[Step, ...]
+
+
+def log_sum(first: Array | float, second: Array | float) -> Array:
+    """Return ln(e^first + e^second); NaN, which says that nobody knows, where one of them is."""
+    with np.errstate(invalid="ignore"):
+        return np.logaddexp(first, second)
 
 
 def log_mean(logs: Array, weights: Array) -> Array:

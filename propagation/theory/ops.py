@@ -21,7 +21,7 @@ from propagation.theory.gaussian import gaussian_mean
 from propagation.theory.kernel import kernel
 from propagation.theory.moments import Logs, Moments, moments
 from propagation.theory.normalize import NormalizeLaw
-from propagation.theory.op import Array, NoLaw, Spectral, State, TheoryOp
+from propagation.theory.op import Array, NoLaw, Spectral, State, TheoryOp, log_sum
 from propagation.theory.residual import ResidualLaw
 from propagation.theory.s_transform import PSI, log_s_of_slopes, squared_slopes
 
@@ -48,7 +48,7 @@ class LinearLaw(TheoryOp):
     def forward(self, state: State) -> State:
         state = state.around_zero()
         log_weight = self.log_weight_variance(state)
-        after = State(np.logaddexp(log_weight + state.log_sizes, self._log_bias), state.shares, state.pairs)
+        after = State(log_sum(log_weight + state.log_sizes, self._log_bias), state.shares, state.pairs)
         after.mean = self.op.bias_mean
         if state.eps is not None and not (state.in_range and after.in_range):
             after.eps = np.full(state.eps.shape, np.nan)
