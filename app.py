@@ -50,7 +50,7 @@ def main() -> None:
     else:
         with panel("The rest of this page"):
             chosen.run()
-    reconnect.prepare(None if url.TELLS_OF_BACK else url.gone_to)
+    reconnect.prepare(None if url.TELLS_OF_BACK else url.gone_to, experiment.address_unread)
 
 
 main()

@@ -37,6 +37,8 @@ _OF_SCHEMES = ("weight_variance", "weight_std", "bias_variance")
 MOST_BYTES, MOST_SECONDS = 8 * 2**30, 1800.0
 #: seconds of work from which on a terminal is told how far it is
 _PATIENCE = 1.0
+#: complaints about an address that are told one by one
+_MOST_PROBLEMS = 10
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -142,7 +144,7 @@ def _option(field: Field, default: Any) -> dict[str, Any]:
 def _experiment(given: argparse.Namespace) -> Config:
     """Return the config that the arguments describe; ValueError names the field, its value and what is allowed."""
     values = {name: value for name in FIELDS if (value := getattr(given, name)) is not None}
-    config = PRESETS[given.preset].config if given.preset else _linked(given.from_link) if given.from_link else Config()
+    config = PRESETS[given.preset].config if given.preset else _linked(given.from_link) if given.from_link is not None else Config()
     if "scheme" in values and values["scheme"] in LIBRARY_DEFAULTS:
         values.setdefault("weight_law", SCHEMES[values["scheme"]].law)  # a library's default means its law too
     for name in ("weight_variance", "weight_std"):
@@ -175,14 +177,18 @@ def _overruled(config: Config, name: str) -> bool:
 
 def _linked(url: str) -> Config:
     """Return the config of an address; what it also says and is ignored goes to stderr."""
+    if not url.strip():
+        raise ValueError(f"from_link is empty: give the address of an experiment, such as {HERE}?activation=relu&depth=20")
     query = parse_qs(urlsplit(url).query, keep_blank_values=True)
     if not query:
         print("This address says nothing about the experiment: it is the one the app opens with.", file=sys.stderr)
     pages_own = {pages.PARAMETER, *pages.PARAMETERS, *locks.PARAMETERS}
     kept = {name: texts for name, texts in query.items() if name not in pages_own and not name.startswith("embed")}
     config, problems = Config.from_query(kept)
-    for problem in problems:
+    for problem in problems[:_MOST_PROBLEMS]:
         print(problem, file=sys.stderr)
+    if more := len(problems[_MOST_PROBLEMS:]):
+        print(f"And {more:,} more of this kind.", file=sys.stderr)
     return settled(config)
 
 

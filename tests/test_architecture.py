@@ -48,6 +48,7 @@ FLOORS = {
     "budget": 4,
     "labs": 4,
     "precision": 4,
+    "rounding": 4,
     "drift": 4,
     "advice": 4,
     "headlines": 4,

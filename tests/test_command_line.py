@@ -113,6 +113,23 @@ def test_what_a_link_says_in_vain_is_told(capsys):
     assert "depht" in err and "activation" in err and "view" not in err and "page" not in err and "embed" not in err
 
 
+def test_of_many_parts_that_cannot_be_read_the_first_are_told(capsys):
+    link = "http://x/?depth=3&" + "&".join(f"a{number}=1" for number in range(1200))
+    assert main(["--from-link", link, "--link"]) == 0
+    out, err = capsys.readouterr()
+    lines = err.splitlines()
+    assert out.strip().endswith("?depth=3") and len(lines) == 11
+    assert "'a9' is" in lines[9] and lines[10] == "And 1,190 more of this kind."
+
+
+@pytest.mark.parametrize("link", ["", "  "])
+def test_an_empty_link_is_an_error(link, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(["--from-link", link, "--link"])
+    out, err = capsys.readouterr()
+    assert out == "" and "from_link is empty: give the address of an experiment" in err
+
+
 def test_presets_and_what_is_said_beside_them(capsys):
     name = "glorot_2010"
     document = json.loads(printed(capsys, "--preset", name, "--json"))

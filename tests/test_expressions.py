@@ -226,3 +226,29 @@ def test_lookup_knows_names_and_formulas():
     for wrong in ("2x", "foo(1)", "x.real", "x" * 200 + "(x)"):
         with pytest.raises(ExpressionError):
             lookup(wrong)
+
+
+@pytest.mark.parametrize(
+    ("formula", "by_hand"),
+    [
+        ("1/(1+x**8)**8", lambda z: (1 + z**8) ** -8.0),
+        ("x/(1+x**4)**8", lambda z: z * (1 + z**4) ** -8.0),
+        ("1/(1+(1+x**8)**8)+x", lambda z: z + 1 / (1 + (1 + z**8) ** 8)),
+        ("((1+x**8)**8)**-0.5", lambda z: (1 + z**8) ** -4.0),
+        ("exp(-(1+x**8)**8)", lambda z: np.exp(-((1 + z**8) ** 8))),
+        ("tanh((1+x**8)**8)", lambda z: np.tanh((1 + z**8) ** 8)),
+    ],
+)
+def test_what_is_infinite_far_out_is_no_pole(formula, by_hand):
+    phi, z = lookup(formula), np.linspace(-3, 3, 61)
+    np.testing.assert_allclose(phi.phi(z), by_hand(z), rtol=1e-12, atol=1e-100)
+    step = 1e-6
+    np.testing.assert_allclose(phi.dphi(z), (by_hand(z + step) - by_hand(z - step)) / (2 * step), atol=1e-7)
+    far = np.array([-1e13, -1e6, 1e6, 1e13])
+    np.testing.assert_allclose(phi.dphi(far), 1.0 if formula.endswith("+x") else 0.0, atol=1e-30)
+
+
+@pytest.mark.parametrize("formula", ["1/(1-x**8)**8", "1/((1+x**8)**8-1)", "1/(x**8)**8"])
+def test_a_pole_beside_infinity_is_one(formula):
+    with pytest.raises(ExpressionError, match="divides by 0"):
+        lookup(formula)

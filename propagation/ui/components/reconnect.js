@@ -11,6 +11,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
   });
   watch.observer.observe(app, { attributeFilter: [STREAMLIT.connection] });
   if (!data.tells) followHistory(tell);
+  // Streamlit hands on none of so many: the visitor would see the page without them, and no word
+  const parameters = location.search.split("&").length;
+  if (parameters > data.most && window.propagationTold !== location.search) {
+    window.propagationTold = location.search;
+    setTriggerValue("unread", parameters);
+  }
   return () => {
     watch.observer.disconnect();
     delete parentElement.watch;

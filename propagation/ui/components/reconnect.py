@@ -13,13 +13,24 @@ import streamlit as st
 from propagation.ui.components.mount import mount, nothing
 
 _KEY = "reconnect"
+#: Streamlit hands on no parameter of an address that has more
+MOST_PARAMETERS = 1000
 
 
-def prepare(gone_to: Callable[[str], None] | None) -> None:
+def prepare(gone_to: Callable[[str], None] | None, unread: Callable[[int], None]) -> None:
     """Watch the connection of this page. Draws nothing; belongs at the end of a page.
+
+    `unread` is told how many parameters an address has of which none is handed on, since they are too many: once.
 
     `gone_to` is told the parameters of an address that Back or Forward has led to; None where Streamlit's page tells of them.
     """
     # of another page it has other data, so that the script runs again there
     heard = (lambda: gone_to(st.session_state[_KEY].address)) if gone_to else nothing
-    mount("reconnect", _KEY, data={"tells": gone_to is None, "page": st.context.url}, on_back_change=nothing, on_address_change=heard)
+    mount(
+        "reconnect",
+        _KEY,
+        data={"tells": gone_to is None, "page": st.context.url, "most": MOST_PARAMETERS},
+        on_back_change=nothing,
+        on_address_change=heard,
+        on_unread_change=lambda: unread(st.session_state[_KEY].unread),
+    )

@@ -156,6 +156,17 @@ def note() -> str:
     return st.session_state.note
 
 
+def address_unread(parameters: Any) -> None:
+    """Note that nothing of the address was read, because it has so many parameters."""
+    if isinstance(parameters, (int, float)):  # as a browser says it
+        st.session_state.unread = int(parameters)
+
+
+def unread() -> int:
+    """Return how many parameters an address has of which nothing was read, because they are too many; 0 once something was moved."""
+    return st.session_state.get("unread", 0)
+
+
 def problems() -> list[str]:
     """Return what could not be read in the address, one sentence each; empty once something was moved."""
     return st.session_state.problems
@@ -288,4 +299,4 @@ def _apply(key: str, value: Any) -> None:
         config = rules.settled(PRESETS[value].config)
     state.config, kept = state.terms.kept(state.config, config)
     state.note, state.refused = ("" if kept else note), (*state.refused, *kept)
-    state.problems = []
+    state.problems, state.unread = [], 0

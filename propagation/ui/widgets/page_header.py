@@ -30,6 +30,9 @@ def arrival() -> None:
         more = len(problems) - _MOST_PROBLEMS
         lines = [f"- {plain(problem)}" for problem in problems[:_MOST_PROBLEMS]] + [f"- and {more:,} more"] * (more > 0)
         st.warning("\n".join(["Part of this address could not be read; the rest was.", *lines]), icon=":material/link_off:")
+    if unread := experiment.unread():
+        told = f"This address has {unread:,} parameters. Of more than 1,000 none is read: this is what the app opens with."
+        st.warning(told, icon=":material/link_off:")
     said = predict_first.expectation()
     if said:
         st.caption(f":material/psychology: You expected that gradients **{predict_first.EXPECTATIONS[said]}**")
