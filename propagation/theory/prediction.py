@@ -31,9 +31,11 @@ from propagation.theory.fixed_points import limits_from
 from propagation.theory.maps import DepthScales, depth_scales_of
 from propagation.theory.moments import moments
 from propagation.theory.op import State, Steps, log_mean
+from propagation.theory.patterns import drawn_lines, draws
 from propagation.theory.phases import critical_weight_variance, phase_of
+from propagation.theory.softmax import TooSharp
 from propagation.theory.spread import Band, bands
-from propagation.theory.tokens import token_lines
+from propagation.theory.tokens import Lines, check, token_lines
 from propagation.theory.trajectory import trajectory
 
 Array = np.ndarray
@@ -69,7 +71,8 @@ class Prediction(BySignal[SignalPrediction]):
     are those of φ(· + mean). Where layers differ, all belong to the layer of median σ_w² and σ_b²; where they are more than a linear map
     and φ, all are NaN and `phase` is empty. `weight_variance` and `bias_variance` are those of the map before z in every layer, (depth,).
     `weights` has ∂C/∂W of each map of a block by its name, `weight_gradient` all of them together. `token_separation` is 1 − c of any two
-    tokens of a sequence after every block of a transformer, (depth,); None in other networks.
+    tokens of a sequence after every block of a transformer, (depth,); None in other networks. `remark` is
+    a sentence on what the lines are worth where they are not exact.
     """
 
     config: Config
@@ -85,6 +88,7 @@ class Prediction(BySignal[SignalPrediction]):
     bias_variance: Array
     weights: dict[str, SignalPrediction] = field(default_factory=dict)
     token_separation: Array | None = None
+    remark: str = ""
 
     @property
     def critical_weight_variance(self) -> float:
@@ -98,12 +102,29 @@ def predict(config: Config) -> Prediction:
     With batch norm, for inputs that are equally large and equally alike.
     """
     if config.architecture == "transformer":
-        lines = token_lines(config)
-        return replace(_of_lines(config, lines.logs, lines.means), token_separation=np.array(lines.separation))
+        lines, remark = _of_tokens(config)
+        found = _of_lines(config, lines.logs, lines.means)
+        return replace(found, token_separation=np.array(lines.separation), remark=remark)
     if is_coupled(config):
         coupled = coupled_lines(config)
         return _of_lines(config, coupled.logs, coupled.means)
     return predict_along([config], trajectory)[0]
+
+
+def _of_tokens(config: Config) -> tuple[Lines, str]:
+    """The lines of a transformer: exact where all tokens are alike, by drawn patterns where they are not, or look at one or two others.
+
+    With them a sentence on what they are worth.
+    """
+    check(config)
+    if not config.causal or config.tokens == 1:
+        try:
+            return token_lines(config), ""
+        except TooSharp:
+            if config.normalization == "none":
+                raise
+    remark = f"Theory's lines are means over {draws(config.tokens):,} drawn attention patterns here, right to about 1 %."
+    return drawn_lines(config), remark
 
 
 def _of_lines(config: Config, lines: Mapping[str, list[float]], means: Mapping[str, list[float]]) -> Prediction:

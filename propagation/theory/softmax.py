@@ -28,6 +28,10 @@ _ALIKE = 1e-6
 _STEP, _LOG_STEP, _REACH = 0.5, 0.33, 8.0
 
 
+class TooSharp(NoLaw):
+    """No law for attention that looks at one or two tokens."""
+
+
 @dataclass(frozen=True)
 class PatternMoments:
     """S₁, S₁ − S₂, J² and JJ."""
@@ -40,13 +44,13 @@ class PatternMoments:
 
 @lru_cache(maxsize=4096)
 def pattern_moments(variance: float, distance: float, tokens: int) -> PatternMoments:
-    """Return the moments for v = `variance` and 1 − r = `distance`, to about 1e-6 of each; NoLaw where v is beyond LARGEST_VARIANCE."""
+    """Return the moments for v = `variance` and 1 − r = `distance`, to about 1e-6 of each; TooSharp where v is beyond LARGEST_VARIANCE."""
     if tokens == 1:
         return PatternMoments(1.0, 0.0, 0.0, 0.0)
     if variance == 0:
         return PatternMoments(1 / tokens, 0.0, (tokens - 1) / tokens**2, (tokens - 1) / tokens**2)
     if variance > LARGEST_VARIANCE:
-        raise NoLaw("Theory has no line here: a token looks at one or two others, picked by chance. Smaller W_q and W_k have a line.")
+        raise TooSharp("Theory has no line here: a token looks at one or two others, picked by chance. Smaller W_q and W_k have a line.")
     s1, j2 = _one_row(variance, tokens)
     if variance * distance < _ALIKE:
         _, midway = _one_row(variance * (1 - distance / 2), tokens)

@@ -84,8 +84,7 @@ class Lines:
 
 
 def token_lines(config: Config) -> Lines:
-    """Return what theory says of a transformer; NoLaw where it has no line."""
-    _check(config)
+    """Return what theory says of a transformer whose attention is not causal; NoLaw where it has no line."""
     lines, state = Lines(), start(config)
     walked: list[tuple[Sequence[Op], list[Columns]]] = []
     for layer, block in enumerate([stem(config), *blocks(config), head(config)]):
@@ -107,12 +106,12 @@ def token_lines(config: Config) -> Lines:
     return lines
 
 
-def _check(config: Config) -> None:
-    """Refuse what the model does not hold for."""
+def check(config: Config) -> None:
+    """Raise NoLaw, with the reason, where a transformer is none that theory has a line for."""
     if config.cost != "gaussian":
         raise NoLaw(f"{_NO_LINE}the gradients of a loss on labels depend on what comes out.")
-    if config.causal and config.tokens > 1:
-        raise NoLaw(f"{_NO_LINE}with causal attention no two tokens are alike.")
+    if config.causal and config.tokens > 1 and config.normalization == "none":
+        raise NoLaw(f"{_NO_LINE}with causal attention and no norm every token has a size of its own.")
     if config.shared_blocks and config.depth > 1:
         raise NoLaw(f"{_NO_LINE}blocks that are copies of one another do not add up like independent ones.")
     if config.bias_mean or config.input_mean:
@@ -143,15 +142,15 @@ def _forward(ops: Sequence[Op], state: Columns, lines: Lines | None) -> list[Col
                 lines.note("h", branch[place].q, branch[place].mean)
             state = _columns(q, s * state.apart + alpha * branch[-1].apart)
         else:
-            if lines and (z := _z(op)):
+            if lines and (z := z_map_of(op)):
                 lines.note("z", _mapped(z, state).q)
             state = after(op, state)
         states.append(state)
     return states
 
 
-def _z(op: Op) -> Linear | None:
-    """The map whose output is z of the block; None in another op."""
+def z_map_of(op: Op) -> Linear | None:
+    """Return the map whose output is z of the block; None in another op."""
     if isinstance(op, Attend):
         return op.value if op.is_whole else None
     linear = op.gate if isinstance(op, Gate) else op
@@ -183,11 +182,12 @@ def after(op: Op, state: Columns) -> Columns:
 
 
 def _mapped(op: Linear, state: Columns) -> Columns:
-    weight = _weight(op)
+    weight = weight_variance(op)
     return _columns(weight * state.q + op.bias_variance, weight * state.apart)
 
 
-def _weight(op: Linear) -> float:
+def weight_variance(op: Linear) -> float:
+    """Return σ_w² of a map."""
     assert isinstance(op.weight, Variance)
     return op.weight.value
 
@@ -251,7 +251,7 @@ def through(op: Op, x: Columns, g: Gradients, notes: Notes) -> Gradients:
 def _pulled(op: Linear, x: Columns, g: Gradients, notes: Notes) -> Gradients:
     if op.name:
         notes.weights(op, g, x)
-    factor = _weight(op) * op.fan_out / op.fan_in
+    factor = weight_variance(op) * op.fan_out / op.fan_in
     return g.times(factor, factor)
 
 
@@ -288,7 +288,7 @@ def _through_attention(op: Attend, x: Columns, g: Gradients, notes: Notes) -> Gr
     below = _pulled(op.query, x, to_query, notes).plus(_pulled(op.value, x, to_value, notes))
     # gradients of keys add up to 0 over the tokens
     notes.lines.logs.setdefault(op.key.name, []).append(to_key.log_d + _log(op.tokens * x.apart))
-    weight = _weight(op.key)
+    weight = weight_variance(op.key)
     return below.plus(Gradients(to_key.times(weight, 0.0).log_d, -1 / max(others, 1)))
 
 

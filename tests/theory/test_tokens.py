@@ -10,8 +10,9 @@ import pytest
 from oracle import ERRORS
 
 from propagation import Config, predict
+from propagation.architecture import blocks
 from propagation.ops import Activate, Attend, Gate, Linear, Variance
-from propagation.theory import tokens
+from propagation.theory import patterns, tokens
 from propagation.theory.op import NoLaw, State
 from propagation.theory.ops import theory_op
 from propagation.theory.softmax import LARGEST_VARIANCE, pattern_moments
@@ -192,3 +193,68 @@ def test_gates(activation, variance, second, slope):
     alike = State(np.zeros(2), np.full(2, 0.5), (np.array([0]), np.array([1])), np.array([1e-20]))
     curve = theory_op(Activate(activation)).forward(theory_op(linear(variance, "Wg")).forward(alike)).eps[0]
     assert law.forward(alike).eps[0] == pytest.approx(curve + 1e-20, rel=1e-10)
+
+
+def ln(found, name: str, layer: int) -> float:
+    """ln of the mean square of ∂C/∂W in a block."""
+    return math.log(10) * found.weights[name].log10_second_moment[layer]
+
+
+def started(monkeypatch, size: float) -> None:
+    """Tokens of this size that have nothing in common."""
+    for module in (tokens, patterns):
+        monkeypatch.setattr(module, "start", lambda config: Columns(size, 1.0))
+
+
+@pytest.mark.parametrize(
+    ("count", "depth", "last", "beside"),
+    [(8, 1, 1.125, None), (8, 12, None, 0.8702434854621247), (32, 12, 6.67893575371091, 0.8500236336167408)],
+)
+def test_causal_attention_that_looks_at_all_alike_is_no_matter_of_chance(count, depth, last, beside, monkeypatch):
+    """W_o W_v of gain 1 on an input of size 1: the last token's size, and its correlation with the one before."""
+    started(monkeypatch, 1.0)
+    config = replace(WIDE, depth=depth, tokens=count, causal=True, sublayers="attention", weight_variance=1.0, query_key_variance=0.0)
+    _, kernel = patterns.forward([op for block in blocks(config) for op in block], np.eye(count), None)
+    if last:
+        assert kernel[-1, -1] == pytest.approx(last, rel=1e-12)
+    if beside:
+        assert kernel[-1, -2] / math.sqrt(kernel[-1, -1] * kernel[-2, -2]) == pytest.approx(beside, rel=1e-12)
+
+
+def test_gpt_2_as_it_is_initialized(monkeypatch):
+    """Values of a recursion by other code, which samples softmax; its own accuracy is 1e-2."""
+    started(monkeypatch, 8e-4)
+    own = {"causal": True, "activation": "gelu", "scheme": "std", "branch_rule": "gpt2", "expansion": 4}
+    found = predict(replace(WIDE, depth=12, width=768, heads=12, tokens=16, **own))
+    assert 10 ** found.stream.log10_second_moment[-1] == pytest.approx(0.0968, rel=5e-3)
+    assert 1 - found.token_separation[-1] == pytest.approx(0.6580477537960782, rel=1e-2)
+    for name, layer, expected in (("Wq", 0, -0.08737448), ("W2", 0, 5.47680407), ("W2", -1, 2.87151455)):
+        assert ln(found, name, layer) == pytest.approx(expected, abs=1e-2)
+
+
+def test_a_llama_block(monkeypatch):
+    started(monkeypatch, 4e-4)
+    own = {"causal": True, "activation": "silu", "gated": True, "scheme": "std", "expansion": 4, "normalization": "rms"}
+    found = predict(replace(WIDE, depth=4, width=4096, heads=32, tokens=8, **own))
+    assert 10 ** found.stream.log10_second_moment[-1] == pytest.approx(25.010688, rel=1e-2)
+    for layer, expected in ((0, 2.60997404), (-1, -2.00138973)):
+        assert ln(found, "Wq", layer) == pytest.approx(expected, abs=5e-2)
+
+
+def test_drawn_patterns_give_what_integrals_give(monkeypatch):
+    """The same networks both ways, without a mask, to what so few patterns are worth."""
+    config = replace(WIDE, depth=6, tokens=6, activation="gelu", weight_variance=1.2, bias_variance=0.1, gated=True, keep=0.8)
+    exact, by_draws = tokens.token_lines(config), patterns.drawn_lines(config)
+    assert exact.logs.keys() == by_draws.logs.keys()
+    for name, logs in exact.logs.items():
+        np.testing.assert_allclose(by_draws.logs[name], logs, atol=0.03, err_msg=name)
+    np.testing.assert_allclose(by_draws.separation, exact.separation, rtol=0.02)
+    wrong = patterns.drawn_lines(replace(config, query_key_variance=1.6))  # negative control
+    assert abs(wrong.logs["Wq"][0] - exact.logs["Wq"][0]) > 0.1
+
+
+def test_attention_that_is_too_sharp_for_integrals_is_drawn():
+    found = predict(replace(WIDE, depth=2, tokens=8, weight_variance=1.0, query_key_variance=6.0))
+    assert np.isfinite(found.token_separation).all()
+    with pytest.raises(NoLaw, match="one or two others"):
+        predict(replace(WIDE, depth=2, tokens=8, weight_variance=1.0, query_key_variance=6.0, normalization="none"))

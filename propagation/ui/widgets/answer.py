@@ -206,7 +206,7 @@ def way_out(verdict: Verdict) -> None:
 def answer_of(trace: Trace) -> Answer:
     """Return the answer that a trace gives."""
     expected = if_known(prediction_of, trace.config)
-    return Answer(trace, expected, diagnose(trace, expected), "" if expected else why_no_line(trace.config))
+    return Answer(trace, expected, diagnose(trace, expected), expected.remark if expected else why_no_line(trace.config))
 
 
 def _say(answer: Answer, where: First, precision: Precision | None) -> None:

@@ -27,8 +27,8 @@ def draw_tokens(config: Config) -> None:
     answer = tokens_in_words(trace, prediction)
     st.markdown(answer)
     draw_figure(tokens_chart(trace, prediction, appearance=appearance()), key="token_chart", alt=answer.replace("*", ""))
-    if prediction is None:
-        st.caption(why_no_line(config))
+    if about_lines := why_no_line(config) if prediction is None else prediction.remark:
+        st.caption(about_lines)
 
 
 def tokens_in_words(trace: Trace, prediction: Prediction | None) -> str:
