@@ -23,9 +23,12 @@ Pause = Callable[[], None]
 _PATIENCE_PER_SECOND = 20.0
 #: seconds between two looks at whether whoever waits still wants to
 _LOOK = 0.1
+#: share that the latest has in an average of what slots are held for
+_NEWS = 0.1
 
 
 _since: ContextVar[float | None] = ContextVar("since", default=None)
+_expected: ContextVar[float] = ContextVar("expected", default=0.0)
 
 
 @contextmanager
@@ -38,6 +41,11 @@ def queued_since(moment: float) -> Iterator[None]:
         _since.reset(token)
 
 
+def expected_wait() -> float:
+    """Return about how many seconds whoever looks up from a queue has yet to wait in it; 0 outside of one."""
+    return _expected.get()
+
+
 class PriorityLimiter:
     """A number of slots, and a queue for them ordered by the time of arrival plus `_PATIENCE_PER_SECOND` times the seconds expected.
 
@@ -45,7 +53,8 @@ class PriorityLimiter:
     """
 
     def __init__(self, slots: int) -> None:
-        self._free = slots
+        self._slots = self._free = slots
+        self._pace = 0.0  # seconds for which a slot has been held, of late and on average
         self._queue: list[tuple[float, int, threading.Event]] = []
         self._arrivals = itertools.count()
         self._lock = threading.Lock()
@@ -62,7 +71,7 @@ class PriorityLimiter:
         """
         rank = (_since.get() or time.monotonic()) + _PATIENCE_PER_SECOND * seconds
         self._acquire(rank, look)
-        held = True
+        held, began = True, time.monotonic()
 
         def yield_slot() -> None:
             nonlocal held
@@ -75,6 +84,7 @@ class PriorityLimiter:
         try:
             yield yield_slot
         finally:
+            self._pace += _NEWS * (time.monotonic() - began - self._pace)
             if held:
                 self._release()
 
@@ -87,6 +97,8 @@ class PriorityLimiter:
             heapq.heappush(self._queue, ticket := (rank, next(self._arrivals), called))
         try:
             while not called.wait(_LOOK):
+                ahead = 1 + sum(other < ticket for other in list(self._queue))
+                _expected.set(ahead * self._pace / self._slots)
                 look()
         except BaseException:
             with self._lock:
@@ -96,6 +108,8 @@ class PriorityLimiter:
                     raise
             self._release()  # called at the very moment of leaving
             raise
+        finally:
+            _expected.set(0.0)
 
     def _release(self) -> None:
         """Give the slot to the first in the queue."""

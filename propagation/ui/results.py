@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -16,7 +17,7 @@ from propagation.engine.trace import Trace
 from propagation.labs import slider_sweep, variance_decomposition
 from propagation.labs.slider_sweep import NETWORKS, Found, Plan, Sweep, Theory
 from propagation.runtime.lru import LRU
-from propagation.runtime.scheduler import queue_length, queued_since
+from propagation.runtime.scheduler import expected_wait, queue_length, queued_since
 from propagation.runtime.single_flight import SingleFlight
 from propagation.theory.op import NoLaw
 from propagation.theory.prediction import Prediction
@@ -33,6 +34,8 @@ _MOMENT = 0.03
 _SOON = 0.25
 #: seconds after which even one network is no answer at once
 _TOO_LONG = 0.3
+#: seconds of waiting in line that a visitor is told of, and seconds until they are told again
+_BUSY, _AGAIN = 2.0, 10.0
 #: Traces of up to this many layers (of all draws together) are kept for a whole class, whose members come by the same positions of a
 #: slider again and again: 60 KB each. Of larger ones, which may have 15 MB, a few.
 _SMALL = 500
@@ -65,10 +68,20 @@ def _stoppable(progress: Callable[[float], None] | None) -> Callable[[float], No
 
     def look(share: float) -> None:
         experiment.waiting_since()
+        if expected_wait() > _BUSY:
+            _say_busy(expected_wait())
         if progress:
             progress(share)
 
     return look
+
+
+def _say_busy(seconds: float) -> None:
+    """Tell the visitor once in a while about how long the others ahead take."""
+    now = time.monotonic()
+    if now - st.session_state.get("busy_said", -_AGAIN) >= _AGAIN:
+        st.session_state.busy_said = now
+        st.toast(f"Many are asking at once: the server is busy, about {seconds:.0f} s.", icon=":material/hourglass_top:")
 
 
 def first_trace_of(config: Config) -> Trace | None:

@@ -228,3 +228,62 @@ def test_the_sums_of_different_signals_do_not_wait_for_each_other():
     for thread in threads:
         thread.join(PATIENCE)
     assert not meeting.broken and all("gram" in signal.__dict__ for signal in signals)
+
+
+def test_who_waits_knows_about_how_long():
+    """As many turns as are ahead, at the pace of those before: here 5 s each."""
+    turns, heard = PriorityLimiter(1), {}
+    turns._pace = 5.0
+
+    def visit(name: str) -> None:
+        def look() -> None:
+            heard[name] = scheduler.expected_wait()
+
+        with turns.slot(0.1, look):
+            heard[name, "after"] = scheduler.expected_wait()
+
+    with turns.slot(0.1, nothing):
+        threads = []
+        for place, name in enumerate(["first", "second"]):
+            threads.append(threading.Thread(target=visit, args=[name], daemon=True))
+            threads[-1].start()
+            wait_until(lambda place=place: turns.waiting() == place + 1)
+        wait_until(lambda: {"first", "second"} <= heard.keys())
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert heard == {"first": 5.0, "second": 10.0, ("first", "after"): 0.0, ("second", "after"): 0.0}
+    assert 0 < turns._pace < 5 and scheduler.expected_wait() == 0
+
+
+def test_under_overload_the_moves_that_nobody_wants_any_more_go_first():
+    """Of five moves by one hand that wait, four are given up, and the last one keeps the place of the first."""
+    turns, made = PriorityLimiter(1), []
+    superseded = [threading.Event() for _ in range(5)]
+
+    def move(number: int) -> None:
+        def look() -> None:
+            if superseded[number].is_set():
+                raise Gone
+
+        try:
+            with queued_since(1.0), turns.slot(0.1, look):
+                made.append(number)
+        except Gone:
+            pass
+
+    def other() -> None:
+        with queued_since(2.0), turns.slot(0.1, nothing):
+            made.append("other")
+
+    with turns.slot(0.1, nothing):
+        threads = [threading.Thread(target=other, daemon=True)]
+        threads += [threading.Thread(target=move, args=[number], daemon=True) for number in range(5)]
+        for thread in threads:
+            thread.start()
+        wait_until(lambda: turns.waiting() == 6)
+        for event in superseded[:4]:
+            event.set()
+        wait_until(lambda: turns.waiting() == 2)
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert made == [4, "other"]

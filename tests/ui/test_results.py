@@ -80,3 +80,22 @@ def test_a_trace_is_simulated_once_for_all_and_nobody_can_change_it(monkeypatch)
     assert not first.exception and not second.exception and len(simulated) == 1
     kept = results._small.get(simulated[0][0])
     assert kept is not None and not kept.z.mean.flags.writeable and (kept.z.mean != 7.0).all()
+
+
+def test_who_waits_for_long_is_told_about_how_long_and_once(monkeypatch):
+    def page() -> None:
+        from propagation.config import Config
+        from propagation.ui import results
+
+        results.trace_of(Config(depth=3, width=8, inputs=2, trials=2, seed=616162))
+
+    monkeypatch.setattr(results, "_small", LRU(1))
+    monkeypatch.setattr(results, "expected_wait", lambda: 1.0)
+    app = AppTest.from_function(page, default_timeout=30).run()
+    assert not app.exception and not app.toast
+    monkeypatch.setattr(results, "_small", LRU(1))
+    monkeypatch.setattr(results, "expected_wait", lambda: 6.4)
+    app = AppTest.from_function(page, default_timeout=30).run()
+    assert [toast.value for toast in app.toast] == ["Many are asking at once: the server is busy, about 6 s."]
+    monkeypatch.setattr(results, "_small", LRU(1))
+    assert not app.run().toast and not app.exception
