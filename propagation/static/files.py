@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import io
+import py_compile
+import sys
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -13,6 +16,8 @@ SETTINGS = ".streamlit/config.toml"
 #: folders whose files the app runs or reads, and the parts of them that it does not
 _FOLDERS = ("propagation", "assets")
 _LEFT_OUT = ("propagation/static", "assets/screenshots")
+#: the Python that the browser's runtime is
+PYTHON = (3, 13)
 #: the same files make the same archive, whenever it is made
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
 
@@ -33,12 +38,32 @@ def requirements(root: Path = ROOT) -> list[str]:
 
 
 def archive(files: dict[str, Path]) -> bytes:
-    """Return the files as one zip archive, the same bytes for the same files."""
+    """Return the files as one zip archive, the same bytes for the same files.
+
+    Made by the same Python as the browser's, it also holds the modules compiled, so that no visitor's device has to.
+    """
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as packed:
         for name, path in files.items():
             packed.writestr(zipfile.ZipInfo(name, _LONG_AGO), path.read_bytes(), zipfile.ZIP_DEFLATED)
+            if name.endswith(".py") and name != ENTRY and compiles():
+                folder, _, module = name.rpartition("/")
+                kept = f"{folder}/__pycache__/{module.removesuffix('.py')}.{sys.implementation.cache_tag}.pyc"
+                packed.writestr(zipfile.ZipInfo(kept, _LONG_AGO), _compiled(name, path), zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
+
+
+def compiles() -> bool:
+    """Return whether this is the Python of the browser's runtime, whose compiled modules it takes."""
+    return sys.version_info[:2] == PYTHON and sys.implementation.name == "cpython"
+
+
+def _compiled(name: str, path: Path) -> bytes:
+    """Return a module's compiled form, which is taken without a look at its source."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder, "module.pyc")
+        py_compile.compile(str(path), str(out), dfile=name, doraise=True, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
+        return out.read_bytes()
 
 
 def fingerprint(content: bytes) -> str:

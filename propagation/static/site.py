@@ -7,7 +7,10 @@ import shutil
 from importlib import metadata, resources
 from pathlib import Path
 from string import Template
+from typing import Any
 
+from propagation import Config, predict, simulate
+from propagation.charts.signals import signals_spec
 from propagation.static.files import ENTRY, ROOT, app_files, archive, fingerprint, requirements
 
 #: the runtime: Streamlit on Pyodide, from its public address unless there is a copy
@@ -32,7 +35,7 @@ def build(out: Path, bundles: tuple[Path, ...] = (), root: Path = ROOT) -> list[
     """
     copies = _copies(bundles)
     packed = archive(app_files(root))
-    settings = {
+    settings: dict[str, Any] = {
         "entry": ENTRY,
         "archive": f"app.zip?{fingerprint(packed)}",
         "requirements": [_matched(each) for each in requirements(root)],
@@ -41,11 +44,16 @@ def build(out: Path, bundles: tuple[Path, ...] = (), root: Path = ROOT) -> list[
     }
     plotly = (resources.files("plotly") / "package_data" / "plotly.min.js").read_bytes()
     settings["plotly"] = f"plotly.min.js?{fingerprint(plotly)}"
+    picture = _picture(root)
+    settings["picture"] = f"./picture.js?{fingerprint(picture)}"
+    worker = (_HERE / "worker.js").read_bytes()
+    parts = (packed, plotly, picture, worker, settings["stlite"].encode())
+    settings["worker"] = f"worker.js?{fingerprint(b''.join(parts))}"  # another build is another worker, with nothing kept from before
     start = (_HERE / "start.js").read_bytes()
     page = Template((_HERE / "index.html").read_text(encoding="utf-8")).substitute(
         title=TITLE,
         description=DESCRIPTION,
-        styles=f"{settings['stlite']}stlite.css",
+        runtime=settings["stlite"],
         start=f"start.js?{fingerprint(start)}",
         settings=json.dumps(settings).replace("<", "\\u003c"),
     )
@@ -53,6 +61,8 @@ def build(out: Path, bundles: tuple[Path, ...] = (), root: Path = ROOT) -> list[
         "index.html": page.encode(),
         "404.html": (_HERE / "404.html").read_bytes(),
         "start.js": start,
+        "picture.js": picture,
+        "worker.js": worker,
         "app.zip": packed,
         "plotly.min.js": plotly,
         "icon.svg": (root / "propagation" / "ui" / "icon.svg").read_bytes(),
@@ -64,6 +74,14 @@ def build(out: Path, bundles: tuple[Path, ...] = (), root: Path = ROOT) -> list[
     for name, folder in copies.items():
         shutil.copytree(folder, out / name, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.map"))
     return [*contents, *(f"{name}/" for name in copies)]
+
+
+def _picture(root: Path) -> bytes:
+    """Return a module that draws the first chart of the app, as it is without parameters, in light and in dark colours."""
+    trace, prediction = simulate(Config()), predict(Config())
+    figures = {appearance: signals_spec(trace, prediction, appearance=appearance) for appearance in ("light", "dark")}
+    painter = (root / "propagation" / "ui" / "components" / "svg.js").read_text(encoding="utf-8")
+    return f"{painter}\nexport const figures = {json.dumps(figures)};\nexport {{ paint }};\n".encode()
 
 
 def _matched(requirement: str) -> str:

@@ -9,6 +9,7 @@ const STEPS = [
   ["Loading streamlit package.", "Starting Streamlit …"],
   ["Booting up the Streamlit server.", "Drawing the first network …"],
 ];
+const ALL_FETCHED = 4; // the step from which nothing else is on its way: Plotly comes while Streamlit starts, not in its way before
 const CELLS_A_STEP = 4;
 const IMPATIENCE = 45_000; // milliseconds without news after which something may be wrong
 
@@ -29,6 +30,7 @@ function say(sentence) {
 
 function step(place) {
   say(STEPS[place][1]);
+  if (place === ALL_FETCHED) plotly();
   [...network.children].forEach((cell, k) => {
     const before = Math.floor(k / CELLS_A_STEP);
     cell.className = before < place ? "done" : before === place ? "now" : "";
@@ -52,6 +54,7 @@ function raise() {
     clearTimeout(watch);
     watcher.disconnect();
     start.remove();
+    if (navigator.serviceWorker) keep(); // not where a page is not trusted, as over http
   };
   const watcher = new MutationObserver(look);
   watcher.observe(document.getElementById("root"), { childList: true, subtree: true });
@@ -70,6 +73,21 @@ function broken(error) {
   if (/Failed to fetch|NetworkError|dynamically imported|Load failed/.test(reason)) return unreachable(error);
   const [last] = reason.match(/^\w+(Error|Exception)\b.*/gm)?.slice(-1) ?? [reason.split("\n")[0]]; // of a traceback, what it came to
   fail("The app did not start.", last.slice(0, 200));
+}
+
+/** The chart that the app opens with, as a picture; of another experiment it would show what is not so. */
+async function picture() {
+  if (location.search) return;
+  const { paint, figures } = await import(settings.picture);
+  const figure = start.querySelector("figure");
+  figure.hidden = false;
+  paint(figure.firstElementChild, figures[matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"]);
+}
+
+/** Has the browser keep what this visit has fetched, for the next. */
+async function keep() {
+  const { active } = await navigator.serviceWorker.ready;
+  active.postMessage(performance.getEntriesByType("resource").map(({ name }) => name));
 }
 
 /** Plotly, from beside this page; charts wait for it under this name. */
@@ -95,6 +113,8 @@ async function run() {
     return fail("A browser does not run this app from a file.", "Serve its folder: python -m http.server, then open http://localhost:8000.");
   }
   step(0);
+  navigator.serviceWorker?.register(settings.worker);
+  picture();
   let mount;
   try {
     ({ mount } = await import(new URL("stlite.js", source)));
@@ -118,7 +138,6 @@ async function run() {
     if (place > 0) step(place);
   });
   kernel.addEventListener("loadError", ({ detail }) => broken(detail));
-  plotly();
   raise();
 }
 

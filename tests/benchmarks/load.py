@@ -142,6 +142,10 @@ def report(result: Result, seconds: float) -> bool:
     errors += ["no chart" for visitor in everyone for move in visitor.moves if isnan(move.chart)]
     print(f"{len(errors)} errors", *sorted(set(errors))[:5], sep="\n  ")
     print(f"{sum(visitor.bytes for visitor in result.visitors) / max(1, len(moved)) / 1024:.0f} KB a move")
+    answered = [move for move in moved if not isnan(move.whole)]
+    if answered and not tables:
+        each = result.server_seconds / (len(opened) + len(answered))
+        print(f"{1000 * each:.0f} ms of a core a move or a page: {1 / each:.0f} a second and core")
     print(f"processor: servers {result.server_seconds / seconds:.2f}, visitors {result.own_seconds / seconds:.2f} cores")
     places = [int(share * (len(result.memory) - 1)) for share in (0, 1 / 4, 1 / 2, 3 / 4, 1)]
     print("memory: " + ", ".join(f"{result.memory[place][1]:.0f} MB after {result.memory[place][0]:.0f} s" for place in places))

@@ -152,7 +152,8 @@ async def visiting(address: str, query: str, visitors: list[Visitor], lost: list
     scheme, host = address.split("://")
     stream = f"{scheme.replace('http', 'ws')}://{host.split('/')[0]}/_stcore/stream"
     try:
-        async with connect(stream, subprotocols=["streamlit"], max_size=None) as socket:
+        # a browser does not ask now and then whether the server is there, and is not lost to one that has no time to answer that
+        async with connect(stream, subprotocols=["streamlit"], max_size=None, ping_interval=None) as socket:
             visitor = Visitor(socket, address, query)
             visitors.append(visitor)
             listening = asyncio.create_task(visitor.listen())

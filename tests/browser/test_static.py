@@ -11,6 +11,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -47,11 +48,9 @@ class HostOfFiles(SimpleHTTPRequestHandler):
         self.wfile.write(content)
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory) -> Iterator[str]:
-    """The address of the site, served from below a path."""
-    root = tmp_path_factory.mktemp("host")
-    build(root / COURSE, (Path(PIECES),) if PIECES else ())
+@contextmanager
+def served(root: Path) -> Iterator[str]:
+    """Within: the address of the site in this folder, served from below a path."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(HostOfFiles, directory=str(root)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/{COURSE}/"
@@ -59,10 +58,23 @@ def site(tmp_path_factory) -> Iterator[str]:
     server.server_close()
 
 
+@pytest.fixture(scope="module")
+def built(tmp_path_factory) -> Path:
+    root = tmp_path_factory.mktemp("host")
+    build(root / COURSE, (Path(PIECES),) if PIECES else ())
+    return root
+
+
+@pytest.fixture(scope="module")
+def site(built) -> Iterator[str]:
+    with served(built) as address:
+        yield address
+
+
 @pytest.fixture
 def context(browser) -> Iterator[BrowserContext]:
     """A browser that reaches this machine only; what it asked of others is in `context.elsewhere`."""
-    context = browser.new_context(viewport={"width": 1440, "height": 1000})
+    context = browser.new_context(viewport={"width": 1440, "height": 1000}, service_workers="block")  # what one asks for is not routed
     context.set_default_timeout(PATIENCE)
     context.elsewhere = []
 
@@ -100,6 +112,12 @@ def test_the_app_runs_below_a_path_without_a_server_and_asks_nobody_else(site, c
     page.get_by_role("slider", name=WEIGHT_VARIANCE).press("ArrowRight")
     page.wait_for_url("**weight_variance=1.51**")
     visitor.settle()
+    page.go_back()
+    page.wait_for_function(
+        "() => document.querySelector('[aria-label=\"Weight variance σ_w²\"]')?.getAttribute('aria-valuetext') === '1.5'"
+    )
+    page.go_forward()
+    visitor.settle()
     page.reload()
     page.wait_for_selector(".js-plotly-plot .main-svg")
     assert page.get_by_role("slider", name=WEIGHT_VARIANCE).get_attribute("aria-valuetext") == "1.51"
@@ -119,6 +137,29 @@ def test_a_page_is_reached_by_name_and_its_link_says_so(site, context):
     page.reload()  # at …/phase, which no file is behind: the page for missing pages leads back here
     question.wait_for()
     assert "depth=10" in page.url and context.elsewhere == []
+
+
+@needs_the_runtime
+def test_a_second_visit_needs_no_network(built, browser):
+    context = browser.new_context(viewport={"width": 1440, "height": 1000})
+    with served(built) as address:
+        opened(context, f"{address}?{SMALL}").page.close()
+        first = opened(context, address)  # by now the worker has had all of it
+        first.page.close()
+    again = opened(context, f"{address}?{SMALL}")
+    assert again.value("Depth") == 10
+    context.close()
+
+
+def test_a_picture_of_the_first_chart_stands_at_once_and_no_other(site, context):
+    context.route(lambda url: "stlite" in url, lambda route: route.abort())
+    page = context.new_page()
+    page.goto(site)
+    page.locator("#start figure path").first.wait_for(state="attached")
+    assert "pre-activation z" in page.inner_text("#start figure")
+    page.goto(f"{site}?{SMALL}")
+    page.get_by_text("could not be fetched").wait_for()
+    assert page.locator("#start figure").is_hidden(), "it would be another network's"
 
 
 def test_without_the_runtime_the_page_says_what_is_missing_and_loses_nothing(site, context):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import json
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from propagation.static import files
 from propagation.static.files import ENTRY, ROOT, SETTINGS, app_files, archive, requirements
 
 #: run in a fresh process: visits every page of the app and prints what files of the repository were opened on the way
@@ -96,3 +98,13 @@ def test_streamlit_is_the_runtimes_own_and_the_rest_is_as_required():
     every = [line.strip() for line in (ROOT / "requirements.txt").read_text().splitlines() if line.strip()]
     assert requirements() == [line for line in every if not line.startswith("streamlit")]
     assert {line.split(">")[0] for line in requirements()} == {"numpy", "plotly"}
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_modules_are_compiled_for_the_browsers_python_and_no_other(same, monkeypatch):
+    monkeypatch.setattr(files, "PYTHON", sys.version_info[:2] if same else (2, 7))
+    packed = zipfile.ZipFile(io.BytesIO(archive({"propagation/qr.py": ROOT / "propagation" / "qr.py", ENTRY: ROOT / ENTRY})))
+    compiled = [name for name in packed.namelist() if name.endswith(".pyc")]
+    assert compiled == ([f"propagation/__pycache__/qr.{sys.implementation.cache_tag}.pyc"] if same else [])
+    for name in compiled:
+        assert packed.read(name)[:4] == importlib.util.MAGIC_NUMBER and packed.read(name)[4:8] == b"\1\0\0\0", "by hash, unchecked"
