@@ -59,18 +59,21 @@ def race_chart(lanes: Sequence[Lane], steps: int, *, winner: int | None = None, 
 
 
 def pace_chart(lanes: Sequence[Lane], depth: int, *, winner: int | None = None, appearance: str = "light") -> go.Figure:
-    """Draw the latest update ratio ‖ΔW‖/‖W‖ of every layer, 1 … `depth`, on a logarithmic axis: one line a lane; `lanes` may be empty."""
+    """Draw the latest update ratio ‖ΔW‖/‖W‖ of every layer, 1 … `depth`, on a logarithmic axis: one line a lane; `lanes` may be empty.
+
+    What a diverged lane did in the end moves no axis that others need, and where it is above that it is not drawn.
+    """
     colours = palette(appearance)
     layers = thinned(depth, _MOST_LAYERS)
     paces = {lane.place: np.log10(np.maximum(lane.latest.update_ratio, 10**-300.0))[layers - 1] for lane in lanes}
-    bottom, top = _window(list(paces.values()), _PACES)
+    bottom, top = _window([paces[lane.place] for lane in _running(lanes)], _PACES)
     lowest = min((float(pace.min()) for pace in paces.values()), default=math.inf)
     size = dot_size(len(layers), 30, 60)
     data = [
         _line(lane, lane.place == winner, colours)
         | {
             "x": layers.tolist(),
-            "y": numbers(np.maximum(paces[lane.place], bottom)),
+            "y": numbers(np.where(paces[lane.place] > top, np.nan, np.maximum(paces[lane.place], bottom))),
             "marker": {"color": colours.compare[lane.place], "symbol": SYMBOLS[lane.place], "size": size},
             "text": [f"{lane.label}: {_pace(ratio)}" for ratio in lane.latest.update_ratio[layers - 1].tolist()],
         }
@@ -101,12 +104,12 @@ def pace_chart(lanes: Sequence[Lane], depth: int, *, winner: int | None = None, 
 def gradient_map(lane: Lane, lanes: Sequence[Lane], steps: int, *, appearance: str = "light") -> go.Figure:
     """Draw the mean square of ∂C/∂W^l of one lane, as colour over the step, 0 … `steps`, and the layer, the first below.
 
-    A colour means the same for all `lanes`.
+    A colour means the same for all `lanes`; those that diverged have no say in what.
     """
     colours = palette(appearance)
     sizes = _gradient_sizes(lane)
     depth, looks = sizes.shape
-    bottom, top = _window([_gradient_sizes(one) for one in lanes])
+    bottom, top = _window([_gradient_sizes(one) for one in _running(lanes)])
     ticks, names = decade_ticks(bottom, top)
     layers, texts = layer_ticks(depth)
     data = [
@@ -146,6 +149,11 @@ def gradient_map(lane: Lane, lanes: Sequence[Lane], steps: int, *, appearance: s
         },
     }
     return figure(data, layout)
+
+
+def _running(lanes: Sequence[Lane]) -> Sequence[Lane]:
+    """Return those that did not diverge, or all where there is none."""
+    return [lane for lane in lanes if not lane.latest.diverged] or lanes
 
 
 def _lane_traces(lane: Lane, wins: bool, colours: Palette) -> list[dict]:

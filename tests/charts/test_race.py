@@ -62,6 +62,15 @@ def test_any_loss_stays_on_the_chart(loss):
     assert bottom <= drawn(figure, "loss")[0].y[0] <= top and top - bottom < 8
 
 
+def test_who_diverged_moves_no_axis_that_others_need():
+    wild, calm = lane(0, diverged=True, paces=(1e9, 1e10, 1e11), sizes=(30.0, 31.0, 32.0)), lane(2)
+    both, alone = pace_chart([wild, calm], 3), pace_chart([calm], 3)
+    assert both.layout.yaxis.range == alone.layout.yaxis.range and list(both.data[0].y) == [None] * 3
+    assert pace_chart([wild], 3).layout.yaxis.range[1] > 9, "where nobody else needs it, it has the axis"
+    own, shared = gradient_map(calm, [calm], STEPS), gradient_map(calm, [wild, calm], STEPS)
+    assert (own.data[0].zmin, own.data[0].zmax) == (shared.data[0].zmin, shared.data[0].zmax)
+
+
 def test_who_diverged_ends_with_a_cross_and_the_word():
     figure = race_chart([lane(0, diverged=True), lane(2)], STEPS)
     gone, going = drawn(figure, "accuracy")

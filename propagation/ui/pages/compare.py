@@ -19,6 +19,7 @@ from propagation.formatting import number, plain
 from propagation.labs import compare_networks, compare_text
 from propagation.labs.compare import (
     GLOROT_2010,
+    MOST_COLUMNS,
     MOST_DRAWS,
     Column,
     Summary,
@@ -29,13 +30,13 @@ from propagation.labs.compare import (
     summarize,
     with_added,
 )
-from propagation.labs.compare_networks import Network
+from propagation.labs.compare_networks import NETWORKS, Network
 from propagation.labs.slider_sweep import MOST_POSITIONS, spread
 from propagation.slider_steps import labels
 from propagation.ui.components.streamlit_page import VERDICT_KEY
 from propagation.ui.results import if_known, prediction_of, predictions_of, trace_of
 from propagation.ui.session import experiment
-from propagation.ui.widgets import comparison, controls, network_choice, number_format
+from propagation.ui.widgets import comparison, controls, number_format
 from propagation.ui.widgets.figures import draw_figure
 from propagation.ui.widgets.page_header import appearance, opening
 from propagation.ui.widgets.panels import panel
@@ -67,7 +68,7 @@ def render(config: Config) -> None:
     choose: Callable[[], None]
     if networks:
         chosen, problems = compare_networks.read(experiment.page_parameter(compare_networks.PARAMETER, ""))
-        columns, choose = chosen, partial(network_choice.draw, chosen)
+        columns, choose = chosen, partial(_networks, chosen)
     else:
         rules, problems = compare_text.read(experiment.page_parameter(compare_text.PARAMETER, ""))
         columns, choose = rules, partial(_choice, config, rules)
@@ -96,6 +97,27 @@ def render(config: Config) -> None:
             under_the_hand(config, Followed([*labels().values()], {_CHART: YOURS}, find, columns, refusal="Let go to compare again"))
     elif columns:
         answer.header(":orange[None of these could be drawn.]", anchor=False)
+
+
+def _networks(chosen: Sequence[Network]) -> None:
+    """Offer the architectures, those that are compared among them; one more than fit is not taken."""
+    key = experiment.show(compare_networks.PARAMETER, [network.name for network in chosen])
+
+    def choose() -> None:
+        wanted = [network for name, network in NETWORKS.items() if name in st.session_state[key]]
+        if len(wanted) > MOST_COLUMNS:
+            st.toast(f"{MOST_COLUMNS} fit: take one away first.")
+        else:
+            experiment.order_page_parameter(compare_networks.PARAMETER, compare_networks.written(wanted))
+
+    st.pills(
+        f"Architectures, up to {MOST_COLUMNS}",
+        list(NETWORKS),
+        selection_mode="multi",
+        format_func=lambda name: NETWORKS[name].label,
+        key=key,
+        on_change=choose,
+    )
 
 
 def _choice(config: Config, columns: tuple[Column, ...]) -> None:

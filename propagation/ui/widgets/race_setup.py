@@ -12,12 +12,11 @@ from propagation.charts.marks import GLYPHS
 from propagation.config import Config
 from propagation.formatting import number, plain
 from propagation.labs import compare_networks, compare_text
-from propagation.labs.compare import FIRST, GLOROT_2010, Column, column_of, with_added
-from propagation.labs.compare_networks import Network
+from propagation.labs.compare import FIRST, GLOROT_2010, MOST_COLUMNS, Column, column_of, with_added
+from propagation.labs.compare_networks import NETWORKS, Network
 from propagation.labs.race import MOST_DEPTH, MOST_SECONDS, Entry, fitting_width
 from propagation.labs.training import Recipe
 from propagation.ui.session import experiment, race_session
-from propagation.ui.widgets import network_choice
 
 #: parameter of the address → field of the recipe
 FIELDS = {"rate": "learning_rate", "momentum": "momentum", "steps": "steps"}
@@ -193,7 +192,7 @@ def draw_lanes(config: Config, lanes: Lanes) -> None:
     """Draw who takes part, to be changed: the columns or the networks of the Compare page."""
     with st.popover("Lanes", icon=":material/playlist_add:"):
         if architectures_race():
-            network_choice.draw([lane for lane in lanes if isinstance(lane, Network)])
+            _draw_networks([lane for lane in lanes if isinstance(lane, Network)])
             return
         here, columns = column_of(config), tuple(lane for lane in lanes if isinstance(lane, Column))
         added = (with_added(columns, (here,)),)
@@ -204,6 +203,26 @@ def draw_lanes(config: Config, lanes: Lanes) -> None:
             rest = columns[:place] + columns[place + 1 :]
             label = f"Remove {GLYPHS[place]} {plain(column.label)}"
             st.button(label, f"race_remove_{place}", icon=":material/remove:", on_click=_compare, args=(rest,), width="stretch")
+
+
+def _draw_networks(chosen: Sequence[Network]) -> None:
+    """Draw a button for each architecture, to add it, or to take it away. (Pills would forget in a popover what is chosen.)"""
+    for name, network in NETWORKS.items():
+        here = network in chosen
+        wanted = [one for one in NETWORKS.values() if (one in chosen) != (one is network)]
+        st.button(
+            f"{'Remove' if here else 'Add'} {network.label}",
+            f"race_network_{name}",
+            icon=":material/remove:" if here else ":material/add:",
+            disabled=len(wanted) > MOST_COLUMNS,
+            on_click=_race_networks,
+            args=(wanted,),
+            width="stretch",
+        )
+
+
+def _race_networks(networks: Sequence[Network]) -> None:
+    experiment.order_page_parameter(compare_networks.PARAMETER, compare_networks.written(networks))
 
 
 def _compare(columns: tuple[Column, ...]) -> None:
