@@ -80,7 +80,7 @@ def first_exit(trace: Trace, format: str = "float32") -> Exit | None:
 
 
 def precision_sentence(trace: Trace) -> str:
-    """Return in a sentence where a typical network leaves float32 and float16; empty where it leaves neither."""
+    """Return in sentences where a typical network leaves float32 and float16, and what loss scale helps; empty where it leaves neither."""
     exits = [(name, first) for name in ("float32", "float16") if (first := first_exit(trace, name))]
     if not exits:
         return ""
@@ -89,7 +89,11 @@ def precision_sentence(trace: Trace) -> str:
     for other, second in others:
         alike = (second.signal, second.overflows) == (first.signal, first.overflows)
         told += f"; in {other} {_where(second, trace) if alike else _words(second, trace)}"
-    return told + "."
+    name, last = exits[-1]
+    least, most = loss_scales(trace, FLOAT_FORMATS[name])
+    too_small = not (last.overflows or SIGNALS[last.signal].forward)
+    saved = f" A loss scale of {power_of_two(least)} saves all but 1 % of it." if too_small and least <= most else ""
+    return f"{told}.{saved}"
 
 
 def first_trouble(trace: Trace, precision: Precision) -> Exit | None:

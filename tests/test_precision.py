@@ -84,6 +84,14 @@ def test_gradients_leave_on_their_way_back():
     assert precision_sentence(made) == "In float32 the gradient is rounded to zero from layer 10 down; in float16 from layer 18 down."
 
 
+def test_a_loss_scale_that_saves_gradients_is_named_unasked():
+    """Nothing is left from E[δ²] = (2⁻²⁵)²/(2 ln 128) = 10⁻¹⁶·⁰⁴ down, which is 17.8 layers of 0.9 decades below the last, 20."""
+    assert precision_sentence(leaving(0.84)) == ""
+    told = precision_sentence(leaving(0.9))
+    assert told == "In float16 the gradient is rounded to zero from layer 2 down. A loss scale of 2¹⁰ saves all but 1 % of it."
+    assert "loss scale" not in precision_sentence(leaving(5.0))
+
+
 def test_what_is_exactly_zero_is_not_a_matter_of_precision():
     size = np.zeros((2, 10))
     size[:, 5:] = -np.inf
