@@ -19,6 +19,7 @@ from propagation.ops import (
     Linear,
     Normalize,
     Op,
+    Patches,
     Residual,
     UnitVarianceOnData,
     Variance,
@@ -31,7 +32,7 @@ from propagation.signals import PLAIN, STREAM
 @lru_cache(maxsize=64)
 def blocks(config: Config) -> tuple[Block, ...]:
     """Return the network of a config as `config.depth` blocks. Layers that are alike are the same object."""
-    if config.architecture != "plain":
+    if config.has_stream:
         return ((_transformer if config.architecture == "transformer" else _residual)(config),) * config.depth
     alike: dict[tuple[int, int], Block] = {}
     for fans in zip(config.widths[:-1], config.widths[1:], strict=True):
@@ -46,7 +47,7 @@ def blocks(config: Config) -> tuple[Block, ...]:
 
 def stem(config: Config) -> Block:
     """Return what stands between the inputs and the first block: a linear map where a stream of another width begins."""
-    if config.architecture == "plain" or config.widths[0] == config.widths[1]:
+    if not config.has_stream or config.widths[0] == config.widths[1]:
         return ()
     return (replace(_linear(config, *config.widths[:2]), name=""),)
 
@@ -54,13 +55,14 @@ def stem(config: Config) -> Block:
 def head(config: Config) -> Block:
     """Return what stands between the last block and the cost: the final norm of a stream that only branches normalize."""
     bare = config.block_order != "post_activation" and config.norm_position == "pre"
-    return _norm(config) if config.architecture != "plain" and bare else ()
+    return _norm(config) if config.has_stream and bare else ()
 
 
 def _plain(config: Config, linear: Linear) -> Block:
-    """z = W h + b, h = φ(z), with a norm before or after φ, and dropout."""
+    """z = W h + b, h = φ(z), with a norm before or after φ, and dropout. A convolution's h is that of a patch."""
+    seen = () if _on_one_tap(config) else (Patches(config.taps, config.positions),)
     before, after = (_norm(config), ()) if config.norm_position == "pre" else ((), _norm(config))
-    return (linear, *before, Activate(config.activation), *after, *_dropout(config))
+    return (*seen, linear, *before, Activate(config.activation), *after, *_dropout(config))
 
 
 def _residual(config: Config) -> Block:
@@ -146,6 +148,11 @@ def _branches(config: Config) -> int:
     return config.depth * (2 if config.architecture == "transformer" and config.sublayers == "both" else 1)
 
 
+def _on_one_tap(config: Config) -> bool:
+    """Whether a neuron sees one position: also in a convolution with orthogonal weights, "delta-orthogonal" (Xiao et al. 2018)."""
+    return config.architecture != "convolution" or config.taps == 1 or config.weight_law == "orthogonal"
+
+
 def _norm(config: Config) -> tuple[Normalize, ...]:
     return () if config.normalization == "none" else (Normalize(config.normalization),)
 
@@ -163,7 +170,9 @@ def _scaled(linear: Linear, factor: float, name: str) -> Linear:
 
 
 def _linear(config: Config, fan_in: int, fan_out: int) -> Linear:
-    """The weights of one layer by the scheme. σ_b² is the variance of a bias, whatever the fans."""
+    """The weights of one layer by the scheme. σ_b² is the variance of a bias, whatever the fans; those of a convolution count its taps."""
+    taps = 1 if _on_one_tap(config) else config.taps
+    fan_in, fan_out = fan_in * taps, fan_out * taps
     scheme = SCHEMES[config.scheme]
     rule: WeightRule
     if scheme.from_data:
@@ -173,7 +182,7 @@ def _linear(config: Config, fan_in: int, fan_out: int) -> Linear:
     else:
         rule = Variance(config.weight_variance)
     bias_variance = config.bias_variance if scheme.bias_scale is None else scheme.bias_scale / fan_in
-    return Linear(fan_in, fan_out, rule, bias_variance, config.bias_mean)
+    return Linear(fan_in, fan_out // taps, rule, bias_variance, config.bias_mean)
 
 
 def linear_maps(config: Config) -> list[Linear]:
@@ -183,7 +192,7 @@ def linear_maps(config: Config) -> list[Linear]:
 
 def signals_of(config: Config) -> tuple[str, ...]:
     """Return the names of the signals that this network has."""
-    return PLAIN if config.architecture == "plain" else PLAIN + STREAM
+    return PLAIN if not config.has_stream else PLAIN + STREAM
 
 
 def is_coupled(config: Config) -> bool:
@@ -192,13 +201,13 @@ def is_coupled(config: Config) -> bool:
 
 
 def columns_together(config: Config) -> int:
-    """Return over how many vectors C, and so ∂C/∂W, is a sum: those of a batch with batch norm, the tokens of a sequence, else 1."""
-    return config.inputs if is_coupled(config) else config.tokens
+    """Return over how many vectors C, and so ∂C/∂W, is a sum: those of a batch with batch norm, or those of an input."""
+    return config.columns if is_coupled(config) else config.places
 
 
 def is_plain(config: Config) -> bool:
-    """Return whether every layer is a linear map and an activation, and nothing else."""
-    return {tuple(map(type, block)) for block in blocks(config)} == {(Linear, Activate)}
+    """Return whether every layer is a linear map, of patches in a convolution, and an activation, and nothing else."""
+    return {tuple(type(op) for op in block if not isinstance(op, Patches)) for block in blocks(config)} == {(Linear, Activate)}
 
 
 def weight_variances(config: Config) -> np.ndarray | None:

@@ -41,7 +41,7 @@ Suggestion = tuple[str, str | float | bool] | float | None
 def diagnose_blocks(trace: Trace, prediction: Prediction | None = None) -> Verdict:
     """Return the verdict; the pace at the end of a change is theory's, if given, else as measured."""
     # z of the first layer is as large as the inputs make it: behind it a norm divides its gradient by that
-    first = int(trace.config.architecture == "plain" and trace.config.normalization != "none" and trace.config.depth > 3)
+    first = int(not trace.config.has_stream and trace.config.normalization != "none" and trace.config.depth > 3)
     forward, backward = drifts(trace.forward.median()[first:], trace.backward.median()[first:], None)
     line = trace if prediction is None else prediction
     paces = _pace(line.forward), -_pace(line.backward)
@@ -88,11 +88,11 @@ def _story(trace: Trace, prediction: Prediction | None, forward: Drift, backward
     if trace.lost or math.isinf(forward.total) or math.isinf(backward.total):
         return "dead", lost_headline(trace)
     dead = float(over_trials(trace.dead).median[-1])
-    if dead > _MOSTLY_DEAD and not lookup(config.activation).bounded and config.architecture == "plain":
+    if dead > _MOSTLY_DEAD and not lookup(config.activation).bounded and not config.has_stream:
         return "dead", f"Neurons die: {percent(dead)} of them are silent on every input in the last layer."
     if depth == 1:
         return "healthy", "One layer: nothing can build up yet. Add layers to see what repetition does."
-    if config.architecture == "plain":
+    if not config.has_stream:
         return _plain_story(trace, forward, backward)
     if told := _stream_headline(config, forward, backward, paces):
         return told
@@ -236,7 +236,7 @@ def _advice(config: Config, kind: str, backward: Drift) -> tuple[str, Suggestion
     """Return what to change, in words, and the part of the architecture to be set, or σ_w²; None where no one click helps."""
     if kind not in ("exploding", "vanishing", "uneven", "merged"):
         return "", None
-    if config.architecture != "plain":
+    if config.has_stream:
         return _block_advice(config, kind)
     skips = "Skip connections past it keep gradients alive at any depth."
     if config.normalization == "batch" and backward.total > 0:

@@ -8,7 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from propagation.branches import BRANCH_RULES
-from propagation.choices import ARCHITECTURES, BLOCK_ORDERS, MOST_TOKENS, NORM_POSITIONS, NORMALIZATIONS, READOUTS, SUBLAYERS, labels_of
+from propagation.choices import (
+    ARCHITECTURES,
+    BLOCK_ORDERS,
+    MOST_POSITIONS,
+    MOST_TOKENS,
+    NORM_POSITIONS,
+    NORMALIZATIONS,
+    READOUTS,
+    SUBLAYERS,
+    labels_of,
+)
 from propagation.fields import Choice, Flag, Number, declared
 from propagation.plain_fields import PlainFields
 
@@ -222,4 +232,26 @@ class BlockFields(PlainFields):
         option="whether each token has a cost of its own, or one looks at their mean",
         below="value_variance",
         choices=READOUTS,
+    )
+    positions: int = declared(
+        Number,
+        1,
+        label="Positions",
+        help="An input is a signal of so many positions in a circle; a layer sees each with its neighbours.",
+        option="positions of the signal that is convolved, in a circle",
+        below="tokens",
+        folded=False,
+        bounds=(1, MOST_POSITIONS),
+        steps=(1, 2, 4, 8, 16, 32, 64),
+        smaller=(32, 16, 8, 4, 2),
+    )
+    taps: int = declared(
+        Number,
+        3,
+        label="Taps of a convolution",
+        help="How many positions one neuron sees: fan_in is so many times the channels. Orthogonal weights stand on the middle one alone.",
+        option="positions that a neuron of a convolution sees",
+        below="readout",
+        bounds=(1, 9),
+        steps=(1, 3, 5, 7, 9),
     )

@@ -10,7 +10,7 @@ DIGIT_PIXELS = 64
 INPUT_LAWS = {"gaussian": "Gaussian", "uniform": "uniform", "digits": "handwritten digits (8 × 8)"}
 _LOSSES = {"cross_entropy": "softmax cross-entropy", "squared_error": "squared error"}
 COSTS = {"gaussian": "unit Gaussian ∂C/∂h"} | {name: f"{loss}, 10 random labels" for name, loss in _LOSSES.items()}
-ARCHITECTURES = {"plain": "plain", "residual": "residual", "transformer": "transformer"}
+ARCHITECTURES = {"plain": "plain", "residual": "residual", "transformer": "transformer", "convolution": "convolution"}
 #: what z of a layer is divided by, after its mean is taken away; a root mean square knows no mean
 NORMALIZATIONS = {"none": "none", "layer": "layer norm", "rms": "RMS norm", "batch": "batch norm"}
 NORM_POSITIONS = {"pre": "before (pre-norm)", "post": "after (post-norm)"}
@@ -21,8 +21,8 @@ BLOCK_ORDERS = {
 }
 SUBLAYERS = {"both": "attention and MLP", "attention": "attention alone"}
 READOUTS = {"token": "a cost for each token", "pooled": "one cost for the mean of the tokens"}
-#: longest sequence, and most columns (inputs times tokens) that a network is shown at once
-MOST_TOKENS, MOST_COLUMNS = 64, 1024
+#: longest sequence, most positions, and most columns (inputs times these) that a network is shown at once
+MOST_TOKENS, MOST_POSITIONS, MOST_COLUMNS = 64, 64, 1024
 #: batch norm divides by a scatter over the batch, and the mean square of gradients behind it is infinite for up to 3 inputs
 LEAST_BATCH = 4
 METHODS = {"auto": "automatic", "dense": "dense: holds every W", "implicit": "implicit: never builds W"}

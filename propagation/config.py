@@ -54,7 +54,7 @@ class Config(BlockFields):
 
     def without_blocks(self) -> Config:
         """Return the plain network of these layers: without skips, norms and dropout."""
-        blocks = ("gated", "shared_blocks", "tokens")
+        blocks = ("gated", "shared_blocks", "tokens", "positions")
         return replace(self, architecture="plain", normalization="none", keep=1.0, **{name: DEFAULTS[name] for name in blocks})
 
     @property
@@ -63,9 +63,19 @@ class Config(BlockFields):
         return LEAST_BATCH if self.normalization == "batch" else 1
 
     @property
+    def has_stream(self) -> bool:
+        """Return whether layers are blocks that add their branches to a residual stream."""
+        return self.architecture in ("residual", "transformer")
+
+    @property
+    def places(self) -> int:
+        """Return how many vectors an input is: the tokens of a sequence, or the positions of a signal that is convolved."""
+        return self.tokens * self.positions
+
+    @property
     def columns(self) -> int:
-        """Return how many vectors a network is shown at once: every token of every input."""
-        return self.inputs * self.tokens
+        """Return how many vectors a network is shown at once: all of every input."""
+        return self.inputs * self.places
 
     @property
     def branch(self) -> BranchRule:

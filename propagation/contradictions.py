@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 def contradiction(config: Config) -> str:
     """Return the first of them in a config, or an empty text."""
     checks = [_batch_norm, _gate, _sequences]
-    checks += [_no_blocks] if config.architecture == "plain" else [_blocks]
+    checks += [_no_blocks] if not config.has_stream else [_blocks]
+    checks += [_convolution] if config.architecture == "convolution" else []
     checks += [_transformer] if config.architecture == "transformer" else []
     return next((problem for check in checks for problem in check(config)), "")
 
@@ -34,7 +35,7 @@ def _batch_norm(config: Config) -> Iterator[str]:
 def _gate(config: Config) -> Iterator[str]:
     if not config.gated:
         return
-    if config.architecture == "plain":
+    if not config.has_stream:
         yield "gated = True needs architecture = 'residual' or 'transformer': the gate stands in a branch"
     if config.block_order != "branch" or config.branch_layers == 1:
         yield "gated = True needs branch_layers = 2 and block_order = 'branch': W₂ (φ(W_g x) ⊙ W_u x)"
@@ -43,6 +44,14 @@ def _gate(config: Config) -> Iterator[str]:
 
 
 def _sequences(config: Config) -> Iterator[str]:
+    if config.positions > 1:
+        if config.architecture != "convolution":
+            yield f"positions = {config.positions} needs architecture = 'convolution': nothing else looks from one at another"
+        if config.input_law == "digits":
+            yield f"positions = {config.positions} does not go with input_law = 'digits': a digit is one vector here"
+        if config.columns > MOST_COLUMNS:
+            wanted = f"at most {MOST_COLUMNS:,} vectors are run at once, and here are {config.columns:,}: lower positions or inputs"
+            yield f"positions = {config.positions} does not go with inputs = {config.inputs}: {wanted}"
     if config.tokens == 1:
         return
     if config.architecture != "transformer":
@@ -70,6 +79,11 @@ def _blocks(config: Config) -> Iterator[str]:
         yield f"branch_rule = {config.branch_rule!r} does not go with scheme = {config.scheme!r}: both say what the weights are"
     if config.shared_blocks and config.method == "implicit":
         yield "method = 'implicit' does not go with shared_blocks = True: copies of one W have to hold it"
+
+
+def _convolution(config: Config) -> Iterator[str]:
+    if config.taps % 2 == 0:
+        yield f"taps = {config.taps} have no middle one: an odd number is needed"
 
 
 def _transformer(config: Config) -> Iterator[str]:

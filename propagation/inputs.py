@@ -16,7 +16,7 @@ DIGITS = asset("digits.npz")
 
 
 def draw_inputs(config: Config) -> np.ndarray:
-    """Draw the batch h⁰ of a config, (n_0, inputs · tokens) float64, one column a token of an input; the same in every trial.
+    """Draw the batch h⁰ of a config, (n_0, columns) float64, one a token or position of an input, or one an input; the same in every trial.
 
     Random laws have mean `input_mean` and variance `input_variance`; the tokens of one input stand side by side and have the correlation
     `token_correlation`. Digits are drawn without replacement and scaled so that the whole
@@ -40,7 +40,7 @@ def _centred(config: Config) -> np.ndarray:
     scale = np.sqrt(config.input_variance)
     if config.input_law != "digits":
         own = scale * _entries(config.input_law, rng, (config.widths[0], config.columns))
-        if config.tokens == 1:
+        if config.tokens == 1:  # positions of a signal are independent
             return own
         common = scale * _entries(config.input_law, rng, (config.widths[0], config.inputs))
         shared = np.repeat(common, config.tokens, axis=1)

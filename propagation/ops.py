@@ -63,6 +63,14 @@ class Normalize:
 
 
 @dataclass(frozen=True)
+class Patches:
+    """x_α becomes x_(α−r) … x_(α+r) one above the other, `taps` = 2r + 1 of them, the `positions` α of an input in a circle."""
+
+    taps: int
+    positions: int
+
+
+@dataclass(frozen=True)
 class Gate:
     """h = φ(z₁) ⊙ z₂, z₁ = W_g x and z₂ = W_u x, two maps of one input (Dauphin et al. 2017, Shazeer 2020)."""
 
@@ -97,13 +105,13 @@ class Residual:
     learned: bool = False
 
 
-Op = Linear | Activate | Normalize | Dropout | Gate | Attend | Residual
+Op = Linear | Activate | Normalize | Dropout | Patches | Gate | Attend | Residual
 #: the ops of one layer of the chart, in the order of the forward pass
 Block = tuple[Op, ...]
 #: the maps of a block whose output is its z
 FIRST_MAPS = ("W", "W1", "Wg")
 #: every kind of op there is; engine, theory and exports have an entry for each
-OPS: tuple[type, ...] = (Linear, Activate, Normalize, Dropout, Gate, Attend, Residual)
+OPS: tuple[type, ...] = (Linear, Activate, Normalize, Dropout, Patches, Gate, Attend, Residual)
 
 
 def parts(op: Op) -> tuple[Op, ...]:

@@ -47,7 +47,7 @@ def moved(config: Config, field: str, value: Any) -> tuple[Config, str]:
 #: fields that others have to go with
 _MOVES_OTHERS = (
     *("architecture", "normalization", "branch_rule", "branch_scale", "skip_scale", "branch_layers", "block_order", "gated"),
-    *("shared_blocks", "tokens", "heads", "width", "inputs", "input_law", "method"),
+    *("shared_blocks", "tokens", "positions", "heads", "width", "inputs", "input_law", "method"),
 )
 #: where a transformer starts from: sequences and a norm, as all of them have
 _TRANSFORMER = {"tokens": 16, "heads": 8, "expansion": 4, "normalization": "layer", "block_order": "branch", "branch_layers": 2}
@@ -68,16 +68,20 @@ def _block_moved(config: Config, field: str, value: Any) -> tuple[Config, str]:
             notes.append("A block adds its branch to the stream, so all layers have one width.")
     if field == "architecture" and value == "transformer" and config.architecture != value:
         change |= _TRANSFORMER | {"inputs": min(config.inputs, 2)}
-        if config.input_law == "digits":
-            change["input_law"] = "gaussian"
+    if field == "architecture" and value == "convolution" and config.architecture != value:
+        change |= {"positions": 16, "inputs": min(config.inputs, 2)}
     if now("architecture") != "transformer":
         change["tokens"] = 1
+    if now("architecture") != "convolution":
+        change["positions"] = 1
+    if field != "input_law" and config.input_law == "digits" and now("tokens") * now("positions") > 1:
+        change["input_law"] = "gaussian"
     if now("architecture") == "plain":
         change |= {"gated": False, "shared_blocks": False}
     if field in ("branch_scale", "skip_scale"):
         change["branch_rule"] = "custom"
     if field == "input_law" and value == "digits":
-        change["tokens"] = 1
+        change |= {"tokens": 1, "positions": 1}
     if field == "method" and value == "implicit":
         change["shared_blocks"] = False
     if field == "shared_blocks" and value and config.method == "implicit":
@@ -110,10 +114,11 @@ def _fitting(change: dict[str, Any], field: str, now: Callable[[str], Any]) -> l
     if field == "inputs" and change[field] < LEAST_BATCH and now("normalization") == "batch":
         change["normalization"] = "none"
         notes.append(f"Batch norm needs {LEAST_BATCH} inputs or more: it is off.")
-    if now("inputs") * now("tokens") > MOST_COLUMNS and now("tokens") > 1:
-        other = "tokens" if field == "inputs" else "inputs"
-        change[other] = max(1, MOST_COLUMNS // now("inputs" if other == "tokens" else "tokens"))
-        notes.append(f"At most {MOST_COLUMNS:,} tokens are run at once: {change[other]:,} {other} now.")
+    places = "positions" if now("positions") > 1 else "tokens"
+    if now("inputs") * now(places) > MOST_COLUMNS and now(places) > 1:
+        other = places if field == "inputs" else "inputs"
+        change[other] = max(1, MOST_COLUMNS // now("inputs" if other == places else places))
+        notes.append(f"At most {MOST_COLUMNS:,} {places} are run at once: {change[other]:,} {other} now.")
     if now("architecture") == "transformer" and now("width") % now("heads"):
         change["heads"] = math.gcd(now("width"), now("heads"))
         notes.append(f"Heads divide the width: {change['heads']} of them now.")
@@ -140,16 +145,21 @@ def settled(config: Config) -> Config:
 _SEQUENCES = ("causal", "token_correlation", "readout")
 _ATTENTION = ("tokens", "heads", "sublayers", "query_key_variance", "value_variance", *_SEQUENCES)
 _BRANCHES = ("branch_rule", "branch_scale", "skip_scale", "branch_layers", "expansion", "block_order", "gated", "shared_blocks")
-_BLOCK_FIELDS = ("norm_position", *_BRANCHES, *_ATTENTION)
+_CONVOLUTION = ("positions", "taps")
+_BLOCK_FIELDS = ("norm_position", *_BRANCHES, *_ATTENTION, *_CONVOLUTION)
 
 
 def _counts(config: Config, field: str) -> bool:
     """Return whether a field of an architecture says something in this one."""
     if field == "norm_position":
-        return config.normalization != "none" and (config.architecture == "plain" or config.block_order == "branch")
+        return config.normalization != "none" and (not config.has_stream or config.block_order == "branch")
+    if field == "readout" and config.positions > 1:
+        return True
+    if field in _CONVOLUTION:
+        return config.architecture == "convolution"
     if field in _ATTENTION:
         return config.architecture == "transformer" and (field not in _SEQUENCES or config.tokens > 1)
-    if config.architecture == "plain":
+    if not config.has_stream:
         return False
     if field in ("branch_scale", "skip_scale"):
         return config.branch_rule == "custom"
@@ -195,9 +205,9 @@ def overruled(config: Config, field: str) -> bool:
 def drawn(config: Config, field: str) -> bool:
     """Return whether the control of a field is drawn: one that says something of some schemes or architectures alone is there with them."""
     if field in ("width_profile", "layer_sizes", "first_weight_variance"):
-        return config.architecture == "plain"
+        return not config.has_stream
     if field == "branch_scale":
-        return config.architecture != "plain"
+        return config.has_stream
     if field in ("branch_layers", "block_order") and config.gated:
         return False
     if field in _BLOCK_FIELDS:

@@ -7,6 +7,8 @@ _RESIDUAL = {"architecture": "residual"}
 
 TRANSFORMER = {"architecture": "transformer", "normalization": "layer", "tokens": 4, "heads": 8, "inputs": 2, "expansion": 2}
 
+CONVOLUTION = {"architecture": "convolution", "positions": 8, "inputs": 4}
+
 NETWORKS: dict[str, dict] = {
     "plain": {},
     "dropout": {"keep": KEEP},
@@ -33,6 +35,9 @@ NETWORKS: dict[str, dict] = {
     "transformer, causal": TRANSFORMER | {"causal": True, "gated": True, "branch_rule": "gpt2", "inputs": 4},
     "transformer, sharp": TRANSFORMER | {"query_key_variance": 6.0, "inputs": 4},
     "attention alone": TRANSFORMER | {"sublayers": "attention", "query_key_variance": 0.6},
+    "convolution": CONVOLUTION,
+    "convolution, layer norm, five taps": CONVOLUTION | {"normalization": "layer", "taps": 5, "keep": KEEP},
+    "convolution, delta-orthogonal": CONVOLUTION | {"weight_law": "orthogonal"},
     "batch norm": {"normalization": "batch", "inputs": 12},
     "residual, batch norm": _RESIDUAL | {"normalization": "batch", "inputs": 12},
     "residual, batch norm, pre-activation": _RESIDUAL | {"normalization": "batch", "block_order": "pre_activation", "inputs": 12},
@@ -46,5 +51,8 @@ WITHOUT_LINE: dict[str, dict] = {
     "transformer, causal, no norm": TRANSFORMER | {"causal": True, "normalization": "none"},
     "transformer, copies of one block": TRANSFORMER | {"shared_blocks": True},
     "transformer, a loss": TRANSFORMER | {"cost": "cross_entropy"},
+    "convolution, pooled": CONVOLUTION | {"readout": "pooled"},
+    "convolution, a loss": CONVOLUTION | {"cost": "cross_entropy"},
+    "convolution, batch norm": CONVOLUTION | {"normalization": "batch"},
     "post-activation": _RESIDUAL | {"block_order": "post_activation"},
 }

@@ -24,7 +24,7 @@ def test_the_fields_of_the_contract_are_there():
     numbers = {
         *("depth", "width", "weight_variance", "bias_variance", "inputs", "input_variance", "trials", "seed"),
         *("weight_std", "input_mean", "first_weight_variance", "bias_mean", "branch_scale", "branch_layers", "expansion", "keep"),
-        *("skip_scale", "tokens", "heads", "token_correlation", "query_key_variance", "value_variance"),
+        *("skip_scale", "tokens", "heads", "token_correlation", "query_key_variance", "value_variance", "positions", "taps"),
     }
     names = {"activation", "scheme", "weight_law", "width_profile", "input_law", "cost", "method"}
     names |= {"architecture", "normalization", "norm_position", "branch_rule", "block_order", "sublayers", "readout"}
@@ -41,7 +41,7 @@ def test_bounds_are_those_of_the_contract():
 
 
 #: numbers that say something of one architecture alone
-NEEDS = {"tokens": {"architecture": "transformer"}}
+NEEDS = {"tokens": {"architecture": "transformer"}, "positions": {"architecture": "convolution"}}
 
 
 class TestValidation:
@@ -160,7 +160,7 @@ def is_allowed(values: dict) -> bool:
     if values.get("normalization") == "batch" and values.get("inputs", 16) < 4:
         return False
     architecture, two = values.get("architecture", "plain"), values.get("branch_layers", 2) == 2
-    if architecture != "plain" and not (
+    if architecture in ("residual", "transformer") and not (
         values.get("width_profile", "constant") == "constant"
         and "first_weight_variance" not in values
         and (values.get("block_order") != "post_activation" or two)
@@ -177,6 +177,13 @@ def is_allowed(values: dict) -> bool:
     ):
         return False
     if architecture != "transformer" and values.get("tokens", 1) > 1:
+        return False
+    positions = values.get("positions", 1)
+    if positions > 1 and (
+        architecture != "convolution" or positions * values.get("inputs", 16) > 1024 or values.get("input_law") == "digits"
+    ):
+        return False
+    if architecture == "convolution" and values.get("taps", 3) % 2 == 0:
         return False
     return not kumar and (values.get("method") != "implicit" or values.get("weight_law", "gaussian") in {"gaussian", "orthogonal"})
 

@@ -74,7 +74,11 @@ def test_sliders_stay_within_the_bounds_and_reach_them(name, field):
 def test_every_field_has_a_control_in_the_order_of_the_locks():
     widgets = drawn(scheme="std")  # the one that asks for a number of its own
     assert [*drawn()] == [key for key in widgets if key != "weight_std"]
-    for modern in (drawn(architecture="residual", normalization="layer"), drawn(architecture="transformer", tokens=4)):
+    for modern in (
+        drawn(architecture="residual", normalization="layer"),
+        drawn(architecture="transformer", tokens=4),
+        drawn(architecture="convolution"),
+    ):
         everything = [key for key in CONTROLS if key in widgets or key in modern]
         assert [key for key in modern if key in CONTROLS] == [key for key in everything if key in modern]
         widgets = {key: (widgets | modern)[key] for key in [*everything, *widgets, *modern]}

@@ -11,11 +11,11 @@ from propagation import Config
 from propagation.architecture import bias_variances, blocks, weight_variances
 from propagation.engine.ops import ENGINE_OPS
 from propagation.export.code import FRAMEWORKS
-from propagation.ops import OPS, Activate, Attend, Gate, Linear, Op, UnitVarianceOnData, Variance
+from propagation.ops import OPS, Activate, Attend, Gate, Linear, Op, Patches, UnitVarianceOnData, Variance
 from propagation.theory.ops import THEORY_OPS
 
 #: what scripts have no words for
-UNSAID = {Gate: {}, Attend: {}}
+UNSAID = {Patches: {}, Gate: {}, Attend: {}}
 REGISTRIES = {"engine": ENGINE_OPS, "theory": THEORY_OPS} | {name: {**framework.ops, **UNSAID} for name, framework in FRAMEWORKS.items()}
 
 

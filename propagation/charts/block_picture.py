@@ -13,7 +13,7 @@ from html import escape
 from propagation.choices import NORMALIZATIONS
 from propagation.export.code.block_words import map_words
 from propagation.formatting import number, percent
-from propagation.ops import Activate, Attend, Block, Dropout, Gate, Linear, Normalize, Op, Residual
+from propagation.ops import Activate, Attend, Block, Dropout, Gate, Linear, Normalize, Op, Patches, Residual
 
 #: pixels: a box and the way to the next; the height of a line of boxes, and above it of what a skip takes; the skip's own line in that
 _BOX, _GAP, _LINE, _ABOVE, _SKIP = 26, 9, 38, 42, 20
@@ -45,6 +45,7 @@ LABELS: dict[type, Callable[..., _Label]] = {
     Activate: lambda op: _Label("φ", "activation φ", _BOX // 2),
     Normalize: lambda op: _Label(_NORMS[op.kind], NORMALIZATIONS[op.kind]),
     Dropout: lambda op: _Label("drop", f"dropout that keeps {percent(op.keep)}"),
+    Patches: lambda op: _Label("patch", f"a patch of {_several(op.taps, 'position')}"),
     Gate: lambda op: _Label("gate", f"a gate φ({map_words(op.gate.name)} x) ⊙ {map_words(op.up.name)} x"),
     Attend: lambda op: _Label("attention", f"{'causal ' * op.causal}attention of {_several(op.heads, 'head')}"),
 }

@@ -20,11 +20,12 @@ from propagation.engine.maps import of_networks
 from propagation.engine.noise import Noise, unit_interval
 from propagation.engine.normalize import NormalizeOp
 from propagation.engine.op import EngineOp, Place, Tangents
+from propagation.engine.patches import PatchesOp
 from propagation.engine.residual import ResidualOp
 from propagation.engine.signal import Signal
 from propagation.engine.tape import Tape
 from propagation.engine.trainable import Trainable, TrainableDropout
-from propagation.ops import Activate, Attend, Dropout, Gate, Linear, Normalize, Op, Residual, ops_within
+from propagation.ops import Activate, Attend, Dropout, Gate, Linear, Normalize, Op, Patches, Residual, ops_within
 from propagation.streams import stream
 
 
@@ -73,6 +74,7 @@ ENGINE_OPS: dict[type, Callable[..., EngineOp]] = {
     Activate: ActivateOp,
     Normalize: NormalizeOp,
     Dropout: DropoutOp,
+    Patches: PatchesOp,
     Gate: GateOp,
     Attend: AttendOp,
     Residual: residual_op,

@@ -17,16 +17,16 @@ LABELS = 10
 def output_gradient(config: Config, h: Signal, trials: range) -> tuple[Signal, np.ndarray]:
     """Return ∂C/∂h^L of every column, (T, n_L, B), in T networks, of these trials again and again, and the mean loss in nats, (T,).
 
-    Every column has a cost of its own, or, where the readout is "pooled", every sequence has one that sees the mean of its tokens; the
-    Gaussian gradient then is the same for all of them.
+    Every column has a cost of its own, or, where the readout is "pooled", every input has one that sees the mean of its tokens or
+    positions; the Gaussian gradient then is the same for all of them.
     """
-    if config.readout == "token" or config.tokens == 1:
+    if config.readout == "token" or config.places == 1:
         return _of_columns(config, h, trials)
     networks, rows, _ = h.array.shape
-    mean = h.array.reshape(networks, rows, -1, config.tokens).mean(axis=-1)
+    mean = h.array.reshape(networks, rows, -1, config.places).mean(axis=-1)
     gradient, losses = _of_columns(config, Signal(mean, h.exponent), trials)
-    share = 1.0 if config.cost == "gaussian" else 1 / config.tokens
-    return Signal(np.repeat(gradient.array * share, config.tokens, axis=2), gradient.exponent), losses
+    share = 1.0 if config.cost == "gaussian" else 1 / config.places
+    return Signal(np.repeat(gradient.array * share, config.places, axis=2), gradient.exponent), losses
 
 
 def _of_columns(config: Config, h: Signal, trials: range) -> tuple[Signal, np.ndarray]:

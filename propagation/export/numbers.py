@@ -30,7 +30,7 @@ TITLE = "Signal Propagation Explorer: sizes in every layer of a network that has
 
 def columns_explained(config: Config) -> dict[str, str]:
     """Return what the columns of a config's table mean, by their names."""
-    plain = config.architecture == "plain"
+    plain = not config.has_stream
     cost = "C, the sum of all inputs' costs, which batch norm couples" if is_coupled(config) else "one input's cost C"
     signals = signals_of(config)
     directions = (([name for name in signals if name in FORWARD], ""), ([name for name in signals if name in BACKWARD], f" of {cost}"))

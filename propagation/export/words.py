@@ -22,7 +22,7 @@ _ROWS = 12
 def settings(config: Config) -> str:
     """Return the experiment in one line."""
     profile = "" if config.width_profile == "constant" else f" ({WIDTH_PROFILES[config.width_profile].label})"
-    thing = "layer" if config.architecture == "plain" else "residual block"
+    thing = "layer" if not config.has_stream else "residual block"
     layer = f"; each {words}" if (words := block_words(config)) else ""
     return (
         f"{counted(config.depth, thing)} of {size_words(config)}{profile}, "
@@ -50,7 +50,7 @@ def table_text(numbers: Table, every: bool = False) -> str:
     The signals of a residual stream have a table of their own, before that of its branches.
     """
     columns = numbers.columns
-    tables = [(STREAM, numbers.config.widths[1:])] * (numbers.config.architecture != "plain") + [(PLAIN, columns["fan_out"])]
+    tables = [(STREAM, numbers.config.widths[1:])] * (numbers.config.has_stream) + [(PLAIN, columns["fan_out"])]
     wide = max(6, len(str(max(columns["fan_out"]))))
     lines = [f"log10 of mean squares, median of {counted(numbers.config.trials, 'draw')} | theory of infinite width"]
     for names, widths in tables:

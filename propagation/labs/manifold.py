@@ -44,7 +44,7 @@ class Angles:
 
 def _used_for_angles(config: Config) -> Config:
     """Return the experiment that `measure_angles` runs: the first input, and a partner of it for each start."""
-    return replace(_with_a_plane(config), inputs=1 + len(STARTS))
+    return replace(_with_a_plane(config), inputs=1 + len(STARTS), positions=1)
 
 
 def measure_angles(config: Config, progress: Progress | None = None) -> Angles:

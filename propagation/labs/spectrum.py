@@ -45,7 +45,7 @@ class Spectrum:
 
 def uses(config: Config) -> Config:
     """Return the experiment as this lab runs it: one network, one input, no wider than WIDEST."""
-    return replace(config.no_larger(width=WIDEST), inputs=config.fewest_inputs, trials=1, method="auto")
+    return replace(config.no_larger(width=WIDEST), inputs=config.fewest_inputs, positions=1, trials=1, method="auto")
 
 
 def depths_shown(depth: int) -> np.ndarray:

@@ -149,7 +149,7 @@ def uses(config: Config) -> Config:
     """
     if config.architecture == "transformer":
         config = replace(config, architecture="residual", tokens=1)
-    return replace(config, input_law="digits", inputs=config.fewest_inputs, trials=1, cost="cross_entropy", method="auto")
+    return replace(config, input_law="digits", positions=1, inputs=config.fewest_inputs, trials=1, cost="cross_entropy", method="auto")
 
 
 def initial_network(config: Config) -> Network:

@@ -32,11 +32,11 @@ class Batch:
 
 
 def batch_of(config: Config) -> Batch:
-    """The batch of this config; it depends on the fields that `draw_inputs` reads alone."""
+    """The batch of this config; it depends on the fields that `draw_inputs` reads alone. Positions of a signal are inputs here."""
     return _batch(
         Config(
             layer_sizes=f"{config.widths[0]}-1",
-            inputs=config.inputs,
+            inputs=config.inputs * config.positions,
             input_law=config.input_law,
             input_variance=config.input_variance,
             input_mean=config.input_mean,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -97,7 +98,7 @@ class Chain:
                     deltas = {step.op.op.name: gradient} if isinstance(step.op, LinearLaw) and not step.outside else {}
                     gradient = step.op.backward(gradient, step.before)
                 for name, found in deltas.items():
-                    weights[name].append(found + step.before.around_zero().log_sizes)
+                    weights[name].append(found + step.before.around_zero().log_sizes + math.log(config.places))
                     if name in FIRST_MAPS:
                         delta.append(found)
             return gradient

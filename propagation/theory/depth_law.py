@@ -33,7 +33,7 @@ def depth_law(config: Config) -> DepthLaw | None:
     """
     if config.normalization == "none" or config.depth < 3 or not config.level:
         return None
-    grows = config.architecture != "plain" and config.norm_position == "pre"
+    grows = config.has_stream and config.norm_position == "pre"
     if grows and (config.architecture != "residual" or config.normalization == "batch" or config.block_order != "branch"):
         return None
     alone = replace(config, inputs=1) if config.normalization != "batch" else config  # inputs of different sizes blur a power

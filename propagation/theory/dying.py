@@ -21,7 +21,7 @@ def silent_share(config: Config, layer: int) -> float:
     phi = lookup(config.activation)
     biased = any(op.bias_variance > 0 or op.bias_mean for op in linear_maps(config))
     below, above = phi.slopes_at_zero
-    if biased or not is_plain(config) or not phi.homogeneous or min(abs(below), abs(above)) > 0 or below == above:
+    if biased or not is_plain(config) or config.positions > 1 or not phi.homogeneous or min(abs(below), abs(above)) > 0 or below == above:
         return math.nan
     variances = weight_variances(config)
     if variances is not None and not np.all(variances[: max(layer, 1)] > 0):

@@ -14,7 +14,7 @@ from functools import lru_cache, partial
 import numpy as np
 
 from propagation.expressions import lookup, shifted
-from propagation.ops import Activate, Attend, Dropout, Gate, Linear, Normalize, Op, Residual, UnitVarianceOnData
+from propagation.ops import Activate, Attend, Dropout, Gate, Linear, Normalize, Op, Patches, Residual, UnitVarianceOnData
 from propagation.theory.closed_forms import bend_of
 from propagation.theory.gate import GateLaw
 from propagation.theory.gaussian import gaussian_mean
@@ -181,6 +181,20 @@ class DropoutLaw(TheoryOp):
         return Spectral(1 / self.keep, log_s_of_slopes(squares, chances), 1 / self.keep - 1)
 
 
+class PatchesLaw(TheoryOp):
+    """Positions that are all alike: sizes and products as they were, and each hears of the gradients of `taps` of them."""
+
+    def __init__(self, op: Patches) -> None:
+        self.forward_key = "patches"
+        self._log_taps = math.log(op.taps)
+
+    def forward(self, state: State) -> State:
+        return state
+
+    def backward(self, log_gradient: Array, state: State) -> Array:
+        return log_gradient + self._log_taps
+
+
 def _residual_law(op: Residual) -> ResidualLaw:
     return ResidualLaw(op, tuple(map(theory_op, op.branch)))
 
@@ -199,6 +213,7 @@ THEORY_OPS: dict[type, Callable[..., TheoryOp]] = {
     Activate: ActivateLaw,
     Normalize: NormalizeLaw,
     Dropout: DropoutLaw,
+    Patches: PatchesLaw,
     Gate: _gate_law,
     Attend: _attention_law,
     Residual: _residual_law,

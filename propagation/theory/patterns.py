@@ -1,9 +1,9 @@
 """Patterns: both passes through infinitely wide networks with attention whose patterns are drawn: causal, or too sharp for `tokens`.
 
-Under a causal mask a token's place decides what becomes of it, so the kernels of T tokens are T × T, X of the signal, G of the gradients, and
-each op maps one to another. In heads of many rows logits are Gaussian, a = √(Q) Z √(K)ᵀ; a mean over patterns A = softmax(a) is a mean over
-drawn Z, the same ones always, with −Z beside each: `draws` says how many, and what that is worth. With Q, K, V the kernels of queries, keys
-and values and J_t = diag(A_t) − A_t A_tᵀ,
+Under a causal mask a token's place decides what becomes of it, so the kernels of T tokens are T × T, X of the signal and G of gradients;
+each op maps one to another. In heads of many rows logits are Gaussian, a = √(Q) Z √(K)ᵀ; a mean over patterns A = softmax(a) is one over
+drawn Z, always the same ones, with −Z beside each: `draws` says how many, and what that is worth. With Q, K, V the kernels of queries,
+keys and values and J_t = diag(A_t) − A_t A_tᵀ,
 
     o: E[A V Aᵀ];  δ_v: E[Aᵀ G A];  δ_q: G_tt′ E tr(J_t V J_t′ K);  δ_k: Σ_tt′ Q_tt′ G_tt′ E[J_t V J_t′],
 

@@ -30,7 +30,7 @@ from propagation.theory.coupled import coupled_lines
 from propagation.theory.fixed_points import limits_from
 from propagation.theory.maps import DepthScales, depth_scales_of
 from propagation.theory.moments import moments
-from propagation.theory.op import State, Steps, log_mean
+from propagation.theory.op import NoLaw, State, Steps, log_mean
 from propagation.theory.patterns import drawn_lines, draws
 from propagation.theory.phases import critical_weight_variance, phase_of
 from propagation.theory.softmax import TooSharp
@@ -105,6 +105,8 @@ def predict(config: Config) -> Prediction:
         lines, remark = _of_tokens(config)
         found = _of_lines(config, lines.logs, lines.means)
         return replace(found, token_separation=np.array(lines.separation), remark=remark)
+    if config.positions > 1 and (config.cost != "gaussian" or config.readout == "pooled" or is_coupled(config)):
+        raise NoLaw("Theory has no line for a convolution here: it knows positions that are normalized, and that have a cost, one by one.")
     if is_coupled(config):
         coupled = coupled_lines(config)
         return _of_lines(config, coupled.logs, coupled.means)

@@ -47,7 +47,7 @@ def bands(config: Config, batch: Batch, log_z: Array, log_delta: Array) -> tuple
     taken for Gaussian ones, from which they differ by terms of order 1/n². Of a batch, the mean logarithm is within 0.25 standard
     deviations of that of simulated nets, and the middle 80 % hold 75 to 86 % of them (widths 16 to 256, up to 6 layers a neuron).
     """
-    if config.cost != "gaussian" or not all(map(_has_law, blocks(config))):
+    if config.cost != "gaussian" or config.positions > 1 or not all(map(_has_law, blocks(config))):
         return None
     law = "orthogonal" if config.weight_law == "orthogonal" else "gaussian"
     widths = np.array(config.widths)

@@ -245,7 +245,10 @@ def through(op: Op, x: Columns, g: Gradients, notes: Notes) -> Gradients:
         return g.times(*_slopes(op.activation, x))
     if isinstance(op, Dropout):
         return g.times(1 / op.keep, 1.0)
-    return _through_gate(op, x, g, notes) if isinstance(op, Gate) else _through_attention(op, x, g, notes)
+    if isinstance(op, Gate):
+        return _through_gate(op, x, g, notes)
+    assert isinstance(op, Attend)
+    return _through_attention(op, x, g, notes)
 
 
 def _pulled(op: Linear, x: Columns, g: Gradients, notes: Notes) -> Gradients:

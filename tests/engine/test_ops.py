@@ -10,7 +10,7 @@ from propagation.engine.op import EngineOp, Place
 from propagation.engine.ops import LinearOp, engine_op
 from propagation.engine.signal import Signal
 from propagation.engine.tape import KeptTape, ReplayedTape, Tape, ignore
-from propagation.ops import OPS, Activate, Attend, Dropout, Gate, Linear, Normalize, Residual, UnitVarianceOnData, Variance
+from propagation.ops import OPS, Activate, Attend, Dropout, Gate, Linear, Normalize, Patches, Residual, UnitVarianceOnData, Variance
 
 TRIALS, FAN_IN, FAN_OUT, INPUTS = 3, 7, 5, 4
 CONFIG = Config(method="dense", seed=3)
@@ -33,6 +33,7 @@ CASES = {
     "layer norm": Normalize("layer"),
     "RMS norm": Normalize("rms"),
     "batch norm": Normalize("batch"),
+    "patches": Patches(3, INPUTS),
     "gate": Gate("silu", Linear(FAN_IN, FAN_OUT, Variance(1.3), 0.2), Linear(FAN_IN, FAN_OUT, Variance(0.7), 0.0, 0.3)),
     "attention": Attend(*(Linear(FAN_IN, 6, Variance(variance), 0.2) for variance in (1.3, 0.8, 2.1)), 3, 2),
     "attention, causal": Attend(*(Linear(FAN_IN, 6, Variance(2.0), 0.0) for _ in "qkv"), 2, INPUTS, causal=True),
@@ -77,7 +78,7 @@ def test_the_way_back_is_the_transpose_of_the_jvp(case):
     delta = signal(2, y.array.shape[1])
     (moved,) = op.jvp(x, (v,))
     back = op.backward(delta, tape)
-    coupled = "batch" in case or "attention" in case
+    coupled = any(word in case for word in ("batch", "attention", "patches"))
     sums = "tnb,tnb->t" if coupled else "tnb,tnb->tb"
     along = np.einsum(sums, plain(delta), plain(moved))
     np.testing.assert_allclose(along, np.einsum(sums, plain(back), plain(v)), rtol=1e-12, atol=1e-12)

@@ -103,7 +103,7 @@ def test_what_a_layer_has_beside_its_weights_stands_in_lines(framework, network)
     ast.parse(text)
     assert max(map(len, text.splitlines() or [""])) < 110
     assert ("norm = " in text) == (config.normalization != "none") and ("drop = " in text) == (config.keep != 1)
-    assert ("alpha = " in text) == (config.architecture != "plain") and (text == "") == (network == "plain")
+    assert ("alpha = " in text) == config.has_stream and (text == "") == (network == "plain")
 
 
 def test_numpy_lines_are_the_block():

@@ -29,6 +29,7 @@ KINDS = {
         "post-activation",
         "residual, gated",
         "transformer",
+        "convolution",
         "transformer, causal",
         "transformer, copies of one block",
         "attention alone",

@@ -71,6 +71,8 @@ TRANSFORMER = {
     "value_variance": 1234.5678901234567,
     "readout": "pooled",
 }
+#: and a convolution
+CONVOLUTION = {"positions": 64, "taps": 9}
 PLAIN = ("width_profile", "first_weight_variance")
 #: fields without which a control is not drawn
 SHOWN_WITH = {
@@ -79,6 +81,7 @@ SHOWN_WITH = {
     **{name: {"architecture": "transformer", "tokens": "4"} for name in TRANSFORMER if name not in LONGEST},
     **{name: {"architecture": "residual"} for name in RESIDUAL},
     "gated": {"architecture": "residual"},
+    **{name: {"architecture": "convolution"} for name in CONVOLUTION},
     "architecture": {},
 }
 #: fields that a link carries in place of others, with texts as long as a visitor likes
@@ -247,7 +250,7 @@ def test_the_snippet_is_one_frame_that_shows_the_link(appearance):
 
 def test_links_stay_below_two_thousand_characters():
     """All fields away from their defaults and all terms; a formula of 200 characters beside them too, whatever it is made of."""
-    assert {*LONGEST, *RESIDUAL, *TRANSFORMER} | UNBOUNDED == {field.name for field in fields(Config)}
+    assert {*LONGEST, *RESIDUAL, *TRANSFORMER, *CONVOLUTION} | UNBOUNDED == {field.name for field in fields(Config)}
     blocks = {name: value for name, value in LONGEST.items() if name not in PLAIN}
     for said in (LONGEST, blocks | RESIDUAL, blocks | TRANSFORMER):
         assert_short(Config(**said))

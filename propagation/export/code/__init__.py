@@ -33,6 +33,8 @@ class Framework:
     def why_not(self, config: Config) -> str:
         """Return why there is no script for a config, in a sentence; empty where there is one."""
         lacking = {type(op) for op in everything(config)} - set(self.ops)
+        if config.architecture == "convolution":
+            return f"There is no {self.label} script for convolutions."
         if not lacking and not config.shared_blocks:
             return ""
         what = "attention" if Attend in lacking else "a gate" if lacking else "blocks that are copies of one another"

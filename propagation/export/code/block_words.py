@@ -8,7 +8,7 @@ from propagation.architecture import blocks, head
 from propagation.branches import BRANCH_RULES
 from propagation.choices import NORMALIZATIONS
 from propagation.config import Config
-from propagation.ops import Activate, Attend, Dropout, Gate, Linear, Normalize, Op, ops_within
+from propagation.ops import Activate, Attend, Dropout, Gate, Linear, Normalize, Op, Patches, ops_within
 
 #: those of W_q, W_k, W_v, W_o, W_g and W_u are missing in many fonts
 _SUBSCRIPTS = {"W1": "W₁", "W2": "W₂"}
@@ -55,6 +55,8 @@ def _step(op: Op, text: str) -> str:
         return f"norm({text})"
     if isinstance(op, Dropout):
         return f"dropout({text})"
+    if isinstance(op, Patches):
+        return f"patch({text})"
     if isinstance(op, Gate):
         return f"(φ({_step(op.gate, text)}) ⊙ {_step(op.up, text)})"
     if isinstance(op, Attend):

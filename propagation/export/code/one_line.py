@@ -11,7 +11,7 @@ from propagation.export.code.branches import branch_text
 from propagation.export.code.norms import MODULES
 from propagation.export.code.ops import everything, has, layer_ops, norm_kind
 from propagation.expressions import lookup
-from propagation.ops import Activate, Attend, Block, Dropout, Gate, Linear, Normalize, Op, Residual
+from propagation.ops import Activate, Attend, Block, Dropout, Gate, Linear, Normalize, Op, Patches, Residual
 from propagation.theory.gains import torch_gain
 
 _EACH = "# for every layer of nn.Linear\n"
@@ -33,14 +33,18 @@ def block_lines(framework: str, config: Config) -> str:
 
     L, the number of blocks, is written as the number that it is.
     """
-    if is_plain(config):
+    is_convolution = config.architecture == "convolution"
+    if is_plain(config) and not is_convolution:
         return ""
     lines = ["# in this experiment a layer is more than its weights"]
+    if is_convolution:
+        middle = ", all on the middle tap" if config.weight_law == "orthogonal" else ""
+        lines.append(f"# W is a convolution in a circle: n_in, or fan_in, is {config.taps} taps times the channels{middle}")
     if kind := norm_kind(config):
         lines.append(f"norm = {_NORMS[kind] if framework == 'numpy' else MODULES[framework][kind].call}")
     if has(config, Dropout):
         lines.append(_DROPOUT[framework].format(_text(1 - config.keep), _text(config.keep)))
-    if config.architecture != "plain":
+    if config.has_stream:
         lines += _scales(config)
     if config.architecture == "transformer":
         lines += _attention(config, framework)
@@ -103,6 +107,8 @@ def _call(ops: Block, text: str, framework: str) -> str:
 def _called(op: Op, text: str, framework: str) -> str:
     if isinstance(op, Residual):
         return f"{'skip * ' * (op.skip_scale != 1)}{text} + alpha * {_call(op.branch, text, framework)}"
+    if isinstance(op, Patches):
+        return text
     if isinstance(op, Linear):
         return f"{op.name} @ {text}" if framework == "numpy" else f"{op.name}({text})"
     if isinstance(op, Gate):

@@ -173,6 +173,7 @@ def _network(config: Config) -> None:
     _control("branch_scale")
     _control("skip_scale")
     _control("tokens")
+    _control("positions")
     _control("scheme")
     _control("weight_std")
     if experiment.note():
