@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
 import propagation
+from propagation.config import Config
 from propagation.labs.compare import FIRST, GLOROT_2010
+from propagation.labs.compare_networks import NETWORKS
 from propagation.labs.compare_text import NONE, written
+from propagation.ui.pages.compare import _same
 from ui.shown import charts
 
 PAGE = "from propagation.ui.widgets import controls\nfrom propagation.ui.pages import compare\ncompare.render(controls.draw())"
@@ -204,6 +209,12 @@ def test_the_sidebars_own_architecture_is_dashed_while_it_is_none_of_them():
     app = opened(compared="architectures", networks="plain~residual_sqrt", architecture="residual", branch_scale="0.1")
     assert own(app) == ["╌ yours"]
     assert own(opened(compared="architectures", networks="plain~residual_sqrt")) == []
+
+
+def test_a_slider_along_which_a_column_ends_has_no_table():
+    """A batch norm needs four inputs, of a slider that begins at one."""
+    column, config = NETWORKS["batch_norm"], Config(width=32, depth=20)
+    assert _same(column, config, column.uses(config)) and not _same(column, replace(config, inputs=1), column.uses(config))
 
 
 def test_where_theory_has_no_line_it_says_why():

@@ -216,7 +216,7 @@ def _yours(config: Config, columns: Sequence[Compared]) -> Yours | None:
 
 
 def _same(column: Compared, config: Config, own: Config) -> bool:
-    """Return whether a column runs this experiment of the sidebar."""
+    """Return whether a column runs the experiment `own` where the sidebar has this config."""
     try:
         return column.uses(config) == own
     except ValueError:
@@ -228,7 +228,7 @@ def _answers(
 ) -> Iterator[Answers]:
     """Yield the sidebar's setting at the values of a slider, to be drawn over the chart; nothing where the columns would move, too."""
     base = experiment.imagined(field, values[0])
-    if any(column.uses(base) != column.uses(config) for column in columns):
+    if not all(_same(column, base, column.uses(config)) for column in columns):
         return
     chosen = [values[place] for place in spread(len(values), MOST_POSITIONS, here)]
     name = f"yours, {NUMBERS[field].symbol} {{value}}"  # which the page fills in
