@@ -77,6 +77,8 @@ def _blocks(config: Config) -> Iterator[str]:
         yield f"first_weight_variance = {config.first_weight_variance} is for plain networks: a block is several maps"
     if SCHEMES[config.scheme].from_data and BRANCH_RULES[config.branch_rule].changes_weights:
         yield f"branch_rule = {config.branch_rule!r} does not go with scheme = {config.scheme!r}: both say what the weights are"
+    if config.shared_blocks and SCHEMES[config.scheme].from_data:
+        yield f"shared_blocks = True does not go with scheme = {config.scheme!r}: copies would be scaled apart, each to what it is given"
     if config.shared_blocks and config.method == "implicit":
         yield "method = 'implicit' does not go with shared_blocks = True: copies of one W have to hold it"
 

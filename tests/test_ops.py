@@ -14,9 +14,10 @@ from propagation.export.code import FRAMEWORKS
 from propagation.ops import OPS, Activate, Attend, Gate, Linear, Op, Patches, UnitVarianceOnData, Variance
 from propagation.theory.ops import THEORY_OPS
 
-#: what scripts have no words for
-UNSAID = {Patches: {}, Gate: {}, Attend: {}}
-REGISTRIES = {"engine": ENGINE_OPS, "theory": THEORY_OPS} | {name: {**framework.ops, **UNSAID} for name, framework in FRAMEWORKS.items()}
+#: what scripts have no words for; those of PyTorch have some for gates and attention
+UNSAID = {name: {Patches: {}} | ({} if name == "pytorch" else {Gate: {}, Attend: {}}) for name in FRAMEWORKS}
+REGISTRIES = {"engine": ENGINE_OPS, "theory": THEORY_OPS}
+REGISTRIES |= {name: {**framework.ops, **UNSAID[name]} for name, framework in FRAMEWORKS.items()}
 
 
 def missing(ops: tuple[type, ...]) -> set[tuple[str, str]]:

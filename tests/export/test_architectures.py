@@ -6,20 +6,24 @@ from dataclasses import replace
 from itertools import product
 
 import pytest
-from architectures import NETWORKS, WITHOUT_LINE
+from architectures import NETWORKS, TRANSFORMER, WITHOUT_LINE
 
 from propagation.architecture import blocks, head, stem
 from propagation.branches import BRANCH_RULES
 from propagation.config import CHOICES, Config
 from propagation.export.code import FRAMEWORKS, snippet
 from propagation.export.code.block_words import block_words
-from propagation.export.code.branches import branch_text
+from propagation.export.code.branches import branch_text, has_blocks
 from propagation.export.code.norms import MODULES, norm_definition
 from propagation.ops import OPS, Linear, ops_within
 from tests.export.running import FAR, apart, assert_no_gap, installed, measured, scripted
 
 BASE = Config(depth=4, width=24, weight_variance=1.6, bias_variance=0.3, inputs=6, trials=4)
 RESIDUAL = replace(BASE, architecture="residual")
+_PYTORCH = {"scheme": "pytorch", "weight_law": "uniform", "query_key_variance": 0.5, "value_variance": 0.5}
+_SHARP = {"query_key_variance": 30.0, "depth": 2}
+_ALIKE = {"token_correlation": 0.6, "input_law": "uniform"}
+_ORTHOGONAL = {"weight_law": "orthogonal", "normalization": "rms"}
 #: beside the networks that all tests know, what else a script has to say in its own way
 OTHERS = {
     "batch norm in a funnel": {"normalization": "batch", "width_profile": "funnel", "keep": 0.8, "activation": "relu"},
@@ -29,14 +33,30 @@ OTHERS = {
     "residual, orthogonal": {"architecture": "residual", "weight_law": "orthogonal", "branch_rule": "deepnorm", "branch_layers": 1},
     "residual, no branch": {"architecture": "residual", "branch_rule": "zero", "weight_law": "uniform", "block_order": "pre_activation"},
     "Fixup, one map": {"architecture": "residual", "branch_rule": "fixup", "branch_layers": 1, "bias_mean": 0.4},
+    "transformer as PyTorch draws it": TRANSFORMER | _PYTORCH | {"input_mean": 0.5, "norm_position": "post", "activation": "relu"},
+    "transformer, orthogonal": TRANSFORMER | _ORTHOGONAL | {"gated": True, "query_key_variance": 0.5, "branch_rule": "t_fixup"},
+    "transformer, GPT-2": TRANSFORMER | {"scheme": "std", "weight_std": 0.2, "branch_rule": "gpt2", "causal": True, "activation": "gelu"},
+    "transformer, Fixup": TRANSFORMER | {"branch_rule": "fixup", "weight_law": "truncated_gaussian", "value_variance": 0.7},
+    "transformer, a pooled loss": TRANSFORMER | _ALIKE | {"cost": "squared_error", "readout": "pooled"},
+    "transformer of digits": TRANSFORMER | {"tokens": 1, "inputs": 6, "input_law": "digits", "activation": "silu"},
+    "attention without skip": TRANSFORMER | {"sublayers": "attention", "skip_scale": 0.0, "bias_variance": 0.0},
+    "attention of sharp heads": TRANSFORMER | _SHARP | {"heads": 24, "sublayers": "attention", "skip_scale": 0.0, "bias_variance": 0.0},
+    "attention with half a skip": TRANSFORMER | {"sublayers": "attention", "skip_scale": 0.5, "branch_scale": 0.8},
+    "copies, one map": {"architecture": "residual", "shared_blocks": True, "branch_layers": 1, "branch_scale": 0.5},
+    "copies, pre-activation": {"architecture": "residual", "shared_blocks": True, "block_order": "pre_activation", "normalization": "rms"},
+    "copies, post-activation": {"architecture": "residual", "shared_blocks": True, "block_order": "post_activation", "activation": "relu"},
+    "copies, gated, batch norm": {"architecture": "residual", "shared_blocks": True, "gated": True, "normalization": "batch", "keep": 0.8},
+    "copies with a stem": {"architecture": "residual", "shared_blocks": True, "layer_sizes": "10-24-24-24", "cost": "cross_entropy"},
 }
 EVERY = {name: replace(BASE, **change) for name, change in {**NETWORKS, **WITHOUT_LINE, **OTHERS}.items() if change}
-#: those that every framework has a script for
+#: those that every framework has a script for, and those that PyTorch alone has one for
 ALL = {name: config for name, config in EVERY.items() if not any(framework.why_not(config) for framework in FRAMEWORKS.values())}
+BLOCKS = {name: config for name, config in EVERY.items() if has_blocks(config)}
 #: the other frameworks take a second where NumPy takes a millisecond. Of so few seeds 6 standard errors, which are themselves uncertain,
 #: are as rare as 4 of many (Student, 11 degrees of freedom)
 SEEDS, FAR_OF_FEW = {"numpy": 16, "pytorch": 8, "keras": 8, "flax": 8}, 6
 CASES = [(framework, name) for framework in FRAMEWORKS for name in (list(ALL) if framework in ("numpy", "pytorch") else list(ALL)[::3])]
+CASES += [("pytorch", name) for name in BLOCKS]
 #: every combination of what changes the shape of a block
 SHAPES = [
     shape
@@ -48,7 +68,7 @@ SHAPES = [
 @pytest.mark.filterwarnings("default")  # of other people's packages
 @pytest.mark.parametrize(("framework", "network"), CASES)
 def test_a_script_measures_what_the_engine_measures(framework, network):
-    config = ALL[network]
+    config = EVERY[network]
     installed(framework, config)
     seeds = SEEDS[framework]
     assert apart(scripted(config, framework, seeds), measured(config, 2 * seeds)) < (FAR if framework == "numpy" else FAR_OF_FEW)
@@ -73,6 +93,36 @@ def test_a_script_of_another_network_is_rejected(config, change):
     """Negative control."""
     one, other = scripted(replace(config, **change), "numpy", 20), measured(config, 20)
     assert one.shape == other.shape and apart(one, other) > FAR
+
+
+@pytest.mark.parametrize(
+    ("network", "change"),
+    [
+        ("attention without skip", {"causal": True}),
+        ("attention without skip", {"token_correlation": 0.7}),
+        ("attention of sharp heads", {"heads": 1}),
+        ("transformer, gated, pooled", {"readout": "token"}),
+        ("transformer, gated, pooled", {"gated": False}),
+        ("transformer, no norm", {"query_key_variance": 1.6}),
+        ("transformer, copies of one block", {"shared_blocks": False}),
+        ("attention without skip", {"skip_scale": 1.0}),
+    ],
+)
+def test_a_script_of_other_blocks_is_rejected(network, change):
+    """Negative control."""
+    pytest.importorskip("torch")
+    config = BLOCKS[network]
+    assert apart(scripted(replace(config, **change), "pytorch", 8), measured(config, 16)) > FAR_OF_FEW
+
+
+@pytest.mark.parametrize("config", BLOCKS.values(), ids=BLOCKS)
+def test_blocks_become_a_script_of_pytorch_and_a_sentence_of_others(config):
+    text = snippet(config, "pytorch")
+    assert_no_gap(text)
+    assert "class Block(nn.Module):" in text and "def initialize(model):" in text
+    assert ("ALPHA" in text) == (text.count("ALPHA") > 1), "a constant that is defined is used"
+    for name, framework in FRAMEWORKS.items():
+        assert framework.why_not(config).startswith(f"There is no {framework.label} script for networks with") == (name != "pytorch")
 
 
 def test_every_op_and_every_rule_occurs():

@@ -6,13 +6,14 @@ module a framework how a script reads there. The random numbers are other ones, 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from propagation.config import Config
-from propagation.export.code import flax, keras, plain_numpy, pytorch
-from propagation.export.code.ops import OpCode, everything
+from propagation.export.code import flax, keras, plain_numpy, torch_blocks, torch_modules
+from propagation.export.code.ops import everything
 from propagation.ops import Attend
 
 
@@ -20,7 +21,7 @@ from propagation.ops import Attend
 class Framework:
     """A framework: its label, one sentence on what its script does in its own way, the packages it needs, its writer, its ops.
 
-    Those that its scripts cannot say are missing in `ops`.
+    Those that its scripts cannot say are missing in `ops`. `writes_copies`: whether they say that all blocks start as copies of one.
     """
 
     name: str
@@ -28,14 +29,15 @@ class Framework:
     sentence: str
     packages: tuple[str, ...]
     write: Callable[[Config], str]
-    ops: dict[type, OpCode]
+    ops: Mapping[type, Any]
+    writes_copies: bool = False
 
     def why_not(self, config: Config) -> str:
         """Return why there is no script for a config, in a sentence; empty where there is one."""
         lacking = {type(op) for op in everything(config)} - set(self.ops)
         if config.architecture == "convolution":
             return f"There is no {self.label} script for convolutions."
-        if not lacking and not config.shared_blocks:
+        if not lacking and (self.writes_copies or not config.shared_blocks):
             return ""
         what = "attention" if Attend in lacking else "a gate" if lacking else "blocks that are copies of one another"
         return f"There is no {self.label} script for networks with {what}."
@@ -49,8 +51,9 @@ FRAMEWORKS: dict[str, Framework] = {
             "PyTorch",
             "`initialize(model)` is the part to paste; autograd brings the gradients.",
             ("torch",),
-            pytorch.script,
-            pytorch.OPS,
+            torch_blocks.script,
+            torch_modules.OPS,
+            writes_copies=True,
         ),
         Framework(
             "keras",

@@ -21,7 +21,7 @@ def block_words(config: Config) -> str:
     if {type(op) for op in ops} == {Linear, Activate}:
         return ""
     words = [_formula(layer, "x")]
-    if config.architecture == "residual":
+    if config.architecture != "plain":
         rule = BRANCH_RULES[config.branch_rule]
         words += [rule.label] if rule.source else [f"α = {config.branch_scale:.7g}"] * (config.branch_scale != 1)
         words += [f"hidden layers {config.expansion} times as wide"] * (config.branch_layers == 2 and config.expansion > 1)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import astuple, dataclass, replace
 from typing import Any
 
+from propagation.architecture import blocks
 from propagation.branches import BRANCH_RULES
 from propagation.config import Config
-from propagation.ops import Linear
+from propagation.ops import Gate, Linear, ops_within
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,11 @@ _BRANCH_TEXTS: dict[str, BranchText] = {
     "t_fixup": BranchText("1", others="0.67 * (K / 2) ** -0.25", last="0.67 * (K / 2) ** -0.25"),
     "deepnorm": BranchText("1", skip="K**0.25", others="(4 * K) ** -0.25", last="(4 * K) ** -0.25"),
 }
+
+
+def has_blocks(config: Config) -> bool:
+    """Return whether a script has a class for a block, and no loop over maps: for attention, gates, and copies of one block."""
+    return config.architecture == "transformer" or config.gated or config.shared_blocks
 
 
 def branch_text(config: Config) -> BranchText:
@@ -89,6 +95,10 @@ def map_text(config: Config, op: Linear) -> MapText:
         "W": MapText("W", "WIDTH", "WIDTH", "z", rule.last),
         "W1": MapText("W1", "WIDTH", hidden, "z", rule.others),
         "W2": MapText("W2", hidden, "WIDTH", "y", rule.last),
+        **{name: MapText(name, "WIDTH", hidden, "", rule.others) for name in ("Wg", "Wu")},
+        **{name: MapText(name, "WIDTH", "WIDTH", "", "1") for name in ("Wq", "Wk")},
+        "Wv": MapText("Wv", "WIDTH", "WIDTH", "", rule.others),
+        "Wo": MapText("Wo", "WIDTH", "WIDTH", "", rule.last),
     }
     return texts[op.name]
 
@@ -99,17 +109,27 @@ def maps_of_branch(config: Config) -> tuple[str, ...]:
 
 
 def stream_constants(config: Config) -> list[str]:
-    """Return the lines with the sizes and the scales of a residual network."""
+    """Return the lines with the sizes and the scales of a network with a stream."""
     text, rule = branch_text(config), BRANCH_RULES[config.branch_rule]
     lines = [f"DEPTH, WIDTH = {config.depth}, {config.widths[-1]}  # blocks, and the size of the stream"]
-    if _hidden(config) == "HIDDEN":
+    if config.architecture == "transformer":
+        lines.append(f"TOKENS, HEADS = {config.tokens}, {config.heads}  # of a sequence, and of attention")
+    if config.gated:
+        gate = next(op for op in ops_within(blocks(config)[0]) if isinstance(op, Gate))
+        shape = f"two thirds of {config.expansion} * WIDTH, rounded up, for three maps in the place of two"
+        lines.append(f"HIDDEN = {gate.up.fan_out}  # {shape}")
+    elif _hidden(config) == "HIDDEN":
         lines.append(f"HIDDEN = {config.expansion} * WIDTH  # between the two maps of a branch")
     if input_size(config) != "WIDTH":
         pixels = "  # an image has 8 x 8 pixels" if config.input_law == "digits" else ""
         lines.append(f"INPUT_WIDTH = {config.widths[0]}{pixels}")
     source = f"  # {rule.label} ({rule.source})" if rule.source else ""
-    lines.append(f"ALPHA = {text.alpha or repr(config.branch_scale)}{source}")
-    return lines + [f"SKIP = {text.skip}"] * (text.skip != "1")
+    alpha = text.alpha or repr(config.branch_scale)
+    if not has_blocks(config) or alpha not in ("1", "1.0"):
+        lines.append(f"ALPHA = {alpha}{source}")
+    elif source:
+        lines.append(source.strip())
+    return lines + [f"SKIP = {text.skip}"] * (text.skip not in ("1", "0.0"))
 
 
 def residual_pieces(config: Config, op: Any) -> dict[str, str]:
@@ -130,4 +150,4 @@ def loop_head(config: Config) -> str:
 
 
 def _hidden(config: Config) -> str:
-    return "HIDDEN" if config.branch_layers == 2 and config.expansion > 1 else "WIDTH"
+    return "HIDDEN" if config.gated or (config.branch_layers == 2 and config.expansion > 1) else "WIDTH"

@@ -112,7 +112,8 @@ def norm_definition(kind: str, framework: str) -> str:
     if not kind:
         return ""
     module = MODULES[framework][kind]
-    axis = str(int((kind == "batch") == (framework == "numpy")))  # a NumPy script has one column an input, the others one row
+    rows = 1 if framework == "numpy" else 0  # a NumPy script has one column an input, the others one row
+    axis = str(rows if kind == "batch" else 0 if framework == "numpy" else -1)
     return "\n\n\n" + fill(
         _NORMS[framework],
         words=_WORDS[kind],

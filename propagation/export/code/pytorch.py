@@ -138,11 +138,11 @@ def script(config: Config) -> str:
         rule=rule_words(config),
         data=", x" if from_data else "",
         variance=layer_variance(config, "layer is model.W[0]"),
-        weights=_weights(config),
-        biases=_biases(config),
+        weights=weights(config),
+        biases=biases(config),
         factors=_factors(config),
         lsuv=_lsuv(config) if from_data else "",
-        inputs=shifted(config.input_mean, _inputs(config)),
+        inputs=shifted(config.input_mean, inputs(config, f"INPUTS, {input_size(config)}")),
         cost=_COSTS[config.cost],
         of_outs=_gradients(outs, pieces["gradients"]),
         **pieces,
@@ -217,7 +217,7 @@ def _lsuv(config: Config) -> str:
     return fill(_LSUV, linears=_linears(config), run=run)
 
 
-_LAWS = {
+LAWS = {
     "orthogonal": "nn.init.orthogonal_({0}, gain=(max(fan_in, fan_out) * {1}) ** 0.5)",
     "gaussian": "nn.init.normal_({0}, std={1}**0.5)",
     "uniform": "limit = (3 * {1}) ** 0.5\nnn.init.uniform_({0}, -limit, limit)",
@@ -242,30 +242,33 @@ _BUILT_IN = {
 }
 
 
-def _weights(config: Config) -> str:
-    lines = _LAWS[config.weight_law].format("layer.weight", "variance")
+def weights(config: Config) -> str:
+    """Return the lines that draw the weights of `layer`, of this `variance`."""
+    lines = LAWS[config.weight_law].format("layer.weight", "variance")
     same = _BUILT_IN.get((config.scheme, config.weight_law), "").format(config.weight_std)
     return f"{lines}  # = {same}" if same else lines
 
 
-def _biases(config: Config) -> str:
+def biases(config: Config) -> str:
+    """Return the lines that draw the biases of `layer`."""
     variance = bias_variance(config)
     if variance == "0":
         return f"nn.init.constant_(layer.bias, {config.bias_mean!r})" if config.bias_mean else "nn.init.zeros_(layer.bias)"
     law = "gaussian" if config.weight_law == "orthogonal" else config.weight_law
     mean = f"\nlayer.bias += {config.bias_mean!r}" if config.bias_mean else ""
     if "fan_in" in variance:
-        return f"bias_variance = {variance}\n" + _LAWS[law].format("layer.bias", "bias_variance") + mean
-    return _LAWS[law].format("layer.bias", variance) + mean
+        return f"bias_variance = {variance}\n" + LAWS[law].format("layer.bias", "bias_variance") + mean
+    return LAWS[law].format("layer.bias", variance) + mean
 
 
-def _inputs(config: Config) -> str:
+def inputs(config: Config, shape: str) -> str:
+    """Return the body that draws a batch of this shape; digits, which have their own, one row each."""
     if config.input_law == "digits":
         return digits(config, "torch.as_tensor(images[torch.randperm(len(images))[:INPUTS].numpy()])")
     if config.input_law == "uniform":
-        return f"limit = {root(3 * config.input_variance)}\nreturn torch.empty(INPUTS, {input_size(config)}).uniform_(-limit, limit)"
+        return f"limit = {root(3 * config.input_variance)}\nreturn torch.empty({shape}).uniform_(-limit, limit)"
     scale = "" if config.input_variance == 1 else f"{root(config.input_variance)} * "
-    return f"return {scale}torch.randn(INPUTS, {input_size(config)})"
+    return f"return {scale}torch.randn({shape})"
 
 
 _READOUT = (

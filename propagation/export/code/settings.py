@@ -45,7 +45,7 @@ def title(config: Config, framework: str) -> str:
     warning = f"\n\nIt holds every W: the largest takes {number(largest / 2**30)} GB." if largest > _LARGE else ""
     activation = lookup(config.activation).label
     address = "?" + urlencode(config.to_query()) if config.to_query() else "the experiment it opens with"
-    thing = f"{'layer' if config.architecture == 'plain' else 'residual block'}{'s' * (config.depth != 1)}"
+    thing = f"{_LAYERS[config.architecture]}{'s' * (config.depth != 1)}"
     layer = textwrap.fill(f"Each of them: {words}.", 120) + "\n" if (words := block_words(config)) else ""
     return (
         f"How a signal and its gradient pass through a network that has learned nothing yet ({framework}).\n\n"
@@ -59,7 +59,9 @@ def title(config: Config, framework: str) -> str:
 _MEASURED = {
     "plain": "z, h = phi(z), delta = dC/dz and dC/dW in every layer",
     "residual": "z, what the first W of a block makes, h, delta = dC/dz, dC/dW, the stream x after a block and dC/dx",
+    "transformer": "z, h, delta = dC/dz, dC/dW of all weights, the stream x after a block and dC/dx",
 }
+_LAYERS = {"plain": "layer", "residual": "residual block", "transformer": "transformer block"}
 
 
 def size_words(config: Config) -> str:
@@ -88,7 +90,7 @@ def scheme_words(config: Config) -> str:
 def constants(config: Config) -> str:
     """SEED, DRAWS, INPUTS, and WIDTHS by the formula that makes them; in a residual network what a block has in place of WIDTHS."""
     draws = f"SEED, DRAWS, INPUTS = {config.seed}, {config.trials}, {config.inputs}"
-    if config.architecture == "residual":
+    if config.architecture != "plain":
         return "\n".join([draws, *stream_constants(config)])
     sizes = {
         "constant": f"[{config.width}] * {config.depth + 1}",
