@@ -76,6 +76,7 @@ def test_gradients_of_simulated_networks_grow_by_this_power():
         replace(PRE, normalization="batch"),
         replace(PRE, depth=2),
         replace(PRE, architecture="transformer", tokens=4),
+        replace(POST, architecture="transformer", tokens=4),
         replace(PLAIN, normalization="batch", norm_position="post"),
     ],
 )
