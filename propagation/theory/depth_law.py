@@ -31,10 +31,10 @@ def depth_law(config: Config) -> DepthLaw | None:
     It is read from the last two blocks of a prediction, where a signal has settled: factors are exact there, and in every block that has
     one branch so is ζ = (g_(l−1)/g_l − 1) q_(l−1)/(q_l − q_(l−1)).
     """
-    if config.normalization == "none" or config.depth < 3 or not config.level:
+    if config.normalization == "none" or config.depth < 3 or not config.level or config.architecture not in ("plain", "residual"):
         return None
-    grows = config.has_stream and config.norm_position == "pre"
-    if grows and (config.architecture != "residual" or config.normalization == "batch" or config.block_order != "branch"):
+    grows = config.architecture == "residual" and config.norm_position == "pre"
+    if grows and (config.normalization == "batch" or config.block_order != "branch"):
         return None
     alone = replace(config, inputs=1) if config.normalization != "batch" else config  # inputs of different sizes blur a power
     try:
