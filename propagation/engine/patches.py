@@ -53,7 +53,7 @@ def patches(x: Array, op: Patches) -> Array:
     around = x.reshape(*x.shape[:-1], -1, op.positions)
     reach = op.taps // 2
     shifted = [np.roll(around, -shift, axis=-1).reshape(x.shape) for shift in range(-reach, reach + 1)]
-    return np.concatenate(shifted, axis=-2)
+    return np.ascontiguousarray(np.concatenate(shifted, axis=-2))  # in one layout, so that sums do not depend on that of x
 
 
 def gathered(gradient: Array, op: Patches) -> Array:

@@ -21,6 +21,9 @@ SHARING = (
     "input_variance",
     "input_mean",
     "branch_scale",
+    "skip_scale",
+    "query_key_variance",
+    "value_variance",
 )
 
 

@@ -27,7 +27,7 @@ def predict_sweep(config: Config, field: str, values: Sequence[Any]) -> list[Pre
 def predict_each(configs: Sequence[Config], field: str) -> list[Prediction]:
     """Return what `predict` says of each of these configs, which differ in this field alone; see `predict_sweep`."""
     walked: dict[Config, list[Steps]] = {}
-    if any(map(is_coupled, configs)):
+    if any(is_coupled(one) or one.architecture == "transformer" or one.places > 1 for one in configs):  # with laws of their own
         return [predict(one) for one in configs]
     if configs and field in _SAME_START:
         walked = dict(zip(configs, trajectories(configs, start_of(configs[0])), strict=True))

@@ -18,6 +18,8 @@ MOMENTS = [field.name for field in fields(Moments)]
 SMALL = Config(depth=12, width=24, inputs=5, trials=3)
 MERGING = Config(depth=60, width=12, inputs=9, trials=4, method="implicit")
 
+TRANSFORMER = {"architecture": "transformer", "normalization": "layer", "tokens": 4, "heads": 3, "inputs": 2}
+
 #: networks of every kind of map, cost, rule and end
 NETWORKS = {
     "gaussian": replace(SMALL, method="implicit"),
@@ -35,6 +37,9 @@ NETWORKS = {
     "std": replace(SMALL, scheme="std"),
     "residual, layer norm": replace(SMALL, architecture="residual", normalization="layer", keep=0.8),
     "residual, one map": replace(SMALL, architecture="residual", branch_layers=1, activation="relu", input_law="digits"),
+    "transformer": replace(SMALL, depth=4, **TRANSFORMER),
+    "transformer, causal, gated": replace(SMALL, depth=4, causal=True, gated=True, norm_position="post", method="implicit", **TRANSFORMER),
+    "convolution": replace(SMALL, architecture="convolution", positions=4, inputs=2),
     "batch norm": replace(SMALL, normalization="batch", norm_position="post", activation="relu"),
 }
 #: with the signal dying, merging, chaotic, exploding, and exactly zero
@@ -47,6 +52,9 @@ VALUES = {
     "input_variance": (1e-6, 1.0, 1e6),
     "input_mean": (-3.0, 0.0, 0.5),
     "branch_scale": (0.0, 0.3, 1.0, 50.0),
+    "skip_scale": (0.0, 0.7, 1.0),
+    "query_key_variance": (None, 0.0, 0.5, 3.0),
+    "value_variance": (None, 0.0, 2.0),
 }
 
 
@@ -71,7 +79,7 @@ def assert_sweep_is_simulations(config: Config, field: str, values: tuple) -> No
 @pytest.mark.parametrize("field", SHARING)
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_sweep_equals_its_simulations(name, field):
-    if field == "first_weight_variance" and NETWORKS[name].architecture != "plain":
+    if field == "first_weight_variance" and NETWORKS[name].has_stream:
         return  # a block is several maps
     assert_sweep_is_simulations(NETWORKS[name], field, VALUES[field])
 

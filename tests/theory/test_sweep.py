@@ -29,6 +29,14 @@ CONFIGS = {
 }
 
 
+CONFIGS |= {
+    "transformer": Config(architecture="transformer", normalization="layer", tokens=4, heads=4, inputs=2, depth=3, expansion=2),
+    "one token": Config(architecture="transformer", normalization="rms", depth=3, causal=True),
+    "convolution": Config(architecture="convolution", positions=4, inputs=2, depth=5),
+    "gates": Config(architecture="residual", gated=True, normalization="rms", depth=5),
+}
+
+
 def assert_same(swept: Prediction, single: Prediction) -> None:
     assert swept.config == single.config
     assert swept.phase == single.phase
