@@ -70,6 +70,8 @@ def _run(arguments: Sequence[str] | None) -> int:
         print(link)
         return OK
     if given.code:
+        if problem := FRAMEWORKS[given.code].why_not(config):
+            parser.error(problem)
         print(snippet(config, given.code), end="")
         return OK
     estimate = work(config)

@@ -272,3 +272,8 @@ def test_an_interrupt_stops_it_without_a_traceback():
 def test_a_terminal_without_greek_gets_its_answer():
     done = run("--depth", "2", *SMALL, env=os.environ | {"PYTHONIOENCODING": "ascii"})
     assert done.returncode == 0 and "?_w" in done.stdout
+
+
+def test_a_script_that_there_is_none_of_is_an_error_with_the_reason():
+    done = run("--architecture", "transformer", "--tokens", "4", "--depth", "2", "--code", "numpy")
+    assert done.returncode == 2 and "There is no NumPy script for networks with attention." in done.stderr

@@ -22,12 +22,17 @@ _ROWS = 12
 def settings(config: Config) -> str:
     """Return the experiment in one line."""
     profile = "" if config.width_profile == "constant" else f" ({WIDTH_PROFILES[config.width_profile].label})"
-    thing = "layer" if not config.has_stream else "residual block"
+    things = {"plain": "layer", "residual": "residual block", "transformer": "transformer block", "convolution": "convolution"}
+    of = (
+        f" of {counted(config.tokens, 'token')}"
+        if config.tokens > 1
+        else f" of {counted(config.positions, 'position')}" * (config.positions > 1)
+    )
     layer = f"; each {words}" if (words := block_words(config)) else ""
     return (
-        f"{counted(config.depth, thing)} of {size_words(config)}{profile}, "
+        f"{counted(config.depth, things[config.architecture])} of {size_words(config)}{profile}, "
         f"{lookup(config.activation).label}, {scheme_words(config)}{layer}; "
-        f"{counted(config.inputs, 'input')} ({INPUT_LAWS[config.input_law]}), {counted(config.trials, 'draw')}, seed {config.seed}"
+        f"{counted(config.inputs, 'input')}{of} ({INPUT_LAWS[config.input_law]}), {counted(config.trials, 'draw')}, seed {config.seed}"
     )
 
 
