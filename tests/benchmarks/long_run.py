@@ -142,13 +142,13 @@ def replicas() -> bool:
         before = visitor.page.url, visitor.drawn()
         for replica in cluster.replicas:
             replica.kill()
-        visitor.page.wait_for_function(f"!({IS_CONNECTED})")
+        visitor.page.wait_for_function(f"() => !({IS_CONNECTED})")
         print("both away: the last chart stays" if visitor.drawn() == before[1] else "both away: the chart is gone")
         began = time.monotonic()
         for replica in cluster.replicas:
             replica.start()
         started = time.monotonic()
-        visitor.page.wait_for_function(IS_CONNECTED)
+        visitor.page.wait_for_function(f"() => {IS_CONNECTED}")
         visitor.settle()
         same = (visitor.page.url, visitor.drawn()) == before
         print(f"started in {started - began:.1f} s, connected and settled {time.monotonic() - started:.1f} s later")

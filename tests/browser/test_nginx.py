@@ -56,7 +56,7 @@ def test_pages_work_under_the_headers_and_a_visit_outlives_its_replica(cluster, 
     for replica in cluster.replicas:  # the visit is on one of them, and goes to the other
         replica.kill()
         visitor.pause(1500)
-        visitor.page.wait_for_function(IS_CONNECTED)
+        visitor.page.wait_for_function(f"() => {IS_CONNECTED}")
         visitor.settle()
         assert (visitor.page.url, visitor.drawn(), visitor.value(WEIGHT_VARIANCE)) == (address, drawn, 1.51)
         replica.start()
