@@ -18,7 +18,6 @@ import random
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
@@ -26,7 +25,7 @@ from urllib.parse import urlencode
 sys.path.insert(0, str(Path(__file__).parents[2]))
 sys.path.insert(0, str(Path(__file__).parent))
 
-from load import HEAVY
+from load import HEAVY, MOST_LOG
 from websocket_visitor import PATIENCE, Visitor, visiting
 
 from propagation.budget import fits
@@ -156,12 +155,6 @@ def replicas() -> bool:
         return same
 
 
-@contextmanager
-def server():
-    with running_server() as running:
-        yield running.address, running.process.pid
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["experiments", "visitors", "heavy", "replicas"])
@@ -171,13 +164,17 @@ def main() -> None:
     number = arguments.number or {"experiments": 2000, "visitors": 20, "heavy": 4, "replicas": 0}[arguments.what]
     if arguments.what == "replicas":
         sys.exit(0 if replicas() else 1)
-    with server() as (address, process):
+    with running_server() as server:
+        address, process = server.address, server.process.pid
         runs = {
             "experiments": lambda: experiments(address, process, number),
             "visitors": lambda: visitors(address, process, arguments.minutes, number),
             "heavy": lambda: heavy(address, process, number),
         }
-        sys.exit(0 if asyncio.run(runs[arguments.what]()) else 1)
+        fine = asyncio.run(runs[arguments.what]())
+        if "Traceback" in (log := server.log()):
+            print(log[log.index("Traceback") :][:MOST_LOG])
+    sys.exit(0 if fine else 1)
 
 
 if __name__ == "__main__":
