@@ -94,10 +94,14 @@ def _story(trace: Trace, prediction: Prediction | None, forward: Drift, backward
         return "healthy", "One layer: nothing can build up yet. Add layers to see what repetition does."
     if not config.has_stream:
         return _plain_story(trace, forward, backward)
-    if told := _stream_headline(config, forward, backward, paces):
+    alike = _alike_tokens(trace, prediction)
+    told = _stream_headline(config, forward, backward, paces)
+    # behind a norm, gradients that shrink where tokens are alike have lost what told these apart, once, and nothing from block to block
+    by_alike = alike and config.normalization != "none" and told and told[0] == "vanishing"
+    if told and not by_alike:
         return told
-    if told := _alike_tokens(trace, prediction):
-        return told
+    if alike:
+        return alike
     spread = _spread(trace)
     if spread > _UNEVEN:
         return "uneven", f"Blocks learn at different speeds: their weight gradients' variances differ by a factor of {from_log10(spread)}."

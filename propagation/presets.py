@@ -20,6 +20,20 @@ class Preset:
 
 _RELU: dict[str, Any] = {"depth": 50, "width": 256, "activation": "relu", "bias_variance": 0, "trials": 4}
 _RESIDUAL: dict[str, Any] = _RELU | {"architecture": "residual"}
+_TRANSFORMER: dict[str, Any] = _RELU | {
+    "architecture": "transformer",
+    "normalization": "layer",
+    "depth": 100,
+    "width": 192,
+    "heads": 4,
+    "tokens": 16,
+    "inputs": 1,
+    "expansion": 4,
+    "scheme": "lecun",
+    "trials": 2,
+}
+#: as language models are drawn: weights and embeddings of a stated std
+_LANGUAGE: dict[str, Any] = _TRANSFORMER | {"causal": True, "scheme": "std"}
 
 PRESETS: dict[str, Preset] = {
     preset.name: preset
@@ -166,6 +180,85 @@ PRESETS: dict[str, Preset] = {
                     | {"branch_rule": "deepnorm", "normalization": "layer", "norm_position": "post", "weight_variance": 1.0, "depth": 100}
                 )
             ),
+        ),
+        Preset(
+            "transformer_pre_norm",
+            "Transformer, pre-norm",
+            "100 blocks: the stream grows, so each changes it less than the one before. Tokens still differ by a few percent.",
+            Config(**_TRANSFORMER),
+        ),
+        Preset(
+            "transformer_post_norm",
+            "Transformer, post-norm",
+            "The same with the norms after the sums: every block averages at full strength, and 100 of them make all tokens alike.",
+            Config(**(_TRANSFORMER | {"norm_position": "post"})),
+        ),
+        Preset(
+            "transformer_deepnorm",
+            "Transformer, DeepNorm",
+            "Post-norm with a skip × 3.8 and smaller weights: after 100 blocks tokens are as different as before (Wang et al. 2022).",
+            Config(**(_TRANSFORMER | {"norm_position": "post", "branch_rule": "deepnorm"})),
+        ),
+        Preset(
+            "gpt2",
+            "GPT-2, 12 blocks",
+            "Std 0.02, last weights ÷ √24: block 1 drowns the embeddings, of variance 0.0008, and the stream ends at 0.09.",
+            Config(
+                **_LANGUAGE
+                | {
+                    "depth": 12,
+                    "width": 768,
+                    "heads": 12,
+                    "activation": "gelu_tanh",
+                    "weight_std": 0.02,
+                    "branch_rule": "gpt2",
+                    "input_variance": 0.0008,
+                }
+            ),
+        ),
+        Preset(
+            "llama",
+            "LLaMA, 16 blocks",
+            "RMS norm, SwiGLU, std 0.04 for 0.02 at width 4,096: the variance of block 1 is 14,000 times that of embeddings.",
+            Config(
+                **_LANGUAGE
+                | {
+                    "depth": 16,
+                    "width": 1024,
+                    "heads": 8,
+                    "activation": "silu",
+                    "gated": True,
+                    "normalization": "rms",
+                    "weight_std": 0.04,
+                    "input_variance": 0.0004,
+                }
+            ),
+        ),
+        Preset(
+            "transformer_encoder",
+            "nn.TransformerEncoder",
+            "48 copies of one pre-norm layer: branches point the same way, and the stream grows to 390, where others reach 9.",
+            Config(
+                **_TRANSFORMER
+                | {
+                    "depth": 48,
+                    "width": 128,
+                    "heads": 8,
+                    "tokens": 8,
+                    "inputs": 2,
+                    "scheme": "pytorch",
+                    "weight_law": "uniform",
+                    "query_key_variance": 0.5,
+                    "value_variance": 0.5,
+                    "shared_blocks": True,
+                }
+            ),
+        ),
+        Preset(
+            "rank_collapse",
+            "Attention without skips",
+            "Attention averages: the more alike tokens are the faster, since a layer cubes their 1 − c in the end (Dong 2021).",
+            Config(**(_TRANSFORMER | {"sublayers": "attention", "skip_scale": 0, "expansion": 1, "depth": 5, "width": 256, "trials": 4})),
         ),
         Preset(
             "dropout_critical",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -36,6 +38,13 @@ STORIES = {
     "post_norm": "healthy",
     "nfnet": "healthy",
     "deepnorm": "healthy",
+    "transformer_pre_norm": "healthy",
+    "transformer_post_norm": "merged",
+    "transformer_deepnorm": "healthy",
+    "gpt2": "healthy",
+    "llama": "uneven",
+    "transformer_encoder": "uneven",
+    "rank_collapse": "merged",
     "dropout_critical": "healthy",
 }
 
@@ -75,3 +84,27 @@ def test_a_deep_narrow_relu_network_sinks_below_its_mean():
     """The point of the preset: He preserves the mean, the median of single networks sinks."""
     last = simulate(PRESETS["narrow_relu"].config).z.log10_second_moment[:, -1]
     assert np.median(last) < np.log10(np.mean(10**last)) - 0.3
+
+
+def sizes_of_stream(config):
+    return 10 ** np.median(simulate(config).stream.log10_second_moment, axis=0)
+
+
+def test_what_is_said_of_transformers_in_numbers_is_so():
+    pre, deepnorm = (simulate(PRESETS[name].config) for name in ("transformer_pre_norm", "transformer_deepnorm"))
+    assert 0.03 < pre.separation.mean() < 0.08 and deepnorm.separation.mean() > 0.98
+    assert "3.8" in PRESETS["transformer_deepnorm"].sentence and 200**0.25 == pytest.approx(3.8, abs=0.05)
+    gpt2, llama = (sizes_of_stream(PRESETS[name].config) for name in ("gpt2", "llama"))
+    assert gpt2[-1] == pytest.approx(0.09, abs=0.005) and gpt2[0] > 5 * 0.0008
+    assert llama[0] / 0.0004 == pytest.approx(14_000, rel=0.05)
+
+
+def test_copies_of_one_block_add_up_as_it_is_said():
+    config = PRESETS["transformer_encoder"].config
+    copies, independent = sizes_of_stream(config), sizes_of_stream(replace(config, shared_blocks=False))
+    assert copies[-1] == pytest.approx(390, rel=0.05) and independent[-1] == pytest.approx(9, rel=0.05)
+
+
+def test_attention_alone_cubes_what_tells_tokens_apart():
+    left = predict(PRESETS["rank_collapse"].config).token_separation
+    np.testing.assert_allclose(np.log(left[-1] / left[-2]) / np.log(left[-2] / left[-3]), 3, rtol=0.05)
