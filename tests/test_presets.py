@@ -93,7 +93,7 @@ def sizes_of_stream(config):
 def test_what_is_said_of_transformers_in_numbers_is_so():
     pre, deepnorm = (simulate(PRESETS[name].config) for name in ("transformer_pre_norm", "transformer_deepnorm"))
     assert 0.03 < pre.separation.mean() < 0.08 and deepnorm.separation.mean() > 0.98
-    assert "3.8" in PRESETS["transformer_deepnorm"].sentence and 200**0.25 == pytest.approx(3.8, abs=0.05)
+    assert "3.8" in PRESETS["transformer_deepnorm"].sentence and pytest.approx(3.8, abs=0.05) == 200**0.25
     gpt2, llama = (sizes_of_stream(PRESETS[name].config) for name in ("gpt2", "llama"))
     assert gpt2[-1] == pytest.approx(0.09, abs=0.005) and gpt2[0] > 5 * 0.0008
     assert llama[0] / 0.0004 == pytest.approx(14_000, rel=0.05)
