@@ -4,7 +4,7 @@ A file opens with `key: value` lines between two lines of dashes; the Markdown a
 
     topic: a heading that gives nothing away  claim: one line, which takes its place once the answer is shown
     question: what is to be predicted
-    chart: sizes | cosines | parts | histogram      rows: signals of the chart, as in  delta, weight_gradient
+    chart: sizes | cosines | tokens | parts | histogram      rows: signals of the chart, as in  delta, weight_gradient
     network: label | depth=50&activation=relu       (repeated: one network each, in the words of an address)
     measure: change delta                    what decides, one of `labs.evidence.MEASURES` and, where it needs one, a signal
     choice: text | low .. high               (repeated; the right one holds the number measured, whatever that is)
@@ -157,7 +157,9 @@ def parse(text: str, name: str) -> Screen:
     chart = _one_of(values["chart"], tuple(EVIDENCE), name, lines["chart"])
     measure, signal = _measure(values["measure"], chart, name, lines["measure"])
     rows = _rows(values.get("rows", signal), chart, signal, name, lines.get("rows", lines["measure"]))
-    networks = tuple(_network(value, rows, name, line) for line, value in _at_most(MOST_NETWORKS, "networks", entries["network"], name))
+    networks = tuple(
+        _network(value, chart, rows, name, line) for line, value in _at_most(MOST_NETWORKS, "networks", entries["network"], name)
+    )
     return Screen(
         values["topic"],
         values["claim"],
@@ -239,7 +241,7 @@ def _measure(value: str, chart: str, name: str, line: int) -> tuple[str, str]:
 
 
 def _rows(value: str, chart: str, signal: str, name: str, line: int) -> tuple[str, ...]:
-    if chart in ("cosines", "parts"):
+    if chart in ("cosines", "tokens", "parts"):
         return ()
     rows = tuple(_one_of(row.strip(), tuple(SIGNALS), name, line) for row in (value or "h").split(","))
     if signal and signal not in rows:
@@ -247,8 +249,8 @@ def _rows(value: str, chart: str, signal: str, name: str, line: int) -> tuple[st
     return rows
 
 
-def _network(value: str, rows: tuple[str, ...], name: str, line: int) -> Network:
-    """Read a network, which has all signals of the chart's rows."""
+def _network(value: str, chart: str, rows: tuple[str, ...], name: str, line: int) -> Network:
+    """Read a network, which has all that the chart shows."""
     label, bar, query = (part.strip() for part in value.partition("|"))
     if not bar:
         raise LessonError(name, line, "“network: label | depth=50&activation=relu” is needed")
@@ -257,6 +259,8 @@ def _network(value: str, rows: tuple[str, ...], name: str, line: int) -> Network
         raise LessonError(name, line, " ".join(problems))
     if lacking := [row for row in rows if row not in signals_of(config)]:
         raise LessonError(name, line, f"this network has no {lacking[0]}, which the rows show: only one of residual blocks has")
+    if chart == "tokens" and config.tokens == 1:
+        raise LessonError(name, line, "this network has no tokens, which the chart shows: add architecture=transformer and tokens")
     return Network(label, config)
 
 

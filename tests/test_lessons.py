@@ -15,6 +15,7 @@ from propagation.activations import FLAT
 from propagation.formatting import percent
 from propagation.labs.evidence import EVIDENCE, MEASURES, flat_share
 from propagation.lessons import LessonError, Screen, load, parse
+from propagation.theory.moments import moments
 from propagation.theory.prediction import predict
 
 GOOD = """---
@@ -61,6 +62,21 @@ def sizes(step: str, signal: str, network: int = 0, **changed) -> np.ndarray:
     return 10 ** predict(replace(load().screens[step].networks[network].config, **changed)).signal(signal).log10_second_moment
 
 
+def separation(step: str, network: int = 0, **changed) -> np.ndarray:
+    """What theory says of 1 − c of tokens after the blocks of a screen's network, (depth,)."""
+    found = predict(replace(load().screens[step].networks[network].config, **changed)).token_separation
+    assert found is not None
+    return found
+
+
+def own_part(step: str, network: int) -> float:
+    """What is left of the input in E[x²] of the last block: each norm divides the sum of x and branch by its size, and x with it."""
+    config = load().screens[step].networks[network].config
+    assert config.norm_position == "post"
+    block = predict(replace(config, depth=1, normalization="none", norm_position="pre"))
+    return float(10 ** (block.input_log10_second_moment - block.stream.log10_second_moment[0])) ** config.depth
+
+
 def of_he(signal: str) -> np.ndarray:
     """What ReLU without the 2 has of a signal, as a share of what it has with He's rule, in billionths."""
     return 1e9 * sizes("2.2", signal) / sizes("2.2", signal, scheme="he")
@@ -88,6 +104,7 @@ SENTENCES = [
     ),
     ("3.3", "against {:.1g} %", lambda: 100 * sizes("3.3", "delta")[0] / sizes("3.3", "delta")[-1]),
     ("4.1", "make it $2^{{50}} \\approx 10^{{{:.0f}}}$", lambda: np.log10(sizes("4.1", "stream")[-1])),
+    ("4.5", "after 100 of them it is still {:.3f}", lambda: separation("4.5", depth=100)[-1]),
     ("4.3", "\\approx {:.2f} \\text{{ a layer.}}", lambda: (sizes("4.3", "delta")[0] / sizes("4.3", "delta")[-1]) ** (1 / 49)),
 ]
 
@@ -125,6 +142,18 @@ def test_what_the_texts_say_without_a_number_is_so():
     pre, post = (sizes("4.4", "stream_gradient", network) for network in range(2))
     assert pre[0] / pre[-1] == pytest.approx(101 / 2, rel=0.01) and np.ptp(post) < 1e-9 and np.ptp(sizes("4.4", "stream", 1)) < 1e-9
     assert sizes("4.4", "stream")[-1] == pytest.approx(101, rel=0.01)
+    expected = moments("relu")
+    variance = expected.second(np.ones(1)) - expected.mean(np.ones(1)) ** 2
+    assert variance == pytest.approx(1 / 2 - 1 / (2 * math.pi)), "the variance of ReLU at E[z²] = 1"
+    assert own_part("4.4", 1) == pytest.approx(2.0**-100, rel=1e-5), "of the input's own part 2⁻¹⁰⁰ is left"
+    pre, post, alone = (predict(network.config) for network in load().screens["4.5"].networks)
+    tokens, (before, after) = 16, alone.token_separation[2:4]
+    assert after == pytest.approx((tokens - 1) / tokens**2 * before**3, rel=0.01) and alone.token_separation[2] < 1e-6
+    np.testing.assert_allclose(post.token_separation[12:] / post.token_separation[11:-1], 0.5, rtol=0.01)
+    apart = pre.token_separation * 10**pre.stream.log10_second_moment
+    np.testing.assert_allclose(apart[6:], apart[-1], rtol=0.02)
+    in_common = np.diff(10**pre.stream.log10_second_moment - apart)[6:]
+    assert np.all(np.diff(in_common) > 0) and 0.9 < in_common[-1] < 1, "by ever nearer to 1 in each block"
     by_fan_in, by_fan_out = (sizes("2.5", signal, network) for network, signal in enumerate(("delta", "z")))
     assert by_fan_in[-1] / by_fan_in[0] == pytest.approx(by_fan_out[-1] / by_fan_out[0]) == pytest.approx(8, rel=0.1)
 
@@ -160,6 +189,7 @@ def test_a_file_becomes_a_screen():
         ("rows: z, delta", "rows: z", 6, "must show delta"),
         ("rows: z, delta", "rows: q", 6, "“q” is unknown"),
         ("rows: z, delta", "rows: stream, delta", 7, "has no stream"),
+        ("chart: sizes", "chart: tokens", 9, "in the chart sizes, not in tokens"),
         ("depth=5\nmeasure", "depth=0\nmeasure", 8, "depth"),
         ("network: tanh | depth=5", "network: tanh", 8, "is needed"),
         ("network: tanh", "network: a | depth=5\n" * 4 + "network: tanh", 11, "at most 4"),
@@ -183,6 +213,14 @@ def test_what_is_wrong_is_said_with_its_line(old, new, line, words):
     with pytest.raises(LessonError) as refused:
         parse(GOOD.replace(old, new, 1), "de/2.3.md")
     assert str(refused.value).startswith(f"de/2.3.md, line {line}: ") and words in str(refused.value)
+
+
+def test_tokens_are_shown_of_a_network_that_has_some():
+    text = GOOD.replace("chart: sizes", "chart: tokens").replace("change delta", "tokens_apart")
+    with pytest.raises(LessonError, match="line 7: this network has no tokens"):
+        parse(text, "en/4.5.md")
+    both = text.replace("depth=5&activation=relu&scheme=he", "architecture=transformer&tokens=4").replace("network: tanh | depth=5\n", "")
+    assert parse(both, "en/4.5.md").networks[0].config.tokens == 4
 
 
 @given(st.text(max_size=400))

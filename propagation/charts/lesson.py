@@ -14,7 +14,7 @@ from propagation.charts.marks import SYMBOLS, dots, line, note, thinned, title
 from propagation.charts.rows import Place, bottom_line, extremes, shares, size_axes, stack, stack_layout
 from propagation.charts.theme import LEGEND_ABOVE, Palette, base_layout, figure, palette
 from propagation.formatting import from_log10
-from propagation.labs.evidence import Evidence, arrivals, log10_apart, median_sizes, origins, predicted_sizes
+from propagation.labs.evidence import Evidence, arrivals, log10_apart, median_sizes, origins, predicted_sizes, tokens_apart
 from propagation.signals import FORWARD, SIGNALS
 
 _TOP, _BOTTOM, _TITLE = 8, 50, 28
@@ -22,9 +22,10 @@ _HEIGHTS = {1: 372, 2: 452, 3: 540}
 _LEGEND = 26
 #: layers drawn one by one; of deeper networks this many
 _MOST_LAYERS = 200
-#: what rows show: a signal's mean square, or how far two inputs are apart
-_ROLES = {name: info.role for name, info in SIGNALS.items()} | {"apart": "forward"}
-_TITLES = {name: info.mean_square_title for name, info in SIGNALS.items()} | {"apart": "distance of two inputs: 1 − cosine"}
+#: what rows show: a signal's mean square, or how far two inputs or two tokens are apart
+_DISTANCES = {"apart": "distance of two inputs: 1 − cosine", "tokens": "distance of two tokens: 1 − cosine"}
+_ROLES = {name: info.role for name, info in SIGNALS.items()} | dict.fromkeys(_DISTANCES, "forward")
+_TITLES = {name: info.mean_square_title for name, info in SIGNALS.items()} | _DISTANCES
 
 
 @dataclass(frozen=True)
@@ -73,9 +74,14 @@ def distance_rows(seen: Sequence[tuple[str, Evidence]]) -> tuple[Row, ...]:
     return (Row("apart", tuple(curves)),)
 
 
-def waiting_distance_rows() -> tuple[Row, ...]:
-    """Return the same row while there is nothing to show."""
-    return (Row("apart", ()),)
+def token_rows(seen: Sequence[tuple[str, Evidence]]) -> tuple[Row, ...]:
+    """Return one row: 1 − cosine of two tokens of a sequence after every block."""
+    return (Row("tokens", tuple(Curve(label, *tokens_apart(evidence)) for label, evidence in seen)),)
+
+
+def waiting_distance_rows(of: str = "apart") -> tuple[Row, ...]:
+    """Return the row of inputs ("apart") or of "tokens" while there is nothing to show."""
+    return (Row(of, ()),)
 
 
 def lesson_chart(

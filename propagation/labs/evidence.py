@@ -42,7 +42,8 @@ class Scatters(NamedTuple):
 class Evidence:
     """One network seen in one of the charts of EVIDENCE: `config` as it was run, theory's prediction, and what that chart shows.
 
-    "sizes" show a `trace`, "cosines" and "parts" a `scatter` and the one `expected`, "histogram" its `histograms`; each has no other.
+    "sizes" and "tokens" show a `trace`, "cosines" and "parts" a `scatter` and the one `expected`, "histogram" its `histograms`; each has
+    no other.
     """
 
     config: Config
@@ -112,10 +113,12 @@ def _scatters(config: Config, progress: Progress | None = None) -> Evidence:
     return Evidence(config, predict(config), Scatters(VARIANCE_DECOMPOSITION.measure(config, progress)["z"], predict_scatters(config)["z"]))
 
 
+_SIZES = Lab("evidence: sizes", _everything, _sizes)
 _SCATTERED = Lab("evidence: scatter", VARIANCE_DECOMPOSITION.uses, _scatters)
 #: what measures a network for a chart, by the charts there are
 EVIDENCE = {
-    "sizes": Lab("evidence: sizes", _everything, _sizes),
+    "sizes": _SIZES,
+    "tokens": _SIZES,
     "cosines": _SCATTERED,
     "parts": _SCATTERED,
     "histogram": Lab("evidence: histogram", DISTRIBUTIONS.uses, _histograms),
@@ -147,9 +150,19 @@ def arrivals(evidence: Evidence, signal: str) -> tuple[float, float]:
 
 def log10_apart(cosine: Array) -> Array:
     """Return log₁₀ of 1 − cosine, −inf where that is rounding."""
-    apart = 1 - cosine
+    return _log10(1 - cosine)
+
+
+def _log10(apart: Array) -> Array:
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(apart > _LEAST_APART, np.log10(apart), -np.inf)
+
+
+def tokens_apart(evidence: Evidence) -> tuple[Array, Array]:
+    """Return log₁₀ of 1 − c of two tokens after every block, (depth,): the median of the networks drawn, and theory's; −inf as above."""
+    measured, expected = evidence.trace.token_separation, evidence.prediction.token_separation
+    assert measured is not None and expected is not None
+    return _log10(np.median(measured, axis=0)), _log10(expected)
 
 
 def flat_share(config: Config, prediction: Prediction) -> float:
@@ -185,6 +198,11 @@ def _apart(seen: Sequence[Evidence], _: str) -> Answer:
     return Answer(*(float(log10_apart(scatter.cosine)[-1]) for scatter in (seen[0].scatter, seen[0].expected)))
 
 
+def _tokens_apart(seen: Sequence[Evidence], _: str) -> Answer:
+    """Return 1 − cosine of two tokens after the last block of the first network."""
+    return Answer(*(float(apart[-1]) for apart in tokens_apart(seen[0])))
+
+
 def _inputs_share(seen: Sequence[Evidence], _: str) -> Answer:
     """Return what differs between inputs, as a share of E[z²] in the last layer."""
     part = PARTS.index("inputs")
@@ -207,6 +225,7 @@ MEASURES: dict[str, Measure] = {
     "gap": Measure(("sizes",), tuple(SIGNALS), "size", _gap),
     "narrowing": Measure(("histogram",), PLAIN, "size", _narrowing),
     "apart": Measure(("cosines",), (), "size", _apart),
+    "tokens_apart": Measure(("tokens",), (), "size", _tokens_apart),
     "inputs_share": Measure(("parts",), (), "share", _inputs_share),
     "neurons_over_draws": Measure(("parts",), (), "ratio", _neurons_over_draws),
     "flat": Measure(("histogram",), (), "share", _flat),

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from propagation.charts.guess import GUESS, Guess, guess_specs, with_share_guess
-from propagation.charts.lesson import distance_rows, lesson_chart, rows_of, waiting_chart, waiting_distance_rows, waiting_rows
+from propagation.charts.lesson import distance_rows, lesson_chart, rows_of, token_rows, waiting_chart, waiting_distance_rows, waiting_rows
 from propagation.charts.theme import PALETTES
 from propagation.config import Config
+from propagation.engine.trace import Trace
 from propagation.labs.evidence import Evidence, Scatters
 from tests.charts.traces import trace
 
@@ -52,9 +53,11 @@ def test_a_gap_is_measured_from_the_last_network():
     assert figure.layout.showlegend and {part.marker.symbol for part in figure.data if part.mode == "markers"} == {"circle", "square"}
 
 
-@pytest.mark.parametrize(("signal", "start", "end"), [("z", 0, 10), ("apart", 0, 10), ("delta", 10, 1), ("weight_gradient", 10, 1)])
+@pytest.mark.parametrize(
+    ("signal", "start", "end"), [("z", 0, 10), ("apart", 0, 10), ("tokens", 0, 10), ("delta", 10, 1), ("weight_gradient", 10, 1)]
+)
 def test_a_value_guessed_is_a_dashed_line_in_the_direction_of_travel(signal, start, end):
-    rows = waiting_distance_rows() if signal == "apart" else waiting_rows((signal,), 10)
+    rows = waiting_distance_rows(signal) if signal in ("apart", "tokens") else waiting_rows((signal,), 10)
     (line,) = named(lesson_chart(rows, 10, guess=Guess(signal, -7, -7), reach=(-10, 2)), "your guess")
     assert (line["x"], line["y"], line["line"]["dash"]) == ([start, end], [0, -7], "dash")
     (mark,) = named(lesson_chart(rows, 10, guess=Guess(signal, -7, -7, path=False), reach=(-10, 2)), "your guess")
@@ -111,6 +114,15 @@ def test_distances_are_logarithms_of_one_minus_cosine():
     figure = lesson_chart(rows, 3)
     assert named(figure, "apart")[0]["y"] == pytest.approx([0, -1, -2])
     assert named(figure, "apart  theory")[0]["y"] == pytest.approx([0, -1, None])
+
+
+def test_distances_of_tokens_end_where_rounding_begins():
+    measured = SimpleNamespace(token_separation=np.array([[0.1, 1e-3, 1e-30], [0.1, 1e-3, 1e-30], [0.9, 0.9, 0.9]]))
+    expected = SimpleNamespace(token_separation=np.array([0.1, 1e-4, 1e-30]))
+    shown = Trace(**(vars(trace(3)) | vars(measured)))
+    figure = lesson_chart(token_rows([("", Evidence(Config(depth=3), expected, shown))]), 3)
+    assert named(figure, "tokens")[0]["y"] == pytest.approx([-1, -3, None])
+    assert named(figure, "tokens  theory")[0]["y"] == pytest.approx([-1, -4, None])
 
 
 def test_a_share_guessed_is_a_bracket_within_the_bars():

@@ -15,6 +15,7 @@ from propagation.charts.lesson import (
     distance_rows,
     lesson_chart,
     rows_of,
+    token_rows,
     waiting_chart,
     waiting_distance_rows,
     waiting_rows,
@@ -183,6 +184,8 @@ def _curves(screen: Screen, seen: Sequence[tuple[str, Evidence]], value: int | N
     depth, gap = screen.networks[0].config.depth, screen.measure == "gap"
     if screen.chart == "cosines":
         rows = distance_rows(seen) if seen else waiting_distance_rows()
+    elif screen.chart == "tokens":
+        rows = token_rows(seen) if seen else waiting_distance_rows("tokens")
     elif seen:
         rows = rows_of(seen, screen.rows, gap=gap)
     else:
@@ -191,7 +194,7 @@ def _curves(screen: Screen, seen: Sequence[tuple[str, Evidence]], value: int | N
     expected = None
     if value is not None:
         low, high = (value, value) if screen.reach else (screen.choices[value].low, screen.choices[value].high)
-        expected = Guess(screen.signal or "apart", low, high, path=not gap)
+        expected = Guess(screen.signal or rows[0].signal, low, high, path=not gap)
     if seen and not screen.reach:  # the other choices need no room any more
         reach = _finite([screen.choices[value]]) if value is not None else None
     return lesson_chart(rows, depth, guess=expected, reach=reach, appearance=appearance())
@@ -218,7 +221,7 @@ def _histogram(screen: Screen, seen: Sequence[tuple[str, Evidence]], value: int 
     return ridges_chart(found, screen.rows[0], common=True, chosen=found.layers[-1], appearance=appearance())
 
 
-CHARTS = {"sizes": _curves, "cosines": _curves, "parts": _parts, "histogram": _histogram}
+CHARTS = {"sizes": _curves, "cosines": _curves, "tokens": _curves, "parts": _parts, "histogram": _histogram}
 
 
 def _finite(choices: Sequence[Choice]) -> tuple[float, float]:
