@@ -28,6 +28,8 @@ from propagation.verdict import Verdict
 _UNEVEN = 2.0
 #: decades a block from which on a change goes on with depth as a factor does, and that a change that slows down may add up to in all
 _STEADY, _SLOWING = 0.02, 2.0
+#: times the mean pace from which on that at the end is another story: a gate squares what it gets
+_RUNS_AWAY = 1.8
 #: the same behind a norm, where it is a power of depth
 _POWER = 3.0
 _MOSTLY_DEAD = 0.9
@@ -193,6 +195,8 @@ def _stream_headline(config: Config, forward: Drift, backward: Drift, paces: tup
     verb = f"{'grow' if grows else 'shrink'}{s}"
     if _slows(drift, pace):
         return kind, f"{who} {verb}, by a smaller factor the deeper the block: {left} at block {end:,}{too}."
+    if abs(pace) > _RUNS_AWAY * abs(drift.per_layer):
+        return kind, f"{who} {verb}, by a larger factor the deeper the block: {left} at block {end:,}{too}."
     return kind, f"{who} {verb} by {factor(drift.factor)} in every block: {left} at block {end:,}{too}."
 
 
@@ -217,7 +221,7 @@ def _changes(forward: Drift, backward: Drift, what: str) -> str:
 
 def _block_advice(config: Config, kind: str) -> tuple[str, Suggestion]:
     """Return the same for networks with branches."""
-    if config.shared_blocks and kind == "exploding":
+    if config.shared_blocks and kind in ("exploding", "uneven"):
         return "All blocks start identical, so what they add points the same way: initialize each of them by itself.", (
             "shared_blocks",
             False,

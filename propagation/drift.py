@@ -40,8 +40,8 @@ class Drift:
 
     @property
     def factor(self) -> float:
-        """Return what a settled layer does to the second moment."""
-        return 10**self.per_layer
+        """Return what a settled layer does to the second moment, at most 1e300."""
+        return 10 ** min(self.per_layer, 300.0)
 
     def seen(self, depth: int) -> float:
         """Return the factor, 1 where its power over so many layers cannot be told from 1."""

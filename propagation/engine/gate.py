@@ -15,6 +15,9 @@ from propagation.engine.trainable import Array, Trainable, TrainableActivate, Tr
 from propagation.expressions import lookup
 from propagation.ops import FIRST_MAPS, Gate
 
+#: powers of two stay within: without a norm sizes square from block to block, and their logarithms double
+_FARTHEST = 2**40
+
 
 class GateOp(EngineOp):
     """∂C/∂z₁ = g ⊙ φ′(z₁) ⊙ z₂ and ∂C/∂z₂ = g ⊙ φ(z₁), g = ∂C/∂h."""
@@ -89,7 +92,7 @@ class TrainableGate(Trainable):
 
 
 def _product(a: Signal, b: Signal) -> Signal:
-    return Signal(a.array * b.array, a.exponent + b.exponent).settled()
+    return Signal(a.array * b.array, np.clip(a.exponent + b.exponent, -_FARTHEST, _FARTHEST)).settled()
 
 
 def _sum(a: Signal, b: Signal) -> Signal:

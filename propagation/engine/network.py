@@ -259,7 +259,7 @@ def _together(weights: dict[str, Moments], entries: dict[str, int]) -> Moments:
         return next(iter(weights.values()))
     shares = np.array([entries[name] for name in weights], dtype=float)[:, None, None] / sum(entries.values())
     means, variances, seconds = (np.stack([getattr(one, part) for one in weights.values()]) for part in MOMENTS)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         # around the mean of all: next to nothing beside the variances, since every map's own mean is
         mean, second = np.sum(shares * means, axis=0), _log10_sum(seconds + np.log10(shares))
         between = 2 * np.log10(np.abs(means - mean)) + np.log10(shares)
@@ -270,7 +270,7 @@ def _log10_sum(log10_terms: np.ndarray) -> np.ndarray:
     """log10 of the sum over the first axis."""
     largest = np.max(log10_terms, axis=0)
     largest = np.where(np.isfinite(largest), largest, 0.0)
-    with np.errstate(divide="ignore"):  # nothing but zeros
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):  # nothing but zeros, or beyond all numbers
         return np.log10(np.sum(10 ** (log10_terms - largest), axis=0)) + largest
 
 
