@@ -192,6 +192,7 @@ def test_tokens_have_the_correlation_that_is_asked_for():
         ({"architecture": "plain", "tokens": 1, "gated": True}, "gated = True needs architecture"),
         ({"architecture": "residual", "tokens": 1, "gated": True, "branch_layers": 1}, "gated = True needs branch_layers = 2"),
         ({"architecture": "plain", "tokens": 1, "shared_blocks": True}, "shared_blocks = True needs architecture"),
+        ({"architecture": "residual", "tokens": 1, "shared_blocks": True, "scheme": "lsuv"}, "shared_blocks = True does not go"),
     ],
 )
 def test_parts_that_contradict_each_other_are_refused_in_words(fields, words):
