@@ -33,7 +33,9 @@ OTHERS = {
     "residual, orthogonal": {"architecture": "residual", "weight_law": "orthogonal", "branch_rule": "deepnorm", "branch_layers": 1},
     "residual, no branch": {"architecture": "residual", "branch_rule": "zero", "weight_law": "uniform", "block_order": "pre_activation"},
     "Fixup, one map": {"architecture": "residual", "branch_rule": "fixup", "branch_layers": 1, "bias_mean": 0.4},
-    "transformer as PyTorch draws it": TRANSFORMER | _PYTORCH | {"input_mean": 0.5, "norm_position": "post", "activation": "relu"},
+    "transformer as PyTorch draws it": TRANSFORMER
+    | _PYTORCH
+    | {"input_mean": 0.5, "bias_mean": 0.6, "norm_position": "post", "activation": "relu"},
     "transformer, orthogonal": TRANSFORMER | _ORTHOGONAL | {"gated": True, "query_key_variance": 0.5, "branch_rule": "t_fixup"},
     "transformer, GPT-2": TRANSFORMER | {"scheme": "std", "weight_std": 0.2, "branch_rule": "gpt2", "causal": True, "activation": "gelu"},
     "transformer, Fixup": TRANSFORMER | {"branch_rule": "fixup", "weight_law": "truncated_gaussian", "value_variance": 0.7},

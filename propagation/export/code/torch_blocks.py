@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from propagation.architecture import head
+from propagation.architecture import head, is_coupled
 from propagation.config import Config
 from propagation.export.code import pytorch
 from propagation.export.code.branches import has_blocks, input_size
@@ -134,7 +134,7 @@ def script(config: Config) -> str:
         return pytorch.script(config)
     z, h = z_map(layer_ops(config)).name, last_map(config)
     tokens = config.architecture == "transformer"
-    coupled = config.normalization == "batch"
+    coupled = is_coupled(config)
     return fill(
         _SCRIPT,
         title=title(config, "PyTorch"),

@@ -113,7 +113,8 @@ def own_weights(config: Config) -> str:
     names = {op.name for op in maps}
     stacked = [names_of for names_of in (("Wq", "Wk", "Wv"), ("Wg", "Wu")) if names.issuperset(names_of)]
     if "Wo" in names and SCHEMES[config.scheme].bias_scale:
-        lines.append(f"for layer in {_layers(('Wq', 'Wk', 'Wv', 'Wo'))}:  # those of attention have no biases here\n    {_NO_BIAS}")
+        same = f"nn.init.constant_(layer.bias, {config.bias_mean!r})" if config.bias_mean else _NO_BIAS
+        lines.append(f"for layer in {_layers(('Wq', 'Wk', 'Wv', 'Wo'))}:  # PyTorch's attention has biases of 0\n    {same}")
     if config.weight_law == "orthogonal":
         lines += [_one_matrix([op for op in maps if op.name in names_of]) for names_of in stacked]
     else:
