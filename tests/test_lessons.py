@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from propagation import lessons
 from propagation.activations import FLAT
 from propagation.formatting import percent
-from propagation.labs.evidence import EVIDENCE, MEASURES, flat_share
+from propagation.labs.evidence import EVIDENCE, MEASURES, flat_share, tokens_apart
 from propagation.lessons import LessonError, Screen, load, parse
 from propagation.theory.moments import moments
 from propagation.theory.prediction import predict
@@ -148,7 +148,7 @@ def test_what_the_texts_say_without_a_number_is_so():
     assert own_part("4.4", 1) == pytest.approx(2.0**-100, rel=1e-5), "of the input's own part 2⁻¹⁰⁰ is left"
     pre, post, alone = (predict(network.config) for network in load().screens["4.5"].networks)
     tokens, (before, after) = 16, alone.token_separation[2:4]
-    assert after == pytest.approx((tokens - 1) / tokens**2 * before**3, rel=0.01) and alone.token_separation[2] < 1e-6
+    assert after == pytest.approx((tokens - 1) / tokens**2 * before**3, rel=0.01)
     np.testing.assert_allclose(post.token_separation[12:] / post.token_separation[11:-1], 0.5, rtol=0.01)
     apart = pre.token_separation * 10**pre.stream.log10_second_moment
     np.testing.assert_allclose(apart[6:], apart[-1], rtol=0.02)
@@ -166,6 +166,18 @@ def test_narrow_networks_keep_three_times_what_theory_says_by_the_lengths_of_inp
     answer = MEASURES["inputs_share"].of([found], "")
     assert "about three times as much" in screen.body and 2.5 < answer.measured / answer.theory < 3.5
     assert 1 - found.scatter.cosine[-1] == pytest.approx(1 - found.expected.cosine[-1], rel=0.25)
+
+
+@pytest.mark.slow
+def test_attention_alone_leaves_nothing_in_three_blocks():
+    """4.5. What is measured stands above theory there, since heads of 32 entries do not have Gaussian logits."""
+    screen = load().screens["4.5"]
+    assert "After three blocks less than $10^{-5}$ is left" in screen.body
+    for found in tokens_apart(EVIDENCE["tokens"](screen.networks[2].config)):
+        assert found[1] > -3 and found[2] < -5
+    for network in screen.networks[:2]:
+        measured, expected = tokens_apart(EVIDENCE["tokens"](network.config))
+        np.testing.assert_allclose(measured, expected, atol=0.4)
 
 
 def test_a_file_becomes_a_screen():

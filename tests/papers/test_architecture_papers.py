@@ -12,7 +12,7 @@ import pytest
 from propagation.charts.curves import Series
 from propagation.engine.network import simulate
 from propagation.labs.training import digits, initial_network
-from propagation.papers import PAPERS, bachlechner, brock, dong, doshi, micikevicius, pretorius, wang
+from propagation.papers import PAPERS, bachlechner, brock, dong, doshi, micikevicius, pretorius, wang, xiao
 from propagation.papers.paper import Finding
 
 pytestmark = pytest.mark.slow
@@ -38,14 +38,14 @@ def on_line(of: Series, x) -> np.ndarray:
     return np.exp(np.interp(np.log(x), np.log(np.asarray(of.line_x)[order]), np.log(np.asarray(of.line_y)[order])))
 
 
-@pytest.mark.parametrize("name", (*NEW, "doshi", *OF_ATTENTION))
+@pytest.mark.parametrize("name", (*NEW, "doshi", "xiao", *OF_ATTENTION))
 @pytest.mark.parametrize("seed", [1, 2])
 def test_it_agrees_for_other_draws_too(name, seed):
     numbers = PAPERS[name].publication.numbers
     assert [number.name for number in numbers if number.holds(found(name, seed).numbers[number.name]) != number.agrees] == []
 
 
-@pytest.mark.parametrize("name", ["hayou", "yang2019", "de", "xiong", "brock", "doshi", "yang2017", "dong", "noci"])
+@pytest.mark.parametrize("name", ["hayou", "yang2019", "de", "xiong", "brock", "doshi", "yang2017", "dong", "noci", "xiao"])
 def test_dots_stand_on_the_lines(name):
     """Medians of a few finite networks are within about 15 % of infinite ones, and not on the line of another series."""
     series = found(name).evidence
@@ -147,6 +147,17 @@ def test_the_share_lost_is_that_of_a_gaussian():
 def test_a_gradient_in_the_middle_is_not_lost_by_the_engine():
     """Zeros are float16's: in the engine's own numbers there are none."""
     assert np.isfinite(simulate(micikevicius.CONFIG).delta.log10_second_moment).all()
+
+
+@pytest.mark.parametrize("law", xiao.MODES)
+def test_waves_are_eigenvectors_of_averaging_over_the_taps(law):
+    """The mean square of z at a position is 2/k times the sum over the taps of E[φ²] = E[z²]/2 there."""
+    config = replace(xiao.CONFIG, weight_law=law)
+    taps = {"gaussian": (-1, 0, 1), "orthogonal": (0,)}[law]
+    averaging = sum(np.roll(np.eye(config.positions), tap, axis=0) for tap in taps) / len(taps)
+    for mode in range(config.positions):
+        wave = np.cos(2 * np.pi * mode * np.arange(config.positions) / config.positions)
+        np.testing.assert_allclose(averaging @ wave, xiao.mode_factor(config, mode) * wave, atol=1e-12)
 
 
 def test_attention_cubes_what_tells_tokens_apart():
