@@ -29,6 +29,7 @@ CONFIG = Config(
     inputs=1,
     trials=24,
 )
+LAWS = {"gaussian": "Gaussian", "orthogonal": "delta-orthogonal"}
 #: Fourier modes followed: with weights on all taps, and on the middle one
 MODES = {"gaussian": (1, 2, 4), "orthogonal": (2,)}
 #: below this share of a mode dots are chance
@@ -59,8 +60,7 @@ def measure(config: Config, progress: Progress | None = None) -> Finding:
         for mode in MODES[law]:
             expected = mode_factor(own, mode) ** layers
             shown = expected > _LEAST
-            name = f"f = {mode}" if law == "gaussian" else f"f = {mode}, delta-orthogonal"
-            series.append(Series(name, layers[shown], modes[shown, mode], layers, expected))
+            series.append(Series(f"{LAWS[law]}, f = {mode}", layers[shown], modes[shown, mode], layers, expected))
             factors[law, mode] = float(np.exp(layers[shown] @ np.log(modes[shown, mode]) / (layers[shown] @ layers[shown])))
     return Finding({"slowest": factors["gaussian", 1], "second": factors["gaussian", 2], "kept": factors["orthogonal", 2]}, tuple(series))
 
@@ -97,7 +97,7 @@ PAPER = Paper(
     curves(
         "xiao",
         Scale("layer", 0, 31),
-        Scale("wave in E[z²], the input’s = 1", 0.01, 10, True),
+        Scale("wave in E[z²], the input’s = 1", 0.01, 2, True, (0.01, 0.03, 0.1, 0.3, 1)),
         _words,
     ),
     Link("Open in Explore", "explore", CONFIG.to_query()),
