@@ -169,7 +169,8 @@ def _alike_tokens(trace: Trace, prediction: Prediction | None) -> tuple[str, str
 
 
 def _change(sizes: np.ndarray) -> float:
-    return float(sizes[-1] - sizes[0])
+    """The decades from the first block to the last; NaN where one of them has nothing."""
+    return float(sizes[-1] - sizes[0]) if np.isfinite(sizes[[0, -1]]).all() else math.nan
 
 
 def _stream_headline(config: Config, forward: Drift, backward: Drift, paces: tuple[float, float]) -> tuple[str, str] | None:

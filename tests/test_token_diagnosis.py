@@ -75,3 +75,10 @@ def test_gates_without_a_norm_square_sizes_from_block_to_block(depth):
     verdict = verdict_of(replace(GATES, depth=depth))
     assert verdict.kind == "exploding" and "by a larger factor the deeper the block" in verdict.headline
     assert math.isfinite(verdict.forward_factor)
+
+
+@pytest.mark.parametrize("weight_variance", [4.0, 30.0])
+def test_tokens_that_merge_under_sharp_attention_get_a_verdict(weight_variance):
+    """There theory draws patterns, and has no more digits than the arithmetic."""
+    verdict = verdict_of(replace(TRANSFORMER, norm_position="post", depth=40, weight_variance=weight_variance))
+    assert verdict.kind in ("merged", "uneven", "exploding", "vanishing", "healthy") and verdict.headline

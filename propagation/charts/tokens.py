@@ -65,7 +65,7 @@ def tokens_chart(trace: Trace, prediction: Prediction | None, *, appearance: str
         **size_axes(places, colours),
         "annotations": [
             title("<b>1 − c</b> of two tokens, how far they are apart", places[0].top, colours.forward_text),
-            title(f"<b>mean square of ∂C/∂W</b>  {key}", places[1].top, colours.text),
+            title(f"<b>∂C/∂W</b> {key}", places[1].top, colours.text),
             *bottom_line(_bottom_words(trace, prediction), colours),
         ],
     }

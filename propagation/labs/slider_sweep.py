@@ -36,8 +36,12 @@ SECONDS, LONGEST = 0.6, 2.0
 SHARED = 0.4
 #: seconds that a layer of one network costs in any case: its small factorizations, which `work` does not count
 LAYER = 2e-4
+#: seconds that theory takes of a block with attention, and that it may take for the positions near the slider, and for all
+ATTENTION, OF_THEORY_NEAR, OF_THEORY = 0.012, 1.0, 4.0
 #: values whose theory is solved at once, between two looks whether somebody still waits for it
 AT_ONCE = 20
+#: positions without which nothing moves
+_FEWEST = 3
 #: share of the slider to either side of where it stands that a first sweep covers, as far as a hand gets before the rest is there, and
 #: how fine it is
 NEAR, NEARBY = 1 / 6, (13, 0, 5)
@@ -115,16 +119,27 @@ def plans(kind: Kind[Theory, Found], config: Config, field: str, values: Sequenc
     if whole is None or reach < NEARBY[0]:
         return () if whole is None else (whole,)
     first = max(0, here - reach)
-    near = _plan(kind, config, field, values[first : here + reach + 1], here - first, *NEARBY)
+    near = _plan(kind, config, field, values[first : here + reach + 1], here - first, *NEARBY, OF_THEORY_NEAR)
     coarse = _plan(kind, config, field, values, here, *kind.fine[-1])
     parts = [replace(plan, trials=kind.fewest) for plan in (near, coarse) if plan is not None and len(plan.values) < len(whole.values)]
     return (*parts, whole)
 
 
 def _plan(
-    kind: Kind[Theory, Found], config: Config, field: str, values: Sequence[float], here: int, positions: int, all_of: int, some: int
+    kind: Kind[Theory, Found],
+    config: Config,
+    field: str,
+    values: Sequence[float],
+    here: int,
+    positions: int,
+    all_of: int,
+    some: int,
+    seconds: float = OF_THEORY,
 ) -> Plan[Theory, Found] | None:
     """Return the plan of at most so many positions, networks at all of a few of them or at some of many; None where one takes too long."""
+    if config.architecture == "transformer":
+        positions = max(_FEWEST, min(positions, int(seconds / (ATTENTION * config.depth))))
+        some = min(some, positions)
     chosen = spread(len(values), positions, here)
     measured = spread(len(chosen), len(chosen) if len(chosen) <= all_of else some, chosen.index(here))
     each, most = (SHARED, LONGEST) if field in SHARING else (1.0, SECONDS)
