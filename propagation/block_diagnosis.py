@@ -33,8 +33,8 @@ _RUNS_AWAY = 1.8
 #: the same behind a norm, where it is a power of depth
 _POWER = 3.0
 _MOSTLY_DEAD = 0.9
-#: shares of 1 − c below this are rounding of numbers of 16 digits
-_ROUNDING = 1e-15
+#: shares of 1 − c below this are lost to the rounding of layers whose W is never built
+_ROUNDING = 1e-14
 
 #: a field of the architecture with its value, or σ_w²
 Suggestion = tuple[str, str | float | bool] | float | None
@@ -158,7 +158,7 @@ def _alike_tokens(trace: Trace, prediction: Prediction | None) -> tuple[str, str
     if left > _ROUNDING:
         share = f"{where}, {magnitude(math.log10(left))}"
     elif prediction is None or prediction.token_separation is None or not prediction.token_separation[-1]:
-        share, change = f"{where}, less than 10⁻¹⁵", math.nan
+        share, change = f"{where}, less than 10⁻¹⁴", math.nan
     else:  # where the arithmetic has no digits left, theory has
         share = f"{where}, by theory, {magnitude(math.log10(prediction.token_separation[-1] / trace.input_separation))}"
         change = _change(prediction.weights["Wq"].log10_second_moment)

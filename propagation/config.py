@@ -111,9 +111,11 @@ class Config(BlockFields):
         if self.layer_sizes:
             sizes = read_sizes(self.layer_sizes)[: depth + 1]
             return replace(self, layer_sizes=written_sizes([min(size, width) for size in sizes]))
-        width = min(self.width, width)
-        heads = math.gcd(self.heads, width) if self.architecture == "transformer" else self.heads
-        return replace(self, width=width, depth=min(self.depth, depth), heads=heads)
+        return replace(self.of_width(min(self.width, width)), depth=min(self.depth, depth))
+
+    def of_width(self, width: int) -> Config:
+        """Return the experiment in this width, with fewer heads where they do not divide it."""
+        return replace(self, width=width, heads=math.gcd(self.heads, width) if self.architecture == "transformer" else self.heads)
 
     def variants(self, field: str, values: Iterable[Any]) -> list[Config]:
         """Return this config with each of these values of one field. ValueError for an unknown field, and as in Config."""

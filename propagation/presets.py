@@ -25,13 +25,9 @@ _TRANSFORMER: dict[str, Any] = _RELU | {
     "normalization": "layer",
     "depth": 100,
     "width": 192,
-    "heads": 4,
-    "tokens": 16,
-    "inputs": 1,
-    "expansion": 4,
-    "scheme": "lecun",
     "trials": 2,
 }
+_TRANSFORMER |= {"heads": 4, "tokens": 16, "inputs": 1, "expansion": 4, "scheme": "lecun"}
 #: as language models are drawn: weights and embeddings of a stated std
 _LANGUAGE: dict[str, Any] = _TRANSFORMER | {"causal": True, "scheme": "std"}
 
@@ -246,11 +242,13 @@ PRESETS: dict[str, Preset] = {
                     "heads": 8,
                     "tokens": 8,
                     "inputs": 2,
+                    "shared_blocks": True,
+                }
+                | {
                     "scheme": "pytorch",
                     "weight_law": "uniform",
                     "query_key_variance": 0.5,
                     "value_variance": 0.5,
-                    "shared_blocks": True,
                 }
             ),
         ),

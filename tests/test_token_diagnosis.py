@@ -41,7 +41,7 @@ def test_attention_alone_makes_one_token_of_all():
     assert verdict.kind == "merged"
     assert f"at block 3, {magnitude(math.log10(left))} of their difference" in verdict.headline.replace("\u00a0", " ")
     assert f"W_q gets {magnitude(lost)} of the squared gradient" in verdict.headline
-    assert "less than 10⁻¹⁵ of their difference" in verdict_of(replace(ALONE, depth=8)).headline
+    assert "less than 10⁻¹⁴ of their difference" in verdict_of(replace(ALONE, depth=8)).headline
 
 
 def test_where_the_arithmetic_has_no_digits_left_theory_speaks():

@@ -18,8 +18,8 @@ from propagation.theory.prediction import Prediction
 from propagation.trials import over_trials
 
 HEIGHT = 520
-#: 1 − c of tokens below this is rounding of numbers of 16 digits
-FLOOR = -15.0
+#: 1 − c of tokens below this is lost to the rounding of layers whose W is never built
+FLOOR = -14.0
 #: a title's share of the height of the plot, and the room above it
 _TITLE, _GAP = 0.075, 0.05
 

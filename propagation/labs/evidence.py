@@ -24,6 +24,7 @@ from propagation.labs.variance_decomposition import VARIANCE_DECOMPOSITION
 from propagation.signals import FORWARD, PLAIN, SIGNALS
 from propagation.theory.prediction import Prediction, predict
 from propagation.theory.variance_decomposition import PARTS, WHOSE, Scatter, predict_scatters
+from propagation.trials import over_trials
 
 #: 1 − cosine below this is rounding
 _LEAST_APART = 1e-13
@@ -162,7 +163,7 @@ def tokens_apart(evidence: Evidence) -> tuple[Array, Array]:
     """Return log₁₀ of 1 − c of two tokens after every block, (depth,): the median of the networks drawn, and theory's; −inf as above."""
     measured, expected = evidence.trace.token_separation, evidence.prediction.token_separation
     assert measured is not None and expected is not None
-    return _log10(np.median(measured, axis=0)), _log10(expected)
+    return _log10(over_trials(measured).median), _log10(expected)
 
 
 def flat_share(config: Config, prediction: Prediction) -> float:

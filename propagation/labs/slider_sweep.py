@@ -17,6 +17,7 @@ from propagation.engine.network import simulate_alike
 from propagation.engine.sweep import SHARING, each
 from propagation.engine.trace import Trace
 from propagation.labs.protocol import Progress
+from propagation.rules import moved
 from propagation.theory.prediction import Prediction
 from propagation.theory.sweep import predict_each
 
@@ -156,7 +157,12 @@ def _plan(
 
 def _runs(kind: Kind[Any, Any], config: Config, field: str, values: Sequence[float], trials: int) -> list[Config]:
     """Return what is run of a config at each of these values, in so many draws."""
-    return [replace(kind.uses(one), trials=trials) for one in config.variants(field, values)]
+    return [replace(kind.uses(one), trials=trials) for one in along(config, field, values)]
+
+
+def along(config: Config, field: str, values: Sequence[Any]) -> list[Config]:
+    """Return a config as it is once a slider stands at each of these values: what does not go with one of them gives way."""
+    return [moved(config, field, value)[0] for value in values]
 
 
 def run(plan: Plan[Theory, Found], progress: Progress | None = None) -> Sweep[Theory, Found]:

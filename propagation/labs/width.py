@@ -89,8 +89,9 @@ def uses(config: Config) -> Config:
 
     Configs that differ in nothing else have the same experiment. (The gradient of a loss depends on its labels at any width.)
     """
-    shape = {"layer_sizes": "", "width": WIDTHS[-1], "depth": min(config.depth, DEPTH)}
-    return replace(config, **shape, inputs=config.fewest_inputs, trials=MOST_NETWORKS, cost="gaussian", method="auto")
+    widest = replace(config, layer_sizes="").of_width(WIDTHS[-1])
+    depth, inputs = min(config.depth, DEPTH), config.fewest_inputs
+    return replace(widest, depth=depth, inputs=inputs, trials=MOST_NETWORKS, cost="gaussian", method="auto")
 
 
 def widths_of(config: Config) -> tuple[int, ...]:
@@ -162,7 +163,7 @@ def _networks(config: Config, width: int) -> int:
 def _at(config: Config, width: int) -> Config:
     """Return the experiment at one width; its seed is its own, lest the noise of one width be the beginning of another's."""
     seed = int(np.random.SeedSequence((config.seed, width)).generate_state(1)[0])
-    return replace(uses(config), width=width, trials=_networks(config, width), seed=seed)
+    return replace(uses(config).of_width(width), trials=_networks(config, width), seed=seed)
 
 
 def _within(progress: Callable[[int, float], None], width: int, before: float, after: float) -> Progress:

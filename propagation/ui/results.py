@@ -106,7 +106,7 @@ def sweep_of(plan: Plan[Theory, Found]) -> Sweep[Theory, Found]:
 
 def predictions_of(config: Config, field: str, values: Sequence[Any]) -> list[Prediction]:
     """Return the predictions of a config with each of these values of a field. What is sent of them is kept, see `tables_of`."""
-    return slider_sweep.predicted(NETWORKS, config.variants(field, values), field, _stoppable(None))
+    return slider_sweep.predicted(NETWORKS, slider_sweep.along(config, field, values), field, _stoppable(None))
 
 
 def tables_of(key: str, tables: Callable[[], Iterable[bytes]]) -> Generator[bytes]:

@@ -10,8 +10,9 @@ import pytest
 from propagation import Config, predict, simulate
 from propagation.config import NUMBERS
 from propagation.labs.manifold import ANGLES, STARTS, angles_alike
-from propagation.labs.slider_sweep import FINE, NEAR, NETWORKS, Kind, plans, run
+from propagation.labs.slider_sweep import FINE, NEAR, NETWORKS, Kind, along, plans, run
 from propagation.labs.variance_decomposition import VARIANCE_DECOMPOSITION, scatters_alike
+from propagation.rules import moved
 from propagation.theory.manifold import angle_paths
 from propagation.theory.variance_decomposition import predict_scatters_of
 
@@ -141,3 +142,18 @@ def test_labs_that_need_several_networks_are_refused_sooner():
     config = Config(depth=400, width=16)
     several = replace(LABS["angles"], fewest=20)
     assert plans(LABS["angles"], config, "weight_variance", STEPS, HERE) and not plans(several, config, "weight_variance", STEPS, HERE)
+
+
+@pytest.mark.parametrize(
+    ("config", "field", "values"),
+    [
+        (Config(architecture="transformer", tokens=8, heads=12, width=96, inputs=2), "width", (2, 64, 96)),
+        (Config(architecture="transformer", tokens=64, heads=4, inputs=2), "inputs", (1, 2, 1024)),
+        (Config(normalization="batch"), "inputs", (1, 2, 16)),
+        (Config(architecture="convolution", positions=64, inputs=2), "inputs", (1, 64)),
+    ],
+)
+def test_what_does_not_go_with_a_value_of_the_slider_gives_way_as_it_does_on_release(config, field, values):
+    found = along(config, field, values)
+    assert [getattr(one, field) for one in found] == [*values]
+    assert found == [moved(config, field, value)[0] for value in values]
