@@ -45,14 +45,21 @@ class Columns:
 
 @dataclass(frozen=True)
 class Gradients:
-    """ln of the diagonal d of the kernel of gradients, and o/d."""
+    """ln of the diagonal d of the kernel of gradients, and ρ = o/d."""
 
     log_d: float
     ratio: float
 
     def times(self, diagonal: float, beside: float) -> Gradients:
         """Return the gradients with d and o multiplied by these."""
-        return Gradients(self.log_d + math.log(diagonal), self.ratio * beside / diagonal) if diagonal else Gradients(-math.inf, 0.0)
+        return Gradients(self.log_d + math.log(diagonal), self.ratio * beside / diagonal) if diagonal > 0 else Gradients(-math.inf, 0.0)
+
+    def plus(self, other: Gradients) -> Gradients:
+        """Return the sum of two kernels."""
+        log_d = float(np.logaddexp(self.log_d, other.log_d))
+        if math.isinf(log_d):
+            return self
+        return Gradients(log_d, math.exp(self.log_d - log_d) * self.ratio + math.exp(other.log_d - log_d) * other.ratio)
 
 
 @dataclass
@@ -179,10 +186,7 @@ def _through_block(op: Residual, before: Columns, gradients: Gradients, batch: i
         _backward(op.branch, states, Gradients(-math.inf, 0.0), batch, lines)
         return gradients.times(past, past)
     through = _backward(op.branch, states, gradients.times(scale, scale), batch, lines)
-    kept = gradients.times(past, past)
-    log_d = float(np.logaddexp(kept.log_d, through.log_d))
-    shares = math.exp(kept.log_d - log_d), math.exp(through.log_d - log_d)
-    return Gradients(log_d, shares[0] * kept.ratio + shares[1] * through.ratio)
+    return gradients.times(past, past).plus(through)
 
 
 def _through_norm(of: SphereMoments, a: float, gradients: Gradients, batch: int) -> Gradients:

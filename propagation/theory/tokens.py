@@ -25,6 +25,7 @@ from propagation.architecture import blocks, head, linear_maps, stem
 from propagation.config import Config
 from propagation.inputs import draw_inputs
 from propagation.ops import FIRST_MAPS, Activate, Attend, Dropout, Gate, Linear, Normalize, Op, Residual, Variance, h_place
+from propagation.theory.coupled import Gradients
 from propagation.theory.kernel import kernel
 from propagation.theory.moments import moments
 from propagation.theory.op import NoLaw
@@ -47,25 +48,6 @@ class Columns:
     def apart(self) -> float:
         """Return q ε."""
         return self.q * self.eps
-
-
-@dataclass(frozen=True)
-class Gradients:
-    """ln of the diagonal d of the kernel of gradients, and ρ = o/d."""
-
-    log_d: float
-    ratio: float
-
-    def times(self, diagonal: float, beside: float) -> Gradients:
-        """Return the gradients with d and o multiplied by these."""
-        return Gradients(self.log_d + math.log(diagonal), self.ratio * beside / diagonal) if diagonal > 0 else Gradients(-math.inf, 0.0)
-
-    def plus(self, other: Gradients) -> Gradients:
-        """Return the sum of two kernels."""
-        log_d = float(np.logaddexp(self.log_d, other.log_d))
-        if math.isinf(log_d):
-            return self
-        return Gradients(log_d, math.exp(self.log_d - log_d) * self.ratio + math.exp(other.log_d - log_d) * other.ratio)
 
 
 @dataclass
