@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -33,6 +34,8 @@ OK, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
 HERE = "http://localhost:8501/"
 #: numbers that a scheme may bring itself
 _OF_SCHEMES = ("weight_variance", "weight_std", "bias_variance")
+#: what measures a visitor's own network: one file, printed as it is
+PROBE = Path(__file__).with_name("probe.py")
 #: what the command line takes on
 MOST_BYTES, MOST_SECONDS = 8 * 2**30, 1800.0
 #: seconds of work from which on a terminal is told how far it is
@@ -61,6 +64,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(arguments: Sequence[str] | None) -> int:
     parser = _parser()
     given = parser.parse_args(arguments)
+    if given.probe:
+        if hasattr(sys.stdout, "reconfigure"):
+            sys.stdout.reconfigure(encoding="utf-8")  # as Python reads it, wherever it is sent
+        print(PROBE.read_text(encoding="utf-8"), end="")
+        return OK
     try:
         config = _experiment(given)
     except ValueError as error:
@@ -126,6 +134,7 @@ def _parser() -> argparse.ArgumentParser:
     output.add_argument("--csv", action="store_true", help="the same as a table; comment lines begin with #")
     output.add_argument("--link", nargs="?", const=HERE, metavar="BASE", help=f"only the address that shows it (BASE: {HERE})")
     output.add_argument("--code", choices=FRAMEWORKS, help="a script that draws this initialization and measures these curves")
+    output.add_argument("--probe", action="store_true", help="probe.py, one file that measures a network of your own in PyTorch")
     return parser
 
 
