@@ -256,11 +256,11 @@ def test_nothing_else_stands_at_the_top():
     assert {path.name for path in ROOT.iterdir()} - caches <= TOP_LEVEL
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "tests" / "browser").glob("test_*.py")), ids=lambda path: path.stem)
-def test_browser_tests_wait_for_states_and_have_one_limit(path):
-    """`PATIENCE` of tests/browser/conftest.py: a limit of one's own is what a busy machine breaks."""
+@pytest.mark.parametrize("path", [path for path in TESTS if "benchmarks" not in path.parts], ids=lambda path: path.stem)
+def test_tests_wait_for_states_and_have_one_limit(path):
+    """`PATIENCE` of tests/patience.py: a limit of one's own is what a busy machine breaks."""
     calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
-    assert not [
-        call.lineno for call in calls for given in call.keywords if given.arg == "timeout" and isinstance(given.value, ast.Constant)
-    ]
-    assert not [call.lineno for call in calls if isinstance(call.func, ast.Attribute) and call.func.attr == "wait_for_timeout"]
+    given = [one for call in calls for one in call.keywords if one.arg in ("timeout", "default_timeout")]
+    assert not [one.value.lineno for one in given if isinstance(one.value, ast.Constant)]
+    if path.name.startswith("test_"):
+        assert not [call.lineno for call in calls if isinstance(call.func, ast.Attribute) and call.func.attr == "wait_for_timeout"]

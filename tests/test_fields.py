@@ -17,6 +17,7 @@ from streamlit.testing.v1.element_tree import Widget
 from propagation.config import DEFAULTS, FIELDS, Config
 from propagation.fields import Choice, Flag, Number, Text, in_order_of_controls
 from propagation.locks import CONTROLS
+from tests.patience import PATIENCE
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted((ROOT / "propagation").rglob("*.py"))
@@ -40,7 +41,7 @@ def script() -> None:
 
 def drawn(**query: str) -> dict[str, str]:
     """The widgets of the whole sidebar, key → label, in their order; without those of a locked or hidden field."""
-    app = AppTest.from_function(script, default_timeout=30)
+    app = AppTest.from_function(script, default_timeout=PATIENCE)
     app.session_state["more"] = True
     for name, text in query.items():
         app.query_params[name] = text

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from propagation.inputs import standardized_digits
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.slow
 
@@ -54,7 +55,9 @@ def packages(environment: Path) -> Path:
 def run(environment: Path, *arguments: str) -> str:
     """What a command prints that is run there, away from the repository."""
     command = [environment / "bin" / "python", "-W", "error", *arguments]
-    return subprocess.run(command, cwd=environment, stdout=subprocess.PIPE, text=True, encoding="utf-8", check=True, timeout=60).stdout
+    return subprocess.run(
+        command, cwd=environment, stdout=subprocess.PIPE, text=True, encoding="utf-8", check=True, timeout=PATIENCE
+    ).stdout
 
 
 def files(folder: Path, without: str = "") -> set[str]:

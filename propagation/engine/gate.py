@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from propagation.engine.activate import activate, scaled_slopes, see_flat_slopes
+from propagation.engine.activate import STEEP, activate, scaled_slopes, see_flat_slopes
 from propagation.engine.op import EngineOp, Place, Tangents
 from propagation.engine.signal import Signal
 from propagation.engine.stacked import StackedMaps
@@ -36,8 +36,8 @@ class GateOp(EngineOp):
         opened, slopes = activate(self.phi, gate)
         flat = see_flat_slopes(self.phi, slopes, self.layer, tape)
         through_gate = _product(scaled_slopes(slopes, flat, float), up)
-        tape.save((self, "gate"), through_gate.stored(self.gradient_type, tape.put))
-        tape.save((self, "up"), opened.stored(self.gradient_type, tape.put))
+        for part, factor in (("gate", through_gate), ("up", opened)):
+            tape.save((self, part), _level(factor).stored(self.gradient_type, tape.put))
         return _product(opened, up)
 
     def backward(self, gradient: Signal, tape: Tape) -> Signal:
@@ -89,6 +89,13 @@ class TrainableGate(Trainable):
         below_gate, of_gate = self.gate.backward(to_gate, by_gate, wanted)
         below_up, of_up = self.up.backward(gradient * opened, by_up, wanted)
         return below_gate + below_up if wanted else below_gate, of_gate + of_up
+
+
+def _level(factor: Signal) -> Signal:
+    """A factor of gradients with its size beside it where it is far from 1: squares of the product would leave single precision."""
+    size = np.sqrt(factor.second_moment)
+    power = np.where((size > STEEP) | (size < 1 / STEEP), np.frexp(size)[1], 0)
+    return Signal(np.ldexp(factor.array, -power[:, None, None]), factor.exponent + power) if power.any() else factor
 
 
 def _product(a: Signal, b: Signal) -> Signal:

@@ -103,6 +103,8 @@ def _check(config: Config) -> None:
         raise NoLaw(f"{_NO_LINE}the gradients of a loss on labels are not independent from input to input.")
     if config.bias_mean or config.keep < 1 or not all(isinstance(op.weight, Variance) for op in linear_maps(config)):
         raise NoLaw(f"{_NO_LINE}it knows biases of mean 0, weights of a given variance, and no dropout.")
+    if config.gated:
+        raise NoLaw(f"{_NO_LINE}what a gate makes of the columns of a batch is a product that is not Gaussian.")
     plain = config.architecture == "plain" and config.norm_position == "pre"
     order = config.block_order == "pre_activation" or (config.block_order == "branch" and config.norm_position == "pre")
     if config.architecture == "residual" and config.input_law != "gaussian" and not stem(config):

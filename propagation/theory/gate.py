@@ -6,10 +6,8 @@ come back as g E[φ′²] E[z₂²] to z₁ and as g E[φ²] to z₂. Source: Sh
 
 from __future__ import annotations
 
-import numpy as np
-
 from propagation.ops import Gate
-from propagation.theory.op import Array, State, Step, TheoryOp
+from propagation.theory.op import Array, State, Step, TheoryOp, log_sum
 
 
 class GateLaw(TheoryOp):
@@ -52,4 +50,4 @@ class GateLaw(TheoryOp):
     def below(self, deltas: dict[str, Array], state: State) -> Array:
         """Return ln E[(∂C/∂x)²], (m,), for the δ of both maps."""
         by_gate, by_up = (law.backward(deltas[op.name], state) for law, op in ((self.gate, self.op.gate), (self.up, self.op.up)))
-        return np.logaddexp(by_gate, by_up)
+        return log_sum(by_gate, by_up)

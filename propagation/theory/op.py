@@ -142,8 +142,8 @@ def log_sum(first: Array | float, second: Array | float) -> Array:
 
 
 def log_mean(logs: Array, weights: Array) -> Array:
-    """Return ln Σ_b weights_b exp(logs_b) along the last axis; NaN where weights of both signs leave nothing."""
+    """Return ln Σ_b weights_b exp(logs_b) along the last axis; NaN where one of them is, or weights of both signs leave nothing."""
     largest = np.max(logs, axis=-1)
     largest = np.where(np.isfinite(largest), largest, 0.0)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):  # beside NaN, numbers stay as large as they are
         return np.log(np.exp(logs - largest[..., None]) @ weights) + largest

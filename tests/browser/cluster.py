@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tests.browser.conftest import PATIENCE, ROOT, Server, running_server
+from tests.browser.conftest import ROOT, Server, running_server
+from tests.patience import PATIENCE
 
 #: the program, or None where it is not installed
 NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin")
@@ -48,7 +49,7 @@ def running_cluster(folder: Path) -> Iterator[Cluster]:
 
 def _wait_for(address: str) -> None:
     host, port = address.split(":")
-    end = time.monotonic() + PATIENCE / 1000
+    end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         try:
             socket.create_connection((host, int(port))).close()

@@ -19,14 +19,14 @@ from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 from propagation.ui.components.streamlit_page import IDLE
 from tests.browser.answers import Answers
+from tests.patience import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 #: nothing here may call home, and a root user needs --no-sandbox
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
-#: Milliseconds that a test waits for a state of the page or of a server, whichever it is: no wait has a limit of its own. Nothing comes
-#: near it on an idle machine; on one that also runs something else, some do come near half a minute.
-PATIENCE = 240_000
+#: the same in milliseconds, as playwright counts
+LIMIT = 1000 * PATIENCE
 
 
 class Server:
@@ -98,15 +98,15 @@ def address() -> Iterator[str]:
 
 
 def _wait_for(url: str) -> None:
-    end = time.monotonic() + PATIENCE / 1000
+    end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         try:
-            with urllib.request.urlopen(url, timeout=PATIENCE / 1000) as answer:
+            with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
                 if answer.status == 200:
                     return
         except OSError:
             time.sleep(0.2)
-    raise RuntimeError(f"the app did not start within {PATIENCE / 1000:g} s")
+    raise RuntimeError(f"the app did not start within {PATIENCE:g} s")
 
 
 @pytest.fixture(scope="session")
@@ -151,7 +151,7 @@ class Visitor:
     """A person at the app: one browser window with its own session."""
 
     def __init__(self, page: Page, address: str) -> None:
-        page.context.set_default_timeout(PATIENCE)
+        page.context.set_default_timeout(LIMIT)
         self.page = page
         self.address = address
         self.answers = Answers(page)
@@ -168,7 +168,7 @@ class Visitor:
     def settle(self) -> None:
         """Wait until the app has answered the last move."""
         self.pause(400)  # sliders tell the server of a move after a while
-        end = time.monotonic() + PATIENCE / 1000
+        end = time.monotonic() + PATIENCE
         still = False
         while not still and time.monotonic() < end:
             while self.answers.owed and time.monotonic() < end:
@@ -259,7 +259,7 @@ class Profiles:
         """Within: a visitor with the profile of this kind, of whom cookies, storage and permissions are gone afterwards."""
         if kind not in self._openers:
             self._openers[kind] = self._browser.new_context(**options).new_page()
-            self._openers[kind].context.set_default_timeout(PATIENCE)
+            self._openers[kind].context.set_default_timeout(LIMIT)
             self._openers[kind].goto(f"{self._address}/_stcore/health")  # of the same origin, with nothing on it
         opener = self._openers[kind]
         with opener.context.expect_page() as opened:

@@ -35,13 +35,13 @@ CLICKS = {"lesson": ("Show me", "Ask me again"), "race": ("Start", "Start again"
 def take(page: Page, address: str, path: str, file: Path) -> None:
     """One picture, of a page that has come to rest, in few colours."""
     page.goto(f"{address}/{path if path != 'explore' else ''}{QUERIES.get(path, '')}")
-    page.wait_for_selector(".js-plotly-plot .main-svg", timeout=120_000)
+    page.wait_for_selector(".js-plotly-plot .main-svg")
     page.wait_for_timeout(500)
     if path in CLICKS:
         button, done = CLICKS[path]
         page.get_by_role("button", name=button, exact=True).click()
-        page.get_by_role("button", name=done).wait_for(timeout=120_000)
-    page.wait_for_selector(IDLE, timeout=120_000)
+        page.get_by_role("button", name=done).wait_for()
+    page.wait_for_selector(IDLE)
     page.wait_for_timeout(1000)
     picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
     few_colours(picture).save(file, optimize=True)

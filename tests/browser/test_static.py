@@ -21,7 +21,7 @@ import pytest
 from playwright.sync_api import BrowserContext
 
 from propagation.static.site import build
-from tests.browser.conftest import PATIENCE, Visitor
+from tests.browser.conftest import LIMIT, Visitor
 
 PIECES = os.environ.get("STATIC_PIECES", "")
 needs_the_runtime = pytest.mark.skipif(not PIECES, reason="STATIC_PIECES names no folder with a copy of stlite and Pyodide")
@@ -75,7 +75,7 @@ def site(built) -> Iterator[str]:
 def context(browser) -> Iterator[BrowserContext]:
     """A browser that reaches this machine only; what it asked of others is in `context.elsewhere`."""
     context = browser.new_context(viewport={"width": 1440, "height": 1000}, service_workers="block")  # what one asks for is not routed
-    context.set_default_timeout(PATIENCE)
+    context.set_default_timeout(LIMIT)
     context.elsewhere = []
 
     def keep_here(route) -> None:

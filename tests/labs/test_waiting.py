@@ -18,10 +18,10 @@ from propagation.labs.variance_decomposition import VARIANCE_DECOMPOSITION
 from propagation.labs.watch import watch
 from propagation.runtime import scheduler
 from propagation.runtime.scheduler import PriorityLimiter
+from tests.patience import PATIENCE
 
 SMALL = Config(depth=3, width=8, inputs=2, trials=2)
 BOTH = Stack([SMALL], range(2))
-PATIENCE = 20
 
 
 class Gone(Exception):

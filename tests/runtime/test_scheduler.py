@@ -13,8 +13,7 @@ from propagation import Config, simulate
 from propagation.engine.signal import Signal
 from propagation.runtime import scheduler
 from propagation.runtime.scheduler import PriorityLimiter, queued_since, run_all
-
-PATIENCE = 20
+from tests.patience import PATIENCE
 
 
 class Gone(Exception):

@@ -23,7 +23,7 @@ sys.addaudithook(lambda event, details: opened.add(str(details[0])) if event == 
 sys.dont_write_bytecode = True
 from streamlit.testing.v1 import AppTest
 for page in sys.argv[2].split():
-    app = AppTest.from_file(sys.argv[1], default_timeout=60)
+    app = AppTest.from_file(sys.argv[1], default_timeout=PATIENCE)
     for name, value in {"page": page, "depth": "3", "width": "8", "inputs": "4", "trials": "2", "input_law": "digits"}.items():
         app.query_params[name] = value
     app.run()

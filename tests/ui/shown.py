@@ -7,13 +7,15 @@ from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
+from tests.patience import PATIENCE
+
 APP = str(Path(__file__).parents[2] / "app.py")
 SMALL = {"depth": "6", "width": "16", "inputs": "4", "trials": "2"}
 
 
 def opened(**query: str | list[str]) -> AppTest:
     """The app, opened at an address; small unless it says otherwise, and with every control unfolded."""
-    app = AppTest.from_file(APP, default_timeout=30)
+    app = AppTest.from_file(APP, default_timeout=PATIENCE)
     app.session_state["more"] = True
     for name, value in (SMALL | query).items():
         app.query_params[name] = value

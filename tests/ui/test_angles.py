@@ -12,6 +12,7 @@ from propagation.config import Config
 from propagation.theory.manifold import angle_path
 from propagation.theory.phases import critical_weight_variance
 from propagation.ui.pages import angles as page
+from tests.patience import PATIENCE
 from ui.shown import charts
 
 PAGE = "from propagation.ui.widgets import controls\nfrom propagation.ui.pages import angles\nangles.render(controls.draw())"
@@ -19,7 +20,7 @@ SMALL = {"depth": "8", "width": "32", "trials": "2"}
 
 
 def opened(**query: str) -> AppTest:
-    app = AppTest.from_string(PAGE, default_timeout=30)
+    app = AppTest.from_string(PAGE, default_timeout=PATIENCE)
     for name, value in (SMALL | query).items():
         app.query_params[name] = value
     app.run()
@@ -96,7 +97,7 @@ def test_what_fails_leaves_a_sentence_and_the_rest(monkeypatch):
         raise RuntimeError("secret detail")
 
     monkeypatch.setattr(page, "ANGLES", replace(page.ANGLES, name="a lab that fails", measure=fail))
-    app = AppTest.from_string(PAGE, default_timeout=30)
+    app = AppTest.from_string(PAGE, default_timeout=PATIENCE)
     app.query_params["seed"] = "4321"
     app.run()
     assert not app.exception and len(figures(app)) == 2

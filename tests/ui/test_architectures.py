@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from propagation import Config
 from propagation.ui.pages import PAGES
+from tests.patience import PATIENCE
 
 APP = Path(__file__).parents[2] / "app.py"
 SMALL = {"depth": 4, "width": 16, "inputs": 6, "trials": 2, "activation": "relu"}
@@ -38,7 +39,7 @@ KINDS = {
 
 
 def opened(page: str, fields: dict) -> AppTest:
-    app = AppTest.from_file(str(APP), default_timeout=120)
+    app = AppTest.from_file(str(APP), default_timeout=PATIENCE)
     for name, text in (Config(**(SMALL | fields)).to_query() | {"page": page}).items():
         app.query_params[name] = text
     return app.run()

@@ -15,6 +15,7 @@ from propagation.labs import compare_text
 from propagation.locks import CONTROLS, PARAMETERS, Terms
 from propagation.rules import settled
 from propagation.ui.session import url
+from tests.patience import PATIENCE
 
 APP = str(Path(__file__).parents[2] / "app.py")
 SMALL = {"depth": "3", "width": "8", "inputs": "2", "trials": "1"}
@@ -38,7 +39,7 @@ addresses = st.dictionaries(parameters, st.lists(texts, min_size=1, max_size=2),
 
 def opened(query: dict[str, list[str]], app: AppTest | None = None) -> AppTest:
     """The app at an address, of a new visitor or as the next of one. What it says of size is small, or too broken to be large."""
-    app = app or AppTest.from_file(APP, default_timeout=30)
+    app = app or AppTest.from_file(APP, default_timeout=PATIENCE)
     app.query_params.clear()
     for name, said in (SMALL | query).items():
         app.query_params[name] = said

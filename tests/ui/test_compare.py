@@ -13,6 +13,7 @@ from propagation.labs.compare import FIRST, GLOROT_2010
 from propagation.labs.compare_networks import NETWORKS
 from propagation.labs.compare_text import NONE, written
 from propagation.ui.pages.compare import _same
+from tests.patience import PATIENCE
 from ui.shown import charts
 
 PAGE = "from propagation.ui.widgets import controls\nfrom propagation.ui.pages import compare\ncompare.render(controls.draw())"
@@ -22,7 +23,7 @@ TWO = "lecun.relu.gaussian~he.relu.gaussian"
 
 def opened(**query: str) -> AppTest:
     """The page, opened at an address; small unless it says otherwise."""
-    app = AppTest.from_string(PAGE, default_timeout=30)
+    app = AppTest.from_string(PAGE, default_timeout=PATIENCE)
     for name, value in (SMALL | query).items():
         app.query_params[name] = value
     app.run()

@@ -14,6 +14,7 @@ from propagation.labs.distributions import DISTRIBUTIONS, layers_of
 from propagation.presets import PRESETS
 from propagation.theory.prediction import predict
 from propagation.ui.pages import distributions as page_module
+from tests.patience import PATIENCE
 from ui.shown import charts
 
 SMALL = {"depth": 6, "width": 16, "inputs": 4, "trials": 2}
@@ -34,7 +35,9 @@ def page(config_fields: dict, page_parameters: dict) -> None:
 
 
 def opened(config: dict | None = None, **parameters: str) -> AppTest:
-    app = AppTest.from_function(page, kwargs={"config_fields": SMALL | (config or {}), "page_parameters": parameters}, default_timeout=30)
+    app = AppTest.from_function(
+        page, kwargs={"config_fields": SMALL | (config or {}), "page_parameters": parameters}, default_timeout=PATIENCE
+    )
     app.run()
     assert not app.exception
     return app

@@ -18,6 +18,7 @@ from propagation.ui import pages, results
 from propagation.ui.pages import width
 from propagation.ui.session import experiment
 from propagation.ui.widgets import answer, controls
+from tests.patience import PATIENCE
 from ui.shown import charts
 
 APP = Path(__file__).parents[2] / "app.py"
@@ -44,7 +45,7 @@ if page.shows_controls:
 with panel("The rest of this page"):
     page.render(config)
 """
-    app = AppTest.from_string(script, default_timeout=60)
+    app = AppTest.from_string(script, default_timeout=PATIENCE)
     for name, value in (SMALL | {"seed": str(seed)}).items():
         app.query_params[name] = value
     return app.run()
@@ -108,21 +109,21 @@ def test_numbers_that_fail_leave_a_sentence_and_the_controls(page, monkeypatch, 
 
 def test_controls_that_fail_leave_the_page(monkeypatch):
     monkeypatch.setattr(controls, "_network", fail)
-    app = AppTest.from_file(str(APP), default_timeout=60).run()
+    app = AppTest.from_file(str(APP), default_timeout=PATIENCE).run()
     assert ["The controls could not be drawn. Reload the page" in error.value for error in app.error] == [True]
     assert only_sentences(app) and charts(app)
 
 
 def test_an_experiment_that_cannot_be_had_says_how_to_get_another(monkeypatch):
     monkeypatch.setattr(experiment, "sync_to_url", fail)
-    app = AppTest.from_file(str(APP), default_timeout=60).run()
+    app = AppTest.from_file(str(APP), default_timeout=PATIENCE).run()
     assert ["This experiment could not be drawn. Open the address without" in error.value for error in app.error] == [True]
     assert only_sentences(app) and not app.title
 
 
 def test_a_page_that_fails_leaves_the_menu_and_the_controls(monkeypatch):
     monkeypatch.setattr("propagation.ui.pages.explore._title", fail)
-    app = AppTest.from_file(str(APP), default_timeout=60).run()
+    app = AppTest.from_file(str(APP), default_timeout=PATIENCE).run()
     assert ["The rest of this page could not be drawn" in error.value for error in app.error] == [True]
     assert only_sentences(app)
 

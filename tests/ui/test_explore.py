@@ -14,6 +14,7 @@ from propagation.diagnosis import diagnose
 from propagation.labs import variance_decomposition
 from propagation.ui import results
 from propagation.ui.widgets.answer import ICONS, icon_of
+from tests.patience import PATIENCE
 from ui.shown import APP, SMALL, charts, opened
 
 
@@ -39,7 +40,7 @@ def test_the_page_answers_and_draws():
 
 
 def test_it_opens_at_the_default_experiment():
-    app = AppTest.from_file(APP, default_timeout=30).run()
+    app = AppTest.from_file(APP, default_timeout=PATIENCE).run()
     default = Config()
     assert not app.exception and not app.warning
     assert app.select_slider(key="weight_variance").value == default.weight_variance
@@ -190,7 +191,7 @@ def test_a_failing_simulation_leaves_a_sentence_and_the_controls(monkeypatch):
         raise RuntimeError("secret detail")
 
     monkeypatch.setattr(propagation, "simulate", fail)
-    app = AppTest.from_file(APP, default_timeout=30)
+    app = AppTest.from_file(APP, default_timeout=PATIENCE)
     app.query_params["seed"] = "98765"  # nothing else has cached it
     app.run()
     assert not app.exception
@@ -229,7 +230,7 @@ def test_a_first_answer_takes_as_many_draws_as_are_quick(config, networks):
 def test_a_first_answer_is_left_out_where_the_whole_one_is_soon_had(query, drawn, monkeypatch):
     asked, simulate = [], propagation.simulate
     monkeypatch.setattr(propagation, "simulate", lambda config, *rest: asked.append(config.trials) or simulate(config, *rest))
-    app = AppTest.from_file(APP, default_timeout=30)
+    app = AppTest.from_file(APP, default_timeout=PATIENCE)
     app.query_params.update(query | {"seed": "31415"})  # nothing else has cached it
     app.run()
     assert asked == drawn and not app.exception

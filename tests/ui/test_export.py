@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from propagation.config import Config
 from propagation.export.code import FRAMEWORKS, snippet
 from propagation.ui.widgets import export
+from tests.patience import PATIENCE
 from ui.shown import messages
 
 PANEL = str(Path(__file__).parents[1] / "browser" / "export_app.py")
@@ -16,7 +17,7 @@ SMALL = Config(depth=4, width=16, inputs=4, trials=2)
 
 
 def opened(unfolded: bool, **query: str) -> AppTest:
-    app = AppTest.from_file(PANEL, default_timeout=30)
+    app = AppTest.from_file(PANEL, default_timeout=PATIENCE)
     for name, value in (SMALL.to_query() | query).items():
         app.query_params[name] = value
     app.session_state["takeaway"] = unfolded

@@ -6,6 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from propagation.ui.pages import PAGES
+from tests.patience import PATIENCE
 from ui.shown import APP, opened
 
 
@@ -79,7 +80,7 @@ def test_the_first_layer_has_an_entry_that_may_stay_empty():
 @pytest.mark.parametrize("page", [page.slug for page in PAGES if not page.own_networks])
 def test_every_page_takes_layers_of_any_sizes(page, sizes, monkeypatch):
     monkeypatch.setattr("propagation.ui.pages.width.widths_of", lambda config: (16, 64))  # the wide ones take seconds
-    app = AppTest.from_file(APP, default_timeout=60)
+    app = AppTest.from_file(APP, default_timeout=PATIENCE)
     for name, value in {"page": page, "layer_sizes": sizes, "inputs": "2", "trials": "2"}.items():
         app.query_params[name] = value
     app.run()

@@ -13,6 +13,7 @@ from propagation.labs.evidence import Answer
 from propagation.lessons import load
 from propagation.ui.pages import PAGES, lesson
 from propagation.ui.session import url
+from tests.patience import PATIENCE
 from tests.test_lessons import GOOD
 from ui.shown import charts
 
@@ -26,7 +27,7 @@ LESSON = load()
 
 
 def opened(**query: str) -> AppTest:
-    app = AppTest.from_string(PAGE, default_timeout=30)
+    app = AppTest.from_string(PAGE, default_timeout=PATIENCE)
     for name, text in query.items():
         app.query_params[name] = text
     app.run()

@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from propagation.myths import MYTHS
 from propagation.ui.pages import myths
+from tests.patience import PATIENCE
 from ui.shown import charts
 
 PAGE = """
@@ -20,7 +21,7 @@ myths.render(experiment.sync_to_url())
 
 
 def opened() -> AppTest:
-    app = AppTest.from_string(PAGE, default_timeout=60).run()
+    app = AppTest.from_string(PAGE, default_timeout=PATIENCE).run()
     assert not app.exception
     return app
 

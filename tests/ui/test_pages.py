@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from propagation.ui import pages
 from propagation.ui.pages import PAGES, PageSpec
 from propagation.ui.session import experiment
+from tests.patience import PATIENCE
 
 FOLDER = Path(pages.__file__).parent
 SMALL = {"depth": "3", "width": "8", "inputs": "2", "trials": "1", "activation": "relu"}
@@ -51,7 +52,7 @@ def undeclared(page: PageSpec, monkeypatch) -> set[str]:
     read = experiment.page_parameter
     monkeypatch.setattr(experiment, "page_parameter", page_parameter)
     monkeypatch.setattr("propagation.ui.pages.width.widths_of", lambda config: (16, 64))  # the wide ones take seconds
-    app = AppTest.from_file(str(FOLDER.parents[2] / "app.py"), default_timeout=60)
+    app = AppTest.from_file(str(FOLDER.parents[2] / "app.py"), default_timeout=PATIENCE)
     for name, value in (SMALL | QUERIES.get(page.slug, {}) | {"page": page.slug}).items():
         app.query_params[name] = value
     app.run()

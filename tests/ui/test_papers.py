@@ -14,6 +14,7 @@ from propagation.papers.publications import Published
 from propagation.rules import settled
 from propagation.ui.pages import PAGES
 from propagation.ui.pages import papers as page
+from tests.patience import PATIENCE
 from ui.shown import charts
 
 PAGE = "from propagation.ui.widgets import controls\nfrom propagation.ui.pages import papers\npapers.render(controls.draw())"
@@ -23,7 +24,7 @@ FIGURES = {"glorot": 2, "saxe": 2, "poole": 2, "schoenholz": 2, "pretorius": 2, 
 
 def opened(**query: str) -> AppTest:
     """The page, opened at an address."""
-    app = AppTest.from_string(PAGE, default_timeout=60)
+    app = AppTest.from_string(PAGE, default_timeout=PATIENCE)
     for name, value in query.items():
         app.query_params[name] = value
     app.run()

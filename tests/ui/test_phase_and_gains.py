@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from propagation import ACTIVATIONS
 from propagation.theory.phases import critical_weight_variance
+from tests.patience import PATIENCE
 from ui.shown import charts
 
 
@@ -25,7 +26,7 @@ def gains_page() -> None:
 
 
 def opened(page, **query: str) -> AppTest:
-    app = AppTest.from_function(page, default_timeout=60)
+    app = AppTest.from_function(page, default_timeout=PATIENCE)
     for name, value in query.items():
         app.query_params[name] = value
     app.run()

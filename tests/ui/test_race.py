@@ -14,6 +14,7 @@ from propagation.labs.training import Recipe
 from propagation.ui.pages import race as page
 from propagation.ui.session import experiment, race_session
 from propagation.ui.widgets import race_setup
+from tests.patience import PATIENCE
 from ui.shown import charts
 
 PAGE = "from propagation.ui.widgets import controls\nfrom propagation.ui.pages import race\nrace.render(controls.draw())"
@@ -28,7 +29,7 @@ def one_round_at_a_time(monkeypatch):
 
 def opened(**query: str) -> AppTest:
     """The page, opened at an address; small unless it says otherwise."""
-    app = AppTest.from_string(PAGE, default_timeout=60)
+    app = AppTest.from_string(PAGE, default_timeout=PATIENCE)
     for name, value in (SMALL | {"columns": TWO} | query).items():
         app.query_params[name] = value
     app.run()
@@ -187,7 +188,7 @@ def test_a_failure_ends_the_race_and_not_the_page(monkeypatch):
         yield
 
     monkeypatch.setattr(race_session, "race", broken)
-    app = AppTest.from_string(PAGE, default_timeout=60)
+    app = AppTest.from_string(PAGE, default_timeout=PATIENCE)
     for name, value in SMALL.items():
         app.query_params[name] = value
     app.run().button(key="race_start").click().run()

@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from propagation.engine.network import simulate
 from propagation.runtime.lru import LRU
 from propagation.ui import results
+from tests.patience import PATIENCE
 
 
 @pytest.mark.parametrize("what", ["trace_of", "first_trace_of", "first_scatters_of"])
@@ -27,7 +28,7 @@ def test_who_gets_networks_has_no_place_in_line_any_more(what, monkeypatch):
     # each simulates: none asks for a config that another has left in the cache
     monkeypatch.setattr(results, "_small", LRU(1))
     st.cache_data.clear()
-    app = AppTest.from_function(page, kwargs={"what": what}, default_timeout=30).run()
+    app = AppTest.from_function(page, kwargs={"what": what}, default_timeout=PATIENCE).run()
     assert not app.exception and "waiting_since" not in app.session_state
 
 
@@ -43,7 +44,7 @@ def test_a_place_in_line_is_kept_for_a_while(seconds_ago, kept):
         since = st.session_state.waiting_since = time.monotonic() - seconds_ago
         st.session_state.kept = experiment.waiting_since() == since
 
-    app = AppTest.from_function(page, kwargs={"seconds_ago": seconds_ago}, default_timeout=30).run()
+    app = AppTest.from_function(page, kwargs={"seconds_ago": seconds_ago}, default_timeout=PATIENCE).run()
     assert app.session_state["kept"] == kept
 
 
@@ -61,7 +62,7 @@ def test_a_value_that_no_slider_has_changes_nothing():
                 assert experiment.imagined(field, value) == experiment.present()
         st.write("unmoved")
 
-    app = AppTest.from_function(crafted, default_timeout=30).run()
+    app = AppTest.from_function(crafted, default_timeout=PATIENCE).run()
     assert not app.exception and app.markdown[0].value == "unmoved"
 
 
@@ -76,7 +77,7 @@ def test_a_trace_is_simulated_once_for_all_and_nobody_can_change_it(monkeypatch)
 
     simulated = []
     monkeypatch.setattr("propagation.simulate", lambda *arguments: simulated.append(arguments) or simulate(*arguments))
-    first, second = (AppTest.from_function(page, default_timeout=30).run() for _ in range(2))
+    first, second = (AppTest.from_function(page, default_timeout=PATIENCE).run() for _ in range(2))
     assert not first.exception and not second.exception and len(simulated) == 1
     kept = results._small.get(simulated[0][0])
     assert kept is not None and not kept.z.mean.flags.writeable and (kept.z.mean != 7.0).all()
@@ -91,11 +92,11 @@ def test_who_waits_for_long_is_told_about_how_long_and_once(monkeypatch):
 
     monkeypatch.setattr(results, "_small", LRU(1))
     monkeypatch.setattr(results, "expected_wait", lambda: 1.0)
-    app = AppTest.from_function(page, default_timeout=30).run()
+    app = AppTest.from_function(page, default_timeout=PATIENCE).run()
     assert not app.exception and not app.toast
     monkeypatch.setattr(results, "_small", LRU(1))
     monkeypatch.setattr(results, "expected_wait", lambda: 6.4)
-    app = AppTest.from_function(page, default_timeout=30).run()
+    app = AppTest.from_function(page, default_timeout=PATIENCE).run()
     assert [toast.value for toast in app.toast] == ["Many are asking at once: the server is busy, about 6 s."]
     monkeypatch.setattr(results, "_small", LRU(1))
     assert not app.run().toast and not app.exception

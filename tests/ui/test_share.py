@@ -16,6 +16,7 @@ from propagation.labs.compare import MOST_COLUMNS, Column
 from propagation.locks import CONTROLS, Terms
 from propagation.ui.session import url
 from propagation.ui.widgets import share
+from tests.patience import PATIENCE
 from ui.shown import SMALL, opened
 
 #: every field away from its default, with texts as long as they get
@@ -105,7 +106,7 @@ def panel_of(app: AppTest) -> AppTest:
         experiment.sync_to_url()
         share.draw()
 
-    panel = AppTest.from_function(script, default_timeout=30)
+    panel = AppTest.from_function(script, default_timeout=PATIENCE)
     for name, value in app.query_params.items():
         panel.query_params[name] = value
     panel.run()

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from propagation.config import Config
 from propagation.labs.spectrum import SPECTRUM
 from propagation.ui.pages import spectrum as page
+from tests.patience import PATIENCE
 from ui.shown import charts
 
 PAGE = "from propagation.ui.widgets import controls\nfrom propagation.ui.pages import spectrum\nspectrum.render(controls.draw())"
@@ -19,7 +20,7 @@ LINEAR = {"activation": "linear", "weight_variance": "1", "bias_variance": "0"}
 
 
 def opened(**query: str) -> AppTest:
-    app = AppTest.from_string(PAGE, default_timeout=30)
+    app = AppTest.from_string(PAGE, default_timeout=PATIENCE)
     for name, value in (SMALL | query).items():
         app.query_params[name] = value
     app.run()

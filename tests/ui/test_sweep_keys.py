@@ -6,6 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from propagation.ui.components import sweep
+from tests.patience import PATIENCE
 
 PAGE = """
 from propagation.ui.pages import {page}
@@ -30,7 +31,7 @@ def keys(monkeypatch):
 
     def of(page: str, **query: str) -> dict[str, str]:
         watched.clear()
-        app = AppTest.from_string(PAGE.format(page=page), default_timeout=60)
+        app = AppTest.from_string(PAGE.format(page=page), default_timeout=PATIENCE)
         for name, value in query.items():
             app.query_params[name] = value
         app.run()

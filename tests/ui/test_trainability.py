@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 from propagation.labs.trainability import Outcome
 from propagation.theory.maps import depth_scales
 from propagation.ui.pages import trainability as page
+from tests.patience import PATIENCE
 from ui.shown import charts
 
 pytestmark = pytest.mark.slow
@@ -23,7 +24,7 @@ def nothing_known():
 
 def opened(**query: str) -> AppTest:
     """The page, opened at an address."""
-    app = AppTest.from_string(PAGE, default_timeout=60)
+    app = AppTest.from_string(PAGE, default_timeout=PATIENCE)
     for name, value in query.items():
         app.query_params[name] = value
     app.run()

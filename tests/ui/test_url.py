@@ -10,13 +10,14 @@ from streamlit.testing.v1 import AppTest
 from propagation.config import Config
 from propagation.ui.pages import PAGES
 from propagation.ui.session import url
+from tests.patience import PATIENCE
 
 APP = Path(__file__).parents[2] / "app.py"
 SMALL = {"depth": "4", "width": "8", "inputs": "4", "trials": "2"}
 
 
 def opened(**query: str) -> AppTest:
-    app = AppTest.from_file(str(APP), default_timeout=30)
+    app = AppTest.from_file(str(APP), default_timeout=PATIENCE)
     for name, value in (SMALL | query).items():
         app.query_params[name] = value
     app.run()

@@ -14,6 +14,7 @@ from propagation.theory.maps import depth_scales
 from propagation.theory.variance_decomposition import Scatter, predict_scatters
 from propagation.ui import results
 from propagation.ui.pages import variance_decomposition
+from tests.patience import PATIENCE
 from ui.shown import charts
 
 SMALL = {"depth": 5, "width": 16}
@@ -34,7 +35,9 @@ def page(config_fields: dict, page_parameters: dict) -> None:
 
 
 def opened(config: dict | None = None, **parameters: str) -> AppTest:
-    app = AppTest.from_function(page, kwargs={"config_fields": SMALL | (config or {}), "page_parameters": parameters}, default_timeout=30)
+    app = AppTest.from_function(
+        page, kwargs={"config_fields": SMALL | (config or {}), "page_parameters": parameters}, default_timeout=PATIENCE
+    )
     app.run()
     assert not app.exception
     return app

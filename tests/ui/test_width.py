@@ -7,6 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from propagation.ui.pages import width as page
+from tests.patience import PATIENCE
 from ui.shown import charts
 
 PAGE = "from propagation.ui.widgets import controls\nfrom propagation.ui.pages import width\nwidth.render(controls.draw())"
@@ -22,7 +23,7 @@ def few_widths(monkeypatch):
 
 def opened(**query: str) -> AppTest:
     """The page, opened at an address."""
-    app = AppTest.from_string(PAGE, default_timeout=60)
+    app = AppTest.from_string(PAGE, default_timeout=PATIENCE)
     for name, value in query.items():
         app.query_params[name] = value
     app.run()
@@ -72,7 +73,7 @@ def test_what_was_measured_before_a_visitor_left_is_kept(monkeypatch):
 
     measure = page.deviations
     monkeypatch.setattr(page, "deviations", leave_early)
-    AppTest.from_string(PAGE, default_timeout=60).run()
+    AppTest.from_string(PAGE, default_timeout=PATIENCE).run()
     widths_left = []
     monkeypatch.setattr(page, "deviations", lambda config, widths, show: widths_left.extend(widths) or measure(config, widths, show))
     assert len(marks(opened())["x"]) == len(FEW)
@@ -113,6 +114,6 @@ def test_a_failure_leaves_a_sentence_and_the_rest(monkeypatch):
         raise RuntimeError("secret detail")
 
     monkeypatch.setattr(page, "deviations", fail)
-    app = AppTest.from_string(PAGE, default_timeout=60).run()
+    app = AppTest.from_string(PAGE, default_timeout=PATIENCE).run()
     assert "could not be drawn" in app.error[0].value and "secret" not in app.error[0].value
     assert app.expander and not app.exception
