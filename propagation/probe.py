@@ -964,7 +964,7 @@ def probe_keras(
     layers = [layer for layer in model._flatten_layers(include_self=False, recursive=True) if not list(layer._flatten_layers())[1:]]
     if not model.weights:
         raise ProbeError(f"{type(model).__name__} has no weights yet: build it, or pass one batch through it, first.")
-    seen, before = _Seen(), [np.array(weight) for weight in model.non_trainable_variables]
+    seen, before = _Seen(), [_array(weight).copy() for weight in model.non_trainable_variables]
     try:
         for layer in layers:
             _tap_keras(layer, seen)
@@ -1151,9 +1151,10 @@ def _jax_gradients(seen: _Seen, run: Callable[[Any], Any], values: Any, output: 
     """Give the rows their gradients, and return those of the weights by their places."""
     import jax
     import jax.numpy as jnp
+    from jax import random
 
     first = output[0] if isinstance(output, (tuple, list)) else output
-    direction = jax.random.normal(jax.random.key(seed), first.shape, first.dtype)
+    direction = random.normal(random.key(seed), first.shape, first.dtype)
 
     def cost(some: Any, zeros: Any) -> Any:
         seen.zeros, seen.place = zeros, 0
@@ -1438,9 +1439,9 @@ def _verdict(data: dict[str, Any]) -> list[str]:
     """Return what happens in the network, in sentences: which module first leaves the level, forward and backward, and what else shows."""
     rows = _forward(data["modules"])
     trunk = [row for row in rows if row["kind"] == "sum"]
+    whole = trunk if len(trunk) > 1 else [row for row in rows if row["kind"] in ("linear", "convolution")]
     if len(trunk) < 2:
-        trunk = [row for row in rows if row["kind"] in ("linear", "convolution")]
-        trunk = trunk[1:-1] if len(trunk) > 3 else trunk  # what is given to the first layer and asked of the last has a size of its own
+        trunk = whole[1:-1] if len(whole) > 3 else whole  # what is given to the first layer and asked of the last has a size of its own
     stream = trunk and trunk[0]["kind"] == "sum"
     sentences = []
     if bad := data.get("first_not_finite"):
@@ -1448,8 +1449,9 @@ def _verdict(data: dict[str, Any]) -> list[str]:
         where = "in the batch itself" if bad["module"] == "the batch" else f"in what {bad['module']} gives out"
         back = f"in the gradient at {bad['module']}, on the way back"
         sentences.append(f"The first {what} is {where if bad['pass'] == 'forward' else back}.")
-    sentences += _way(trunk, "out", "The residual stream" if stream else "The signal")
-    sentences += _way(trunk[::-1], "out_gradient", "Gradients")
+    who = "The residual stream" if stream else "The signal"
+    sentences += _gone(whole, "out", who) or _way(trunk, "out", who)
+    sentences += _gone(whole[::-1], "out_gradient", "Gradients") or _way(trunk[::-1], "out_gradient", "Gradients")
     if not bad and not any(" at " in sentence for sentence in sentences) and trunk:
         sentences.append("Signal and gradients stay level: within a factor of ten from end to end.")
     sentences += _advice(rows, sentences)
@@ -1471,6 +1473,18 @@ def _verdict(data: dict[str, Any]) -> list[str]:
     return sentences + data["notes"]
 
 
+def _gone(trunk: list[dict[str, Any]], signal: str, who: str) -> list[str]:
+    """Return from where on a signal is exactly zero, as a list of no or one sentence."""
+    name = next((row["name"] for row in trunk if _middle(row, signal) == -math.inf), None)
+    if name is None:
+        return []
+    return [
+        f"Gradients die: from {name} down they are exactly zero."
+        if who == "Gradients"
+        else f"{who} dies: from {name} on it is exactly zero."
+    ]
+
+
 def _way(trunk: list[dict[str, Any]], signal: str, who: str) -> list[str]:
     """Return where a signal first leaves the level in its direction of travel, and what becomes of it, as a list of no or one sentence.
 
@@ -1483,9 +1497,6 @@ def _way(trunk: list[dict[str, Any]], signal: str, who: str) -> list[str]:
             length = math.log10(max(1, math.prod(row["out_shape"][1:]))) if signal == "out_gradient" else 0.0
             sizes.append((row, size + length))
     many = who == "Gradients"
-    if gone := next((row for row, size in sizes if size == -math.inf), None):
-        where = f"from {gone['name']} {'down' if many else 'on'}"
-        return [f"{who} {'die' if many else 'dies'}: {where} {'they are' if many else 'it is'} exactly zero."]
     if len(sizes) < 2:
         return []
     (start_row, start), (last_row, end) = sizes[0], sizes[-1]
