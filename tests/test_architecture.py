@@ -65,6 +65,7 @@ FLOORS = {
     "papers": 7,
     "ui": 8,
     "app": 9,
+    "reports": 6,
     "__main__": 9,
     "static": 9,
 }

@@ -19,6 +19,7 @@ class PageSpec:
     parameters: what it reads and writes in the address, beside the fields of Config.
     shows_controls: whether the app draws the controls beside it. Explore draws them itself, as soon as its answer stands.
     own_networks: whether it runs networks of its own, whatever the visitor's experiment is, so that no question is asked first.
+    kept_here: those of its parameters that stand in its own address alone, and come back to it: they are too long for any other.
     """
 
     slug: str
@@ -29,6 +30,7 @@ class PageSpec:
     shows_controls: bool = True
     own_networks: bool = False
     module: str = ""
+    kept_here: tuple[str, ...] = ()
 
     def render(self, config: Config) -> None:
         """Draw the page; its module is imported when it is first asked for."""
@@ -52,6 +54,16 @@ PAGES = (
     PageSpec("spectrum", "Spectrum", ":material/equalizer:", _INSIDE, ("at",)),
     PageSpec("width", "How wide is infinite?", ":material/width:", _INSIDE),
     PageSpec(
+        "network",
+        "Your network",
+        ":material/monitor_heart:",
+        _INSIDE,
+        ("report", "example", "blocks", *_FORMAT),
+        shows_controls=False,
+        own_networks=True,
+        kept_here=("report",),
+    ),
+    PageSpec(
         "lesson", "Why constant variance?", ":material/school:", _LEARN, ("step", "language"), shows_controls=False, own_networks=True
     ),
     PageSpec("myths", "Myths", ":material/gavel:", _LEARN, shows_controls=False, own_networks=True),
@@ -61,3 +73,5 @@ PAGES = (
 )
 #: all that pages read and write in the address, each name once
 PARAMETERS = tuple(dict.fromkeys(name for page in PAGES for name in page.parameters))
+#: parameter → the page in whose address alone it stands
+KEPT_BY = {name: page.slug for page in PAGES for name in page.kept_here}

@@ -88,7 +88,7 @@ def sync_to_url() -> Config:
     """Make the address say what the widgets say; return the experiment."""
     state = st.session_state
     if not state.silent:
-        state.address = url.write(state.config, state.page)
+        state.address = url.write(state.config, url.for_this_page(state.page))
     return state.config
 
 
@@ -174,12 +174,13 @@ def problems() -> list[str]:
 
 def link() -> str:
     """Return the full address of the experiment."""
-    return url.link(present(), st.session_state.page)
+    return url.link(present(), url.for_this_page(st.session_state.page))
 
 
 def link_on(asked: Terms) -> str:
     """Return the full address of the experiment, on these terms for whoever opens it. A seed of their own is theirs to keep."""
-    config, page = present(), {name: text for name, text in st.session_state.page.items() if name not in PARAMETERS}
+    shown = url.for_this_page(st.session_state.page)
+    config, page = present(), {name: text for name, text in shown.items() if name not in PARAMETERS}
     if asked.own_seed:
         config, asked = replace(config, seed=0), replace(asked, locked=asked.locked | {"seed"} - asked.hidden)
     return url.link(config, page | asked.to_query())

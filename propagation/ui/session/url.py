@@ -19,7 +19,7 @@ from streamlit.navigation.page import StreamlitPage
 from propagation import locks
 from propagation.config import Config
 from propagation.rules import settled
-from propagation.ui.pages import PARAMETER, PARAMETERS
+from propagation.ui.pages import KEPT_BY, PAGES, PARAMETER, PARAMETERS
 
 #: parameters that pages, and the terms of a visit, read and write themselves, not fields of Config
 PAGE_PARAMETERS = (*locks.PARAMETERS, *PARAMETERS)
@@ -77,6 +77,15 @@ def of_page(parameters: dict[str, list[str]]) -> dict[str, str]:
     return {
         name: ",".join(texts) if name in locks.PARAMETERS else texts[-1] for name, texts in parameters.items() if name in PAGE_PARAMETERS
     }
+
+
+def for_this_page(page: dict[str, str]) -> dict[str, str]:
+    """Return the parameters that the address of this page shows: without those that another page keeps to itself."""
+    if not (KEPT_BY.keys() & page.keys() and path()):
+        return page
+    last = path().removeprefix(HOME.rstrip("/")).rstrip("/").rpartition("/")[2]
+    here = last if any(each.slug == last for each in PAGES) else PAGES[0].slug
+    return {name: text for name, text in page.items() if KEPT_BY.get(name, here) == here}
 
 
 def write(config: Config, page: dict[str, str]) -> dict[str, list[str]]:

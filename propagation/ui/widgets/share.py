@@ -15,7 +15,7 @@ from propagation.ui.session import experiment
 #: characters up to which every mail and chat program leaves a link whole
 MOST_CHARACTERS = 2000
 #: what a long part of a link is, for those who want it shorter
-_LONG = {"activation": "the typed formula", "columns": "the comparison", "layer_sizes": "the list of layer sizes"}
+_LONG = {"activation": "the typed formula", "columns": "the comparison", "layer_sizes": "the list of layer sizes", "report": "the report"}
 _APPEARANCES = {"": "as the reader's", "light": "light", "dark": "dark"}
 _OWN_MACHINE = ("localhost", "127.0.0.1", "::1", "0.0.0.0")
 _WISHED = "wished_terms"

@@ -1,0 +1,47 @@
+"""Measuring: how a visitor gets a report of a network of their own, and where they paste it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+import propagation
+from propagation.formatting import plain
+from propagation.ui.session import own_report
+
+#: read as text: it needs PyTorch, which this app has not
+_PROBE = Path(propagation.__file__).parent / "probe.py"
+_LINES = """from probe import probe
+report = probe(model, batch)
+report.save("mine.json")"""
+_PASTE = "pasted_report"
+
+
+def draw() -> None:
+    """Draw the lines to copy, the file they need, and the entry for what they write."""
+    with st.container(border=True, gap="small"):
+        st.markdown("**Measure your own**")
+        st.code(_LINES, language=None)
+        if _PROBE.exists():
+            st.download_button(
+                "probe.py",
+                _PROBE.read_bytes(),
+                "probe.py",
+                "text/x-python",
+                icon=":material/download:",
+                help="One file to lay beside your script. It needs PyTorch and NumPy, changes nothing in your model, and sends nothing.",
+                on_click="ignore",
+            )
+        st.text_area(
+            "Paste the text of mine.json, or a link with a report",
+            key=_PASTE,
+            height=76,
+            placeholder='{"format": "signal-propagation-report", …',
+            on_change=own_report.paste,
+            args=(_PASTE,),
+            help="It is read by this app's server, checked, and kept for this visit alone. Nothing in it is run.",
+        )
+        st.button("Show it", icon=":material/monitor_heart:", width="stretch")
+        if own_report.refusal() and st.session_state[_PASTE].strip():
+            st.warning(plain(own_report.refusal()), icon=":material/error:")
