@@ -236,9 +236,9 @@ def _measure_once(model: Any, batch: Any, loss: Callable[[Any], Any] | None, mod
                 output = model(**batch) if isinstance(batch, dict) else model(*batch) if isinstance(batch, tuple) else model(batch)
             recorder.end_forward(output)
             words = _backward(recorder, output, loss, [*parameters, *leaves])
+            data = recorder.report(words, [list(x.shape) for x in _tensors(batch)])
         finally:
             recorder.detach()
-    data = recorder.report(words, [list(x.shape) for x in _tensors(batch)])
     return data | {"mode": "mixed" if len(modes) > 1 else "train" if modes == {True} else "eval"}
 
 
@@ -320,7 +320,7 @@ class _as_it_was:
         self.training = [(module, module.training) for module in model.modules()]
         self.gradients = [(parameter, parameter.grad) for parameter in model.parameters()]
         self.buffers = [
-            (module, name, buffer, buffer.detach().clone(), buffer._version)
+            (module, name, buffer, buffer.detach().clone())
             for module in model.modules()
             for name, buffer in module._buffers.items()
             if buffer is not None
@@ -334,9 +334,9 @@ class _as_it_was:
             module.training = training
         for parameter, gradient in self.gradients:
             parameter.grad = gradient
-        for module, name, buffer, values, version in self.buffers:
+        for module, name, buffer, values in self.buffers:
             module._buffers[name] = buffer
-            if buffer._version != version:
+            if not torch.equal(buffer, values):  # what was not written to stays untouched: a graph of the visitor's may hold it
                 with torch.no_grad():
                     buffer.copy_(values)
 
@@ -889,9 +889,16 @@ def _weight(module: Any) -> Any:
 
 def _effective(module: Any, weight: Any) -> Any:
     """Return the weight as it multiplies: with parametrizations and norms of weights applied, where they do not change its shape."""
-    with torch.no_grad():
+    if "weight" not in getattr(module, "parametrizations", ()):
         value = getattr(module, "weight", weight)
-    return value if isinstance(value, torch.Tensor) and value.shape == weight.shape else weight
+        return value if isinstance(value, torch.Tensor) and value.shape == weight.shape else weight
+    parts = [(part, part.training) for part in module.parametrizations.modules()]
+    module.parametrizations.eval()  # else a look at the weight changes it
+    with torch.no_grad():
+        value = module.weight
+    for part, training in parts:
+        part.training = training
+    return value if value.shape == weight.shape else weight
 
 
 def _fans(module: Any, weight: Any) -> tuple[int, int] | None:
