@@ -29,7 +29,7 @@ def main() -> None:
     asked_for = url.page_asked_for()
     with panel("This experiment", instead="Open the address without what follows its “?”", needed=True):
         experiment.sync_from_url()
-        config = experiment.sync_to_url()
+    config = experiment.present()
     waits = predict_first.waits()
     pages = {}
     menu: dict[str, list] = {}
@@ -39,8 +39,12 @@ def main() -> None:
         pages[spec] = page
         menu.setdefault(spec.section, []).append(page)
     chosen = st.navigation(menu, position="hidden" if st.context.is_embedded else "top")
+    here = next(spec for spec, page in pages.items() if page is chosen)
+    if here.shows_experiment or asked_for:
+        with panel("This experiment", needed=True):
+            experiment.sync_to_url()
     url.lead_to(asked_for, pages.values(), default=PAGES[0].slug)
-    with_controls = any(page is chosen and spec.shows_controls for spec, page in pages.items())
+    with_controls = here.shows_controls
     if with_controls:
         with st.sidebar:
             controls.draw_all()

@@ -73,7 +73,9 @@ def _run(arguments: Sequence[str] | None) -> int:
         config = _experiment(given)
     except ValueError as error:
         parser.error(str(error))
-    link = f"{(given.link or HERE).split('?')[0]}?{urlencode(config.to_query())}".removesuffix("?")
+    # an address that says nothing of an experiment opens another page
+    query = config.to_query() or {pages.PARAMETER: pages.EXPERIMENTS}
+    link = f"{(given.link or HERE).split('?')[0]}?{urlencode(query)}"
     if given.link is not None:
         print(link)
         return OK

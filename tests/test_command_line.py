@@ -76,7 +76,7 @@ def test_a_link_and_back(capsys):
     query = parse_qs(urlsplit(link).query)
     assert query == {"activation": ["x*sigmoid(1.7*x)"], "scheme": ["pytorch"], "weight_law": ["uniform"]}
     assert printed(capsys, "--from-link", link, "--link").strip().split("?")[1] == link.split("?")[1]
-    assert printed(capsys, "--link").strip() == "http://localhost:8501/"
+    assert printed(capsys, "--link").strip() == "http://localhost:8501/?page=explore"
 
 
 WITH_ITS_MODULES = """

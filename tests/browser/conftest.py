@@ -29,6 +29,10 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking",
 LIMIT = 1000 * PATIENCE
 
 
+#: a chart that has been drawn: Plotly's, or the picture of the Start page
+CHART = ".js-plotly-plot .main-svg, .net canvas"
+
+
 class Server:
     """The app on a port of its own, to be started, ended and started again."""
 
@@ -159,10 +163,10 @@ class Visitor:
         page.on("console", lambda message: self.console_errors.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: self.console_errors.append(str(error)))
 
-    def open(self, query: str = "") -> None:
-        """Open the app and wait for its chart."""
+    def open(self, query: str = "explore") -> None:
+        """Open the app and wait for its chart, or what stands in its place."""
         self.page.goto(f"{self.address}/{query}")
-        self.page.wait_for_selector(".js-plotly-plot .main-svg")
+        self.page.wait_for_selector(CHART)
         self.settle()
 
     def settle(self) -> None:

@@ -17,7 +17,7 @@ from playwright.sync_api import Page
 
 from propagation.ui.components.streamlit_page import IDLE
 from propagation.ui.pages import PAGES
-from tests.browser.conftest import ROOT, launched_browser, running_app
+from tests.browser.conftest import CHART, ROOT, launched_browser, running_app
 
 SCREENSHOTS = ROOT / "assets" / "screenshots"
 DESK = {"width": 1440, "height": 1000}
@@ -34,8 +34,8 @@ CLICKS = {"lesson": ("Show me", "Ask me again"), "race": ("Start", "Start again"
 
 def take(page: Page, address: str, path: str, file: Path) -> None:
     """One picture, of a page that has come to rest, in few colours."""
-    page.goto(f"{address}/{path if path != 'explore' else ''}{QUERIES.get(path, '')}")
-    page.wait_for_selector(".js-plotly-plot .main-svg")
+    page.goto(f"{address}/{path if path != 'start' else ''}{QUERIES.get(path, '')}")
+    page.wait_for_selector(CHART)
     page.wait_for_timeout(500)
     if path in CLICKS:
         button, done = CLICKS[path]

@@ -50,7 +50,7 @@ def violations(visitor: Visitor, let_be: Mapping[str, str] = MappingProxyType({}
 @pytest.mark.parametrize("path", SLUGS)
 def test_a_page_can_be_read_by_everybody(visitor, path):
     """In both appearances, and on a window as narrow as a phone."""
-    visitor.open(path if path != "explore" else "")
+    visitor.open(path if path != "start" else "")
     assert violations(visitor) == []
     words = visitor.page.evaluate(CHARTS)
     assert words and all(len(text) > 20 and text.rstrip().endswith(".") for text in words), words
@@ -68,7 +68,7 @@ def test_a_page_can_be_read_by_everybody(visitor, path):
 @pytest.mark.parametrize("path", SLUGS)
 def test_a_page_can_be_read_on_a_phone(phone, path):
     """And does not scroll sideways. What is wide scrolls in itself; the page is what scrolls inside the window, which never does itself."""
-    phone.open(path if path != "explore" else "")
+    phone.open(path if path != "start" else "")
     assert violations(phone, LET_BE) == []
     width, room = phone.page.locator(MAIN).evaluate("main => [main.scrollWidth, main.clientWidth]")
     assert width <= room <= 390

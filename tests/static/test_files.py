@@ -34,7 +34,7 @@ for page in PAGES:  # of the other pages, at least the code
 opened |= {module.__file__ for module in list(sys.modules.values()) if getattr(module, "__file__", None)}  # some come from __pycache__
 print(json.dumps(sorted(opened)))
 """
-PAGES = ("explore", "phase", "lesson", "myths", "papers", "trainability")
+PAGES = ("start", "explore", "phase", "lesson", "myths", "papers", "trainability")
 
 
 @pytest.fixture(scope="module")

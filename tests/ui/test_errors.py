@@ -24,7 +24,9 @@ from ui.shown import charts
 APP = Path(__file__).parents[2] / "app.py"
 PAGES = {page.slug: page for page in pages.PAGES}
 #: pages that compute nothing before they are asked to
-UNASKED = ("lesson", "race")
+UNASKED = ("start", "lesson", "race")
+#: pages whose pictures are none of charts
+WITHOUT_CHARTS = ("start",)
 SECRET = "a detail that is nobody's business"
 SMALL = {"depth": "3", "width": "8", "inputs": "2", "trials": "2"}
 
@@ -48,6 +50,13 @@ with panel("The rest of this page"):
     app = AppTest.from_string(script, default_timeout=PATIENCE)
     for name, value in (SMALL | {"seed": str(seed)}).items():
         app.query_params[name] = value
+    return app.run()
+
+
+def arrived() -> AppTest:
+    """Explore, as a visitor finds it."""
+    app = AppTest.from_file(str(APP), default_timeout=PATIENCE)
+    app.query_params["page"] = "explore"
     return app.run()
 
 
@@ -84,7 +93,7 @@ def functions(module: ModuleType, *floors: str) -> list[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", [page for page in PAGES if page not in WITHOUT_CHARTS])
 def test_charts_that_fail_leave_all_words_standing(page, monkeypatch, caplog):
     monkeypatch.setattr(width, "widths_of", lambda config: (16, 64))  # the wide ones take seconds
     whole = opened(page, seed=1) if not PAGES[page].own_networks else None
@@ -109,21 +118,21 @@ def test_numbers_that_fail_leave_a_sentence_and_the_controls(page, monkeypatch, 
 
 def test_controls_that_fail_leave_the_page(monkeypatch):
     monkeypatch.setattr(controls, "_network", fail)
-    app = AppTest.from_file(str(APP), default_timeout=PATIENCE).run()
+    app = arrived()
     assert ["The controls could not be drawn. Reload the page" in error.value for error in app.error] == [True]
     assert only_sentences(app) and charts(app)
 
 
 def test_an_experiment_that_cannot_be_had_says_how_to_get_another(monkeypatch):
     monkeypatch.setattr(experiment, "sync_to_url", fail)
-    app = AppTest.from_file(str(APP), default_timeout=PATIENCE).run()
+    app = arrived()
     assert ["This experiment could not be drawn. Open the address without" in error.value for error in app.error] == [True]
     assert only_sentences(app) and not app.title
 
 
 def test_a_page_that_fails_leaves_the_menu_and_the_controls(monkeypatch):
     monkeypatch.setattr("propagation.ui.pages.explore._title", fail)
-    app = AppTest.from_file(str(APP), default_timeout=PATIENCE).run()
+    app = arrived()
     assert ["The rest of this page could not be drawn" in error.value for error in app.error] == [True]
     assert only_sentences(app)
 

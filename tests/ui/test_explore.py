@@ -40,7 +40,9 @@ def test_the_page_answers_and_draws():
 
 
 def test_it_opens_at_the_default_experiment():
-    app = AppTest.from_file(APP, default_timeout=PATIENCE).run()
+    app = AppTest.from_file(APP, default_timeout=PATIENCE)
+    app.query_params["page"] = "explore"
+    app.run()
     default = Config()
     assert not app.exception and not app.warning
     assert app.select_slider(key="weight_variance").value == default.weight_variance

@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from propagation.config import Config
-from propagation.ui.pages import PAGES
+from propagation.ui.pages import PAGES, start
 from propagation.ui.session import url
 from tests.patience import PATIENCE
 
@@ -17,8 +17,12 @@ SMALL = {"depth": "4", "width": "8", "inputs": "4", "trials": "2"}
 
 
 def opened(**query: str) -> AppTest:
+    return arrived(SMALL | query)
+
+
+def arrived(query: dict[str, str]) -> AppTest:
     app = AppTest.from_file(str(APP), default_timeout=PATIENCE)
-    for name, value in (SMALL | query).items():
+    for name, value in query.items():
         app.query_params[name] = value
     app.run()
     assert not app.exception
@@ -37,15 +41,27 @@ def test_a_page_is_found_by_its_name_and_brings_the_experiment():
 
 
 @pytest.mark.parametrize("query", [{}, {"page": "explore"}, {"page": ""}])
-def test_the_first_page_is_the_default(query):
+def test_an_address_without_a_path_that_describes_an_experiment_is_of_explore(query):
     app = opened(**query)
     assert app.title[0].value == "Does the signal survive?" and not app.warning
+    assert told(app) == SMALL
+
+
+@pytest.mark.parametrize("name", ["view", "lock", "depth"])
+def test_so_is_one_with_any_parameter_of_pages_or_terms(name):
+    assert arrived({name: "7"}).title[0].value == "Does the signal survive?"
+
+
+@pytest.mark.parametrize("query", [{}, {"page": "start"}, {"page": ""}, {"from": "elsewhere"}])
+def test_an_address_that_describes_none_opens_start_and_stays_as_it_is(query):
+    app = arrived(query)
+    assert app.title[0].value == start.TITLE and told(app) == query
 
 
 @pytest.mark.parametrize("name", ["nowhere", "<b>x</b>", "../phase", "[x](y)"])
 def test_a_page_that_is_not_there_is_told_of_and_not_repeated(name):
     app = opened(page=name)
-    assert app.title[0].value == "Does the signal survive?"
+    assert app.title[0].value == start.TITLE
     [warning] = app.warning
     assert "not here" in warning.value and name not in warning.value
 
@@ -55,7 +71,7 @@ def test_only_an_arrival_is_led_on():
     app = opened(page="nowhere")
     app.query_params["page"] = "phase"
     app.run()
-    assert app.title[0].value == "Does the signal survive?" and not app.warning
+    assert app.title[0].value == start.TITLE and not app.warning
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,8 @@ from propagation.config import Config
 
 #: the parameter that names a page on hosts of files, which know no paths: `?page=phase`
 PARAMETER = "page"
+#: the page that opens an address with an experiment and no path
+EXPERIMENTS = "explore"
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,7 @@ class PageSpec:
     shows_controls: whether the app draws the controls beside it. Explore draws them itself, as soon as its answer stands.
     own_networks: whether it runs networks of its own, whatever the visitor's experiment is, so that no question is asked first.
     kept_here: those of its parameters that stand in its own address alone, and come back to it: they are too long for any other.
+    shows_experiment: whether its address says the experiment.
     """
 
     slug: str
@@ -29,6 +32,7 @@ class PageSpec:
     parameters: tuple[str, ...] = ()
     shows_controls: bool = True
     own_networks: bool = False
+    shows_experiment: bool = True
     module: str = ""
     kept_here: tuple[str, ...] = ()
 
@@ -37,22 +41,25 @@ class PageSpec:
         import_module(f"{__name__}.{self.module or self.slug}").render(config)
 
 
-_PLAY, _INSIDE, _LEARN = "Play", "Look inside", "Learn"
+_FIRST, _EXPERIMENT, _INSIDE, _LEARN = "", "Experiment", "Look inside", "Learn"
 #: which number format is looked at, on pages of sizes
 _FORMAT = ("format", "loss_scale")
 #: what is compared, or raced: initializations or architectures, and which
 _COMPARED = ("columns", "compared", "networks")
-#: in the order of the menu; the first is the one that the app opens with
+#: in the order of the menu, where pages without a section stand by themselves; the first is the one that the app opens with
 PAGES = (
-    PageSpec("explore", "Explore", ":material/show_chart:", _PLAY, ("view", "over", "weights", *_FORMAT), shows_controls=False),
-    PageSpec("phase", "Order and chaos", ":material/map:", _PLAY, ("plane",)),
-    PageSpec("gains", "Gain lab", ":material/tune:", _PLAY, ("framework", "one_layer")),
-    PageSpec("compare", "Compare", ":material/compare_arrows:", _INSIDE, (*_COMPARED, *_FORMAT)),
-    PageSpec("whose", "Whose variance?", ":material/stacked_bar_chart:", _INSIDE, ("signal", "whose"), module="variance_decomposition"),
-    PageSpec("distributions", "Distributions", ":material/area_chart:", _INSIDE, ("signal", "scale", "place")),
+    PageSpec("start", "Start", ":material/home:", _FIRST, shows_controls=False, own_networks=True, shows_experiment=False),
+    PageSpec("gains", "Choose an init", ":material/tune:", _FIRST, ("framework", "one_layer")),
+    PageSpec("explore", "Explore", ":material/show_chart:", _EXPERIMENT, ("view", "over", "weights", *_FORMAT), shows_controls=False),
+    PageSpec("phase", "Order and chaos", ":material/map:", _EXPERIMENT, ("plane",)),
+    PageSpec("trainability", "Trainability map", ":material/grid_on:", _EXPERIMENT, ("map",)),
+    PageSpec("compare", "Compare", ":material/compare_arrows:", _EXPERIMENT, (*_COMPARED, *_FORMAT)),
+    PageSpec("race", "Training race", ":material/sports_score:", _EXPERIMENT, (*_COMPARED, "rate", "momentum", "steps", "lane")),
+    PageSpec("whose", "Variance of what?", ":material/stacked_bar_chart:", _INSIDE, ("signal", "whose"), module="variance_decomposition"),
     PageSpec("angles", "Angles", ":material/hub:", _INSIDE, ("layer",)),
+    PageSpec("distributions", "Distributions", ":material/area_chart:", _INSIDE, ("signal", "scale", "place")),
     PageSpec("spectrum", "Spectrum", ":material/equalizer:", _INSIDE, ("at",)),
-    PageSpec("width", "How wide is infinite?", ":material/width:", _INSIDE),
+    PageSpec("width", "Width", ":material/width:", _INSIDE),
     PageSpec(
         "network",
         "Your network",
@@ -63,13 +70,9 @@ PAGES = (
         own_networks=True,
         kept_here=("report",),
     ),
-    PageSpec(
-        "lesson", "Why constant variance?", ":material/school:", _LEARN, ("step", "language"), shows_controls=False, own_networks=True
-    ),
+    PageSpec("lesson", "Lesson", ":material/school:", _LEARN, ("step", "language"), shows_controls=False, own_networks=True),
     PageSpec("myths", "Myths", ":material/gavel:", _LEARN, shows_controls=False, own_networks=True),
     PageSpec("papers", "Papers", ":material/article:", _LEARN, ("paper", "signal")),
-    PageSpec("race", "Training race", ":material/sports_score:", _LEARN, (*_COMPARED, "rate", "momentum", "steps", "lane")),
-    PageSpec("trainability", "Trainability map", ":material/grid_on:", _LEARN, ("map",)),
 )
 #: all that pages read and write in the address, each name once
 PARAMETERS = tuple(dict.fromkeys(name for page in PAGES for name in page.parameters))

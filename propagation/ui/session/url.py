@@ -17,9 +17,9 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from propagation import locks
-from propagation.config import Config
+from propagation.config import FIELDS, Config
 from propagation.rules import settled
-from propagation.ui.pages import KEPT_BY, PAGES, PARAMETER, PARAMETERS
+from propagation.ui.pages import EXPERIMENTS, KEPT_BY, PAGES, PARAMETER, PARAMETERS
 
 #: parameters that pages, and the terms of a visit, read and write themselves, not fields of Config
 PAGE_PARAMETERS = (*locks.PARAMETERS, *PARAMETERS)
@@ -122,14 +122,20 @@ def place(path: str) -> tuple[str, dict[str, str]]:
 
 
 def page_asked_for() -> str:
-    """Return the page that the address names by parameter, in the first run of a visit; Back may pass such an address again."""
+    """Return the page that the address asks for, in the first run of a visit; Back may pass such an address again.
+
+    That is the one named by parameter, or where an experiment is described and none is named, as in links without a path: Explore.
+    """
     first = _ARRIVED not in st.session_state
     st.session_state[_ARRIVED] = True
-    return st.query_params.get(PARAMETER, "") if first else ""
+    if not first:
+        return ""
+    named = st.query_params.get(PARAMETER, "")
+    return named or (EXPERIMENTS if any(name in FIELDS or name in PAGE_PARAMETERS for name in st.query_params) else "")
 
 
 def lead_to(name: str, pages: Iterable[StreamlitPage], default: str) -> None:
-    """Lead the visitor to the page of that name, with the rest of the address; `default` names the page they are on."""
+    """Lead a visitor on the first page to the one of that name, with the rest of the address; `default` names the first page."""
     if name in ("", default):
         return
     target = next((page for page in pages if page.url_path == name), None)
