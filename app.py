@@ -27,7 +27,8 @@ def main() -> None:
         initial_sidebar_state="collapsed" if st.context.is_embedded else "auto",
     )
     asked_for = url.page_asked_for()
-    with panel("This experiment", instead="Open the address without what follows its “?”", needed=True):
+    this_experiment = partial(panel, "This experiment", instead="Open the address without what follows its “?”", needed=True)
+    with this_experiment():
         experiment.sync_from_url()
     config = experiment.present()
     waits = predict_first.waits()
@@ -41,7 +42,7 @@ def main() -> None:
     chosen = st.navigation(menu, position="hidden" if st.context.is_embedded else "top")
     here = next(spec for spec, page in pages.items() if page is chosen)
     if here.shows_experiment or asked_for:
-        with panel("This experiment", needed=True):
+        with this_experiment():
             experiment.sync_to_url()
     url.lead_to(asked_for, pages.values(), default=PAGES[0].slug)
     with_controls = here.shows_controls
