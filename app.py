@@ -26,7 +26,6 @@ def main() -> None:
         layout="wide",
         initial_sidebar_state="collapsed" if st.context.is_embedded else "auto",
     )
-    asked_for = url.page_asked_for()
     this_experiment = partial(panel, "This experiment", instead="Open the address without what follows its “?”", needed=True)
     with this_experiment():
         experiment.sync_from_url()
@@ -41,6 +40,7 @@ def main() -> None:
         menu.setdefault(spec.section, []).append(page)
     chosen = st.navigation(menu, position="hidden" if st.context.is_embedded else "top")
     here = next(spec for spec, page in pages.items() if page is chosen)
+    asked_for = url.page_asked_for(nowhere_yet=here is PAGES[0])
     if here.shows_experiment or asked_for:
         with this_experiment():
             experiment.sync_to_url()

@@ -95,3 +95,9 @@ def test_an_old_link_without_a_path_still_opens_explore(visitor):
     visitor.open("?depth=20&width=64")
     assert visitor.page.get_by_role("heading", name="Does the signal survive?").count() == 1
     assert visitor.page.url.endswith("/explore?depth=20&width=64")
+
+
+def test_a_link_with_a_path_opens_what_it_names(visitor):
+    visitor.open("phase?depth=20&width=64")
+    assert visitor.page.get_by_role("heading", name="Order or chaos?").count() == 1
+    assert visitor.page.url.endswith("/phase?depth=20&width=64")

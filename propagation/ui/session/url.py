@@ -121,17 +121,17 @@ def place(path: str) -> tuple[str, dict[str, str]]:
     return HOME, {PARAMETER: name} if name else {}
 
 
-def page_asked_for() -> str:
+def page_asked_for(nowhere_yet: bool) -> str:
     """Return the page that the address asks for, in the first run of a visit; Back may pass such an address again.
 
-    That is the one named by parameter, or where an experiment is described and none is named, as in links without a path: Explore.
+    That is the one named by parameter; where it has no path (`nowhere_yet`) and names none, but describes an experiment, Explore.
     """
     first = _ARRIVED not in st.session_state
     st.session_state[_ARRIVED] = True
     if not first:
         return ""
-    named = st.query_params.get(PARAMETER, "")
-    return named or (EXPERIMENTS if any(name in FIELDS or name in PAGE_PARAMETERS for name in st.query_params) else "")
+    describes = any(name in FIELDS or name in PAGE_PARAMETERS for name in st.query_params)
+    return st.query_params.get(PARAMETER, "") or (EXPERIMENTS if nowhere_yet and describes else "")
 
 
 def lead_to(name: str, pages: Iterable[StreamlitPage], default: str) -> None:
