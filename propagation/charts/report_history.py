@@ -34,7 +34,7 @@ def history_chart(history: History, *, appearance: str = "light") -> go.Figure:
         style = {"color": colours.weight_gradient if ends else translucent(colours.weight_gradient, 0.35), "width": 2 if ends else 1}
         texts = [f"<b>{escape(name)}</b>: {from_log10(value)} of its weights" for value in curves[name]]
         data.append(
-            line(name, steps, curves[name], style, text=texts, hovertemplate="step %{x}, %{text}<extra></extra>", hoverinfo="text")
+            line(escape(name), steps, curves[name], style, text=texts, hovertemplate="step %{x}, %{text}<extra></extra>", hoverinfo="text")
             | {"mode": "lines+markers" if len(steps) < 30 else "lines", "marker": {"size": 4}}
         )
     usual = math.log10(USUAL)

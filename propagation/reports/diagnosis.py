@@ -63,7 +63,8 @@ def _healthy(report: Report) -> Finding:
         return Finding("The signal stays level; no gradient was measured.", bad=False)
     if not back.level:
         change = "Gradients leave their level and come back" if abs(back.total) <= LEVEL else _grow(back)
-        return Finding(f"{change}.", "Nothing else is out of line. Behind norms layers bear it: Adam divides their sizes out.", bad=False)
+        why = "With norms the size of a weight does not matter, and Adam divides that of its gradient out; plain gradient descent feels it."
+        return Finding(f"{change}.", f"Nothing else is out of line. {why}" if _has_norms(report) else "", bad=False)
     both = "gradients stay level" if not travel(report, "out").level else "signal and gradients stay level"
     return Finding(f"Healthy: {both}, within a factor of ten from end to end.", bad=False, healthy=True)
 
@@ -87,7 +88,7 @@ def _not_finite(report: Report) -> Iterator[Finding]:
     reason = ""
     if places and quantity == "out" and math.isfinite(size := report.called[places[0]].size("in")):
         reason = f"What it is given has a root mean square of {from_log10(size / 2)}. "
-    ends = f" ({report.dtype} ends at {from_log10(math.log10(_FLOAT16.largest))})" if report.dtype.startswith("float16") else ""
+    ends = f" ({report.dtype} ends at {_FLOAT16.largest:,.0f})" if report.dtype.startswith("float16") else ""
     reason += f"Measured in float32 or float64, the same network shows by how much it leaves {report.dtype or 'its numbers'}{ends}."
     yield Finding(f"The first {what} arises {where}.", reason, at=at)
 
@@ -120,7 +121,7 @@ def _forward(report: Report) -> Iterator[Finding]:
     elif not found.level and found.left is not None and not has_stream(report):
         yield _chain(report, found)
     elif found.left is not None and found.total > LEVEL:
-        norms = any(module.kind == "norm" for module in report.called)
+        norms = _has_norms(report)
         reason = (
             "The norms before the branches take that back, so that each block changes the stream less than the one before." if norms else ""
         )
@@ -141,10 +142,9 @@ def _chain(report: Report, found: Travel) -> Finding:
     grows = found.sizes[found.places.index(found.left or 0)] > found.sizes[0]
     verb = "explodes" if grows else "vanishes"
     maps = [report.called[place] for place in maps_of(report)]
-    normed = any(module.kind == "norm" for module in report.called)
     headline = f"The signal {verb}: {_a_layer(found)} in mean square, {_in_all(found)}."
     reason = f"“{left.name}” ({left.type}) is the first to leave the level."
-    if normed:
+    if _has_norms(report):
         return Finding(headline, f"{reason} Norms take that back.", bad=False, at=("out", found.left or 0))
     cause = weights_cause(report, maps, grows)
     return Finding(headline, " ".join(filter(None, (reason, cause.why, cause.remedy))), cause.code, at=("out", found.left or 0))
@@ -171,7 +171,7 @@ def _backward(report: Report) -> Iterator[Finding]:
         grow = found.total > 0
         step = f"{_a_layer(found)} on their way back, " if not has_stream(report) else ""
         headline = f"Gradients {'explode' if grow else 'vanish'}: {step}{_in_all(found)}."
-        if has_stream(report) and abs(found.total) <= _STREAM:
+        if has_stream(report) and _has_norms(report) and abs(found.total) <= _STREAM:
             yield Finding(f"{_grow(found)}.", bad=False, at=("out_gradient", found.left), in_verdict=True)
             return
         reason = f"“{report.called[found.left].name}” ({report.called[found.left].type}) is where they first leave the level."
@@ -181,7 +181,7 @@ def _backward(report: Report) -> Iterator[Finding]:
                 " The norms stand after the sums, so that the skip is divided by them in every block: before the branches they do no harm."
             )
             code = "nn.TransformerEncoderLayer(…, norm_first=True)" if any(m.name.endswith("self_attn") for m in report.called) else ""
-        elif not has_stream(report) and travel(report, "out").level and not any(m.kind == "norm" for m in report.called):
+        elif not has_stream(report) and travel(report, "out").level and not _has_norms(report):
             cause = weights_cause(report, [report.called[place] for place in maps_of(report)], grow)
             reason, code = " ".join(filter(None, (reason, cause.why, cause.remedy))), cause.code
         yield Finding(headline, reason, code, at=("out_gradient", found.left))
@@ -238,7 +238,7 @@ def _weight_gradients(report: Report) -> Iterator[Finding]:
     sizes = [(size, module) for size, module in found if math.isfinite(size)]
     zero = [module for size, module in found if size == -math.inf and not module.frozen]
     if zero and len(zero) < len(found):
-        more = f" and of {len(zero) - 1:,} others" if len(zero) > 1 else ""
+        more = f" and of {len(zero) - 1:,} more" if len(zero) > 1 else ""
         reason = "They stand behind weights, or a scale, that begin at 0; after a step these are not 0 any more."
         yield Finding(f"∂C/∂W of “{zero[0].name}”{more} is exactly 0 at the start.", reason, bad=False)
     if sizes and (high := max(sizes, key=_first))[0] - (low := min(sizes, key=_first))[0] > _UNEVEN:
@@ -267,8 +267,12 @@ def _share(ratio: float) -> str:
 def _set_aside(report: Report) -> Iterator[Finding]:
     frozen = [module.name for module in report.called if module.frozen]
     if frozen:
-        more = f" and {len(frozen) - 1:,} more" if len(frozen) > 1 else ""
-        yield Finding(f"“{frozen[0]}”{more} is frozen: it has no gradient of its own.".replace("more is", "more are"), bad=False)
+        who = f"“{frozen[0]}” is" if len(frozen) == 1 else f"“{frozen[0]}” and {len(frozen) - 1:,} more are"
+        yield Finding(f"{who} frozen: no gradient moves the weights.", bad=False)
+
+
+def _has_norms(report: Report) -> bool:
+    return any(module.kind == "norm" for module in report.called)
 
 
 def _norms_after_sums(report: Report) -> bool:

@@ -75,8 +75,10 @@ def has_stream(report: Report) -> bool:
 def travel(report: Report, quantity: str) -> Travel:
     """Return how the signal (`out`) or its gradient (`out_gradient`) fares on its way."""
     places, sizes = [], []
-    order = trunk(report) if quantity == "out" else trunk(report)[::-1]
-    for place in order:
+    on_the_way = trunk(report)
+    if sum(quantity in report.called[place].moments for place in on_the_way) < _FEWEST:
+        on_the_way = maps_of(report)
+    for place in on_the_way if quantity == "out" else on_the_way[::-1]:
         module = report.called[place]
         size = module.size(quantity)
         if not math.isnan(size) and size < math.inf:

@@ -10,6 +10,7 @@ from tests.browser.streamlit_page import ALERT, EXCEPTION
 from tests.reports.samples import of_config
 
 PASTE = "Paste the text of mine.json, or a link with a report"
+CHART = ".js-plotly-plot .main-svg"
 BAD = "<img src=x onerror=document.title='taken'>"
 
 
@@ -38,9 +39,11 @@ def test_paste_verdict_link_and_back(visitor):
     assert page.locator(f"{EXCEPTION}, {ALERT}").count() == 0
     assert page.locator("img[src='x']").count() == 0 and page.title() != "taken"
     assert decode(page.url.partition("report=")[2].partition("&")[0]).model == f"Mine {BAD}" and "depth=30" in page.url
+    page.wait_for_selector(CHART)
     drawn = visitor.drawn()
     page.reload()
     page.get_by_text("Your report: Mine").wait_for()
+    page.wait_for_selector(CHART)
     visitor.settle()
     assert [len(values) for values in visitor.drawn()] == [len(values) for values in drawn]
     page.get_by_text("Open the closest network in Explore").click()
