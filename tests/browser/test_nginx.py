@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from propagation.ui.session.own_report import LONGEST
 from tests.browser.cluster import NGINX, SETTINGS, Cluster, running_cluster
 from tests.browser.conftest import Visitor
 from tests.browser.streamlit_page import IS_CONNECTED
@@ -72,6 +73,12 @@ def test_a_page_of_another_origin_gets_no_websocket(cluster):
 def test_what_a_replica_says_of_its_visitors_is_not_public(cluster, path):
     (private,) = {urllib.request.urlopen(f"{replica.address}/_stcore/metrics").status for replica in cluster.replicas}
     assert private == 200 and refusal(f"{cluster.address}/{path}") == 404
+
+
+def test_an_address_that_holds_a_report_gets_through(cluster):
+    with urllib.request.urlopen(f"{cluster.address}/network?report={'A' * LONGEST}") as answer:
+        assert answer.status == 200
+    assert refusal(f"{cluster.address}/network?report={'A' * 70_000}") == 414
 
 
 def test_nobody_is_told_which_nginx_this_is(cluster):
