@@ -128,7 +128,8 @@ def test_without_a_network_of_the_app_there_are_levels_and_the_reason():
 
 def test_the_closest_network_opens_in_explore():
     config = Config(depth=5, width=64, activation="tanh", weight_variance=1.7, bias_variance=0.0, inputs=4, trials=2)
-    (link,) = pasted(json.dumps(of_config(config))).get("page_link")
+    link, compare = pasted(json.dumps(of_config(config))).get("page_link")
+    assert link.proto.page == "explore" and compare.proto.page == "compare" and link.proto.query_string == compare.proto.query_string
     found, problems = Config.from_query(dict(part.split("=") for part in link.proto.query_string.split("&")))
     assert problems == [] and (found.depth, found.width, found.activation) == (5, 64, "tanh")
 

@@ -19,6 +19,7 @@ from propagation.reports.levels import level_line
 from propagation.reports.read import ReportError
 from propagation.reports.report import Report
 from propagation.reports.structure import Closest
+from propagation.runtime.platform import IN_BROWSER
 from propagation.ui.results import if_known, prediction_of, why_no_line
 from propagation.ui.session import own_report
 from propagation.ui.widgets import controls, measuring, number_format
@@ -39,6 +40,8 @@ _BLOCKS_HELP = (
 )
 #: modules from which on blocks are folded at first
 _MANY = 40
+#: blocks with attention whose theory is waited for, half a second each on a server
+_MOST_ATTENDING = 4 if IN_BROWSER else 48
 #: findings shown beside the verdict, and characters of a name in a menu
 _MOST_FINDINGS = 8
 
@@ -128,17 +131,21 @@ def _chart(report: Report, findings: Sequence[Finding]) -> None:
         _draw(report, shown, levels if closest.config is None else {}, findings, again=False)
     if closest.config is not None:
         with st.spinner("Theory is being computed …"):
-            prediction = if_known(prediction_of, closest.config)
+            prediction = None if _too_long(closest.config) else if_known(prediction_of, closest.config)
         lines = {} if prediction is None else expected(report, closest, prediction)
         theory = {quantity: Reference(line, True) for quantity, line in at_places(lines, shown).items()}
         _draw(report, shown, theory or levels, findings, again=slow)
-    _theory(closest)
+    _theory(closest, report.history is not None)
     left, right = st.columns(2)
     if repeated:
         with left:
             controls.page_choice("Blocks", "blocks", choices, _BLOCKS_HELP)
     with right if repeated else left:
         number_format.draw()
+
+
+def _too_long(config: Config) -> bool:
+    return config.architecture == "transformer" and config.depth > _MOST_ATTENDING
 
 
 def _levels(report: Report) -> dict:
@@ -181,18 +188,22 @@ def _in_words(shown: Sequence[Place], findings: Sequence[Finding]) -> str:
     return f"{findings[0].headline} Mean squares at {len(shown):,} places. {'; '.join(told)}."
 
 
-def _theory(closest: Closest) -> None:
+def _theory(closest: Closest, trained: bool) -> None:
     """Say which network of this app is most like it, and lead there; or why there is none."""
     if closest.config is None:
         st.caption(
             f":material/info: {plain(closest.why_not)} Dashes: the level at which the signal begins, and the gradient on its way back."
         )
         return
-    reason = why_no_line(closest.config)
+    too_long = f"Theory of more than {_MOST_ATTENDING} blocks with attention takes too long here."
+    reason = too_long if _too_long(closest.config) else why_no_line(closest.config)
     said = "Theory's line is that of the closest network in this app." if not reason else f"{reason} Dashes: the level where each begins."
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         draw_link("Open the closest network in Explore", "explore", closest.config.to_query())
-        st.caption(plain(" ".join((said, *closest.remarks))), width="stretch")
+        if closest.config.architecture != "transformer":  # six of them take a minute
+            draw_link("Compare initializations of it", "compare", closest.config.to_query())
+        random = ("It is of random weights, and these have been trained.",) if trained else ()
+        st.caption(plain(" ".join((said, *random, *closest.remarks))), width="stretch")
 
 
 def _others(findings: Sequence[Finding]) -> None:
