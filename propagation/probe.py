@@ -55,6 +55,8 @@ NOT_SEEN = (
 HALF_SMALLEST, OVERFLOW = 2.0**-25, 65520.0
 #: entries of a tensor that its shares are taken of, at most, and slopes
 MOST_SAMPLED, MOST_SLOPES = 2**16, 2**13
+#: entries of a tensor that a processor adds up at a time
+PIECE = 2**17
 #: a slope of an activation is flat below this share of its steepest
 FLAT = 0.05
 #: characters of a link that browsers and servers pass on
@@ -726,18 +728,23 @@ class _Numbers:
             x = torch.view_as_real(x)
         if x.dtype in (torch.float16, torch.bfloat16) or x.element_size() < 2:
             x = x.float()
-        lowest, highest = torch.aminmax(x)
         one_sample = _sample(x, MOST_SAMPLED).abs()
         shares = [(one_sample == 0).sum(), (one_sample < HALF_SMALLEST).sum(), (one_sample >= OVERFLOW).sum()]
-        top = torch.maximum(-lowest, highest)
-        # squares of float32 leave it from 1e-19 down. A processor says at once whether they would; a GPU adds up in float64 instead
+        # Squares of float32 leave it from 1e-19 down. A processor says at once whether they would, and adds up a piece at a time, which
+        # stays in its cache. A GPU would have to be waited for: it adds up in float64 instead
         if x.device.type == "cuda" and x.dtype == torch.float32:
-            sums, scaled = [x.sum(dtype=torch.float64), torch.linalg.vector_norm(x, dtype=torch.float64)], 0.0
+            sizes, scaled = [*torch.aminmax(x), x.sum(dtype=torch.float64), torch.linalg.vector_norm(x, dtype=torch.float64)], 0.0
+        elif x.device.type == "cpu":
+            sizes = _in_pieces(x)
+            top = max(-sizes[0].item(), sizes[1].item())
+            scaled = float(top > 0 and not 1e-12 < top < 1e12)
+            sizes = sizes[:2] + _in_pieces(x / top)[2:] if scaled else sizes
         else:
-            scaled = float(x.device.type != "cpu" or not 1e-12 < top.item() < 1e12)
-            x = x / torch.where(top > 0, top, 1) if scaled else x
-            sums = [x.sum(), torch.linalg.vector_norm(x)]
-        return self._ticket("size", (x.numel(), one_sample.numel(), scaled), [lowest, highest, *sums, *shares])
+            lowest, highest = torch.aminmax(x)
+            top, scaled = torch.maximum(-lowest, highest), 1.0
+            x = x / torch.where(top > 0, top, 1)
+            sizes = [lowest, highest, x.sum(), torch.linalg.vector_norm(x)]
+        return self._ticket("size", (x.numel(), one_sample.numel(), scaled), [*sizes, *shares])
 
     def flat(self, z: Any, function: Callable[[Any], Any], key: str) -> int | None:
         """Ask for the share of z where an entrywise function is flat: slopes below FLAT of its steepest. None if it is not one."""
@@ -794,6 +801,14 @@ def _filled(row: dict[str, Any], fetched: list[Any]) -> dict[str, Any]:
             ticket = row.pop(name)
             row |= {} if ticket is None else {name: fetched[ticket]}
     return _filled_shares(row)
+
+
+def _in_pieces(x: Any) -> list[Any]:
+    """Return the lowest and highest entry of a tensor, the sum of all and the root of the sum of their squares."""
+    pieces = x.reshape(-1).split(PIECE) if x.is_contiguous() else [x]
+    found = [(*torch.aminmax(piece), piece.sum(), torch.linalg.vector_norm(piece)) for piece in pieces]
+    lowest, highest, sums, norms = map(torch.stack, zip(*found, strict=True))
+    return [lowest.min(), highest.max(), sums.double().sum(), torch.linalg.vector_norm(norms.double())]
 
 
 def _slopes(z: Any, function: Callable[[Any], Any]) -> Any:
