@@ -12,6 +12,7 @@ from propagation.config import Config
 from propagation.reports import gallery
 from propagation.reports.link import decode, encode, taken
 from propagation.ui.session import own_report
+from tests.patience import PATIENCE
 from tests.reports.samples import linear, moments, of_config, other, residual, text
 from ui.shown import charts, messages
 
@@ -21,7 +22,7 @@ BAD = "<img src=x onerror=alert(1)>**bold**$x$[link](http://evil.example)"
 
 def opened(**query: str) -> AppTest:
     """The page, opened at an address."""
-    app = AppTest.from_string(PAGE, default_timeout=60)
+    app = AppTest.from_string(PAGE, default_timeout=PATIENCE)
     for name, value in query.items():
         app.query_params[name] = value
     app.run()
