@@ -18,14 +18,21 @@ from propagation.labs.evidence import Evidence, arrivals, log10_apart, median_si
 from propagation.signals import FORWARD, SIGNALS
 
 _TOP, _BOTTOM, _TITLE = 8, 50, 28
-_HEIGHTS = {1: 372, 2: 452, 3: 540}
+_HEIGHTS = {1: 330, 2: 356, 3: 384}
 _LEGEND = 26
 #: layers drawn one by one; of deeper networks this many
 _MOST_LAYERS = 200
-#: what rows show: a signal's mean square, or how far two inputs or two tokens are apart
-_DISTANCES = {"apart": "distance of two inputs: 1 − cosine", "tokens": "distance of two tokens: 1 − cosine"}
-_ROLES = {name: info.role for name, info in SIGNALS.items()} | dict.fromkeys(_DISTANCES, "forward")
-_TITLES = {name: info.mean_square_title for name, info in SIGNALS.items()} | _DISTANCES
+#: what rows show beside a signal's mean square
+_OTHERS = {
+    "apart": "distance of two inputs: 1 − cosine",
+    "tokens": "distance of two tokens: 1 − cosine",
+    "strength": "strength of the signal, layer by layer",
+    "variances": "variance of z, layer by layer",
+}
+_ROLES = {name: info.role for name, info in SIGNALS.items()} | dict.fromkeys(_OTHERS, "forward")
+_TITLES = {name: info.mean_square_title for name, info in SIGNALS.items()} | _OTHERS
+#: what the variance of one number z is taken over, and how its curve is called
+_OVER = {"neurons": "over the neurons of one network", "draws": "one neuron, over draws of the network"}
 
 
 @dataclass(frozen=True)
@@ -79,9 +86,23 @@ def token_rows(seen: Sequence[tuple[str, Evidence]]) -> tuple[Row, ...]:
     return (Row("tokens", tuple(Curve(label, *tokens_apart(evidence)) for label, evidence in seen)),)
 
 
-def waiting_distance_rows(of: str = "apart") -> tuple[Row, ...]:
-    """Return the row of inputs ("apart") or of "tokens" while there is nothing to show."""
-    return (Row(of, ()),)
+def strength_rows(seen: Sequence[tuple[str, Evidence]]) -> tuple[Row, ...]:
+    """Return one row: the root of z's mean square in every layer, in units of the input's."""
+    (row,) = rows_of(seen, ("z",))
+    curves = (Curve(curve.label, curve.measured / 2, curve.theory / 2) for curve in row.curves)
+    return (Row("strength", tuple(curves), row.unit),)
+
+
+def variance_rows(seen: Sequence[tuple[str, Evidence]]) -> tuple[Row, ...]:
+    """Return one row: two variances of the first network's z in every layer, over neurons and over draws of the weights."""
+    scatter, expected = seen[0][1].scatter, seen[0][1].expected
+    curves = (Curve(label, scatter.log10_variance(over), expected.log10_variance(over)) for over, label in _OVER.items())
+    return (Row("variances", tuple(curves)),)
+
+
+def waiting_row(of: str) -> tuple[Row, ...]:
+    """Return the one row of "apart", "tokens", "strength" or "variances" while there is nothing to show."""
+    return (Row(of, (), "the input = 1" if of == "strength" else ""),)
 
 
 def lesson_chart(
@@ -167,7 +188,8 @@ def _curve(row: Row, number: int, layers: np.ndarray, place: Place, colours: Pal
     before = f"{curve.label}: " if several else ""
     texts = [f"{before}{from_log10(a)}, theory {from_log10(b)}" for a, b in zip(measured, theory, strict=True)]
     style = {"color": colour if several else colours.text, "width": 1.25}
-    marker = {"color": colour, "symbol": SYMBOLS[number], "size": (6.5 if len(x) <= 60 else 4) + 1.5 * (len(row.curves) - 1 - number)}
+    larger = 4.5 if row.signal == "variances" else 1.5  # where all dots of two curves coincide, both are to be seen
+    marker = {"color": colour, "symbol": SYMBOLS[number], "size": (6.5 if len(x) <= 60 else 4) + larger * (len(row.curves) - 1 - number)}
     legend = {"meta": row.signal, "showlegend": several and place.yaxis == "y"}
     return [
         line(f"{row.signal} {curve.label} theory", x, theory, style, showlegend=False, **at),

@@ -1,33 +1,36 @@
-"""Evidence: what a lesson shows of a network, and the one number that decides whether a guess about it was right.
-
-A measure gives two answers that know nothing of each other: that of the networks drawn, and that of theory. Where a size is measured, the
-answer is a decimal logarithm.
-"""
+"""Evidence: what a lesson shows of a network, by the chart it is shown in: sizes, scatter, histograms, or how it learns."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from propagation.activations import FLAT
+from propagation.assets import asset
 from propagation.config import Config
 from propagation.engine.network import simulate
 from propagation.engine.trace import Trace
 from propagation.expressions import lookup
+from propagation.labs import training
 from propagation.labs.distributions import DISTRIBUTIONS, Distributions
 from propagation.labs.protocol import Lab, Progress
+from propagation.labs.trainability import TrainabilityMap, from_json
+from propagation.labs.training import Recipe, Snapshot
 from propagation.labs.variance_decomposition import VARIANCE_DECOMPOSITION
-from propagation.signals import FORWARD, PLAIN, SIGNALS
+from propagation.signals import FORWARD
 from propagation.theory.prediction import Prediction, predict
-from propagation.theory.variance_decomposition import PARTS, WHOSE, Scatter, predict_scatters
+from propagation.theory.variance_decomposition import Scatter, predict_scatters
 from propagation.trials import over_trials
 
 #: 1 − cosine below this is rounding
 _LEAST_APART = 1e-13
+
+#: how the networks of a lesson are trained, and the steps between two looks at them
+TRAINING, EVERY = Recipe(learning_rate=0.003, momentum=0.9, steps=300, batch=32), 10
 
 Array = np.ndarray
 
@@ -43,13 +46,13 @@ class Scatters(NamedTuple):
 class Evidence:
     """One network seen in one of the charts of EVIDENCE: `config` as it was run, theory's prediction, and what that chart shows.
 
-    "sizes" and "tokens" show a `trace`, "cosines" and "parts" a `scatter` and the one `expected`, "histogram" its `histograms`; each has
-    no other.
+    "sizes", "strength" and "tokens" show a `trace`, "cosines", "variances" and "parts" a `scatter` and the one `expected`, "histogram" its
+    `histograms`, "training" its `snapshots`, "map" a `trainability` map with the network's place in it; each has no other.
     """
 
     config: Config
     prediction: Prediction
-    shown: Trace | Scatters | Distributions
+    shown: Trace | Scatters | Distributions | tuple[Snapshot, ...] | TrainabilityMap
 
     @property
     def trace(self) -> Trace:
@@ -75,26 +78,17 @@ class Evidence:
         assert isinstance(self.shown, Distributions)
         return self.shown
 
+    @property
+    def snapshots(self) -> tuple[Snapshot, ...]:
+        """Return how far the network was, from time to time, while it was trained by TRAINING."""
+        assert isinstance(self.shown, tuple) and not isinstance(self.shown, Scatters)
+        return self.shown
 
-@dataclass(frozen=True)
-class Answer:
-    """The answer of the networks drawn, and theory's."""
-
-    measured: float
-    theory: float
-
-
-@dataclass(frozen=True)
-class Measure:
-    """A number that can be asked for: in which charts, of which signals (none: of no signal), in which `unit`, and how it is found.
-
-    `unit` is "size" for logarithms of sizes, "share" or "ratio".
-    """
-
-    charts: tuple[str, ...]
-    signals: tuple[str, ...]
-    unit: str
-    of: Callable[[Sequence[Evidence], str], Answer]
+    @property
+    def trainability(self) -> TrainabilityMap:
+        """Return the map of networks trained beforehand."""
+        assert isinstance(self.shown, TrainabilityMap)
+        return self.shown
 
 
 def _everything(config: Config) -> Config:
@@ -114,15 +108,43 @@ def _scatters(config: Config, progress: Progress | None = None) -> Evidence:
     return Evidence(config, predict(config), Scatters(VARIANCE_DECOMPOSITION.measure(config, progress)["z"], predict_scatters(config)["z"]))
 
 
+def learning(configs: Sequence[Config]) -> Iterator[tuple[Evidence, ...]]:
+    """Yield all these networks while they are trained, in step with each other, each time with one more look at them.
+
+    One that diverged stays behind. Equal configs give equal results, alone or beside others.
+    """
+    trainings = [training.train(config, TRAINING, EVERY) for config in configs]
+    predictions = [predict(config) for config in configs]
+    seen: list[tuple[Snapshot, ...]] = [() for _ in configs]
+    while any(latest := [next(one, None) for one in trainings]):
+        seen = [looks if look is None else (*looks, look) for looks, look in zip(seen, latest, strict=True)]
+        yield tuple(Evidence(*parts) for parts in zip(configs, predictions, seen, strict=True))
+
+
+def _trained(config: Config, progress: Progress | None = None) -> Evidence:
+    for (evidence,) in learning([config]):
+        if progress:
+            progress(evidence.snapshots[-1].step / TRAINING.steps)
+    return evidence
+
+
+def _mapped(config: Config, progress: Progress | None = None) -> Evidence:
+    return Evidence(config, predict(config), from_json(asset("trainability.json").read_text(encoding="utf-8")))
+
+
 _SIZES = Lab("evidence: sizes", _everything, _sizes)
 _SCATTERED = Lab("evidence: scatter", VARIANCE_DECOMPOSITION.uses, _scatters)
 #: what measures a network for a chart, by the charts there are
 EVIDENCE = {
     "sizes": _SIZES,
+    "strength": _SIZES,
     "tokens": _SIZES,
     "cosines": _SCATTERED,
+    "variances": _SCATTERED,
     "parts": _SCATTERED,
     "histogram": Lab("evidence: histogram", DISTRIBUTIONS.uses, _histograms),
+    "training": Lab(f"evidence: training by {TRAINING}", training.uses, _trained),
+    "map": Lab("evidence: map", _everything, _mapped),
 }
 
 
@@ -173,64 +195,6 @@ def flat_share(config: Config, prediction: Prediction) -> float:
     density = np.exp(-0.5 * x**2)
     _, slopes = phi.evaluate(prediction.z.mean[-1] + 10 ** (0.5 * float(prediction.z.log10_variance[-1])) * x)
     return float(density[np.abs(slopes) < FLAT * phi.steepest].sum() / density.sum())
-
-
-def _change(seen: Sequence[Evidence], signal: str) -> Answer:
-    """Return the change from where the signal sets out to where it arrives, in the first network."""
-    (start, start_theory), (end, end_theory) = origins(seen[0], signal), arrivals(seen[0], signal)
-    return Answer(end - start, end_theory - start_theory)
-
-
-def _narrowing(seen: Sequence[Evidence], signal: str) -> Answer:
-    """Return the change of a second moment over the layers that have a histogram, in the signal's own direction."""
-    first, last = (0, -1) if signal in FORWARD else (-1, 0)
-    histograms, theory = seen[0].histograms.histograms[signal], predicted_sizes(seen[0], signal)
-    return Answer(2 * (histograms[last].log10_rms - histograms[first].log10_rms), float(theory[last] - theory[first]))
-
-
-def _gap(seen: Sequence[Evidence], signal: str) -> Answer:
-    """Compare the first network with the last one, where the signal arrives."""
-    (own, own_theory), (other, other_theory) = arrivals(seen[0], signal), arrivals(seen[-1], signal)
-    return Answer(own - other, own_theory - other_theory)
-
-
-def _apart(seen: Sequence[Evidence], _: str) -> Answer:
-    """Return 1 − cosine of two inputs in the last layer of the first network."""
-    return Answer(*(float(log10_apart(scatter.cosine)[-1]) for scatter in (seen[0].scatter, seen[0].expected)))
-
-
-def _tokens_apart(seen: Sequence[Evidence], _: str) -> Answer:
-    """Return 1 − cosine of two tokens after the last block of the first network."""
-    return Answer(*(float(apart[-1]) for apart in tokens_apart(seen[0])))
-
-
-def _inputs_share(seen: Sequence[Evidence], _: str) -> Answer:
-    """Return what differs between inputs, as a share of E[z²] in the last layer."""
-    part = PARTS.index("inputs")
-    return Answer(*(float(scatter.parts[part, -1]) for scatter in (seen[0].scatter, seen[0].expected)))
-
-
-def _neurons_over_draws(seen: Sequence[Evidence], _: str) -> Answer:
-    """Return the variance over neurons divided by that over weight draws, in the last layer."""
-    neurons, draws = WHOSE.index("neurons"), WHOSE.index("draws")
-    return Answer(*(float(s.variances[neurons, -1] / s.variances[draws, -1]) for s in (seen[0].scatter, seen[0].expected)))
-
-
-def _flat(seen: Sequence[Evidence], _: str) -> Answer:
-    """Return the share of neurons of the last layer that stand where the activation is flat."""
-    return Answer(float(seen[0].histograms.saturated[-1]), flat_share(seen[0].config, seen[0].prediction))
-
-
-MEASURES: dict[str, Measure] = {
-    "change": Measure(("sizes",), tuple(SIGNALS), "size", _change),
-    "gap": Measure(("sizes",), tuple(SIGNALS), "size", _gap),
-    "narrowing": Measure(("histogram",), PLAIN, "size", _narrowing),
-    "apart": Measure(("cosines",), (), "size", _apart),
-    "tokens_apart": Measure(("tokens",), (), "size", _tokens_apart),
-    "inputs_share": Measure(("parts",), (), "share", _inputs_share),
-    "neurons_over_draws": Measure(("parts",), (), "ratio", _neurons_over_draws),
-    "flat": Measure(("histogram",), (), "share", _flat),
-}
 
 
 def per_layer(evidence: Evidence, signal: str) -> float:

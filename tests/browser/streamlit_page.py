@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from propagation.ui.components.streamlit_page import APP, CONNECTED, CONNECTION
+from propagation.ui.components.streamlit_page import APP, CONNECTED, CONNECTION, MAIN
 
+__all__ = ["MAIN"]
 #: JavaScript: whether the page has its server
 IS_CONNECTED = f"document.querySelector('{APP}').getAttribute('{CONNECTION}') === '{CONNECTED}'"
 
-MAIN = "[data-testid=stMain]"
 SIDEBAR = "[data-testid=stSidebar]"
 UNFOLD_SIDEBAR = "[data-testid=stExpandSidebarButton]"
 MENU_IN_SIDEBAR = "[data-testid=stSidebarNavItems]"

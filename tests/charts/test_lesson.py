@@ -8,7 +8,17 @@ import numpy as np
 import pytest
 
 from propagation.charts.guess import GUESS, Guess, guess_specs, with_share_guess
-from propagation.charts.lesson import distance_rows, lesson_chart, rows_of, token_rows, waiting_chart, waiting_distance_rows, waiting_rows
+from propagation.charts.lesson import (
+    distance_rows,
+    lesson_chart,
+    rows_of,
+    strength_rows,
+    token_rows,
+    variance_rows,
+    waiting_chart,
+    waiting_row,
+    waiting_rows,
+)
 from propagation.charts.theme import PALETTES
 from propagation.config import Config
 from propagation.engine.trace import Trace
@@ -57,7 +67,7 @@ def test_a_gap_is_measured_from_the_last_network():
     ("signal", "start", "end"), [("z", 0, 10), ("apart", 0, 10), ("tokens", 0, 10), ("delta", 10, 1), ("weight_gradient", 10, 1)]
 )
 def test_a_value_guessed_is_a_dashed_line_in_the_direction_of_travel(signal, start, end):
-    rows = waiting_distance_rows(signal) if signal in ("apart", "tokens") else waiting_rows((signal,), 10)
+    rows = waiting_row(signal) if signal in ("apart", "tokens", "strength", "variances") else waiting_rows((signal,), 10)
     (line,) = named(lesson_chart(rows, 10, guess=Guess(signal, -7, -7), reach=(-10, 2)), "your guess")
     assert (line["x"], line["y"], line["line"]["dash"]) == ([start, end], [0, -7], "dash")
     (mark,) = named(lesson_chart(rows, 10, guess=Guess(signal, -7, -7, path=False), reach=(-10, 2)), "your guess")
@@ -123,6 +133,23 @@ def test_distances_of_tokens_end_where_rounding_begins():
     figure = lesson_chart(token_rows([("", Evidence(Config(depth=3), expected, shown))]), 3)
     assert named(figure, "tokens")[0]["y"] == pytest.approx([-1, -3, None])
     assert named(figure, "tokens  theory")[0]["y"] == pytest.approx([-1, -4, None])
+
+
+def test_a_strength_is_drawn_as_the_root_of_a_size():
+    figure = lesson_chart(strength_rows([("a", evidence({"z": -0.4})), ("b", evidence({"z": 0.2}))]), 10)
+    sizes = lesson_chart(rows_of([("a", evidence({"z": -0.4})), ("b", evidence({"z": 0.2}))], ("z",)), 10)
+    for label in ("a", "b"):
+        assert named(figure, label)[0]["y"] == pytest.approx([y / 2 for y in named(sizes, label)[0]["y"]])
+
+
+def test_two_variances_are_drawn_so_that_both_are_seen_where_they_coincide():
+    both = np.log10([1.0, 0.5, 0.25])
+    scatter = SimpleNamespace(log10_variance=lambda whose: both + {"neurons": 0.0, "draws": 0.01}[whose])
+    rows = variance_rows([("", Evidence(Config(depth=3), None, Scatters(scatter, scatter)))])
+    figure = lesson_chart(rows, 3)
+    neurons, draws = (named(figure, curve.label)[0] for curve in rows[0].curves)
+    assert neurons["y"] == pytest.approx(both, abs=1e-4) and draws["y"] == pytest.approx(both + 0.01, abs=1e-4)
+    assert neurons["marker"]["size"] > 1.5 * draws["marker"]["size"] and neurons["marker"]["symbol"] != draws["marker"]["symbol"]
 
 
 def test_a_share_guessed_is_a_bracket_within_the_bars():

@@ -11,13 +11,18 @@ import pytest
 
 from propagation.config import Config
 from propagation.engine.network import simulate
-from propagation.labs.evidence import EVIDENCE, MEASURES, Evidence, flat_share, log10_apart, per_layer
+from propagation.labs import evidence as module
+from propagation.labs.evidence import EVERY, EVIDENCE, TRAINING, Evidence, flat_share, log10_apart, per_layer
+from propagation.labs.measures import MEASURES
+from propagation.labs.race import GUESSING, LEARNED, LOOKS
+from propagation.labs.training import uses
 from propagation.lessons import load
+from propagation.lessons.judging import judged
 from propagation.theory.prediction import predict
 from tests.charts.traces import trace
 
 LESSON = load()
-STEPS = pytest.mark.parametrize("step", LESSON.steps)
+STEPS = pytest.mark.parametrize("step", LESSON.screens)
 #: decades by which a measured size may miss theory's: chance and finite width, far less than the choices are apart
 NEAR = 0.25
 
@@ -40,13 +45,43 @@ def test_engine_and_theory_give_the_same_right_answer(step, answers):
         low, high = screen.reach
         assert low + 1 < answer.measured < high - 1, "the truth must be well inside what can be guessed"
         assert min(max(0, low), high) != round(answer.measured), "the slider must not open at the truth"
+        for guess in screen.guesses:
+            judgement = judged(screen, answer, guess)
+            assert judgement.right or judgement.reason, f"nothing is said of a guess of 10^{guess}"
+            assert not screen.reason(guess) or not judgement.right, f"10^{guess} is called tempting and wrong, and is neither"
     else:
         right = [choice for choice in screen.choices if choice.holds(answer.measured)]
-        assert len(right) == 1 and right[0].holds(answer.theory)
-    if MEASURES[screen.measure].unit == "size":
-        assert abs(answer.measured - answer.theory) < NEAR
-    else:
-        assert abs(answer.measured - answer.theory) < 0.05
+        assert len(right) == 1 and right[0].holds(answer.theory) and not right[0].why
+    near = {"size": NEAR, "strength": NEAR, "layers": 0.25 * answer.theory}
+    assert abs(answer.measured - answer.theory) < near.get(MEASURES[screen.measure].unit, 0.05)
+
+
+@pytest.mark.slow
+def test_what_3_4_says_of_both_networks_is_so():
+    first, second = (EVIDENCE["training"](network.config).snapshots for network in LESSON.screens["3.4"].networks)
+    assert [one.step for one in first] == list(range(0, TRAINING.steps + 1, EVERY)) and len(first) == len(second)
+    assert np.median([one.accuracy for one in first[-LOOKS:]]) >= LEARNED, "one learns"
+    assert np.median([one.accuracy for one in second[-LOOKS:]]) <= GUESSING, "and the other stands still"
+    smaller = 10 ** (0.5 * (first[0].gradient_log10_second_moment - second[0].gradient_log10_second_moment))
+    assert np.all((smaller > 500) & (smaller < 2000)), "about a thousand times too small, in every layer"
+
+
+def test_networks_that_learn_side_by_side_learn_as_they_do_alone(monkeypatch):
+    monkeypatch.setattr(module, "TRAINING", replace(TRAINING, steps=20))
+    configs = [uses(Config(depth=2, width=8, activation="relu", weight_variance=variance)) for variance in (2.0, 0.5)]
+    *earlier, together = module.learning(configs)
+    assert [len(one.snapshots) for seen in earlier for one in seen] == [1, 1, 2, 2] and len(together[0].snapshots) == 3
+    for config, evidence in zip(configs, together, strict=True):
+        for alone, beside in zip(EVIDENCE["training"](config).snapshots, evidence.snapshots, strict=True):
+            assert (alone.step, alone.loss, alone.accuracy) == (beside.step, beside.loss, beside.accuracy)
+    assert together[0].snapshots[-1].loss != together[1].snapshots[-1].loss
+
+
+def test_a_strength_is_the_root_of_a_size():
+    config = Config(depth=6, width=64, activation="relu", bias_variance=0, trials=2)
+    seen = [EVIDENCE["strength"](replace(config, weight_variance=variance)) for variance in (2.0, 0.98)]
+    answer = MEASURES["weaker"].of(seen, "")
+    assert answer.measured == pytest.approx(-6 * math.log10(0.7)) == pytest.approx(answer.theory), "of ReLU, exactly 0.7 in each layer"
 
 
 @pytest.mark.parametrize(("step", "wrong"), [("1.2", {"weight_variance": 2.0}), ("2.2", {"activation": "sigmoid"})])

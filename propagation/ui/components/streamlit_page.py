@@ -7,6 +7,8 @@ import json
 #: selectors
 APP = "[data-testid=stApp]"
 SLIDER = "[data-testid=stSlider]"
+#: what scrolls
+MAIN = "[data-testid=stMain]"
 #: the app once it has answered
 IDLE = f"{APP}[data-test-script-state=notRunning]"
 #: what `:gray-badge[…]` becomes, and the words of a heading

@@ -14,12 +14,13 @@ from propagation.ui.widgets import share
 _MOST_PROBLEMS = 8
 
 
-def opening(question: str, look_for: str) -> None:
-    """Draw the question a page answers, one sentence on what to look for, and the way to share the page."""
+def opening(question: str, look_for: str = "") -> None:
+    """Draw the question a page answers, one sentence on what to look for, if there is one, and the way to share the page."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title(question, anchor=False, width="stretch")
         share.draw_button()
-    st.markdown(look_for)
+    if look_for:
+        st.markdown(look_for)
     arrival()
 
 
