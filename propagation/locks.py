@@ -1,7 +1,8 @@
 """Locks: what a teacher's link asks of a visit: controls that stay as they are, controls that are not shown, an answer that waits.
 
-In an address: `lock=depth,width`, `hide=seed`, `ask=1`, `own_seed=1`. A lock keeps a class on its question. It is no secret: whoever edits
-the address can lift it. Pure functions from Config to Config.
+In an address: `lock=depth,width`, `hide=seed`, `ask=1`, `own_seed=1`, a question (see `questions`), and `room=NAME`, where guesses are
+counted (see `rooms`). A lock keeps a class on its question. It is no secret: whoever edits the address can lift it. Pure functions from
+Config to Config.
 """
 
 from __future__ import annotations
@@ -10,28 +11,40 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from propagation import questions, rooms
 from propagation.config import FIELDS, Config
 from propagation.fields import in_order_of_controls
 from propagation.formatting import quoted
 from propagation.initializers import SCHEMES
+from propagation.questions import Question
 from propagation.rules import settled
 
 #: parameters of an address that belong to a visit, whatever page it is on
-PARAMETERS = ("lock", "hide", "ask", "own_seed")
+PARAMETERS = ("lock", "hide", "ask", "own_seed", "question", "options", "room")
+#: those of them that are lists with commas
+LISTS = ("lock", "hide")
 #: controls that can be locked or hidden, in their order in the sidebar, by their key, with their label
 CONTROLS = {"preset": "Start from"} | {name: FIELDS[name].label for name in in_order_of_controls(FIELDS)}
+#: what a room can be called
+ROOM_NAMES = f"a room's name has small letters, digits and hyphens, {rooms.LONGEST_NAME} at most."
 #: names of a list that are complained of one by one
 _MOST_NAMED = 3
 
 
 @dataclass(frozen=True)
 class Terms:
-    """What a teacher's link asks of a visit: names of controls, an answer that waits for a click, a seed of the visitor's own."""
+    """What a teacher's link asks of a visit.
+
+    Names of controls, an answer that waits for a click, a seed of the visitor's own, the teacher's question where the answer waits (None:
+    the one there is), and the room in which guesses are counted (empty: none).
+    """
 
     locked: frozenset[str] = frozenset()
     hidden: frozenset[str] = frozenset()
     asks: bool = False
     own_seed: bool = False
+    question: Question | None = None
+    room: str = ""
 
     def __bool__(self) -> bool:
         return self != Terms()
@@ -40,20 +53,29 @@ class Terms:
         """Return the texts of an address; what is not asked for is left out."""
         flags = {"ask": self.asks, "own_seed": self.own_seed}
         names = {"lock": self.locked - self.hidden, "hide": self.hidden}
-        return {name: ",".join(_in_order(chosen)) for name, chosen in names.items() if chosen} | {
-            name: "1" for name, said in flags.items() if said
-        }
+        return (
+            {name: ",".join(_in_order(chosen)) for name, chosen in names.items() if chosen}
+            | {name: "1" for name, said in flags.items() if said}
+            | (self.question.to_query() if self.question else {})
+            | ({"room": self.room} if self.room else {})
+        )
 
     @classmethod
     def from_query(cls, parameters: Mapping[str, Sequence[str]]) -> tuple[Terms, list[str]]:
         """Return the terms an address sets, and a sentence for each part of them that could not be read. Never raises.
 
-        A list given twice counts as one; a control both locked and hidden is hidden.
+        A list given twice counts as one; a control both locked and hidden is hidden. Where there is a question, the answer waits.
         """
         problems: list[str] = []
         locked, hidden = (_names(name, parameters.get(name, ()), problems) for name in ("lock", "hide"))
         asks, own_seed = (_flag(name, parameters.get(name, ()), problems) for name in ("ask", "own_seed"))
-        return cls(locked - hidden, hidden, asks, own_seed), problems
+        text, options, room = (_last(name, parameters) for name in ("question", "options", "room"))
+        question, cut = questions.asked(text, options.split(questions.BETWEEN))
+        problems += cut
+        if room and not rooms.is_name(room):
+            problems.append(f"room = {quoted(room)} is ignored: {ROOM_NAMES}")
+            room = ""
+        return cls(locked - hidden, hidden, asks or question is not None, own_seed, question, room), problems
 
     def fixed(self, config: Config) -> frozenset[str]:
         """Return the controls that cannot be moved. A scheme says what σ_w² is: one of the two held fast holds the other.
@@ -114,6 +136,11 @@ def _names(parameter: str, texts: Sequence[str], problems: list[str]) -> frozens
     if len(unknown) > _MOST_NAMED:
         problems.append(f"Nor can {len(unknown) - _MOST_NAMED:,} more that this address wants {verb}.")
     return frozenset(name for name in given if name in CONTROLS)
+
+
+def _last(parameter: str, parameters: Mapping[str, Sequence[str]]) -> str:
+    """Return what a parameter says, the last time if it is given several times."""
+    return next(reversed(parameters.get(parameter, ())), "").strip()
 
 
 def _flag(parameter: str, texts: Sequence[str], problems: list[str]) -> bool:

@@ -39,6 +39,8 @@ FLOORS = {
     "config": 1,
     "rules": 3,
     "locks": 3,
+    "rooms": 3,
+    "questions": 3,
     "slider_steps": 3,
     "architecture": 2,
     "streams": 2,

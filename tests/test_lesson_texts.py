@@ -202,7 +202,7 @@ def test_narrow_networks_keep_three_times_what_theory_says_by_the_lengths_of_inp
 def test_attention_alone_leaves_nothing_in_three_blocks():
     """4.5. What is measured stands above theory there, since heads of 32 entries do not have Gaussian logits."""
     screen = load().screens["4.5"]
-    assert "After three blocks less than $10^{-5}$ is left" in screen.body
+    assert "after three blocks less than $10^{-5}$ is left" in screen.body
     for found in tokens_apart(EVIDENCE["tokens"](screen.networks[2].config)):
         assert found[1] > -3 and found[2] < -5
     for network in screen.networks[:2]:

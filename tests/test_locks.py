@@ -12,6 +12,7 @@ from propagation import rules
 from propagation.config import BOUNDS, CHOICES, Config
 from propagation.locks import CONTROLS, PARAMETERS, Terms, labels
 from propagation.presets import PRESETS
+from propagation.questions import Question
 
 FIELDS = [field.name for field in fields(Config)]
 
@@ -112,13 +113,27 @@ def test_a_locked_scheme_refuses_the_activation_it_cannot_serve():
     assert after(kumar, locked("scheme"), "activation", "sigmoid").activation == "sigmoid"
 
 
-@given(st.sets(st.sampled_from(sorted(CONTROLS))), st.sets(st.sampled_from(sorted(CONTROLS))), st.booleans(), st.booleans())
-def test_terms_survive_the_address(names, hidden, asks, own_seed):
-    terms = Terms(frozenset(names - hidden), frozenset(hidden), asks, own_seed)
+@given(
+    st.sets(st.sampled_from(sorted(CONTROLS))),
+    st.sets(st.sampled_from(sorted(CONTROLS))),
+    st.booleans(),
+    st.booleans(),
+    st.sampled_from([None, Question("Why?"), Question("What <b>grows</b>?", ("the signal & all", "δ = 1"))]),
+    st.sampled_from(["", "bio-101"]),
+)
+def test_terms_survive_the_address(names, hidden, asks, own_seed, question, room):
+    terms = Terms(frozenset(names - hidden), frozenset(hidden), asks or question is not None, own_seed, question, room)
     query = terms.to_query()
     assert {*query} <= {*PARAMETERS}
     assert Terms.from_query({name: [text] for name, text in query.items()}) == (terms, [])
     assert bool(terms) == bool(query)
+
+
+def test_a_question_makes_the_answer_wait_and_a_room_without_a_name_is_none():
+    terms, problems = Terms.from_query({"question": ["What is next?"], "room": ["Bio 1"]})
+    assert terms == Terms(asks=True, question=Question("What is next?")) and len(problems) == 1 and "'Bio 1'" in problems[0]
+    assert Terms.from_query({"room": ["a", "bio-101"]}) == (Terms(room="bio-101"), [])
+    assert Terms.from_query({"options": ["a|b"]})[0] == Terms() and Terms.from_query({"options": ["a|b"]})[1]
 
 
 @given(st.dictionaries(st.sampled_from(PARAMETERS), st.lists(st.text(max_size=300), max_size=3)))

@@ -173,7 +173,7 @@ def test_buttons_that_would_move_a_locked_control_are_shut():
 def test_the_answer_waits_until_it_is_asked_for():
     app = opened(ask="1")
     assert app.title[0].value == "What do you expect?" and not app.header
-    app.radio(key="expectation").set_value("fade").run()
+    app.radio(key="expectation").set_value(0).run()
     app.button(key="reveal").click().run()
     assert app.title[0].value != "What do you expect?" and "layers" in app.header[0].value
     assert any("fade away" in caption.value for caption in app.caption)
@@ -258,7 +258,7 @@ def test_links_stay_below_two_thousand_characters():
 
 
 def assert_short(config: Config) -> None:
-    page = {"view": "h", "over": "neurons"} | Terms(frozenset(CONTROLS), asks=True).to_query()
+    page = {"view": "h", "over": "neurons"} | Terms(frozenset(CONTROLS), asks=True, room="x" * 32).to_query()
     link = url.link_from("https://a-rather-long-name-of-a-school.example.org/distributions", config, page)
     assert 400 < len(link) < share.MOST_CHARACTERS
     object.__setattr__(config, "activation", "+" * 200)  # three characters each, the worst there is

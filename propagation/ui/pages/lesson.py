@@ -14,12 +14,13 @@ from propagation.labs.measures import MEASURES
 from propagation.lessons import END, Lesson, Link, Screen, chapter_of
 from propagation.lessons.judging import answered, judged, score
 from propagation.ui.components.turn_pages import turn_pages
-from propagation.ui.session import experiment, guesses
+from propagation.ui.session import experiment, guesses, room
 from propagation.ui.widgets import controls
 from propagation.ui.widgets.lesson_charts import Seen, draw_chart
 from propagation.ui.widgets.links import draw_link
 from propagation.ui.widgets.page_header import opening
 from propagation.ui.widgets.panels import panel
+from propagation.ui.widgets.room_counts import draw_counts
 
 TITLE = "Why constant variance?"
 STEP, LANGUAGE = "step", "language"
@@ -114,7 +115,8 @@ def _screen(step: str, screen: Screen) -> None:
         value = _guessed(step, screen) if shown else _question(step, screen)
         words = st.container(gap="xsmall")
     seen: Seen = []
-    with right, panel("The chart"):
+    # without gaps: what is drawn again and again while networks learn takes a place each time
+    with right, st.container(gap=None), panel("The chart"):
         seen = draw_chart(step, screen, shown, value, _SLIDER)
     if not seen:
         return
@@ -137,6 +139,10 @@ def _question(step: str, screen: Screen) -> int | None:
     with st.container(key=_SHOW):
         label = ":blue[**Show me**]" if value is not None else "Show me without a guess"
         st.button(label, f"show_{step}", icon=":material/visibility:", on_click=guesses.reveal, args=(step, value))
+    if room.name():
+        said = guesses.of(step).value  # a slider stands somewhere before it is moved, which is no guess
+        names = [power_of_ten(guess) if screen.reach else choices[guess].text for guess in options]
+        draw_counts(("lesson", step), names, options.index(said) if said is not None and said in options else None)
     return value
 
 

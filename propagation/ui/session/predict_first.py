@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
+from propagation.questions import STANDARD, Question
 from propagation.ui.session import experiment
 
-#: what gradients can do on their way back
-EXPECTATIONS = {"fade": "fade away ↘", "level": "keep their size →", "grow": "grow ↗"}
 _REVEALED, _EXPECTED = "answer_revealed", "answer_expected"
 
 
@@ -16,11 +15,16 @@ def waits() -> bool:
     return experiment.terms().asks and not st.session_state.get(_REVEALED, False)
 
 
-def reveal(expectation: str | None) -> None:
-    """Show the answer from now on, and remember what the visitor said they expect, None if nothing."""
+def question() -> Question:
+    """Return what is asked before the answer is shown."""
+    return experiment.terms().question or STANDARD
+
+
+def reveal(expectation: int | None) -> None:
+    """Show the answer from now on, and remember the option that the visitor chose, by its place; None if they chose none."""
     st.session_state[_REVEALED], st.session_state[_EXPECTED] = True, expectation
 
 
-def expectation() -> str | None:
-    """Return what the visitor said before the answer was shown, if they did."""
+def expectation() -> int | None:
+    """Return the option that the visitor chose before the answer was shown, by its place, if they did."""
     return st.session_state.get(_EXPECTED)

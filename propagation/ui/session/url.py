@@ -67,7 +67,7 @@ def parsed(parameters: dict[str, list[str]]) -> tuple[Config, list[str]]:
     problems += [
         f"{name} is given {len(texts):,} times: the last one counts."
         for name, texts in parameters.items()
-        if name in PAGE_PARAMETERS and name not in locks.PARAMETERS and len(texts) > 1
+        if name in PAGE_PARAMETERS and name not in (*locks.LISTS, "ask", "own_seed") and len(texts) > 1
     ]
     return settled(config), problems
 
@@ -75,7 +75,9 @@ def parsed(parameters: dict[str, list[str]]) -> tuple[Config, list[str]]:
 def of_page(parameters: dict[str, list[str]]) -> dict[str, str]:
     """Return what the parameters say beside the config; a list of locks given twice is one list."""
     return {
-        name: ",".join(texts) if name in locks.PARAMETERS else texts[-1] for name, texts in parameters.items() if name in PAGE_PARAMETERS
+        name: ",".join(texts) if name in (*locks.LISTS, "ask", "own_seed") else texts[-1]
+        for name, texts in parameters.items()
+        if name in PAGE_PARAMETERS
     }
 
 

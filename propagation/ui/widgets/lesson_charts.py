@@ -63,7 +63,7 @@ def draw_chart(step: str, screen: Screen, shown: bool, value: int | None, slider
     if (figure.layout.height or 0) > HIGHEST:
         figure.update_layout(height=HIGHEST)
     draw_figure(figure, key, alt=_in_words(screen, seen))
-    if screen.reach:
+    if screen.reach and not shown:
         low, high = screen.reach
         guessed = [Shown({key: spec}, {}) for spec in guess_specs(figure, range(low, high + 1))]
         if guessed:

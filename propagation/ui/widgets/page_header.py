@@ -35,8 +35,9 @@ def arrival() -> None:
         told = f"This address has {unread:,} parameters. Of more than 1,000 none is read: this is what the app opens with."
         st.warning(told, icon=":material/link_off:")
     said = predict_first.expectation()
-    if said:
-        st.caption(f":material/psychology: You expected that gradients **{predict_first.EXPECTATIONS[said]}**")
+    if said is not None:
+        asked = predict_first.question()
+        st.caption(f":material/psychology: {plain(asked.text)} You expected: **{plain(asked.options[said])}**")
 
 
 def without_blocks(config: Config, what: str) -> None:

@@ -7,15 +7,26 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 import streamlit as st
 
-from propagation.locks import CONTROLS, Terms
+from propagation.locks import CONTROLS, ROOM_NAMES, Terms
+from propagation.questions import LONGEST_OPTION, LONGEST_QUESTION, MOST_OPTIONS, STANDARD, Question, asked
+from propagation.rooms import LONGEST_NAME, is_name
+from propagation.runtime.platform import IN_BROWSER
 from propagation.ui.components.copy_box import copy_box
 from propagation.ui.components.qr_code import qr_code
 from propagation.ui.session import experiment
+from propagation.ui.widgets.room_counts import KEPT, REPLICAS
 
 #: characters up to which every mail and chat program leaves a link whole
 MOST_CHARACTERS = 2000
 #: what a long part of a link is, for those who want it shorter
-_LONG = {"activation": "the typed formula", "columns": "the comparison", "layer_sizes": "the list of layer sizes", "report": "the report"}
+_LONG = {
+    "activation": "the typed formula",
+    "columns": "the comparison",
+    "question": "the question",
+    "options": "the options",
+    "report": "the report",
+    "layer_sizes": "the list of layer sizes",
+}
 _APPEARANCES = {"": "as the reader's", "light": "light", "dark": "dark"}
 _OWN_MACHINE = ("localhost", "127.0.0.1", "::1", "0.0.0.0")
 _WISHED = "wished_terms"
@@ -110,7 +121,8 @@ def _teach() -> None:
     own = right.toggle(
         "A seed for each visitor", **_kept("teach_seed", wished.own_seed), help="Drawn when they arrive, and theirs to keep: it is locked."
     )
-    wished = Terms(frozenset(locked) - {*hidden}, frozenset(hidden), asks, own)
+    question = _teachers_question(wished) if asks else None
+    wished = Terms(frozenset(locked) - {*hidden}, frozenset(hidden), asks, own, question, _teachers_room(wished))
     st.session_state[_WISHED] = wished
     if wished:
         _hand_out(experiment.link_on(wished), "teach")
@@ -118,7 +130,51 @@ def _teach() -> None:
         st.info("Choose what the link asks, and it appears here.", icon=":material/school:")
 
 
-def _kept(key: str, value: list[str] | bool) -> dict:
+def _teachers_question(wished: Terms) -> Question | None:
+    """Draw the entries of a question of the teacher's own; return it, None where it is left empty."""
+    before = wished.question or Question("")
+    text = st.text_input(
+        "What is asked",
+        **_kept("teach_question", before.text),
+        max_chars=LONGEST_QUESTION,
+        placeholder=f"{STANDARD.text} …",
+        help=f"Empty: “{STANDARD.text} {', '.join(STANDARD.options)}”.",
+    )
+    options = st.text_area(
+        "What can be answered, one a line",
+        **_kept("teach_options", "\n".join(before.options)),
+        max_chars=MOST_OPTIONS * (LONGEST_OPTION + 1),
+        height=108,
+        placeholder="Empty: they think about it, and choose nothing",
+        disabled=not text.strip(),
+    )
+    question, problems = asked(text, options.splitlines() if text.strip() else ())
+    for problem in problems:
+        st.caption(f":material/info: {problem}")
+    return question
+
+
+def _teachers_room(wished: Terms) -> str:
+    """Draw the entry of a room; return its name, empty where there is none. Where no server runs, nothing can be counted."""
+    if IN_BROWSER:
+        return ""
+    name = st.text_input(
+        "Room, in which guesses are counted",
+        **_kept("teach_room", wished.room),
+        max_chars=LONGEST_NAME,
+        placeholder="none",
+        help="All who open the link see how many guessed what, before the answer: on this question, and on each screen of the lesson.",
+    )
+    name = name.strip().lower()
+    if name and not is_name(name):
+        st.caption(f":material/info: No room yet: {ROOM_NAMES}")
+        return ""
+    if name:
+        st.caption(f"{KEPT} Whoever knows the name can guess in this room. {REPLICAS}")
+    return name
+
+
+def _kept(key: str, value: list[str] | bool | str) -> dict:
     """Return what a widget of the builder needs: it stands where it was left when the panel was last open."""
     if key not in st.session_state:
         st.session_state[key] = value
