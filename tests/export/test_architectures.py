@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 from dataclasses import replace
 from itertools import product
 
 import pytest
-from architectures import NETWORKS, TRANSFORMER, WITHOUT_LINE
+from architectures import CONVOLUTION, NETWORKS, TRANSFORMER, WITHOUT_LINE
 
 from propagation.architecture import blocks, head, stem
 from propagation.branches import BRANCH_RULES
@@ -48,17 +50,23 @@ OTHERS = {
     "copies, pre-activation": {"architecture": "residual", "shared_blocks": True, "block_order": "pre_activation", "normalization": "rms"},
     "copies, post-activation": {"architecture": "residual", "shared_blocks": True, "block_order": "post_activation", "activation": "relu"},
     "copies, gated, batch norm": {"architecture": "residual", "shared_blocks": True, "gated": True, "normalization": "batch", "keep": 0.8},
+    "convolution in a funnel": CONVOLUTION | {"width_profile": "funnel", "weight_law": "uniform", "scheme": "pytorch", "taps": 1},
+    "convolution, delta-orthogonal, a loss": CONVOLUTION | {"weight_law": "orthogonal", "cost": "squared_error", "taps": 5, "keep": 0.9},
+    "convolution, LSUV": CONVOLUTION | {"scheme": "lsuv", "normalization": "rms", "keep": 0.8, "input_mean": 0.4},
+    "convolution, a pooled loss": CONVOLUTION | {"readout": "pooled", "cost": "cross_entropy", "first_weight_variance": 3.0},
+    "convolution of digits": CONVOLUTION | {"positions": 1, "input_law": "digits", "scheme": "glorot", "bias_mean": 0.3},
     "copies with a stem": {"architecture": "residual", "shared_blocks": True, "layer_sizes": "10-24-24-24", "cost": "cross_entropy"},
 }
 EVERY = {name: replace(BASE, **change) for name, change in {**NETWORKS, **WITHOUT_LINE, **OTHERS}.items() if change}
 #: those that every framework has a script for, and those that PyTorch alone has one for
 ALL = {name: config for name, config in EVERY.items() if not any(framework.why_not(config) for framework in FRAMEWORKS.values())}
 BLOCKS = {name: config for name, config in EVERY.items() if has_blocks(config)}
+CONVOLUTIONS = {name: config for name, config in EVERY.items() if config.architecture == "convolution"}
 #: the other frameworks take a second where NumPy takes a millisecond. Of so few seeds 6 standard errors, which are themselves uncertain,
 #: are as rare as 4 of many (Student, 11 degrees of freedom)
 SEEDS, FAR_OF_FEW = {"numpy": 16, "pytorch": 8, "keras": 8, "flax": 8}, 6
 CASES = [(framework, name) for framework in FRAMEWORKS for name in (list(ALL) if framework in ("numpy", "pytorch") else list(ALL)[::3])]
-CASES += [("pytorch", name) for name in BLOCKS]
+CASES += [("pytorch", name) for name in [*BLOCKS, *CONVOLUTIONS]]
 #: every combination of what changes the shape of a block
 SHAPES = [
     shape
@@ -115,6 +123,56 @@ def test_a_script_of_other_blocks_is_rejected(network, change):
     pytest.importorskip("torch")
     config = BLOCKS[network]
     assert apart(scripted(replace(config, **change), "pytorch", 8), measured(config, 16)) > FAR_OF_FEW
+
+
+@pytest.mark.parametrize(
+    ("network", "change"),
+    [
+        ("convolution", {"positions": 4}),
+        ("convolution", {"normalization": "layer"}),
+        ("convolution, pooled", {"readout": "token"}),
+        ("convolution, batch norm", {"normalization": "layer"}),
+    ],
+)
+def test_a_script_of_another_convolution_is_rejected(network, change):
+    """Negative control."""
+    pytest.importorskip("torch")
+    config = CONVOLUTIONS[network]
+    assert apart(scripted(replace(config, **change), "pytorch", 8), measured(config, 16)) > FAR_OF_FEW
+
+
+@pytest.mark.parametrize(("taps", "law"), [(1, "gaussian"), (3, "uniform"), (5, "gaussian"), (5, "orthogonal")])
+def test_the_weight_gradient_of_a_convolution_is_that_of_autograd(taps, law):
+    torch = pytest.importorskip("torch")
+    names: dict = {"__name__": "__main__"}
+    with contextlib.redirect_stdout(io.StringIO()):
+        exec(snippet(replace(CONVOLUTIONS["convolution"], inputs=1, taps=taps, weight_law=law), "pytorch"), names)
+    model = names["Network"]()
+    names["initialize"](model)
+    x, ins, zs, _ = model(names["x"])
+    wanted = [layer.weight for layer in model.W]
+    deltas, gradients = (torch.autograd.grad(x.square().sum(), of, retain_graph=True) for of in (zs, wanted))
+    middle = slice(taps // 2, taps // 2 + 1) if law == "orthogonal" else slice(None)
+    for weight, gradient, delta, given in zip(wanted, gradients, deltas, ins, strict=True):
+        assert weight.shape == (24, 24, taps) and (weight.count_nonzero() == 24 * 24 * (1 if law == "orthogonal" else taps))
+        found = names["weight_gradient"](delta.numpy(), given.detach().numpy())
+        own = gradient[:, :, middle].movedim(2, 1).flatten(1)[None]
+        torch.testing.assert_close(torch.as_tensor(found), own, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("config", CONVOLUTIONS.values(), ids=CONVOLUTIONS)
+def test_convolutions_become_a_script_of_pytorch_and_a_sentence_of_others(config):
+    text = snippet(config, "pytorch")
+    assert_no_gap(text)
+    assert "nn.Conv1d(" in text and "nn.Linear(" not in text and "def initialize(model" in text
+    for name, framework in FRAMEWORKS.items():
+        assert (framework.why_not(config) == f"There is no {framework.label} script for convolutions.") == (name != "pytorch")
+
+
+def test_where_taps_go_round_the_circle_there_is_a_sentence():
+    config = replace(BASE, architecture="convolution", positions=2, taps=7)
+    with pytest.raises(ValueError, match="7 taps go round one of 2 more often"):
+        snippet(config, "pytorch")
 
 
 @pytest.mark.parametrize("config", BLOCKS.values(), ids=BLOCKS)

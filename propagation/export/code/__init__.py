@@ -12,9 +12,9 @@ from functools import lru_cache
 from typing import Any
 
 from propagation.config import Config
-from propagation.export.code import flax, keras, plain_numpy, torch_blocks, torch_modules
+from propagation.export.code import flax, keras, plain_numpy, torch_blocks, torch_convolutions, torch_modules
 from propagation.export.code.ops import everything
-from propagation.ops import Attend
+from propagation.ops import Attend, Patches
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Framework:
         """Return why there is no script for a config, in a sentence; empty where there is one."""
         lacking = {type(op) for op in everything(config)} - set(self.ops)
         if config.architecture == "convolution":
-            return f"There is no {self.label} script for convolutions."
+            return torch_convolutions.why_not(config) if Patches in self.ops else f"There is no {self.label} script for convolutions."
         if not lacking and (self.writes_copies or not config.shared_blocks):
             return ""
         what = "attention" if Attend in lacking else "a gate" if lacking else "blocks that are copies of one another"

@@ -87,7 +87,7 @@ class MapText:
 
 def map_text(config: Config, op: Linear) -> MapText:
     """Return how a map of this config is written."""
-    if config.architecture == "plain":
+    if not config.has_stream:
         return MapText(op.name, "fan_in", "fan_out", "z", "1")
     hidden, rule = _hidden(config), branch_text(config)
     texts = {
@@ -139,14 +139,14 @@ def residual_pieces(config: Config, op: Any) -> dict[str, str]:
 
 def input_size(config: Config) -> str:
     """Return the size of an input."""
-    if config.architecture == "plain":
+    if not config.has_stream:
         return "WIDTHS[0]"
     return "WIDTH" if config.widths[0] == config.widths[1] else "INPUT_WIDTH"
 
 
 def loop_head(config: Config) -> str:
     """Return what stands between `for` and the colon of the loop over layers, where each draws its maps."""
-    return "fan_in, fan_out in zip(WIDTHS[:-1], WIDTHS[1:])" if config.architecture == "plain" else "_ in range(DEPTH)"
+    return "fan_in, fan_out in zip(WIDTHS[:-1], WIDTHS[1:])" if not config.has_stream else "_ in range(DEPTH)"
 
 
 def _hidden(config: Config) -> str:

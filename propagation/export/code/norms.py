@@ -40,6 +40,12 @@ _WORDS = {
     "rms": "RMS norm: every input of a layer to mean square 1.",
     "batch": "Batch norm: every neuron to mean 0 and mean square 1 over the batch.",
 }
+#: of a convolution, whose positions are the last axis; PyTorch's module for layers and RMS takes channels there
+_WORDS_OF_POSITIONS = {
+    "layer": "Layer norm: every position of every input to mean 0 and mean square 1 over the channels.",
+    "rms": "RMS norm: every position of every input to mean square 1 over the channels.",
+    "batch": "Batch norm: every channel to mean 0 and mean square 1 over inputs and positions.",
+}
 _OWN = "{0} adds {1} to the {2}: it shows where that is as small."
 #: each as its framework writes it; `@centre` goes where the norm takes no mean away
 _NORMS = {
@@ -107,16 +113,21 @@ _MEANS = {
 }
 
 
-def norm_definition(kind: str, framework: str) -> str:
-    """Return the lines that define `norm`, and for NumPy and Keras `norm_backward`, with two blank lines before; nothing for no kind."""
+def norm_definition(kind: str, framework: str, convolves: bool = False) -> str:
+    """Return the lines that define `norm`, and for NumPy and Keras `norm_backward`, with two blank lines before; nothing for no kind.
+
+    `convolves`: channels are an axis of their own, before that of positions, in PyTorch alone.
+    """
     if not kind:
         return ""
     module = MODULES[framework][kind]
     rows = 1 if framework == "numpy" else 0  # a NumPy script has one column an input, the others one row
     axis = str(rows if kind == "batch" else 0 if framework == "numpy" else -1)
+    if convolves:
+        axis = "(0, 2)" if kind == "batch" else "1"
     return "\n\n\n" + fill(
         _NORMS[framework],
-        words=_WORDS[kind],
+        words=(_WORDS_OF_POSITIONS if convolves else _WORDS)[kind],
         own=_OWN.format(module.call, module.epsilon, "mean square" if kind == "rms" else "variance"),
         axis=axis,
         centre=_centred("x", kind, framework, axis),

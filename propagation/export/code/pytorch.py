@@ -1,10 +1,11 @@
-"""The script in PyTorch: nn.Linear layers, initialized in place, gradients from autograd."""
+"""The script in PyTorch: nn.Linear or nn.Conv1d layers, initialized in place, gradients from autograd."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from propagation.config import Config
+from propagation.export.code import torch_convolutions
 from propagation.export.code.branches import MapText, input_size, loop_head, map_text, maps_of_branch
 from propagation.export.code.functions import definitions
 from propagation.export.code.norms import norm_definition
@@ -23,7 +24,7 @@ from propagation.export.code.settings import (
 )
 from propagation.export.code.table import empty, table_pieces
 from propagation.initializers import SCHEMES
-from propagation.ops import Dropout, Linear
+from propagation.ops import Dropout, Linear, Patches
 
 _SCRIPT = '''
 """$title
@@ -62,7 +63,7 @@ class Network(nn.Module):
 def initialize(model$data):
     """$rule"""
     for layer in $linears:
-        fan_out, fan_in = layer.weight.shape
+        $fans
         variance = $variance
         @weights
         @biases
@@ -71,12 +72,12 @@ def initialize(model$data):
 
 
 def draw_inputs():
-    """One row an input, the same for every network."""
+    """$inputs_are, the same for every network."""
     @inputs
 
 
 def cost(h):
-    """Each input's own cost C, summed."""
+    """Each $costs's own cost C, summed."""
     @cost
 
 
@@ -115,6 +116,7 @@ x = $W(x)
 """,
         pieces=_map_pieces,
     ),
+    Patches: OpCode(forward=""),  # a layer finds its own
     Dropout: OpCode(forward="x = F.dropout(x, 1 - KEEP)"),
     **FROM_FRAMEWORK,
 }
@@ -122,7 +124,9 @@ x = $W(x)
 
 def script(config: Config) -> str:
     """A complete PyTorch script for a config."""
-    pieces, from_data = table_pieces(config, axis=1), SCHEMES[config.scheme].from_data
+    pieces, from_data, convolves = table_pieces(config, axis=1), SCHEMES[config.scheme].from_data, config.architecture == "convolution"
+    if convolves:
+        pieces["log10_size"] += f"\n\n{torch_convolutions.weight_gradient(config)}"
     lists = pieces["lists"] = pieces["lists"].replace("hs", "hs, ys") if len(maps_of_branch(config)) == 2 else pieces["lists"]
     outs = [name for name in lists.split(", ") if name in ("zs", "ys", "streams")]
     return fill(
@@ -131,19 +135,22 @@ def script(config: Config) -> str:
         imports="from sklearn.datasets import load_digits" if config.input_law == "digits" else "",
         constants=constants(config),
         op_constants=op_constants(config),
-        functions=definitions(config.activation, "pytorch") + norm_definition(norm_kind(config), "pytorch"),
+        functions=definitions(config.activation, "pytorch") + norm_definition(norm_kind(config), "pytorch", convolves),
         modules=_modules(config),
         each=_each(config),
         linears=_linears(config),
         rule=rule_words(config),
         data=", x" if from_data else "",
+        fans=torch_convolutions.fans(config) if convolves else "fan_out, fan_in = layer.weight.shape",
         variance=layer_variance(config, "layer is model.W[0]"),
         weights=weights(config),
         biases=biases(config),
         factors=_factors(config),
         lsuv=_lsuv(config) if from_data else "",
-        inputs=shifted(config.input_mean, inputs(config, f"INPUTS, {input_size(config)}")),
-        cost=_COSTS[config.cost],
+        inputs_are="(INPUTS, channels, POSITIONS)" if convolves else "One row an input",
+        inputs=shifted(config.input_mean, inputs(config, f"INPUTS, {input_size(config)}" + ", POSITIONS" * convolves)),
+        costs="input" if not convolves or config.readout == "pooled" else "position",
+        cost=torch_convolutions.cost(config) if convolves else _COSTS[config.cost],
         of_outs=_gradients(outs, pieces["gradients"]),
         **pieces,
         empty_lists=empty(pieces["lists"]),
@@ -158,6 +165,8 @@ def _maps(config: Config) -> list[tuple[str, MapText]]:
 
 def _modules(config: Config) -> str:
     """The lines that make the linear layers."""
+    if config.architecture == "convolution":
+        return torch_convolutions.LAYERS
     each = loop_head(config)
     return "\n".join(
         f"self.{name} = " + (f"nn.Linear({text.fans})" if name == "stem" else f"nn.ModuleList(nn.Linear({text.fans}) for {each})")
@@ -202,7 +211,7 @@ def _factors(config: Config) -> str:
 _LSUV = """
 
 def rescale(layer, inputs):
-    layer.weight /= F.linear(*inputs, layer.weight).std(correction=0)
+    layer.weight /= $product.std(correction=0)
 
 hooks = [layer.register_forward_pre_hook(rescale) for layer in $linears]
 @run
@@ -214,7 +223,8 @@ for hook in hooks:
 def _lsuv(config: Config) -> str:
     """The lines that rescale every layer on the data, in the order of the forward pass."""
     run = "with torch.random.fork_rng():  # so that the next pass drops out the same\n    model(x)" if has(config, Dropout) else "model(x)"
-    return fill(_LSUV, linears=_linears(config), run=run)
+    product = torch_convolutions.PRODUCT if config.architecture == "convolution" else "F.linear(*inputs, layer.weight)"
+    return fill(_LSUV, linears=_linears(config), run=run, product=product)
 
 
 LAWS = {
@@ -236,7 +246,7 @@ _BUILT_IN = {
     ("glorot", "gaussian"): "nn.init.xavier_normal_(layer.weight)",
     ("glorot", "uniform"): "nn.init.xavier_uniform_(layer.weight)",
     ("keras", "uniform"): "nn.init.xavier_uniform_(layer.weight)",
-    ("pytorch", "uniform"): "what nn.Linear does by itself",
+    ("pytorch", "uniform"): "what {1} does by itself",
     ("std", "gaussian"): "nn.init.normal_(layer.weight, std={0})",
     ("pytorch_orthogonal", "orthogonal"): "nn.init.orthogonal_(layer.weight)",
 }
@@ -244,9 +254,15 @@ _BUILT_IN = {
 
 def weights(config: Config) -> str:
     """Return the lines that draw the weights of `layer`, of this `variance`."""
+    if config.architecture == "convolution" and config.weight_law == "orthogonal":
+        return torch_convolutions.middle(LAWS["orthogonal"].format("middle", "variance"))
     lines = LAWS[config.weight_law].format("layer.weight", "variance")
-    same = _BUILT_IN.get((config.scheme, config.weight_law), "").format(config.weight_std)
+    same = _BUILT_IN.get((config.scheme, config.weight_law), "").format(config.weight_std, _module(config))
     return f"{lines}  # = {same}" if same else lines
+
+
+def _module(config: Config) -> str:
+    return "nn.Conv1d" if config.architecture == "convolution" else "nn.Linear"
 
 
 def biases(config: Config) -> str:
@@ -264,7 +280,8 @@ def biases(config: Config) -> str:
 def inputs(config: Config, shape: str) -> str:
     """Return the body that draws a batch of this shape; digits, which have their own, one row each."""
     if config.input_law == "digits":
-        return digits(config, "torch.as_tensor(images[torch.randperm(len(images))[:INPUTS].numpy()])")
+        position = "[:, :, None]" * (config.architecture == "convolution")
+        return digits(config, f"torch.as_tensor(images[torch.randperm(len(images))[:INPUTS].numpy()]){position}")
     if config.input_law == "uniform":
         return f"limit = {root(3 * config.input_variance)}\nreturn torch.empty({shape}).uniform_(-limit, limit)"
     scale = "" if config.input_variance == 1 else f"{root(config.input_variance)} * "

@@ -55,13 +55,14 @@ def title(config: Config, framework: str) -> str:
     )
 
 
-#: what is printed, of either architecture
+#: what is printed, by architecture
 _MEASURED = {
     "plain": "z, h = phi(z), delta = dC/dz and dC/dW in every layer",
+    "convolution": "z, h = phi(z), delta = dC/dz and dC/dW in every layer, at all positions",
     "residual": "z, what the first W of a block makes, h, delta = dC/dz, dC/dW, the stream x after a block and dC/dx",
     "transformer": "z, h, delta = dC/dz, dC/dW of all weights, the stream x after a block and dC/dx",
 }
-_LAYERS = {"plain": "layer", "residual": "residual block", "transformer": "transformer block"}
+_LAYERS = {"plain": "layer", "convolution": "convolutional layer", "residual": "residual block", "transformer": "transformer block"}
 
 
 def size_words(config: Config) -> str:
@@ -90,7 +91,7 @@ def scheme_words(config: Config) -> str:
 def constants(config: Config) -> str:
     """SEED, DRAWS, INPUTS, and WIDTHS by the formula that makes them; in a residual network what a block has in place of WIDTHS."""
     draws = f"SEED, DRAWS, INPUTS = {config.seed}, {config.trials}, {config.inputs}"
-    if config.architecture != "plain":
+    if config.has_stream:
         return "\n".join([draws, *stream_constants(config)])
     sizes = {
         "constant": f"[{config.width}] * {config.depth + 1}",
@@ -105,6 +106,8 @@ def constants(config: Config) -> str:
         ),
     }[config.width_profile]
     lines = [draws]
+    if config.architecture == "convolution":
+        lines.append(f"POSITIONS, TAPS = {config.positions}, {config.taps}  # of an input, in a circle, and how many of them a neuron sees")
     if config.width_profile != "constant":
         lines.append(f"DEPTH, WIDTH, NARROW = {config.depth}, {config.width}, {max(2, config.width // 8)}")
     if config.layer_sizes:

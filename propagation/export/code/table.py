@@ -48,13 +48,13 @@ _MEAN = "np.logaddexp(np.log(10) * np.array(of_W1), np.log(10) * np.array(of_W2)
 def table_pieces(config: Config, axis: int, measure: str = "measure(x) for _ in range(DRAWS)") -> dict[str, str]:
     """Return the pieces that measure and print: `log10_size`, `lists` and `gradients` of signals, `sizes` of them, and `table`.
 
-    `axis` is that of the neurons: where it is 0 an input is a column, else a row.
+    `axis` is that of the neurons: where it is 0 an input is a column, else a row; a convolution has channels and positions in its place.
     """
     signals = signals_of(config)
     two, has_stream = len(maps_of_branch(config)) == 2, "stream" in signals
     heads = [_HEADS[name] for name in signals]
     return {
-        "log10_size": fill(_LOG10_SIZE, axis=str(axis)),
+        "log10_size": fill(_LOG10_SIZE, axis="(1, 2)" if config.architecture == "convolution" else str(axis)),
         "lists": ", ".join(["ins", "zs", "hs", *["streams"] * has_stream]),
         "gradients": ", ".join(["deltas", *["y_gradients"] * two, *["stream_gradients"] * has_stream]),
         "signals": f"{', '.join(heads[:-1])} and {heads[-1]}",
@@ -82,7 +82,9 @@ def _sizes(config: Config, axis: int) -> str:
 
 
 def _weight_gradient(config: Config, axis: int, delta: str, x: str) -> tuple[str, str]:
-    """The size of the gradient of one map, and the comment that says what it is."""
+    """The size of the gradient of one map, and the comment that says what it is. A convolution has a function for it."""
+    if config.architecture == "convolution":
+        return f"log10_size(weight_gradient({delta}, {x}))", ""
     if is_coupled(config):
         product = f"{delta} @ {x}.T" if axis == 0 else f"{delta}.T @ {x}"
         return f"log10_size({product})", "  # summed over inputs, which batch norm couples"

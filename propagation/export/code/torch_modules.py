@@ -12,7 +12,7 @@ from propagation.export.code.branches import branch_text, map_text
 from propagation.export.code.ops import layer_ops
 from propagation.export.code.settings import fill
 from propagation.initializers import SCHEMES
-from propagation.ops import Activate, Attend, Dropout, Gate, Linear, Normalize, Op, Residual, Variance, h_place, ops_within
+from propagation.ops import Activate, Attend, Dropout, Gate, Linear, Normalize, Op, Patches, Residual, Variance, h_place, ops_within
 
 _ATTENTION = """
     def attention(self, x):
@@ -24,6 +24,7 @@ _ATTENTION = """
 #: what each op makes of the expression that stands before it. Attention, of several lines, is a call of its own, W_o within
 OPS: dict[type, Callable[[Any, str], str]] = {
     Linear: lambda op, x: f"self.{op.name}({x})",
+    Patches: lambda op, x: x,  # a layer finds its own
     Activate: lambda op, x: f"phi({x})",
     Normalize: lambda op, x: f"norm({x})",
     Dropout: lambda op, x: f"F.dropout({x}, 1 - KEEP)",
