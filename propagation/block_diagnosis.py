@@ -61,6 +61,7 @@ def diagnose_blocks(trace: Trace, prediction: Prediction | None = None) -> Verdi
         suggested_weight_variance=suggested if isinstance(suggested, float) else None,
         phase=None,
         survivor="" if slows else "sizes survive",
+        unit="block" if trace.config.has_stream else "layer",
         precision=f"{precision_sentence(trace)} {rounding_sentence(trace)}".strip(),
         suggested_block=suggested if isinstance(suggested, tuple) else None,
     )
@@ -97,7 +98,7 @@ def _story(trace: Trace, prediction: Prediction | None, forward: Drift, backward
     if not config.has_stream:
         return _plain_story(trace, forward, backward)
     alike = _alike_tokens(trace, prediction)
-    told = _stream_headline(config, forward, backward, paces)
+    told = stream_headline(config, forward, backward, paces)
     # behind a norm, gradients that shrink where tokens are alike have lost what told these apart, once, and nothing from block to block
     by_alike = alike and config.normalization != "none" and told and told[0] == "vanishing"
     if told and not by_alike:
@@ -173,8 +174,11 @@ def _change(sizes: np.ndarray) -> float:
     return float(sizes[-1] - sizes[0]) if np.isfinite(sizes[[0, -1]]).all() else math.nan
 
 
-def _stream_headline(config: Config, forward: Drift, backward: Drift, paces: tuple[float, float]) -> tuple[str, str] | None:
-    """Return (kind, headline) where the stream or its gradient changes too much; None where neither does."""
+def stream_headline(config: Config, forward: Drift, backward: Drift, paces: tuple[float, float]) -> tuple[str, str] | None:
+    """Return (kind, headline) where the stream or its gradient changes too much; None where neither does.
+
+    `paces` are the decades that a block adds at the end of the network, to the stream and to gradients on their way back.
+    """
     normalized = config.normalization != "none"
     most = _POWER if normalized else _SLOWING
 
@@ -194,6 +198,9 @@ def _stream_headline(config: Config, forward: Drift, backward: Drift, paces: tup
     others = [one for one in loud if one[0] != who and (one[2].total > 0) == grows]
     too = "; gradients too" if others else ""
     verb = f"{'grow' if grows else 'shrink'}{s}"
+    if abs(pace) >= _STEADY and pace * drift.total < 0:  # gradients meet the end of the network first
+        first, then = ("grow", "shrink") if grows == (who == "The stream") else ("shrink", "grow")
+        return kind, f"{who} first {first}{s}, then {then}{s}: {left} at block {end:,}{too}."
     if _slows(drift, pace):
         return kind, f"{who} {verb}, by a smaller factor the deeper the block: {left} at block {end:,}{too}."
     if abs(pace) > _RUNS_AWAY * abs(drift.per_layer):

@@ -16,12 +16,12 @@ class Verdict:
     `kind` is "healthy", "vanishing", "exploding", "uneven" (weight gradients differ between layers), "saturated", "dead" or "merged" (sizes
     are level, inputs have grown alike); `slow` says that it is healthy at this depth, and would not be in a deeper net. The factors are
     what one layer does to a second moment once sizes have settled: `forward_factor` to that of z, `backward_factor` to that of ∂C/∂z. The
-    layers before that, 1 … `settled_from`, multiply them by `forward_transient` and
-    `backward_transient` in all; `settled_from` is None where nothing settles. `layers_survived` is a property of the network, whatever its
-    depth: six depth scales, ∞ where a layer deep inside loses no share of anything; `survivor` says what survives so many, and is empty
-    where changes are slower than any factor. The suggested variances are critical, where that would help, and `suggested_input_variance`
-    is that of inputs which have the settled size at once. `phase` is the theory's, None without one and where it is at odds with
-    the headline, as `remark` then says. Where fewer than half of the networks die, all this is about the others.
+    layers before that, 1 … `settled_from`, multiply them by `forward_transient` and `backward_transient` in all; `settled_from` is None
+    where nothing settles. `layers_survived` is a property of the network, whatever its depth: six depth scales, ∞ where a layer deep inside
+    loses no share of anything; `survivor` says what survives so many, and is empty where changes are slower than any factor; `unit` is what
+    a layer is called. The suggested variances are critical, where that would help, and `suggested_input_variance` is that of inputs which
+    have the settled size at once. `phase` is the theory's, None without one and where it is at odds with the headline, as `remark` then
+    says. Where fewer than half of the networks die, all this is about the others.
     `suggested_block` is a field of the architecture with the value it should have.
     `precision` says where the network leaves float32 and float16, empty where it leaves neither; `loss` what a cross-entropy is before
     training, beside that of a guess.
@@ -40,6 +40,7 @@ class Verdict:
     forward_transient: float = 1.0
     backward_transient: float = 1.0
     survivor: str = "sizes survive"
+    unit: str = "layer"
     precision: str = ""
     loss: str = ""
     suggested_input_variance: float | None = None
@@ -68,8 +69,8 @@ class Verdict:
         if self.layers_survived > ANY_DEPTH:
             return f"{self.survivor} any depth" if self.survivor else "changes slow down with depth"
         if self.layers_survived < 0.95:
-            return f"{self.survivor} less than 1 layer"
-        layers = "1 layer" if self.layers_survived < 1.05 else f"{number(float(f'{self.layers_survived:.2g}'))} layers"
+            return f"{self.survivor} less than 1 {self.unit}"
+        layers = f"1 {self.unit}" if self.layers_survived < 1.05 else f"{number(float(f'{self.layers_survived:.2g}'))} {self.unit}s"
         return f"{self.survivor} ≈ {layers}"
 
     @property

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from propagation import Config, diagnose, predict, simulate
+from propagation.block_diagnosis import stream_headline
+from propagation.drift import Drift
 from propagation.rules import moved
 from propagation.theory.op import NoLaw
 from propagation.verdict import Verdict
@@ -103,3 +105,26 @@ def test_formats_are_left_where_the_stream_leaves_them():
     block = int(re.fullmatch(r"In float16 the stream overflows in block (\d+) and gives nan\.", told)[1])
     assert abs(block - 2 * math.log2(65520) + math.log2(2 * math.log(256 * 16))) < 2
     assert not verdict_of(replace(RESIDUAL, branch_rule="sqrt")).precision
+
+
+def test_a_network_of_blocks_is_counted_in_blocks():
+    unscaled, plain = verdict_of(replace(RESIDUAL, weight_variance=4.0)), verdict_of(replace(RELU, normalization="batch", inputs=32))
+    assert re.fullmatch(r"sizes survive ≈ [\d.]+ blocks?", unscaled.reach)
+    assert re.fullmatch(r"sizes survive ≈ [\d.]+ layers", plain.reach)
+
+
+@pytest.mark.parametrize(
+    ("forward", "backward", "paces", "said"),
+    [
+        ((5.0, 0.2), (0.0, 0.0), (-0.1, 0.0), "The stream first grows, then shrinks: 10⁵ times as much at block 50"),
+        ((-5.0, -0.2), (0.0, 0.0), (0.4, 0.0), "The stream first shrinks, then grows: 10⁻⁵ is left at block 50"),
+        ((0.0, 0.0), (5.0, 0.2), (0.0, -0.4), "Gradients first shrink, then grow: 10⁵ times as much at block 1"),
+        ((0.0, 0.0), (-5.0, -0.2), (0.0, 0.1), "Gradients first grow, then shrink: 10⁻⁵ is left at block 1"),
+        ((0.0, 0.0), (5.0, 0.2), (0.0, 0.4), "Gradients grow, by a larger factor the deeper the block"),
+        ((0.0, 0.0), (5.0, 0.2), (0.0, -0.01), "Gradients grow, by a smaller factor the deeper the block"),
+    ],
+)
+def test_a_change_that_turns_round_is_told_as_it_goes(forward, backward, paces, said):
+    """The pace is that of the deepest blocks, which gradients meet first."""
+    _, headline = stream_headline(RESIDUAL, Drift(*forward), Drift(*backward), paces)
+    assert headline.startswith(said)

@@ -6,6 +6,7 @@ branch goes on below.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -20,6 +21,7 @@ _BOX, _GAP, _LINE, _ABOVE, _SKIP = 26, 9, 38, 42, 20
 _CORNER, _SUM = 10, 9
 #: a branch longer than this goes on in another line
 _LONGEST = 190
+_SUBSCRIPT = r'<tspan dy="0.3em" font-size="9">\1</tspan>'
 #: a picture is not drawn larger than it is, so that narrow ones are as large as wide ones
 LEAST_WIDTH = 230
 
@@ -190,7 +192,7 @@ def _text(text: str, x: int, y: int, size: int = 13, kind: str = "") -> str:
     of_kind = f' class="{kind}"' if kind else ""
     return (
         f'<text{of_kind} x="{x}" y="{y}" dy="0.35em" text-anchor="middle" font-size="{size}" fill="currentColor" stroke="none">'
-        f"{escape(text)}</text>"
+        f"{re.sub('_(.)', _SUBSCRIPT, escape(text))}</text>"
     )
 
 

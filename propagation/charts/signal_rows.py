@@ -19,8 +19,6 @@ from propagation.theory.prediction import Prediction
 from propagation.theory.variance_decomposition import Scatter
 from propagation.trials import sizes_over_trials
 
-_SUBSCRIPTS = str.maketrans("12", "₁₂")
-
 
 @dataclass(frozen=True)
 class Over:
@@ -66,7 +64,7 @@ def rows_of(
     for info in (SIGNALS[forward or trace.main[0]], SIGNALS[trace.main[1]], SIGNALS["weight_gradient"]):
         of_one = info.name == "weight_gradient" and weights in trace.weights
         if of_one:
-            info = replace(info, formula=f"∂C/∂{weights.translate(_SUBSCRIPTS)}")
+            info = replace(info, formula=f"∂C/∂{weights[0]}" + f"<sub>{weights[1:]}</sub>" * (len(weights) > 1))
         middle, low, high = sizes_over_trials(
             (trace.weights[weights] if of_one else trace.signal(info.name)).log10_second_moment[:, layers - 1]
         )

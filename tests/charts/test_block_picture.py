@@ -40,10 +40,15 @@ def expected(ops) -> list[str]:
 def parts(svg: ElementTree.Element) -> list[str]:
     """Boxes and sums, in the order in which they are drawn."""
     return [
-        "+" if group.get("class") == "sum" else group.find(f"{SVG}text").text
+        "+" if group.get("class") == "sum" else _read(group.find(f"{SVG}text"))
         for group in svg.iter(f"{SVG}g")
         if group.get("class") in ("op", "sum")
     ]
+
+
+def _read(text: ElementTree.Element) -> str:
+    """A label as it is written in a line: W_o."""
+    return (text.text or "") + "".join(f"_{below.text}" for below in text)
 
 
 @every_network

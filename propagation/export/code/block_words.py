@@ -8,19 +8,27 @@ from propagation.architecture import blocks, head
 from propagation.branches import BRANCH_RULES
 from propagation.choices import NORMALIZATIONS
 from propagation.config import Config
-from propagation.ops import Activate, Attend, Dropout, Gate, Linear, Normalize, Op, Patches, ops_within
+from propagation.ops import Activate, Attend, Dropout, Gate, Linear, Normalize, Op, Patches, Residual, ops_within
 
 #: those of W_q, W_k, W_v, W_o, W_g and W_u are missing in many fonts
 _SUBSCRIPTS = {"W1": "W₁", "W2": "W₂"}
 
 
-def block_words(config: Config) -> str:
-    """Return a formula such as x + α W₂ φ(W₁ norm(x)), with what its letters are; empty for z = W x, h = φ(z) and nothing else."""
+def block_formula(config: Config) -> str:
+    """Return a formula such as x + α W₂ φ(W₁ norm(x)), "then" between two sums; empty for z = W x, h = φ(z) and nothing else."""
     layer = blocks(config)[0]
-    ops = list(ops_within(layer))
-    if {type(op) for op in ops} == {Linear, Activate}:
+    if {type(op) for op in ops_within(layer)} == {Linear, Activate}:
         return ""
-    words = [_formula(layer, "x")]
+    starts = [place for place, op in enumerate(layer) if isinstance(op, Residual)] or [0]
+    return ", then ".join(_formula(layer[start:end], "x") for start, end in zip(starts, [*starts[1:], None], strict=True))
+
+
+def block_words(config: Config) -> str:
+    """Return the formula with what its letters are; empty where there is none."""
+    layer = blocks(config)[0]
+    if not (formula := block_formula(config)):
+        return ""
+    words, ops = [formula], list(ops_within(layer))
     if config.architecture != "plain":
         rule = BRANCH_RULES[config.branch_rule]
         words += [rule.label] if rule.source else [f"α = {config.branch_scale:.7g}"] * (config.branch_scale != 1)
@@ -28,6 +36,8 @@ def block_words(config: Config) -> str:
     for op in ops:
         if isinstance(op, Normalize):
             words.append(f"norm: {NORMALIZATIONS[op.kind]}")
+        elif isinstance(op, Patches):
+            words.append(f"patch: {op.taps} positions side by side, of {op.positions} in a circle")
         elif isinstance(op, Dropout):
             words.append(f"dropout keeps {op.keep:.7g}")
     words += ["one more norm after the last"] * bool(head(config))

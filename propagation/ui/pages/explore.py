@@ -20,7 +20,7 @@ from propagation.ui.widgets.page_header import arrival
 from propagation.ui.widgets.sweep import networks, under_the_hand
 
 TITLE = "Does the signal survive?"
-_WEIGHTS = {"": "all", "W1": "W₁", "W2": "W₂"}
+_WEIGHTS = {"": "all"} | {f"W{of}": f"$W_{of}$" for of in "qkvogu12"}
 _OVER = {"": "everything", "inputs": "inputs", "neurons": "neurons", "draws": "draws of the network"}
 _OVER_HELP = (
     f"Everything: the mean square over neurons and inputs, as theory has it. Or over one thing with the others held still, in {DRAWS} "
@@ -53,7 +53,7 @@ def render(config: Config) -> None:
         if len(over) > 1:
             controls.page_choice("Its variance over", "over", over, _OVER_HELP, folded=True)
         if len(weights) > 1:
-            controls.page_choice("The last row shows", "weights", weights, "Whose gradients: of both maps of a branch, or of one.")
+            controls.page_choice("The last row shows", "weights", weights, "Whose gradients: of all weights of a block, or of one map.")
         number_format.draw()
     answer = None if refusal(config) else whole_answer(config, row, first)
     if answer is not None:

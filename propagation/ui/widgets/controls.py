@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,7 +12,7 @@ from propagation import rules
 from propagation.advice import critical_here
 from propagation.choices import ARCHITECTURES
 from propagation.config import FIELDS, NUMBERS, Config
-from propagation.export.code.block_words import block_words
+from propagation.export.code.block_words import block_formula
 from propagation.export.code.settings import size_words
 from propagation.expressions import LONGEST, TooFast
 from propagation.fields import Choice, Flag, Number, Text
@@ -29,6 +30,8 @@ from propagation.ui.widgets.panels import panel
 
 _MARKED = {"lecun": "LeCun", "glorot": "Glorot", "he": "He", "kumar": "Kumar"}
 _CRITICAL = "critical"
+#: maps of a block with the letter or the digit below them
+_MAPS, _DIGITS = re.compile("W_?([₁₂a-z])"), str.maketrans("₁₂", "12")
 #: letters of an architecture's name beside which there is room for the normalization
 _FITS = 9
 #: fields with an entry of their own beside the slider, and what is folded away
@@ -165,10 +168,10 @@ def _network(config: Config) -> None:
         _control("architecture")
     with norm:
         _control("normalization")
-    if (words := block_words(config)) and not experiment.hidden("architecture"):
+    if (formula := block_formula(config)) and not experiment.hidden("architecture"):
         with st.container(gap="xxsmall"):
             block_picture(config)
-            st.caption(words)
+            st.caption(_MAPS.sub(lambda found: f"$W_{found[1].translate(_DIGITS)}$", formula))
     _control("branch_rule")
     _control("branch_scale")
     _control("skip_scale")
