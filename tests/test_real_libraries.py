@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,21 @@ BASE = Config(
     tokens=TOKENS,
     inputs=BATCH,
     expansion=4,
+    bias_variance=0.0,
+    trials=2,
+    activation="relu",
+)
+#: with batch norm its gradients depend on how many inputs there are
+IMAGES = 16
+#: the Config of a ResNet's block of two convolutions, with the skip's sum before the last ReLU
+RESNET = Config(
+    architecture="residual",
+    block_order="post_activation",
+    normalization="batch",
+    scheme="he",
+    depth=BASE.depth,
+    width=WIDTH,
+    inputs=IMAGES,
     bias_variance=0.0,
     trials=2,
     activation="relu",
@@ -112,6 +128,30 @@ def pytorch_transformer() -> Library:
     return model.layers, model, torch.randn(BATCH, TOKENS, WIDTH)
 
 
+def vit() -> Library:
+    """A ViT's blocks are pre-norm ones of a transformer; their weights have std 0.02 at any width, cut so far out that it shows nowhere."""
+    models = pytest.importorskip("timm.models.vision_transformer")
+    sizes = {"img_size": 32, "patch_size": 8, "embed_dim": WIDTH, "depth": BASE.depth, "num_heads": HEADS}
+    model = models.VisionTransformer(**sizes, norm_layer=partial(torch.nn.LayerNorm, eps=EPSILON))
+    return model.blocks, lambda x: model.norm(model.blocks(x)), torch.randn(BATCH, TOKENS, WIDTH)
+
+
+def resnet(kind: str) -> Library:
+    """ResNet blocks whose inputs and outputs have one shape, drawn as `torchvision.models.ResNet` draws them.
+
+    Their convolutions see one pixel and zeros around it, so that the middle tap is a linear map. Batch norm takes away how large it is.
+    """
+    models = pytest.importorskip("torchvision.models.resnet")
+    block = getattr(models, kind)
+    model = torch.nn.Sequential(
+        *(block(WIDTH, WIDTH // block.expansion, norm_layer=partial(torch.nn.BatchNorm2d, eps=EPSILON)) for _ in range(BASE.depth))
+    )
+    for layer in model.modules():
+        if isinstance(layer, torch.nn.Conv2d):
+            torch.nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
+    return model.train(), model, torch.randn(IMAGES, WIDTH, 1, 1)
+
+
 _STD = {"scheme": "std", "weight_std": STD}
 _PYTORCH = {"scheme": "pytorch", "weight_law": "uniform", "query_key_variance": 0.5, "value_variance": 0.5}
 LIBRARIES: dict[str, tuple[Callable[[], Library], Config]] = {
@@ -125,6 +165,8 @@ LIBRARIES: dict[str, tuple[Callable[[], Library], Config]] = {
     "nn.TransformerEncoderLayer, post-norm": (lambda: pytorch_layers(norm_first=False), replace(BASE, **_PYTORCH, norm_position="post")),
     "nn.TransformerEncoder": (pytorch_encoder, replace(BASE, **_PYTORCH, shared_blocks=True)),
     "nn.Transformer": (pytorch_transformer, replace(BASE, **_PYTORCH | {"scheme": "keras"})),
+    "ViT": (vit, replace(BASE, scheme="std", weight_std=0.02, activation="gelu")),
+    "ResNet-18 block": (lambda: resnet("BasicBlock"), RESNET),
 }
 
 
@@ -173,9 +215,24 @@ def test_a_library_draws_what_its_config_says(name):
         ("nn.TransformerEncoderLayer", {"scheme": "keras"}),
         ("nn.TransformerEncoder", {"shared_blocks": False}),
         ("nn.Transformer", {"value_variance": None}),
+        ("ViT", {"weight_std": 0.03}),
+        ("ResNet-18 block", {"block_order": "branch"}),
+        ("ResNet-18 block", {"normalization": "layer"}),
     ],
 )
 def test_another_config_is_not_the_librarys(name, change):
     """Negative control."""
     build, config = LIBRARIES[name]
     assert apart(theirs(build), ours(replace(config, **change))) > FAR_OF_FEW
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_bottleneck_adds_to_the_stream_what_a_block_of_two_maps_does_and_more_to_gradients():
+    """ResNet-50's block has three maps in its branch, which no Config says. The last norm decides what it adds, as with two.
+
+    On the way back there is one batch norm and one ReLU more, which multiply gradients of the branch.
+    """
+    bottleneck, two_maps = theirs(lambda: resnet("Bottleneck")), ours(RESNET)
+    assert apart(bottleneck[:, :1], two_maps[:, :1]) < FAR_OF_FEW
+    assert apart(bottleneck[:, 1:], two_maps[:, 1:]) > FAR_OF_FEW
+    assert (bottleneck[:, 1, 0].mean() - two_maps[:, 1, 0].mean()) > 0
