@@ -18,12 +18,14 @@ from propagation.__main__ import PROBE, main
 from propagation.config import Config
 from propagation.engine.network import simulate
 from propagation.export.code import snippet
+from propagation.reports.link import decode
+from propagation.reports.read import read
 from tests.export.running import FAR
 
 torch = pytest.importorskip("torch")
 nn, F = torch.nn, torch.nn.functional
 
-from propagation.probe import probe  # noqa: E402  after the skip
+from propagation.probe import Report, probe  # noqa: E402  after the skip
 
 pytestmark = pytest.mark.filterwarnings("default")
 
@@ -306,3 +308,13 @@ def test_the_gallery_holds_what_its_script_makes():
     assert kept.keys() == made.keys()
     for report in kept.values():
         assert (report["format"], report["version"]) == ("signal-propagation-report", 1)
+
+
+@pytest.mark.parametrize("path", sorted((Path(__file__).parents[1] / "assets" / "reports").glob("*.json")), ids=lambda path: path.stem)
+def test_the_page_reads_what_the_probe_writes(path):
+    text = path.read_text(encoding="utf-8")
+    whole = read(text)
+    linked = decode(Report(json.loads(text)).link("https://example.org").partition("?report=")[2])
+    kept = {module.name for module in linked.modules}
+    assert len(whole.modules) == len(json.loads(text)["modules"]) and kept <= {module.name for module in whole.modules}
+    assert {module.name for module in whole.modules if module.kind in ("linear", "convolution", "sum")} <= kept
