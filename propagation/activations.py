@@ -32,6 +32,7 @@ class Activation:
     `phi_zero` = φ(0) they say what φ does to signals smaller or larger than floating point can hold. `together` computes (φ, φ′) at once
     where that saves work. `breakpoints` are the |z| where quadrature needs panel edges beside its own, because φ has structure finer than 1
     at zero. `family` is the name of the known activation that a typed one is, or whose slope for z < 0 it changes (leaky_relu).
+    `in_single`: `evaluate` maps float32 arrays too, to float32 arrays that are right to a few of their roundings.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Activation:
     breakpoints: tuple[float, ...] = ()
     ddphi: Callable[[Array], Array] | None = None
     family: str = ""
+    in_single: bool = False
 
     def evaluate(self, z: Array) -> tuple[Array, Array]:
         """Return (φ(z), φ′(z)), in one go where they share work."""
@@ -119,11 +121,12 @@ def _rectifier(name: str, label: str, leak: float, latex: str) -> Activation:
         label,
         latex,
         phi=lambda z: np.maximum(z, leak * z),
-        dphi=lambda z: leak + (1 - leak) * (z > 0),
+        dphi=lambda z: np.where(z > 0, *np.array([1, leak], np.float32 if z.dtype == np.float32 else float)),
         kinks=kinks,
         slopes_at_zero=(leak, 1.0),
         slopes_at_infinity=(leak, 1.0),
         ddphi=np.zeros_like,
+        in_single=True,
     )
 
 
@@ -229,6 +232,7 @@ ACTIVATIONS: dict[str, Activation] = {
             dphi=smooth.sech_squared,
             together=smooth.tanh_together,
             ddphi=lambda z: -2 * np.tanh(z) * smooth.sech_squared(z),
+            in_single=True,
         ),
         Activation(
             "hard_tanh",

@@ -10,7 +10,7 @@ from propagation.engine.signal import PLAIN_RANGE, Signal, pieces
 from propagation.engine.tape import Tape
 from propagation.engine.trainable import Trainable, TrainableActivate
 from propagation.expressions import lookup
-from propagation.ops import Activate
+from propagation.ops import Activate, Linear
 from propagation.runtime.memory import empty
 
 #: slopes that gradients are multiplied with as they are; beyond, a power of two goes beside the product
@@ -23,18 +23,29 @@ class ActivateOp(EngineOp):
     def __init__(self, op: Activate, place: Place) -> None:
         self.phi, self.layer = lookup(op.activation), place.layer
         self.gradient_type = place.below.gradient_type if place.below else np.float64
+        #: whether what takes h can do with single precision, and φ with single-precision numbers
+        self._keeps_single = self.phi.in_single and isinstance(place.above, Linear)
         self._power = int(np.frexp(self.phi.steepest)[1]) if self.phi.steepest > STEEP else 0
         self._flat_trials: np.ndarray | None = None
 
     def forward(self, x: Signal, tape: Tape) -> Signal:
-        h, plain_slopes = activate(self.phi, x, self.gradient_type)
+        h, plain_slopes = activate(self.phi, x if self._keeps_single else x.in_double(), self.gradient_type)
         slopes = Signal(tape.put(plain_slopes, self.gradient_type), np.zeros(len(plain_slopes), dtype=int))
         if self._flat_trials is None:
             self._flat_trials = see_flat_slopes(self.phi, slopes.array, self.layer, tape)
         if self._flat_trials.size:
-            slopes = scaled_slopes(activate(self.phi, x)[1], self._flat_trials, self.gradient_type)
+            slopes = self._with_scaled(slopes, x.in_double())
         tape.save(self, slopes)
         return h
+
+    def _with_scaled(self, slopes: Signal, z: Signal) -> Signal:
+        """The slopes, those of flat trials as `scaled_slopes` has them."""
+        of = self._flat_trials
+        exact = activate(self.phi, Signal(z.array[of], z.exponent[of]))[1]
+        scaled = scaled_slopes(exact, np.arange(len(exact)), self.gradient_type)
+        array, exponent = slopes.array.copy(), slopes.exponent.copy()
+        array[of], exponent[of] = scaled.array, scaled.exponent
+        return Signal(array, exponent)
 
     def backward(self, gradient: Signal, tape: Tape) -> Signal:
         slopes = tape.load(self)
@@ -70,11 +81,14 @@ def see_flat_slopes(phi: Activation, slopes: np.ndarray, layer: int, tape: Tape)
 
 
 def activate(phi: Activation, z: Signal, slope_type: type = float) -> tuple[Signal, np.ndarray]:
-    """Return (φ(z), φ′(z)), the slopes in this precision or a better one.
+    """Return (φ(z), φ′(z)), the slopes in this precision or a better one. Trials in single precision have φ(z) in single precision.
 
     Beyond 2^±40 an activation is what its slopes at zero or at infinity make of it.
     """
-    if not z.exponent.any():
+    is_plain = not z.exponent.any()
+    if z.mixed is not None or (z.array.dtype == np.float32 and not is_plain):
+        return _activate_apart(phi, z, slope_type)
+    if is_plain:
         values, slopes = _evaluated(phi, z.array, slope_type)
         return Signal(values, z.exponent).settled(), slopes
     values, slopes, exponent = np.empty_like(z.array), np.empty_like(z.array), z.exponent.copy()
@@ -92,12 +106,24 @@ def activate(phi: Activation, z: Signal, slope_type: type = float) -> tuple[Sign
     return Signal(values, exponent).settled(), slopes
 
 
+def _activate_apart(phi: Activation, z: Signal, slope_type: type) -> tuple[Signal, np.ndarray]:
+    """The same, of the trials that are plain numbers in single precision by themselves, and of the others by themselves."""
+    single = z.is_single & (z.exponent == 0)
+    values, exponent = np.empty(z.array.shape), z.exponent.copy()
+    slopes: np.ndarray = np.empty(z.array.shape, slope_type)
+    for trials, precision in ((single, np.float32), (~single, np.float64)):
+        if trials.any():
+            h, slopes[trials] = activate(phi, Signal(z.array[trials].astype(precision), z.exponent[trials]), slope_type)
+            values[trials], exponent[trials] = h.array, h.exponent
+    return Signal(values, exponent, single if single.any() else None), slopes
+
+
 def _evaluated(phi: Activation, z: np.ndarray, slope_type: type) -> tuple[np.ndarray, np.ndarray]:
     """φ(z) and φ′(z) of plain numbers."""
     parts = list(pieces(*z.shape))
     if len(parts) == 1:
         return phi.evaluate(z)
-    values, slopes = empty(z.shape, float), empty(z.shape, slope_type)
+    values, slopes = empty(z.shape, z.dtype), empty(z.shape, slope_type)
     for rows in parts:
         values[:, rows], slopes[:, rows] = phi.evaluate(z[:, rows])
     return values, slopes

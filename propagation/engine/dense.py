@@ -43,7 +43,7 @@ class DenseMap(RandomMap):
         return math.sqrt(bias_variance) * self.noise.draw("bias", self.fan_out, 1, self.bias_law).astype(float)
 
     def _prepare(self, h: Signal) -> None:
-        self.pushed = self.weight_scale * noise_times(self.unit_weights, h.array)
+        self.pushed = self.weight_scale * noise_times(self.unit_weights, h.in_double().array)
         if self.bias_scale.any():
             self.pushed += self.bias_scale * of_networks(self.noise.draw("bias", self.fan_out, 1, self.bias_law), len(h.array))
 

@@ -141,7 +141,8 @@ def _triangle_inverses(triangles: np.ndarray) -> np.ndarray:
     half = size // 2
     inverses = np.zeros(triangles.shape)
     first, last = inverses[:, :half, :half], inverses[:, half:, half:]
-    first[...], last[...] = np.linalg.inv(np.stack([triangles[:, :half, :half], triangles[:, half:, half:]]))
+    first[...], last[...] = triangles[:, :half, :half], triangles[:, half:, half:]
+    first[...], last[...] = np.linalg.inv(first), np.linalg.inv(last)
     inverses[:, :half, half:] = -first @ (triangles[:, :half, half:] @ last)
     return inverses
 
@@ -157,8 +158,8 @@ def _lower_triangles(gram: np.ndarray, rows: int, tolerance: float) -> tuple[np.
         lower = np.linalg.cholesky(gram)
     except np.linalg.LinAlgError:
         lower = np.stack([_lower_triangle_of_one(one) for one in gram])
-    pivots, squares = (np.diagonal(matrices, axis1=1, axis2=2) for matrices in (lower, gram))
-    return lower, np.all(pivots**2 > tolerance * squares, axis=1)
+    pivots, squares = lower.diagonal(axis1=1, axis2=2), gram.diagonal(axis1=1, axis2=2)
+    return lower, np.asarray((pivots**2 > tolerance * squares).all(axis=1))
 
 
 def _lower_triangle_of_one(gram: np.ndarray) -> np.ndarray:

@@ -36,15 +36,20 @@ from propagation.runtime.memory import empty
 _SINGLE = 1e38
 #: the largest condition number of a batch that is pulled through in single precision
 WELL_CONDITIONED = 200.0
+#: the root mean square of what is pushed in single precision lies within 2^±30
+SINGLE_RANGE = 30
 
 
 class GaussianMap(RandomMap):
     """W with independent Gaussian entries, seen through the columns it multiplies.
 
-    The forward pass is in double precision, gradients are in single, like the noise. X = Q C is not kept, and Q = X A cancels digits: a
-    rounding of h comes back times κ = √Σ_b ‖X_b‖² ‖A_b‖², A_b the rows of A, which grows without bound as inputs merge. Up to κ = 200 the
-    two products with h are in single precision too, beyond in double: Wᵀ δ is within 2e-5 of its length of what double precision gives,
-    and E[δ²] of a deep net within 1e-5.
+    Gradients are in single precision, like the noise, and so is z while inputs are well apart. X = Q C is not kept, and Q = X A cancels
+    digits: a rounding of h comes back times κ = √Σ_b ‖X_b‖² ‖A_b‖², A_b the rows of A, which grows without bound as inputs merge. Up to
+    κ = 200 the two products with h are in single precision too, beyond in double: Wᵀ δ is within 2e-5 of its length of what double
+    precision gives, and E[δ²] of a deep net within 1e-5. A difference of two inputs is at least 1/κ of their length. So up to the same κ
+    a rounding of z, 6e-8 of its length and independent in every entry, is below 1e-5 of any difference of two of its columns, and of
+    their squared distance in the sum over n entries 2e-5/√n. The Gram matrix, whose rounding would be one error for all entries, is
+    summed in double precision whatever h is.
     """
 
     gradient_type = np.float32
@@ -58,19 +63,38 @@ class GaussianMap(RandomMap):
             x[:, :-1] *= weights
             return x
 
-        gram = self.weight_scale**2 * h.gram + self.bias_scale**2
+        gram = self.weight_scale**2 * h.exact_gram + self.bias_scale**2
         self.frame = frame(gram, self.fan_in + 1, batches)
-        squares = np.einsum("trb,trb->tb", self.frame.coefficients, self.frame.coefficients)  # ‖X_b‖²
-        condition = np.einsum("tb,tb->t", squares, np.einsum("tbr,tbr->tb", self.frame.inverse, self.frame.inverse))  # κ²
+        squares = gram.diagonal(axis1=1, axis2=2)  # ‖X_b‖²
+        condition = np.einsum("tb,tbr,tbr->t", squares, self.frame.inverse, self.frame.inverse)  # κ²
         self.merged = condition > WELL_CONDITIONED**2
         self.input_type = np.float64 if self.merged.any() else np.float32
+        if np.any(self.may_be_single):
+            least, most = squares.min(axis=1), squares.max(axis=1)
+            plain = (self.exponent == 0) & (least > 4.0**-SINGLE_RANGE) & (most < 4.0**SINGLE_RANGE)
+            self.single = self.may_be_single & plain & ~self.merged
+        else:
+            self.single = np.zeros(len(gram), dtype=bool)
 
     def _unit_outputs(self) -> np.ndarray:
         """G of each trial, (trials, fan_out, r)."""
         return self.noise.draw("weights", self.fan_out, self.frame.coefficients.shape[1])
 
     def _pushed(self) -> np.ndarray:
-        return noise_times(self._unit_outputs(), self.gain * self.frame.coefficients)
+        noise, coefficients = self._unit_outputs(), self.gain * self.frame.coefficients
+        if not self.single.any():
+            return noise_times(noise, coefficients)
+        if self.single.all():
+            return noise_times(noise, coefficients.astype(np.float32))
+        z = np.empty((len(coefficients), self.fan_out, coefficients.shape[2]))
+        for network, (own, single) in enumerate(zip(coefficients[:, None], self.single, strict=True)):
+            of_trial = noise[network % len(noise)][None]
+            z[network] = noise_times(of_trial, own.astype(np.float32) if single else own)[0]
+        return z
+
+    def _pushed_signal(self) -> Signal:
+        is_mixed = self.single.any() and not self.single.all()
+        return Signal(self._pushed(), self.exponent, self.single if is_mixed else None)
 
     def _pulled(self, delta: Signal, h: Signal, scale: np.ndarray) -> np.ndarray:
         lower = factor(delta.gram, self.fan_out, lambda trials: delta.array[trials].astype(float), SINGLE_CLEAR, SINGLE_NUDGE)

@@ -15,7 +15,7 @@ from propagation.engine.op import NOT_WANTED, EngineOp, Place, Tangents
 from propagation.engine.signal import Signal, scaled_moments
 from propagation.engine.tape import Tape
 from propagation.engine.trainable import Trainable, TrainableLinear
-from propagation.ops import FIRST_MAPS, Linear, UnitVarianceOnData
+from propagation.ops import FIRST_MAPS, Activate, Linear, UnitVarianceOnData
 
 
 class LinearOp(EngineOp):
@@ -29,6 +29,8 @@ class LinearOp(EngineOp):
         self.gradient_type = self.map.gradient_type
         self.is_first = place.below is None
         self._bias_means = place.each(op, lambda op: op.bias_mean)
+        if isinstance(place.above, Activate) and not isinstance(op.weight, UnitVarianceOnData):
+            self.map.may_be_single = self._bias_means == 0
 
     def forward(self, x: Signal, tape: Tape) -> Signal:
         z = raised(self._pushed(x), self._bias_means)
@@ -91,5 +93,6 @@ def raised(z: Signal, means: np.ndarray) -> Signal:
     if not means.any():
         return z
     exponent = np.where(means != 0, np.maximum(z.exponent, 0), z.exponent)
-    array = np.ldexp(z.array, (z.exponent - exponent)[:, None, None]) + np.ldexp(means, -exponent)[:, None, None]
-    return Signal(array, exponent).settled()
+    array = np.ldexp(z.in_double().array, (z.exponent - exponent)[:, None, None]) + np.ldexp(means, -exponent)[:, None, None]
+    single = z.is_single & (means == 0)
+    return Signal(array, exponent, single if single.any() else None).settled()

@@ -22,6 +22,8 @@ class RandomMap(ABC):
     gradient_type: type = np.float64
     #: precision in which `pull` wants h; a map may ask for another one once it has seen h in `push`
     input_type: type = np.float64
+    #: the networks, (T,), in which what takes z can do with single precision; False where there are none
+    may_be_single: bool | np.ndarray = False
 
     def __init__(self, noise: Noise, fan_in: int, fan_out: int) -> None:
         self.noise = noise
@@ -32,7 +34,7 @@ class RandomMap(ABC):
 
     def push(self, h: Signal, weight_deviation: float | np.ndarray, bias_deviation: float | np.ndarray) -> Signal:
         """z = W h + b, (T, fan_out, B), from h, (T, fan_in, B), for σ_w = `weight_deviation` and σ_b = `bias_deviation`, of all or (T,)."""
-        self.weight_deviation = np.broadcast_to(weight_deviation, h.exponent.shape)
+        self.weight_deviation = weight_deviation + np.zeros(h.exponent.shape)
         self.exponent = np.where(np.greater(bias_deviation, 0), np.maximum(h.exponent, 0), h.exponent)
         self.weight_scale = np.ldexp(self.weight_deviation / self.fan_in**0.5, h.exponent - self.exponent)[:, None, None]
         self.bias_scale = np.ldexp(bias_deviation, -self.exponent)[:, None, None]
@@ -41,7 +43,10 @@ class RandomMap(ABC):
 
     def replay(self) -> Signal:
         """The z of `push`, computed again."""
-        return Signal(self._pushed(), self.exponent).settled()
+        return self._pushed_signal().settled()
+
+    def _pushed_signal(self) -> Signal:
+        return Signal(self._pushed(), self.exponent)
 
     def pull(self, delta: Signal, h: Signal) -> Signal:
         """Wᵀ δ, (T, fan_in, B), for δ (T, fan_out, B) and the h that was pushed."""

@@ -84,9 +84,9 @@ def separation(h: Signal) -> np.ndarray:
     first, second = np.triu_indices(h.array.shape[2], k=1)
     if not first.size:
         return np.full(len(h.array), np.nan)
-    squares = np.diagonal(h.gram, axis1=1, axis2=2)
+    squares = np.diagonal(h.exact_gram, axis1=1, axis2=2)
     with np.errstate(divide="ignore", invalid="ignore"):
-        cosines = h.gram[:, first, second] / np.sqrt(squares[:, first] * squares[:, second])
+        cosines = h.exact_gram[:, first, second] / np.sqrt(squares[:, first] * squares[:, second])
     return 1 - np.mean(np.ascontiguousarray(cosines), axis=1)  # in this layout a trial's sum does not depend on how many there are
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 
@@ -205,10 +206,11 @@ def _placed(stack: Stack) -> Iterator[tuple[int, list[EngineOp]]]:
     """The ops of the stem (0), of every layer (from 1) and of the head, made when they are asked for: a dense one draws its W."""
     config = stack.configs[0]
     maps, below = 0, None  # linear maps so far, and the op below
+    above = iter([*chain.from_iterable(_everything(config)), None][1:])
     for layer, alike in enumerate(zip(*map(_everything, stack.configs), strict=True)):
         ops = []
         for versions in zip(*alike, strict=True):
-            below = engine_op(versions[0], Place(config, stack.trials, layer, maps, below, versions))
+            below = engine_op(versions[0], Place(config, stack.trials, layer, maps, below, versions, next(above)))
             maps += maps_in(versions[0])
             ops.append(below)
         if ops:

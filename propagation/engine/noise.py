@@ -1,7 +1,8 @@
 """Unit noise: the standard normal numbers a seed stands for, drawn once and kept while there is room.
 
 Only the seed and the place decide the numbers, never a scale, so that dragging σ_w² finds them here. They are stored in single precision
-(half the memory; a rounding of 6e-8 in a random number has no law to break) and all arithmetic on them is done in double precision.
+(half the memory; a rounding of 6e-8 in a random number has no law to break); which arithmetic on them is done in double precision, the
+random maps say.
 """
 
 from __future__ import annotations

@@ -25,7 +25,8 @@ Tangents = tuple[Signal, ...]
 
 @dataclass(frozen=True)
 class Place:
-    """Where an op stands: in which trials of a config, in which layer (from 1), after how many linear maps, above which other op.
+    """Where an op stands: in which trials of a config, in which layer (from 1), after how many linear maps, above which other op,
+    and which op takes what comes out, if it is one alone.
 
     Where configs are stacked that differ in numbers alone, `versions` is the op in each of them, and `config` one of them.
     """
@@ -36,6 +37,7 @@ class Place:
     maps_before: int
     below: EngineOp | None
     versions: tuple[Any, ...] = ()
+    above: Op | None = None
 
     @property
     def drawn_as(self) -> int:
@@ -46,7 +48,7 @@ class Place:
 
     def each(self, op: Op, number: Callable[[Any], float]) -> np.ndarray:
         """Return a number of the op in every network, (T,): in the trials of the first config, then of the next."""
-        return np.repeat([number(version) for version in self.versions or (op,)], len(self.trials))
+        return np.array([number(version) for version in self.versions or (op,)]).repeat(len(self.trials))
 
 
 class EngineOp(ABC):

@@ -25,7 +25,7 @@ from propagation.engine.residual import ResidualOp
 from propagation.engine.signal import Signal
 from propagation.engine.tape import Tape
 from propagation.engine.trainable import Trainable, TrainableDropout
-from propagation.ops import Activate, Attend, Dropout, Gate, Linear, Normalize, Op, Patches, Residual, ops_within
+from propagation.ops import Activate, Attend, Dropout, Gate, Linear, Normalize, Op, Patches, Residual, parts
 from propagation.streams import stream
 
 
@@ -63,7 +63,8 @@ def residual_op(op: Residual, place: Place) -> ResidualOp:
     inside = place
     for number, inner in enumerate(op.branch):
         versions = tuple(version.branch[number] for version in place.versions)
-        branch.append(engine_op(inner, replace(inside, versions=versions)))
+        above = op.branch[number + 1] if number + 1 < len(op.branch) else None
+        branch.append(engine_op(inner, replace(inside, versions=versions, above=above)))
         inside = replace(inside, below=branch[-1], maps_before=inside.maps_before + maps_in(inner))
     return ResidualOp(op, place, branch)
 
@@ -88,4 +89,4 @@ def engine_op(op: Op, place: Place) -> EngineOp:
 
 def maps_in(op: Op) -> int:
     """Return the number of linear maps in an op."""
-    return sum(isinstance(inner, Linear) for inner in ops_within((op,)))
+    return 1 if isinstance(op, Linear) else sum(map(maps_in, parts(op)))

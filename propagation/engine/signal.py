@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ PLAIN_RANGE = 40
 BLOCK = 2**17
 
 #: an array of more numbers is worked on in pieces of so many, so that what is made on the way stays in the cache
-LARGE, PIECE = 2**22, 2**17
+LARGE, PIECE = 2**18, 2**16
 
 #: (array, precision) → the array in that precision
 Put = Callable[[np.ndarray, type], np.ndarray]
@@ -59,11 +60,32 @@ class Signal:
     """The (T, n, B) batches `array` · 2^`exponent`: T trials, n neurons, B inputs; exponent (T,). Not changed once made.
 
     Sums over neurons are computed once, when first asked for; they are all that the moments and the random maps need.
+
+    `mixed`, (T,): which trials are in single precision where others in the same array, then in double, are not; else None. What is
+    computed of a trial never depends on the others, so of these it is computed in single precision too.
     """
 
-    def __init__(self, array: np.ndarray, exponent: np.ndarray) -> None:
+    def __init__(self, array: np.ndarray, exponent: np.ndarray, mixed: np.ndarray | None = None) -> None:
         self.array = array
         self.exponent = exponent
+        self.mixed = mixed
+
+    @property
+    def is_single(self) -> np.ndarray:
+        """Which trials are in single precision, (T,)."""
+        return np.full(len(self.array), self.array.dtype == np.float32) if self.mixed is None else self.mixed
+
+    def in_double(self) -> Signal:
+        """Return the signal with all trials in double precision."""
+        if self.array.dtype == np.float64 and self.mixed is None:
+            return self
+        return Signal(converted(self.array, np.float64), self.exponent)
+
+    def _each(self) -> Iterable[np.ndarray]:
+        """The batch of each trial, (n, B), in its own precision."""
+        if self.mixed is None:
+            return self.array
+        return (one.astype(np.float32) if single else one for one, single in zip(self.array, self.mixed, strict=True))
 
     def parts(self, count: int) -> list[Signal]:
         """Return the signal in the first of so many equal parts of the trials, in the next, …."""
@@ -77,29 +99,45 @@ class Signal:
         return (self.array.swapaxes(1, 2) @ self.array).astype(float, copy=False)
 
     @once
+    def exact_gram(self) -> np.ndarray:
+        """arrayᵀ array of each trial, (T, B, B), summed in double precision whatever the array's."""
+        if self.array.dtype == np.float64:
+            return self.gram
+        total = np.zeros((len(self.array), self.array.shape[2], self.array.shape[2]))
+        for rows in pieces(1, *self.array.shape[1:]):
+            part = self.array[:, rows].astype(float)
+            total += part.swapaxes(1, 2) @ part
+        return total
+
+    @once
     def column_squares(self) -> np.ndarray:
         """Squared length of each column of `array`, (T, B)."""
-        if "gram" in self.__dict__:
-            return np.diagonal(self.gram, axis1=1, axis2=2)
+        for name in ("exact_gram", "gram"):
+            if name in self.__dict__:
+                return np.diagonal(self.__dict__[name], axis1=1, axis2=2)
         return np.einsum("tnb,tnb->tb", self.array, self.array, dtype=float)
 
     @once
     def column_sums(self) -> np.ndarray:
         """Sum of each column of `array`, (T, B)."""
-        return (np.ones((1, self.array.shape[1]), self.array.dtype) @ self.array)[:, 0].astype(float)
+        if self.mixed is None:
+            return _column_sums(self.array)
+        return np.concatenate([_column_sums(one[None]) for one in self._each()])
 
     @once
     def second_moment(self) -> np.ndarray:
         """Mean square of `array` in each trial (without the exponent), (T,)."""
-        return np.array([_sum_of_squares(one) for one in self.array]) / self.array[0].size
+        return np.array([_sum_of_squares(one) for one in self._each()]) / self.array[0].size
 
     def moments(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Mean, variance and second moment of `array` over neurons and inputs together, and the exponent: each (T,)."""
         mean = self.column_sums.sum(axis=1) / self.array[0].size
         second = self.second_moment
         variance = second - mean**2
-        for trial in np.flatnonzero(~(variance > 1e-3 * second)):  # few digits are left: sum the squares around the mean
-            variance[trial] = np.var(self.array[trial], dtype=float)
+        is_enough = variance > 1e-3 * second
+        if not is_enough.all():  # few digits are left: sum the squares around the mean
+            for trial in np.flatnonzero(~is_enough):
+                variance[trial] = np.var(self.array[trial].astype(float, copy=False))
         return mean, variance, second, self.exponent
 
     def settled(self) -> Signal:
@@ -113,7 +151,7 @@ class Signal:
         exponent = np.where(measured & ((np.abs(shift) > PLAIN_RANGE // 2) | (wanted == 0)), wanted, self.exponent)
         if (exponent == self.exponent).all():
             return self
-        return Signal(np.ldexp(self.array, (self.exponent - exponent)[:, None, None]), exponent)
+        return Signal(np.ldexp(self.array, (self.exponent - exponent)[:, None, None]), exponent, self.mixed)
 
     def stored(self, dtype: type, put: Put = converted) -> Signal:
         """The signal in another precision, its sums taken over, for the backward pass."""
@@ -129,6 +167,21 @@ class Signal:
     def take_sums(self, sums: dict[str, np.ndarray]) -> None:
         """Take the sums of a signal that is the same, as they were computed there: another way to sum rounds in another way."""
         self.__dict__.update(sums)
+
+
+def _column_sums(array: np.ndarray) -> np.ndarray:
+    """Sums over rows of (T, n, B) arrays, (T, B), in blocks of rows as below."""
+    step = max(1, BLOCK // array.shape[2])
+    total = 0.0
+    for first in range(0, array.shape[1], step):
+        block = array[:, first : first + step]
+        total = total + (_ones(block.shape[1], array.dtype) @ block)[:, 0].astype(float)
+    return np.asarray(total)
+
+
+@lru_cache(maxsize=8)
+def _ones(count: int, dtype: np.dtype) -> np.ndarray:
+    return np.ones((1, count), dtype)
 
 
 def _sum_of_squares(array: np.ndarray) -> float:

@@ -45,7 +45,7 @@ AT_ONCE = 20
 _FEWEST = 3
 #: share of the slider to either side of where it stands that a first sweep covers, as far as a hand gets before the rest is there, and
 #: how fine it is
-NEAR, NEARBY = 1 / 6, (13, 0, 5)
+NEAR, NEARBY = 1 / 12, (7, 0, 3)
 
 
 @dataclass(frozen=True)
@@ -143,9 +143,11 @@ def _plan(
         some = min(some, positions)
     chosen = spread(len(values), positions, here)
     measured = spread(len(chosen), len(chosen) if len(chosen) <= all_of else some, chosen.index(here))
-    each, most = (SHARED, LONGEST) if field in SHARING else (1.0, SECONDS)
-    drawn = _runs(kind, config, field, [values[chosen[place]] for place in measured], 1)
-    cost = [each * work(one).seconds + LAYER * one.depth for one in drawn]
+    shared = field in SHARING
+    each, most = (SHARED, LONGEST) if shared else (1.0, SECONDS)
+    sizes = measured[:1] if shared else measured  # numbers alone change no cost
+    drawn = _runs(kind, config, field, [values[chosen[place]] for place in sizes], 1)
+    cost = [each * work(one).seconds + LAYER * one.depth for one in drawn] * (len(measured) // len(sizes))
     while kind.fewest * sum(cost) > most:
         cost.pop()
     measured = measured[: len(cost)]

@@ -1,11 +1,13 @@
-"""Precision of the implicit Gaussian map's way back, as inputs merge: against double precision on the same noise, and by an invariant."""
+"""Precision of the implicit Gaussian map, there and back, as inputs merge: against double precision on the same noise, by an invariant."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from propagation import Config, simulate
+from propagation import ACTIVATIONS, Config, simulate
 from propagation.engine import implicit
 from propagation.engine.implicit import GaussianMap
 from propagation.engine.measure import Observer
@@ -62,6 +64,39 @@ def test_gradients_of_merged_inputs_are_those_of_double_precision(monkeypatch):
     single = simulate(MERGED).delta.log10_second_moment
     assert np.abs(ours - double).max() < 4.3e-6  # 1e-5 of E[δ²]
     assert np.abs(single - double).max() > 1e-3
+
+
+def forward(config: Config, condition: float, monkeypatch, floor: float = 1e-9) -> dict[str, np.ndarray]:
+    """What is measured of z and h in the last layer, with single precision up to this condition."""
+    monkeypatch.setattr(implicit, "WELL_CONDITIONED", condition)
+    trace = simulate(config)
+    sizes = {name: trace.signal(name).log10_second_moment[:, -1] for name in ("z", "h")}
+    return sizes | {"apart": np.log10(np.maximum(trace.separation, floor))}  # 1 − c itself is rounded to 1e-16
+
+
+@pytest.mark.parametrize("weight_variance", [1.0, 1.5, 3.0])
+@pytest.mark.parametrize("activation", ["tanh", "relu", "gelu"])
+def test_signals_in_single_precision_are_those_in_double(activation, weight_variance, monkeypatch):
+    """Sizes, and how far inputs are apart: merging, and in chaos."""
+    config = replace(MERGED, activation=activation, weight_variance=weight_variance, depth=15)
+    ours, double = (forward(config, condition, monkeypatch) for condition in (implicit.WELL_CONDITIONED, 0.0))
+    for name, values in double.items():
+        assert np.abs(ours[name] - values).max() < 1e-5, name
+    assert (ours["z"] != double["z"]).all()
+
+
+def test_merged_signals_in_single_precision_are_not(monkeypatch):
+    """Negative control."""
+    single, double = (forward(MERGED, condition, monkeypatch, floor=0.0) for condition in (np.inf, 0.0))
+    assert np.abs(single["apart"] - double["apart"]).max() > 1e-3
+
+
+@pytest.mark.parametrize("name", [name for name, phi in ACTIVATIONS.items() if phi.in_single])
+def test_activations_in_single_precision(name):
+    z = np.concatenate([np.linspace(-40, 40, 100_001), np.geomspace(1e-12, 1e12, 999), -np.geomspace(1e-12, 1e12, 999)]).astype(np.float32)
+    for single, double in zip(ACTIVATIONS[name].evaluate(z), ACTIVATIONS[name].evaluate(z.astype(float)), strict=True):
+        assert single.dtype == np.float32
+        np.testing.assert_allclose(single, double, rtol=1e-5, atol=1e-30)
 
 
 @pytest.mark.parametrize(("width", "inputs", "depth", "allowed"), [(16, 40, 10, 1e-4), (64, 16, 50, 1e-4), (16, 40, 50, 1e-3)])
