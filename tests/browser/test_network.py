@@ -56,17 +56,3 @@ def test_paste_verdict_link_and_back(visitor):
     assert "report=" in page.url
     page.get_by_role("button", name="Share").click()
     page.get_by_role("dialog").get_by_text("network?depth=30&report=").first.wait_for()
-
-
-def test_the_menu_leads_away_without_the_report_and_back_to_it(visitor):
-    visitor.open("network")
-    visitor.page.get_by_role("textbox", name=PASTE).fill(json.dumps(report()))
-    visitor.page.get_by_role("button", name="Show it").click()
-    visitor.page.get_by_text("Your report: Mine").wait_for()
-    visitor.settle()
-    for page, words in (("Width", "How wide"), ("Your network", "Your report: Mine")):
-        visitor.page.get_by_role("button", name="Look inside").click()
-        visitor.page.get_by_role("link", name=page).click()
-        visitor.page.get_by_text(words).first.wait_for()
-        visitor.settle()
-        assert ("report=" in visitor.page.url) == (page == "Your network")
