@@ -192,7 +192,9 @@ function watch() {
   const take = ({ target }) => {
     if (move?.playing && !page.button?.contains(target)) end();
     const [thumb, label] = sliderOf(page.sliders, target);
-    if (label && begin(thumb, label, true)) run();
+    if (!label || !begin(thumb, label, true)) return;
+    ask(label);
+    run();
   };
   // the thumb is on its way to where a mark stands
   const go = ({ detail: { slider: label, share } }) => {

@@ -126,9 +126,9 @@ def _name(told: Any) -> str:
 
 def _tables(config: Config, field: str, page: Followed, key: str) -> Iterator[bytes]:
     """Yield the tables of a slider, or why there is none."""
-    places = positions(field, config)
+    places, stands_at = positions(field, config), rules.shown(config, field)
     values = list(places.values())
-    here = values.index(min(values, key=lambda value: abs(value - rules.shown(config, field))))
+    here = values.index(min(values, key=lambda value: abs(value - stands_at)))
     of_value = {value: place for place, value in places.items()}
     answers = None
     for answers in page.find(config, field, values, here):
