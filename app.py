@@ -14,6 +14,7 @@ from propagation.ui.session import experiment, predict_first, url
 from propagation.ui.widgets import controls, question
 from propagation.ui.widgets.panels import panel
 
+TITLE = "Signal Propagation Explorer"
 ICON = Path(__file__).parent / "propagation" / "ui" / "icon.svg"
 
 
@@ -21,7 +22,7 @@ def main() -> None:
     """Set the page up, draw the controls, and hand the experiment they describe to the page chosen."""
     browser.complete_streamlit()
     st.set_page_config(
-        page_title="Signal Propagation Explorer",
+        page_title=TITLE,
         page_icon=str(ICON),
         layout="wide",
         initial_sidebar_state="collapsed" if st.context.is_embedded else "auto",
@@ -40,6 +41,7 @@ def main() -> None:
         menu.setdefault(spec.section, []).append(page)
     chosen = st.navigation(menu, position="hidden" if st.context.is_embedded else "top")
     here = next(spec for spec, page in pages.items() if page is chosen)
+    st.set_page_config(page_title=f"{here.title} · {TITLE}")
     asked_for = url.page_asked_for(nowhere_yet=here is PAGES[0])
     if here.shows_experiment or asked_for:
         with this_experiment():

@@ -126,6 +126,7 @@ async function run() {
       entrypoint: settings.entry,
       archives: [{ url: settings.archive, format: "zip" }],
       requirements: settings.requirements,
+      streamlitConfig: { "server.fileWatcherType": "none" }, // else every module is looked at again once a second
       env: { PROPAGATION_HOME: location.pathname },
       ...(settings.pyodide && { pyodideUrl: new URL(settings.pyodide, location.href).href }),
       disableProgressToasts: true,

@@ -1,6 +1,8 @@
 export default function ({ data, parentElement, setTriggerValue }) {
   const app = document.querySelector(STREAMLIT.app);
   if (!app) return;
+  watchNotices();
+  oneStepAMove();
   const watch = (parentElement.watch ??= { lost: false });
   const tell = () => (data.tells ? setTriggerValue("back", Date.now()) : setTriggerValue("address", location.search || "?"));
   watch.tell = tell;

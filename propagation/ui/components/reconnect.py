@@ -2,6 +2,8 @@
 
 Streamlit's own pages wait for the next move, and a server that was started again, which knows nothing of the visit but the address, takes
 that move for where the slider stood: it would jump back. Some editions of Streamlit do not tell of Back and Forward either.
+
+With it come what is the same on every page: notices.js and back_steps.js.
 """
 
 from __future__ import annotations

@@ -10,7 +10,10 @@ SLIDER = "[data-testid=stSlider]"
 #: what scrolls
 MAIN = "[data-testid=stMain]"
 #: the app once it has answered
-IDLE = f"{APP}[data-test-script-state=notRunning]"
+STATE = "data-test-script-state"
+IDLE = f"{APP}[{STATE}=notRunning]"
+#: the first heading of a page that has no container for its verdict
+HEADLINE = "[data-testid=stMain] h2"
 #: what `:gray-badge[…]` becomes, and the words of a heading
 BADGE, HEADING = ".stMarkdownBadge", "[data-heading-text], h2"
 #: the key of the container of headline, numbers and chart, and how it is found
@@ -29,6 +32,8 @@ _FOR_SCRIPTS = {
     "app": APP,
     "slider": SLIDER,
     "idle": IDLE,
+    "state": STATE,
+    "headline": HEADLINE,
     "verdict": VERDICT,
     "later": LATER,
     "remark": REMARK,
