@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from propagation.charts.axes import bare, spikes, stack_axis
-from propagation.charts.marks import GLYPHS, SYMBOLS, dot_size, dots, line, note, thinned, title
+from propagation.charts.marks import DASHES, GLYPHS, SYMBOLS, dot_size, dots, line, note, thinned, title
 from propagation.charts.rows import bottom_line, extremes, missing, shares, size_axes, span, stack, stack_layout
 from propagation.charts.rulers import ruler_marks, ruler_of, ruler_words
 from propagation.charts.theme import LEGEND_ABOVE, Palette, figure, palette
@@ -158,7 +158,7 @@ def _traces(curve: _Curve, x: list[int], yaxis: str, wins: bool, colours: Palett
     traces = []
     if len(curve.theory):
         name = f"{curve.signal} {column.label} theory"
-        traces.append(line(name, x, curve.theory, {"color": colour, "width": 1.25}, showlegend=False, **at))
+        traces.append(line(name, x, curve.theory, {"color": colour, "width": 1.75, "dash": DASHES[column.place]}, showlegend=False, **at))
     name = f"<b>✓ {column.label}</b>" if wins else column.label
     marker = {"color": colour, "symbol": SYMBOLS[column.place], "size": dot_size(len(x), many=120)}
     legend = {"meta": curve.signal, "showlegend": curve.signal == curve.column.trace.main[0], "legendrank": column.place}

@@ -13,6 +13,8 @@ from propagation.charts.theme import translucent
 #: a shape for each place of the palette's `compare` colours, as Plotly and as a page's text call it
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x")
 GLYPHS = ("●", "■", "◆", "▲", "✚", "✖")
+#: and a stroke, so that lines differ for those who see colours alike; svg.js knows them, too
+DASHES = ("solid", "longdash", "dot", "dashdot", "longdashdot", "3px,9px")
 
 
 def numbers(values: np.ndarray, digits: int = 4) -> list[float | None]:

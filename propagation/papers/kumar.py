@@ -186,4 +186,4 @@ def draw(finding: Finding, appearance: str) -> list[Drawn]:
     return [Drawn("kumar", rules_chart(finding.evidence, appearance=appearance), alt)]
 
 
-PAPER = Paper("kumar", CONFIG, measure, draw, Link("Open in the Gain lab", "gains", CONFIG.to_query()))
+PAPER = Paper("kumar", CONFIG, measure, draw, Link("Open in Choose an init", "gains", CONFIG.to_query()))

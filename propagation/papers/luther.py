@@ -34,4 +34,4 @@ def draw(finding: Finding, appearance: str) -> list[Drawn]:
     return [Drawn("luther", decomposition_chart(found, theory, whose="inputs", appearance=appearance), alt)]
 
 
-PAPER = Paper("luther", CONFIG, measure, draw, Link("Open in Whose variance?", "whose", CONFIG.to_query()))
+PAPER = Paper("luther", CONFIG, measure, draw, Link("Open in Variance of what?", "whose", CONFIG.to_query()))

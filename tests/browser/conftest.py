@@ -163,7 +163,7 @@ class Visitor:
         page.on("console", lambda message: self.console_errors.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: self.console_errors.append(str(error)))
 
-    def open(self, query: str = "explore") -> None:
+    def open(self, query: str = "?page=explore") -> None:
         """Open the app and wait for its chart, or what stands in its place."""
         self.page.goto(f"{self.address}/{query}")
         self.page.wait_for_selector(CHART)

@@ -163,3 +163,12 @@ def test_a_frame_of_it_lies_where_the_chart_has_it(appearance):
         assert (frame["layout"][key]["range"], frame["layout"][key]["domain"]) == (list(axis.range), list(axis.domain))
     assert [note["text"] for note in frame["layout"]["annotations"]] == ["╌ yours, σ_w² 2"]
     assert frame["layout"]["paper_bgcolor"] == "none" and not frame["layout"].get("showlegend")
+
+
+def test_six_columns_differ_by_colour_shape_and_stroke():
+    """Also for those who see two of the colours alike."""
+    figure = compare_chart(curves(6))
+    first = [t for t in figure.data if t.yaxis == "y"]
+    strokes = [t.line.dash for t in first if t.mode == "lines"]
+    shapes = [t.marker.symbol for t in first if t.mode == "markers"]
+    assert len(strokes) == len(set(strokes)) == len(shapes) == len(set(shapes)) == 6

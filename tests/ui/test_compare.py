@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 import propagation
+from propagation.charts.compare import Curves
 from propagation.config import Config
-from propagation.labs.compare import FIRST, GLOROT_2010
+from propagation.diagnosis import diagnose
+from propagation.labs.compare import FIRST, GLOROT_2010, decide, summarize
 from propagation.labs.compare_networks import NETWORKS
 from propagation.labs.compare_text import NONE, written
 from propagation.ui.pages.compare import _same
+from propagation.ui.widgets import comparison
 from tests.patience import PATIENCE
 from ui.shown import charts
 
@@ -236,3 +240,14 @@ def test_a_number_format_has_its_ends_in_the_chart_and_a_column_in_the_table():
     cells = {line[0].split("} ")[1]: line[-1].replace("\u00a0", " ") for line in table(app)}
     assert cells["residual 1/√L"] == "fits" and cells["residual"].startswith("the stream overflows in block")
     assert not [t for t in figure(opened(**query))["data"] if t["name"] == "stream overflow"]
+
+
+@pytest.mark.parametrize(("conditions", "is_there"), [((math.inf, math.nan), False), ((math.inf, 3.0), True)])
+def test_a_condition_that_is_lost_in_every_row_has_no_column(conditions, is_there, monkeypatch):
+    monkeypatch.setattr(comparison.number_format, "chosen", lambda: None)
+    monkeypatch.setattr(comparison, "appearance", lambda: "light")
+    trace = propagation.simulate(Config(depth=4, width=16, trials=1))
+    summaries = [summarize(place, str(place), trace, diagnose(trace), each) for place, each in enumerate(conditions)]
+    curves = [Curves(place, str(place), trace, None) for place in range(len(conditions))]
+    rows = comparison.table(curves, summaries, decide(summaries), "initialization")
+    assert ["condition" in row for row in rows] == [is_there] * len(conditions)

@@ -57,7 +57,7 @@ def title_of_variance(app: AppTest) -> str:
 
 def test_the_page_asks_draws_and_gives_every_variance_as_a_number():
     app = opened()
-    assert app.title[0].value == "Whose variance?" and not app.error and not app.warning
+    assert app.title[0].value == "Variance of what?" and not app.error and not app.warning
     table = next(element.value for element in app.markdown if element.value.startswith("| Variance"))
     assert all(words in table for words in ("inputs", "neurons", "weight draws", "all of them together", "second moment", "theory"))
     assert {"inputs", "neurons", "draws", "mean", "variance", "variance theory"} <= {trace["name"] for trace in figure(app)["data"]}

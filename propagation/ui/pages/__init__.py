@@ -72,7 +72,7 @@ PAGES = (
     ),
     PageSpec("lesson", "Lesson", ":material/school:", _LEARN, ("step", "language"), shows_controls=False, own_networks=True),
     PageSpec("myths", "Myths", ":material/gavel:", _LEARN, shows_controls=False, own_networks=True),
-    PageSpec("papers", "Papers", ":material/article:", _LEARN, ("paper", "signal")),
+    PageSpec("papers", "Papers", ":material/article:", _LEARN, ("paper", "signal"), shows_controls=False, own_networks=True),
 )
 #: all that pages read and write in the address, each name once
 PARAMETERS = tuple(dict.fromkeys(name for page in PAGES for name in page.parameters))

@@ -25,8 +25,24 @@ _OVER = {"": "everything", "inputs": "inputs", "neurons": "neurons", "draws": "d
 _OVER_HELP = (
     f"Everything: the mean square over neurons and inputs, as theory has it. Or over one thing with the others held still, in {DRAWS} "
     f"networks of at most {MOST_NEURONS} neurons, each shown {INPUTS} inputs. Over inputs is what a network can "
-    "tell apart. More on the page “Whose variance?”."
+    "tell apart. More on the page “Variance of what?”."
 )
+
+
+_SYMBOLS = """
+- :blue[$z$]: what a neuron adds up, weights times inputs plus bias, before the activation.
+- :blue[$h$]: what it passes on, after the activation φ.
+- :orange[$\\delta$]: the gradient at a neuron: how much the cost $C$ changes if its $z$ does, $\\partial C/\\partial z$.
+- :green[$\\partial C/\\partial W$]: the gradient of a weight, by which training changes it: its $\\delta$ times the $h$ below.
+- $\\sigma_w^2$: weight variance: how large the random weights are; at 1 a layer's sums are as large as what goes in.
+- $\\sigma_b^2$: bias variance: how large the random biases are.
+- $\\chi_1$: what one layer multiplies the squared gradient by, once the signal's size has settled; 1 keeps gradients level.
+
+:blue[**The signal**] has to arrive: it must neither fade to nothing nor grow beyond all bounds, and inputs must stay apart.
+
+:orange[**The gradient**] has to come back: if it fades on its way, the first layers hardly change; if it grows, they change far more than
+the last.
+"""
 
 
 def render(config: Config) -> None:
@@ -86,6 +102,8 @@ def _title() -> DeltaGenerator:
 
 def _explanations(config: Config) -> None:
     """Explain what the chart shows and the formulas behind it, folded away."""
+    with st.expander("What do the symbols mean?"):
+        st.markdown(_SYMBOLS)
     left, right = st.columns(2)
     with left.expander("What am I looking at?"):
         st.markdown(
@@ -95,7 +113,7 @@ def _explanations(config: Config) -> None:
             "- :orange[**Backward ←**] the gradient δ = ∂C/∂z, from the last layer back to the first.\n"
             "- :green[**Weight gradient**] ∂C/∂W, by which gradient descent changes the weights. Level: all layers learn at the same "
             "pace.\n\nAll rows have the same scale, in powers of ten: **a straight slope is a constant factor per layer, a level line "
-            "keeps its size**. (A healthy network needs that, and it needs inputs that stay apart: see “Whose variance?”.) Dots are the "
+            "keeps its size**. (A healthy network needs that, and it needs inputs that stay apart: see “Variance of what?”.) Dots are the "
             "median over several random networks, the band holds the middle 80 % of them; the line is theory, the mean over networks of "
             "infinite width. For linear and ReLU networks without bias theory also knows how networks of this width scatter: dashed the "
             "typical one, dotted 10 and 90 %. The strip on top is the network itself, one cell a layer."

@@ -32,7 +32,6 @@ _SHORT = 14
 def render(config: Config) -> None:
     """Draw a switch between papers, then one of them: what it showed, whether it holds, its figure, its numbers."""
     opening(TITLE, LOOK_FOR)
-    st.caption("Here only the seed of the sidebar counts: each paper has its own network.")
     with panel("The papers"):
         labels = {name: f"{publication.label} · {publication.title}" for name, publication in publications().items()}
         paper = PAPERS[controls.page_choice("Paper", "paper", labels, "One paper at a time, by year.", folded=True)]

@@ -27,7 +27,7 @@ from propagation.ui.widgets.page_header import appearance, opening
 from propagation.ui.widgets.panels import panel
 from propagation.ui.widgets.sweep import Answers, Followed, Shown, let_go, swept, under_the_hand
 
-TITLE = "Whose variance?"
+TITLE = "Variance of what?"
 LOOK_FOR = (
     "“Keep the variance” has more than one meaning. Watch the **blue part**: what differs between inputs inside one network is the only "
     "part that a network can learn from, and it can die while the total stays level."

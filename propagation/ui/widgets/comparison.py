@@ -34,6 +34,8 @@ def table(curves: Sequence[Curves], summaries: Sequence[Summary], decision: Deci
     colours = palette(appearance()).compare
     precision = number_format.chosen()
     traces = {one.place: one.trace for one in curves}
+    # where all are lost to rounding, or there is none, it tells no columns apart
+    with_condition = any(math.isfinite(s.log10_condition) for s in summaries)
     lines = []
     for s in ranked(summaries):
         wins = s.place == decision.winner
@@ -45,7 +47,7 @@ def table(curves: Sequence[Curves], summaries: Sequence[Summary], decision: Deci
             "backward": factor(s.backward_factor),
             # of weights that begin behind an α of 0
             "∂C/∂W spread": "all 0" if s.kind == "healthy" and math.isinf(spread) else from_log10(spread),
-            "condition": _condition_in_words(s.log10_condition),
+            **({"condition": _condition_in_words(s.log10_condition)} if with_condition else {}),
             "saturated": percent(s.saturated),
             "dead": percent(s.dead),
             "verdict": f"{_VERDICTS[s.kind]}{mark}",
@@ -102,7 +104,8 @@ def explanation(networks: bool) -> None:
             "at one pace.\n"
             "- **condition**: how much more the direction that grows most grows than the one that grows least. It is the condition number "
             f"of the Jacobian ∂h/∂x, in one network of at most {CONDITION_WIDTH} neurons and {DEEPEST} layers. Only orthogonal weights "
-            "keep it near 1, where the activation is almost straight. ReLU switches whole directions off, so there it is infinite.\n"
+            "keep it near 1, where the activation is almost straight. ReLU switches whole directions off, so there it is infinite. Where "
+            "it is above 10¹³ in every row, the column is left out.\n"
             "- **saturated**, **dead**: neurons of the last layer where the activation is flat, and those that are flat on every input. "
             "Half of all ReLUs are flat on any one input, which does no harm.\n"
             f"- **Dots** are the median of at most {MOST_DRAWS} draws of each network, so that six of them are quick.\n"
