@@ -131,6 +131,16 @@ def _forward(ops: Sequence[Op], state: Columns, lines: Lines | None) -> list[Col
     return states
 
 
+def walked_forward(block: Sequence[Op], state: Columns) -> Columns:
+    """Return the columns after a block."""
+    return _forward(block, state, None)[-1]
+
+
+def walked_back(block: Sequence[Op], state: Columns, gradients: Gradients) -> Gradients:
+    """Return the gradients of the input of a block, which is `state`, for those of its output."""
+    return _backward(block, _forward(block, state, None), gradients, Notes(Lines(), 1))
+
+
 def z_map_of(op: Op) -> Linear | None:
     """Return the map whose output is z of the block; None in another op."""
     if isinstance(op, Attend):

@@ -22,6 +22,7 @@ from propagation.theory.fixed_points import limits_from
 from propagation.theory.iterates import correlation_iterates, length_iterates
 from propagation.theory.maps import DepthScales, correlation_map, depth_scales_of, length_map
 from propagation.theory.phases import PhaseGrid, critical_line, critical_weight_variance, phase_grid, phase_of
+from propagation.theory.token_law import token_law
 from propagation.ui.components.streamlit_page import REMARK_KEY, VERDICT_KEY
 from propagation.ui.session import experiment
 from propagation.ui.widgets import controls
@@ -216,6 +217,15 @@ def _line(activation: str, bias_end: float) -> CriticalLine:
 @st.cache_data(max_entries=200, show_spinner=False, hash_funcs={Config: repr})
 def _law(config: Config) -> str:
     """Say what the norms of a network make of its gradients, which no place in the plane decides; empty where there is no such law."""
+    if tokens := token_law(config):
+        exponents = (tokens.angles, tokens.gradients)
+        angles, gradients = (f"**{factor(math.exp(of))}** (e to the {number(round(of, 4) + 0.0)})" for of in exponents)
+        becomes = "they merge" if tokens.angles < 0 else "they part"
+        return (
+            "**Your own network has no such plane.** Where two of its tokens are nearly alike, a block multiplies what tells them apart, "
+            f"1 − c, by {angles}: {becomes}. Deep in the network a block multiplies gradients by {gradients}. At the edge of order and "
+            "chaos both exponents, $\\lambda_a$ of angles and $\\lambda_g$ of gradients, are 0 (Cowsik et al. 2024)."
+        )
     law = depth_law(config)
     if law is None:
         return ""
