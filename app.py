@@ -11,7 +11,7 @@ from propagation.ui import browser
 from propagation.ui.components import reconnect
 from propagation.ui.pages import PAGES
 from propagation.ui.session import experiment, predict_first, url
-from propagation.ui.widgets import controls, question
+from propagation.ui.widgets import controls, presentation, question
 from propagation.ui.widgets.panels import panel
 
 TITLE = "Signal Propagation Explorer"
@@ -39,7 +39,8 @@ def main() -> None:
         page = st.Page(partial(render, config), title=spec.title, icon=spec.icon, url_path=spec.slug, default=spec is PAGES[0])
         pages[spec] = page
         menu.setdefault(spec.section, []).append(page)
-    chosen = st.navigation(menu, position="hidden" if st.context.is_embedded else "top")
+    chosen = st.navigation(menu, position="hidden" if st.context.is_embedded else "top", expanded=True)
+    presentation.turn([*pages.values()], chosen)
     here = next(spec for spec, page in pages.items() if page is chosen)
     st.set_page_config(page_title=f"{here.title} · {TITLE}")
     asked_for = url.page_asked_for(nowhere_yet=here is PAGES[0])
@@ -57,6 +58,7 @@ def main() -> None:
     else:
         with panel("The rest of this page"):
             chosen.run()
+    presentation.fit_screen(here)
     reconnect.prepare(None if url.TELLS_OF_BACK else url.gone_to, experiment.address_unread)
 
 

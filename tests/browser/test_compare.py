@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.browser.streamlit_page import MAIN, UNFOLD_SIDEBAR
+from tests.browser.streamlit_page import MAIN
 from tests.browser.test_sweep import HEADLINES, IS_COVERED, IS_OPEN, WEIGHT_VARIANCE, hold, shown_value
 
 LEGEND = ".js-plotly-plot .legendtext"
@@ -65,8 +65,7 @@ def test_a_frame_of_ones_own_curve_lies_where_the_answer_will(kind, request):
     visitor.open("compare?depth=20&width=64&inputs=8")
     if kind == "phone":
         visitor.page.set_viewport_size({"width": 390, "height": 2000})
-        visitor.page.locator(UNFOLD_SIDEBAR).click()
-        visitor.pause(800)
+        visitor.settle()
     rest, headline = visitor.page.evaluate(DASHED, 0), visitor.page.evaluate(HEADLINES)
     assert len(rest) == 3 and visitor.page.evaluate(NAMES) == ["yours, σ_w² 1.5"]
     thumb = hold(visitor, WEIGHT_VARIANCE, 0.2)

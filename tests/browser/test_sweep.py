@@ -11,7 +11,7 @@ import pytest
 
 from propagation.ui.components.streamlit_page import VERDICT
 from tests.browser.conftest import Server, Thumb, Visitor, running_server
-from tests.browser.streamlit_page import IS_CONNECTED, UNFOLD_SIDEBAR
+from tests.browser.streamlit_page import IS_CONNECTED
 
 WEIGHT_VARIANCE = "Weight variance σ_w²"
 SMALL = "?width=64&trials=6"
@@ -198,9 +198,6 @@ def test_without_the_script_the_chart_moves_on_release(visitor):
 
 def test_a_finger_draws_frames_too(phone):
     phone.open(SMALL)
-    phone.page.locator(UNFOLD_SIDEBAR).click()
-    phone.page.get_by_role("slider", name=WEIGHT_VARIANCE).scroll_into_view_if_needed()
-    phone.pause(800)  # the sidebar has come
     rail = phone.page.get_by_role("slider", name=WEIGHT_VARIANCE).evaluate(
         """input => {
             const thumb = input.matches('input') ? input.parentElement.parentElement : input;
@@ -232,9 +229,6 @@ def test_on_a_phone_words_keep_their_room_while_a_slider_is_held(phone, query, w
     phone.page.set_viewport_size({"width": width, "height": 844})
     phone.open(f"{query}&width=64&trials=6")
     chart = phone.page.locator(".plot").bounding_box()
-    phone.page.locator(UNFOLD_SIDEBAR).click()
-    phone.pause(800)  # the sidebar has come
-    phone.page.get_by_role("slider", name=WEIGHT_VARIANCE).scroll_into_view_if_needed()
     thumb = hold(phone, WEIGHT_VARIANCE, 0.02)
     phone.page.wait_for_function("() => [...window.propagationTables.values()].some(table => table.beyond)")
     said = set()

@@ -14,7 +14,7 @@ _FOLDER = Path(__file__).parent
 
 
 #: what a component's own script can use, before it
-LIBRARIES = {"plot": ("svg",), "sweep": ("frames", "signal"), "reconnect": ("notices", "back_steps")}
+LIBRARIES = {"plot": ("svg", "scale", "picture"), "sweep": ("frames", "signal"), "reconnect": ("notices", "back_steps")}
 
 
 def mount(name: str, key: str, *, html: str | None = None, files: str = "", isolated: bool = True, **options: Any) -> None:

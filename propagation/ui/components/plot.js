@@ -23,7 +23,8 @@ function draw(plot, text) {
   plot.figure = figure;
   plot.config = config;
   plot.place.setAttribute("aria-label", alt);
-  plot.place.style.height = `${figure.layout.height ?? 450}px`;
+  plot.screen = screenOf(plot);
+  plot.place.style.height = `${plot.screen.height}px`;
   if (!plot.shown) plot.paint(figure);
   library(url).then(
     () => setTimeout(() => plot.text === text && show(plot)), // of several that came at once, the last
@@ -41,12 +42,11 @@ function draw(plot, text) {
 const EVERYWHERE = "Arial, Helvetica, sans-serif";
 
 function save({ chart, config }, format) {
-  const { layout } = chart;
-  const { font } = layout;
   const scale = format === "svg" ? 1 : config.toImageButtonOptions.scale;
-  layout.font = { ...font, family: EVERYWHERE };
-  const saved = window.Plotly.downloadImage(chart, { ...config.toImageButtonOptions, format, scale }); // which copies the layout at once
-  layout.font = font;
+  const words = { title: sentenceOf(document), settings: window.propagationSettings ?? "", address: location.href };
+  const figure = labelled(chart, EVERYWHERE, words);
+  const { width, height } = figure.layout;
+  const saved = window.Plotly.downloadImage(figure, { ...config.toImageButtonOptions, format, scale, width, height });
   saved.catch(() => {}); // it is being saved already
 }
 
@@ -60,8 +60,10 @@ const camera = (plot) => ({
 function show(plot) {
   const width = plot.place.clientWidth;
   if (!width || plot.gone) return; // not laid out yet: the observer calls again
-  plot.width = width;
-  const { data, layout, frames } = plot.figure;
+  const screen = (plot.screen = screenOf(plot));
+  plot.fitted = fit(plot, screen);
+  plot.place.style.height = `${screen.height}px`;
+  const { data, layout, frames } = scaled(plot.figure, screen);
   plot.camera ??= camera(plot); // the same in every redraw: other settings would mean another chart
   const config = { ...plot.config, modeBarButtons: [[plot.camera]] };
   window.Plotly.react(plot.chart, { data, layout: { ...layout, width }, frames, config });
@@ -73,10 +75,22 @@ function show(plot) {
   }
 }
 
+// How large type, lines and the figure are to be, see screen.js: on its page, and of a height.
+function screenOf({ place, figure }) {
+  const share = typeShare();
+  const natural = share * (figure.layout.height ?? 450);
+  const { fonts, lines, room } = window.propagationScreen ?? {};
+  return { share, fonts, lines, height: room?.(place, natural) ?? natural };
+}
+const fit = ({ place }, { share, fonts, height }) => `${place.clientWidth} ${share} ${fonts} ${height}`;
+
 function made(place) {
   const [chart, picture] = place.children;
   const plot = { place, chart, text: null, held: false, ghost: [] };
-  plot.paint = (figure) => paint(picture, figure?.layout.paper_bgcolor === "none" ? over(chart, figure) : figure);
+  plot.paint = (figure) => {
+    const shown = figure && scaled(figure, plot.screen);
+    paint(picture, figure?.layout.paper_bgcolor === "none" ? over(chart, shown) : shown);
+  };
   plot.uncover = () => {
     const { ghost, figure } = plot;
     plot.ghost = [];
@@ -85,11 +99,13 @@ function made(place) {
     plot.fading = setTimeout(() => !plot.held && plot.paint(null), GHOST);
   };
   plot.save = (format) => plot.figure && window.Plotly && save(plot, format);
-  plot.observer = new ResizeObserver(() => {
-    if (!plot.figure || place.clientWidth === plot.width) return;
+  plot.refit = () => {
+    if (!plot.figure || !place.clientWidth || fit(plot, screenOf(plot)) === plot.fitted) return;
+    plot.screen = screenOf(plot);
     if (window.Plotly) show(plot);
     else plot.paint(plot.figure);
-  });
+  };
+  plot.observer = new ResizeObserver(plot.refit);
   plot.observer.observe(place);
   return plot;
 }

@@ -9,6 +9,9 @@ APP = "[data-testid=stApp]"
 SLIDER = "[data-testid=stSlider]"
 #: what scrolls
 MAIN = "[data-testid=stMain]"
+#: the sidebar, the controls in it, one below the other, the menu where it stands there, and what stands beside
+SIDEBAR, CONTROLS = "[data-testid=stSidebar]", "[data-testid=stSidebarUserContent] > div > [data-testid=stVerticalBlock]"
+MENU, CONTENT = "[data-testid=stSidebarNav]", "[data-testid=stMainBlockContainer]"
 #: the app once it has answered
 STATE = "data-test-script-state"
 IDLE = f"{APP}[{STATE}=notRunning]"
@@ -31,6 +34,10 @@ CONNECTION, CONNECTED = "data-test-connection-state", "CONNECTED"
 _FOR_SCRIPTS = {
     "app": APP,
     "slider": SLIDER,
+    "sidebar": SIDEBAR,
+    "controls": CONTROLS,
+    "menu": MENU,
+    "content": CONTENT,
     "idle": IDLE,
     "state": STATE,
     "headline": HEADLINE,

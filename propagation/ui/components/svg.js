@@ -140,7 +140,7 @@ function cells({ x, y, z, zmin, zmax, colorscale, xgap = 0, ygap = 0 }, across, 
     z[j].forEach((value, i) => {
       if (missing(value)) return;
       const [left, right] = [edges[i] + xgap / 2, edges[i + 1] - xgap / 2];
-      const box = `x="${decimal(left)}" y="${decimal(top)}" width="${decimal(right - left)}" height="${decimal(bottom - top)}"`;
+      const box = `x="${decimal(left)}" y="${decimal(top)}" width="${decimal(right - left)}" height="${decimal(Math.max(0, bottom - top))}"`;
       drawn += `<rect ${box} fill="${shade(Math.min(1, Math.max(0, (value - zmin) / (zmax - zmin))))}"/>`;
     });
   });
@@ -153,7 +153,7 @@ function axisTitle({ title, ticktext }, letter, place, { size, family }) {
   pen.font = `${size}px ${family}`;
   const [x, y] = [(place.left + place.right) / 2, (place.top + place.bottom) / 2];
   const [text, type] = [words(title.text), `text-anchor="middle" font-size="${large}"`];
-  if (letter === "x") return `<text x="${x}" y="${place.bottom + place.pad + 33 + title.standoff}" ${type}>${text}</text>`;
+  if (letter === "x") return `<text x="${x}" y="${place.bottom + place.pad + 2.36 * size + title.standoff}" ${type}>${text}</text>`;
   const wide = Math.max(0, ...ticktext.map((tick) => pen.measureText(tick).width));
   const spot = `${decimal(place.left - place.pad - 6.4 - wide - title.standoff)},${y}`;
   return `<text transform="translate(${spot}) rotate(-90)" ${type}>${text}</text>`;
@@ -161,6 +161,7 @@ function axisTitle({ title, ticktext }, letter, place, { size, family }) {
 
 function axes(layout, place, font) {
   let drawn = "";
+  const { size } = font;
   for (const [key, axis] of Object.entries(layout)) {
     const [, letter, number] = key.match(/^([xy])axis(\d*)$/) ?? [];
     if (!letter) continue;
@@ -171,14 +172,14 @@ function axes(layout, place, font) {
       const spot = decimal(at(value));
       if (letter === "x") {
         if (axis.showgrid !== false) drawn += `<path d="M${Math.floor(spot) + 0.5},${place.top}V${place.bottom}" stroke="${axis.gridcolor}"/>`;
-        drawn += `<text x="${spot}" y="${place.bottom + place.pad + 15}" text-anchor="middle">${words(axis.ticktext[i])}</text>`;
+        drawn += `<text x="${spot}" y="${place.bottom + place.pad + size + 1}" text-anchor="middle">${words(axis.ticktext[i])}</text>`;
         return;
       }
       if (axis.showgrid !== false) {
         const crisp = Math.floor(spot) + 0.5; // on the pixels, as Plotly's
         drawn += `<path d="M${place.left},${crisp}H${place.right}" stroke="${axis.gridcolor}"/>`;
       }
-      drawn += `<text x="${place.left - place.pad - 1}" y="${decimal(spot + 4.9)}" text-anchor="end">${words(axis.ticktext[i])}</text>`;
+      drawn += `<text x="${place.left - place.pad - 1}" y="${decimal(spot + 0.35 * size)}" text-anchor="end">${words(axis.ticktext[i])}</text>`;
     });
     if (axis.title?.text) drawn += axisTitle(axis, letter, place, font);
   }

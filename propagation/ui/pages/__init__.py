@@ -36,6 +36,11 @@ class PageSpec:
     module: str = ""
     kept_here: tuple[str, ...] = ()
 
+    @property
+    def charts_experiment(self) -> bool:
+        """Return whether its charts are of the visitor's experiment, not of networks of its own or of several that are compared."""
+        return not self.own_networks and not {"columns", "paper"} & {*self.parameters}
+
     def render(self, config: Config) -> None:
         """Draw the page; its module is imported when it is first asked for."""
         import_module(f"{__name__}.{self.module or self.slug}").render(config)
@@ -74,7 +79,9 @@ PAGES = (
     PageSpec("myths", "Myths", ":material/gavel:", _LEARN, shows_controls=False, own_networks=True),
     PageSpec("papers", "Papers", ":material/article:", _LEARN, ("paper", "signal"), shows_controls=False, own_networks=True),
 )
+#: the parameter that says "1" where the app is presented in a hall
+PRESENT = "present"
 #: all that pages read and write in the address, each name once
-PARAMETERS = tuple(dict.fromkeys(name for page in PAGES for name in page.parameters))
+PARAMETERS = (PRESENT, *dict.fromkeys(name for page in PAGES for name in page.parameters))
 #: parameter → the page in whose address alone it stands
 KEPT_BY = {name: page.slug for page in PAGES for name in page.kept_here}

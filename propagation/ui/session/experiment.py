@@ -25,6 +25,7 @@ from propagation.expressions import ExpressionError, TooFast, typed_activation
 from propagation.fields import Text
 from propagation.locks import PARAMETERS, Terms
 from propagation.presets import PRESETS
+from propagation.ui.pages import PRESENT
 from propagation.ui.session import url
 
 #: key of the number entry that belongs to a field's slider: the field and this
@@ -173,14 +174,18 @@ def problems() -> list[str]:
 
 
 def link() -> str:
-    """Return the full address of the experiment."""
-    return url.link(present(), url.for_this_page(st.session_state.page))
+    """Return the full address of the experiment. Whoever opens it does not stand before the hall in which it is presented."""
+    return url.link(present(), _handed_on())
+
+
+def _handed_on() -> dict[str, str]:
+    """Return the settings of this page that a link hands on."""
+    return {name: text for name, text in url.for_this_page(st.session_state.page).items() if name != PRESENT}
 
 
 def link_on(asked: Terms) -> str:
     """Return the full address of the experiment, on these terms for whoever opens it. A seed of their own is theirs to keep."""
-    shown = url.for_this_page(st.session_state.page)
-    config, page = present(), {name: text for name, text in shown.items() if name not in PARAMETERS}
+    config, page = present(), {name: text for name, text in _handed_on().items() if name not in PARAMETERS}
     if asked.own_seed:
         config, asked = replace(config, seed=0), replace(asked, locked=asked.locked | {"seed"} - asked.hidden)
     return url.link(config, page | asked.to_query())

@@ -181,13 +181,15 @@ def _network(config: Config) -> None:
     _control("weight_std")
     if experiment.note():
         st.info(plain(experiment.note()))
-    _control("weight_variance")
-    _marks(config)
-    if config.scheme == "lsuv" and not experiment.hidden("weight_variance"):
-        st.caption("LSUV: the data decide, layer by layer, whatever the slider says.")
-    _control("bias_variance")
-    if rules.overruled(config, "bias_variance") and not experiment.hidden("bias_variance"):
-        st.caption(f"{scheme.label} brings its own biases.")
+    with st.container():  # what belongs to a slider stays with it where controls are shown one at a time
+        _control("weight_variance")
+        _marks(config)
+        if config.scheme == "lsuv" and not experiment.hidden("weight_variance"):
+            st.caption("LSUV: the data decide, layer by layer, whatever the slider says.")
+    with st.container():
+        _control("bias_variance")
+        if rules.overruled(config, "bias_variance") and not experiment.hidden("bias_variance"):
+            st.caption(f"{scheme.label} brings its own biases.")
     _control("depth")
     _control("width")
     if config.layer_sizes and not (experiment.hidden("depth") and experiment.hidden("width")):

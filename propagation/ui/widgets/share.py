@@ -14,6 +14,7 @@ from propagation.runtime.platform import IN_BROWSER
 from propagation.ui.components.copy_box import copy_box
 from propagation.ui.components.qr_code import qr_code
 from propagation.ui.session import experiment
+from propagation.ui.widgets import presentation
 from propagation.ui.widgets.room_counts import KEPT, REPLICAS
 
 #: characters up to which every mail and chat program leaves a link whole
@@ -33,7 +34,8 @@ _WISHED = "wished_terms"
 
 
 def draw_button() -> None:
-    """Draw the way to the panel, for the title's row of any page."""
+    """Draw the way to the panel, and into a presentation, for the title's row of any page."""
+    presentation.draw_button()
     if st.button("Share", key="share", icon=":material/share:", help="A link, a QR code, a web page, a class."):
         _panel()
 
