@@ -12,12 +12,12 @@ from propagation.ui.components import mount, streamlit_page
 
 FOLDER = Path(components.__file__).parent
 ROOT = FOLDER.parents[2]
-#: the app's JavaScript and Python, and the browser tests; not the adapter of each
+#: the app's JavaScript and Python, and the browser tests; not the adapter of each, nor the style sheet that lays out Streamlit's own parts
 SOURCES = [
     path
     for folder in (FOLDER.parent, ROOT / "tests" / "browser")
     for path in sorted(folder.rglob("*"))
-    if path.suffix in (".py", ".js", ".css") and path.name != "streamlit_page.py"
+    if path.suffix in (".py", ".js", ".css") and path.name not in ("streamlit_page.py", "screen.css")
 ]
 NAMED = re.compile(r"data-test|dataset\.test|get_by_test_id|\.st[A-Z]|st-key-")
 

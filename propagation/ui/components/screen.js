@@ -7,7 +7,7 @@ const LOW = matchMedia("(max-height: 500px)");
 const TYPE = { fonts: [22, 28], lines: [3, 4] }; // of charts in a presentation, in pixels
 const LEAST = 0.35; // of a chart's height
 const ABOVE = 56; // pixels over a chart on a phone
-const SEEN = "[data-testid=stWidgetLabel], button, label, p";
+const SEEN = `${STREAMLIT.label}, button, label, p`;
 const SPACE = 8; // pixels under the last chart
 
 const made = (tag, className, text = "") => Object.assign(document.createElement(tag), { className, textContent: text, type: "button" });
@@ -26,7 +26,7 @@ function screen() {
 
   const strip = () => document.querySelector(STREAMLIT.controls);
   const cards = () => [...(strip()?.children ?? [])].filter((card) => card.offsetWidth && card.querySelector(SEEN));
-  const nameOf = (card) => card?.querySelector("[data-testid=stWidgetLabel], summary, p")?.innerText.trim().split("\n")[0] ?? "";
+  const nameOf = (card) => card?.querySelector(`${STREAMLIT.label}, summary, p`)?.innerText.trim().split("\n")[0] ?? "";
   const here = () => {
     const left = strip()?.getBoundingClientRect().left ?? 0;
     const apart = cards().map((card) => Math.abs(card.getBoundingClientRect().left - left));
@@ -146,7 +146,7 @@ function screen() {
     const isSlider = target.matches("input[type=range], [role=slider]");
     if (!isSlider && target.closest("input, textarea, [role=combobox], [role=listbox], [role=option]")) return;
     if (key === "Escape") taken(event, { presents: false });
-    if (key === "PageDown" || key === "PageUp") taken(event, { pages: key === "PageDown" ? 1 : -1 });
+    if ((key === "PageDown" || key === "PageUp") && !window.propagationTurnsPages) taken(event, { pages: key === "PageDown" ? 1 : -1 });
     if (key === "ArrowDown" || key === "ArrowUp") (taken(event), go(here() + (key === "ArrowDown" ? 1 : -1)));
   };
   const taken = (event, wish) => {
@@ -167,5 +167,5 @@ export default function ({ data, setTriggerValue }) {
   page.ask = (wish) => setTriggerValue("asked", wish);
   window.propagationSettings = data.settings; // for saved pictures
   page.show(data);
-  page.begin(`.st-key-${data.first}`, data.presents);
+  page.begin(`${STREAMLIT.of_key}${data.first}`, data.presents);
 }

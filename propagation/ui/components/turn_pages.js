@@ -5,10 +5,10 @@ const ARROWS_ARE_ITS_OWN = `${PAGE_KEYS_ARE_ITS_OWN}, input, [role=radio], [role
 const OPEN = "[role=dialog], dialog[open], [role=menu]";
 
 export default function ({ data, parentElement }) {
-  if (parentElement.step !== undefined && parentElement.step !== data.step) document.querySelector(data.main)?.scrollTo(0, 0);
+  if (parentElement.step !== undefined && parentElement.step !== data.step) document.querySelector(STREAMLIT.main)?.scrollTo(0, 0);
   parentElement.step = data.step;
   const press = (...names) => {
-    const found = names.map((name) => document.querySelector(`.st-key-${name} button:not(:disabled)`)).find((button) => button);
+    const found = names.map((name) => document.querySelector(`${STREAMLIT.of_key}${name} button:not(:disabled)`)).find((button) => button);
     found?.click();
   };
   const onKey = (event) => {
@@ -23,5 +23,9 @@ export default function ({ data, parentElement }) {
     else press(data.next);
   };
   addEventListener("keydown", onKey);
-  return () => removeEventListener("keydown", onKey);
+  window.propagationTurnsPages = true; // a presentation leaves the Page keys to this
+  return () => {
+    removeEventListener("keydown", onKey);
+    window.propagationTurnsPages = false;
+  };
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from propagation.ui.components.mount import mount
-from propagation.ui.components.streamlit_page import MAIN
 
 
 def turn_pages(step: str, *, back: str, following: str, show: str) -> None:
@@ -12,4 +11,4 @@ def turn_pages(step: str, *, back: str, following: str, show: str) -> None:
     Nothing happens while a slider or another control that has its own use for these keys has the focus. Another `step` is seen from its
     top. Draws nothing.
     """
-    mount("turn_pages", "turn_pages", data={"step": step, "back": back, "next": following, "show": show, "main": MAIN})
+    mount("turn_pages", "turn_pages", data={"step": step, "back": back, "next": following, "show": show})
