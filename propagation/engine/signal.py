@@ -91,7 +91,8 @@ class Signal:
         """Return the signal in the first of so many equal parts of the trials, in the next, …."""
         if count == 1:
             return [self]
-        return [Signal(*part) for part in zip(np.split(self.array, count), np.split(self.exponent, count), strict=True)]
+        mixed = [None] * count if self.mixed is None else np.split(self.mixed, count)
+        return [Signal(*part) for part in zip(np.split(self.array, count), np.split(self.exponent, count), mixed, strict=True)]
 
     @once
     def gram(self) -> np.ndarray:
@@ -101,6 +102,8 @@ class Signal:
     @once
     def exact_gram(self) -> np.ndarray:
         """arrayᵀ array of each trial, (T, B, B), summed in double precision whatever the array's."""
+        if self.mixed is not None:
+            return np.concatenate([Signal(one[None], self.exponent[:1]).exact_gram for one in self._each()])
         if self.array.dtype == np.float64:
             return self.gram
         total = np.zeros((len(self.array), self.array.shape[2], self.array.shape[2]))
@@ -115,7 +118,9 @@ class Signal:
         for name in ("exact_gram", "gram"):
             if name in self.__dict__:
                 return np.diagonal(self.__dict__[name], axis1=1, axis2=2)
-        return np.einsum("tnb,tnb->tb", self.array, self.array, dtype=float)
+        if self.mixed is None:
+            return _column_squares(self.array)
+        return np.concatenate([_column_squares(one[None]) for one in self._each()])
 
     @once
     def column_sums(self) -> np.ndarray:
@@ -167,6 +172,11 @@ class Signal:
     def take_sums(self, sums: dict[str, np.ndarray]) -> None:
         """Take the sums of a signal that is the same, as they were computed there: another way to sum rounds in another way."""
         self.__dict__.update(sums)
+
+
+def _column_squares(array: np.ndarray) -> np.ndarray:
+    """Sums of squares over rows of (T, n, B) arrays, (T, B), in double precision."""
+    return np.einsum("tnb,tnb->tb", array, array, dtype=float)
 
 
 def _column_sums(array: np.ndarray) -> np.ndarray:

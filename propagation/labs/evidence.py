@@ -129,7 +129,10 @@ def _trained(config: Config, progress: Progress | None = None) -> Evidence:
 
 
 def _mapped(config: Config, progress: Progress | None = None) -> Evidence:
-    return Evidence(config, predict(config), from_json(asset("trainability.json").read_text(encoding="utf-8")))
+    evidence = Evidence(config, predict(config), from_json(asset("trainability.json").read_text(encoding="utf-8")))
+    if progress:
+        progress(1.0)
+    return evidence
 
 
 _SIZES = Lab("evidence: sizes", _everything, _sizes)

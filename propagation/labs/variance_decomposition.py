@@ -84,7 +84,7 @@ class _Scatters(Observer):
         scatter.log10_second_moment[layer - 1] = math.log10(second) + exponent * LOG10_2
         scatter.parts[:, layer - 1] = np.array(split(values)) / second
         scatter.variances[:, layer - 1] = np.array(_each_alone(values)) / second
-        scatter.cosine[layer - 1] = _mean_cosine(signal.gram)
+        scatter.cosine[layer - 1] = _mean_cosine(signal.exact_gram)
 
 
 def at_one_scale(signal: Signal) -> tuple[Array, int]:

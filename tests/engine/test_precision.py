@@ -127,3 +127,19 @@ class Products(Observer):
             scale = np.ldexp(1.0, z.exponent + delta.exponent)[:, None]
             self.products[layer] = scale * np.einsum("tnb,tnb->tb", z.array, delta.array, dtype=float)
             self.sizes[layer] = scale * np.sqrt(z.column_squares * delta.column_squares)
+
+
+@pytest.mark.parametrize("shape", [(32, 5), (5000, 64), (20_000, 1)])
+@pytest.mark.parametrize("name", ["exact_gram", "column_squares", "column_sums", "second_moment"])
+def test_sums_do_not_depend_on_the_precision_of_other_networks(name, shape):
+    """To the last digit, in sums of so many numbers that they are made in pieces; not so where a number is taken for the other kind."""
+    of_networks = np.random.default_rng(4).standard_normal((2, *shape))
+    first, second = of_networks[:1].astype(np.float32), of_networks[1:]
+    exponent = np.zeros(2, dtype=int)
+    together = Signal(np.concatenate([first, second]), exponent, np.array([True, False]))
+    for found, one in zip(together.parts(2), (first, second), strict=True):
+        np.testing.assert_array_equal(getattr(found, name), getattr(Signal(one, exponent[:1]), name))
+    alone = [getattr(Signal(one, exponent[:1]), name) for one in (first, second)]
+    np.testing.assert_array_equal(getattr(together, name), np.concatenate(alone))
+    if name == "second_moment":
+        assert (Signal(together.array, exponent).second_moment[:1] != alone[0]).any()

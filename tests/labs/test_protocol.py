@@ -34,6 +34,9 @@ OTHERS = {
     "compare_networks": "sets networks of several architectures side by side",
     "compare_text": "writes such a comparison into an address",
     "gain_text": "puts rules of theory into words",
+    "reading": "makes a table that ships, and reads it",
+    "reading_text": "puts that table into words",
+    "measures": "takes one number from what the lab of a chart found",
 }
 
 
