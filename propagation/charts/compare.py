@@ -116,14 +116,14 @@ def yours_spec(layout: dict, yours: Yours, *, appearance: str = "light") -> dict
 
 
 def _dashed(yours: Yours, colours: Palette) -> list[dict]:
-    """Return one curve a row, in the colour of words: it is no column."""
+    """Return one curve a row, thick, without dots and in the colour of words, as no column is."""
     traces = []
     for row, (signal, name) in enumerate(zip(_signals(yours.prediction), YOURS, strict=True)):
         sizes = np.asarray(yours.prediction.signal(signal).log10_second_moment)
         layers = thinned(len(sizes), MOST_LAYERS)
         texts = [f"{yours.name}: theory {from_log10(size)}" for size in sizes[layers - 1]]
         words = {"text": texts, "hoverinfo": "text", "showlegend": False, "xaxis": "x", "yaxis": f"y{row + 1}" if row else "y"}
-        traces.append(line(name, layers.tolist(), sizes[layers - 1], {"color": colours.text, "width": 2, "dash": "dash"}, **words))
+        traces.append(line(name, layers.tolist(), sizes[layers - 1], {"color": colours.text, "width": 3, "dash": "dash"}, **words))
     return traces
 
 

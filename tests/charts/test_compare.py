@@ -146,6 +146,8 @@ def test_a_setting_of_ones_own_is_dashed_and_moves_no_axis_and_no_legend():
     own = [t for t in figure.data if t.name in YOURS]
     assert [t.name for t in figure.data][-3:] == list(YOURS) and [t.yaxis for t in own] == list(AXES.values())
     assert {t.line.dash for t in own} == {"dash"} and {t.line.color for t in own} == {PALETTES["light"].text}
+    others = [t.line for t in figure.data if t.mode == "lines" and t not in own]
+    assert len(others) == 9 and all(line.dash != "dash" and line.width < 2 < own[0].line.width for line in others)
     assert not any(t.showlegend for t in own) and all("yours, σ_w² 9: theory 10⁴⁰" in t.text for t in own)
     assert [axis.range for axis in size_axes(figure)] == [axis.range for axis in size_axes(plain)]
     assert [note.text for note in figure.layout.annotations if note.name] == ["╌ yours, σ_w² 9"]

@@ -107,7 +107,7 @@ def test_charts_that_fail_leave_all_words_standing(page, monkeypatch, caplog):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_numbers_that_fail_leave_a_sentence_and_the_controls(page, monkeypatch, caplog):
-    break_all(page, monkeypatch, "labs", "theory", "engine", "diagnosis")
+    break_all(page, monkeypatch, "labs", "theory", "engine", "diagnosis", "reports")
     broken = opened(page, seed=3)
     assert only_sentences(broken)
     assert bool(broken.error) == (SECRET in caplog.text) == (page not in UNASKED)
@@ -141,3 +141,10 @@ def test_an_error_that_nobody_catches_is_seen():
     """Negative control."""
     app = AppTest.from_string(f"raise RuntimeError({SECRET!r})").run()
     assert not only_sentences(app)
+
+
+def test_a_verdict_that_fails_leaves_the_chart_of_ones_own_network(monkeypatch):
+    monkeypatch.setattr("propagation.ui.pages.network.diagnose", fail)
+    broken = opened("network", seed=4)
+    assert ["The verdict could not be drawn" in error.value for error in broken.error] == [True]
+    assert only_sentences(broken) and charts(broken)

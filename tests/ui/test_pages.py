@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from propagation.ui import pages
-from propagation.ui.pages import PAGES, PageSpec
+from propagation.ui.pages import PAGES, PRESENT, PageSpec
 from propagation.ui.session import experiment
 from tests.patience import PATIENCE
 
@@ -42,7 +42,7 @@ def test_the_registry_needs_no_streamlit():
 
 
 def undeclared(page: PageSpec, monkeypatch) -> set[str]:
-    """The parameters that a page asks for in the address, and does not declare."""
+    """The parameters that a page asks for in the address, and does not declare. Whether the app is presented is asked on all of them."""
     asked: set[str] = set()
 
     def page_parameter(name: str, default: str) -> str:
@@ -57,6 +57,8 @@ def undeclared(page: PageSpec, monkeypatch) -> set[str]:
         app.query_params[name] = value
     app.run()
     assert not app.exception and not app.error
+    assert PRESENT in asked
+    asked.remove(PRESENT)
     assert asked or not page.parameters
     return asked - {*page.parameters}
 

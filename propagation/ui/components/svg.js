@@ -2,7 +2,7 @@
 // hundred times as fast. Of a figure that has more than that it makes nothing.
 
 const FAMILY = "Arial, sans-serif";
-const DASHES = { dash: "9,9", dot: "3,3", dashdot: "9,3,3,3", longdash: "15,15", longdashdot: "15,3,3,3", "3px,9px": "3,9" };
+const DASHES = { dash: "9,9", dot: "3,3", dashdot: "9,3,3,3", longdash: "15,15", longdashdot: "15,6,3,6", "3px,9px": "3,9" };
 const SCATTER = new Set([undefined, "lines", "markers", "lines+markers", "markers+text"]);
 const SYMBOLS = /^(circle|diamond|square|triangle-up|cross|x)/; // of markers on a line
 const PADDING = 2; // what Plotly keeps around the words of an annotation

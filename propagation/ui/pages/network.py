@@ -56,6 +56,7 @@ def render(config: Config) -> None:
         report = _chosen()
         if report is None:
             return
+        findings: Sequence[Finding] = ()
         with panel("The verdict"):
             findings = diagnose(report)
             _about(report)
@@ -185,7 +186,8 @@ def _in_words(shown: Sequence[Place], findings: Sequence[Finding]) -> str:
         if sizes:
             (first, start), (last, end) = sizes[0], sizes[-1]
             told.append(f"{words}: {from_log10(start)} at {first}, {from_log10(end)} at {last}")
-    return f"{findings[0].headline} Mean squares at {len(shown):,} places. {'; '.join(told)}."
+    verdict = f"{findings[0].headline} " if findings else ""
+    return f"{verdict}Mean squares at {len(shown):,} places. {'; '.join(told)}."
 
 
 def _theory(closest: Closest, trained: bool) -> None:

@@ -109,6 +109,6 @@ def explanation(networks: bool) -> None:
             "- **saturated**, **dead**: neurons of the last layer where the activation is flat, and those that are flat on every input. "
             "Half of all ReLUs are flat on any one input, which does no harm.\n"
             f"- **Dots** are the median of at most {MOST_DRAWS} draws of each network, so that six of them are quick.\n"
-            "- **Dashed**: theory for the sidebar's own setting, where it is none of the columns. It moves along while you hold a slider, "
-            "and it does not compete.\n" + (_NETWORKS if networks else _INITIALIZATIONS)
+            "- **Thick dashes without dots**: theory for the sidebar's own setting, where it is none of the columns. They move along while "
+            "you hold a slider, and do not compete.\n" + (_NETWORKS if networks else _INITIALIZATIONS)
         )
