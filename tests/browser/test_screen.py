@@ -164,7 +164,7 @@ def test_the_menu_on_a_phone_shows_all_pages_and_closes(phone):
     phone.open(SMALL)
     menu = phone.page.locator(MENU)
     assert menu.is_hidden()
-    phone.page.get_by_role("button", name="Menu").tap()
+    phone.page.get_by_role("button", name="☰ Menu").tap()
     assert menu.get_by_role("link").count() == len(PAGES)
     assert all(link.is_visible() for link in menu.get_by_role("link").all())
     menu.get_by_role("link", name=PAGES[1].title).tap()

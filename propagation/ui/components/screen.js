@@ -8,6 +8,7 @@ const TYPE = { fonts: [22, 28], lines: [3, 4] }; // of charts in a presentation,
 const LEAST = 0.35; // of a chart's height
 const ABOVE = 56; // pixels over a chart on a phone
 const SEEN = `${STREAMLIT.label}, button, label, p`;
+const STILL = 200; // milliseconds without scrolling after which the strip stands
 const SPACE = 8; // pixels under the last chart
 
 const made = (tag, className, text = "") => Object.assign(document.createElement(tag), { className, textContent: text, type: "button" });
@@ -32,14 +33,21 @@ function screen() {
     const apart = cards().map((card) => Math.abs(card.getBoundingClientRect().left - left));
     return Math.max(0, apart.indexOf(Math.min(...apart)));
   };
-  const go = (place, behavior = "smooth") => {
+  const lead = (place, behavior) => {
     const card = cards()[place];
-    if (!card) return;
+    if (!card) return null;
     strip().scrollTo({ left: card.offsetLeft - cards()[0].offsetLeft, behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : behavior });
     card.inert = false; // as it is where it has yet to come
-    if (page.presents) card.querySelector("input[type=range], [role=slider]")?.focus({ preventScroll: true });
+    return card;
   };
-  const tell = () => {
+  const focus = (card) => page.presents && card?.querySelector("input[type=range], [role=slider]")?.focus({ preventScroll: true });
+  const go = (place) => {
+    page.moved = true;
+    focus(lead(place, "smooth"));
+  };
+  const leadToFirst = () => lead(Math.max(0, cards().findIndex((card) => card.matches(page.first) || card.querySelector(page.first))), "auto");
+  // While the strip still moves, nothing becomes inert: the control that it goes to may have the focus already.
+  const tell = (moves = false) => {
     const [all, place] = [cards(), here()];
     for (const [button, other, text] of [[before, place - 1, (name) => `‹ ${name}`], [after, place + 1, (name) => `${name} ›`]]) {
       const name = nameOf(all[other]);
@@ -49,7 +57,13 @@ function screen() {
       button.disabled = !name;
     }
     middle.textContent = `${place + 1} of ${all.length}`;
-    all.forEach((card, i) => (card.inert = hasBar() && i !== place));
+    if (!moves) all.forEach((card, i) => (card.inert = hasBar() && i !== place));
+  };
+  let still = 0;
+  const scrolled = () => {
+    tell(true);
+    clearTimeout(still);
+    still = setTimeout(tell, STILL);
   };
   before.onclick = () => go(here() - 1);
   after.onclick = () => go(here() + 1);
@@ -105,6 +119,7 @@ function screen() {
     root.style.setProperty("--bar-font", fontFamily);
     root.style.setProperty("--bar", `${barHeight()}px`);
     root.style.setProperty("--cards", `${document.querySelector(STREAMLIT.sidebar)?.offsetHeight ?? 0}px`);
+    if (page.strip === strip() && !page.moved && hasBar()) leadToFirst(); // controls come one by one, and change the widths of others
     window.propagationScreen = { ...(page.presents ? TYPE : {}), ...(hasBar() ? { room } : {}) };
     tell();
     window.propagationPlots?.forEach((plot) => plot.refit());
@@ -122,9 +137,9 @@ function screen() {
     }
     if (strip()) children.observe(strip(), { childList: true });
     if (!page.first || page.strip === strip() || !hasBar()) return;
-    page.strip = strip();
+    Object.assign(page, { strip: strip(), moved: false });
     fit();
-    go(Math.max(0, cards().findIndex((card) => card.matches(page.first) || card.querySelector(page.first))), "auto");
+    focus(leadToFirst());
   };
   page.begin = (first, presents) => {
     if (presents !== page.presents) page.strip = null; // and the first control is looked for again
@@ -157,7 +172,10 @@ function screen() {
   addEventListener("keydown", press, true); // of the window: before the slider, and before those who watch it
   addEventListener("resize", soon);
   SMALL.addEventListener("change", () => (page.watch(), soon()));
-  document.addEventListener("scroll", ({ target }) => target === strip() && tell(), true);
+  document.addEventListener("scroll", ({ target }) => target === strip() && scrolled(), true);
+  for (const kind of ["pointerdown", "wheel", "keydown"]) {
+    document.addEventListener(kind, ({ target }) => (page.moved ||= Boolean(strip()?.contains(target))), { capture: true, passive: true });
+  }
   document.addEventListener("click", ({ target }) => target.closest?.(`${STREAMLIT.menu} a`) && openMenu(false), true);
   return page;
 }
