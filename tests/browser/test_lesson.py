@@ -163,7 +163,7 @@ def test_the_menu_comes_back_to_the_screen_that_was_left(visitor):
     visitor.page.get_by_role("heading", name="Does the signal survive?").wait_for()
     visitor.settle()
     visitor.page.get_by_text("Learn", exact=True).click()
-    visitor.page.get_by_role("menuitem", name="Why constant variance?").click()
+    visitor.page.get_by_role("menuitem", name="Lesson").click()
     visitor.page.get_by_role("heading", name=LESSON.screens["2.2"].claim).wait_for()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 def test_of_an_address_with_too_many_parameters_the_visitor_is_told_once(visitor):
     many = "&".join(f"a{number}=1" for number in range(1200))
-    visitor.open(f"?depth=30&{many}")
+    visitor.open(f"explore?depth=30&{many}")
     told = visitor.page.get_by_text("This address has 1,201 parameters. Of more than 1,000 none is read")
     told.wait_for()
     assert told.count() == 1 and visitor.value("Depth") == 50

@@ -23,7 +23,7 @@ def test_clicking_the_plane_sets_both_sliders_and_the_address(visitor):
 
 def test_the_experiment_goes_along_from_page_to_page(visitor):
     visitor.open("phase?activation=erf&weight_variance=2.5")
-    visitor.page.get_by_text("Play", exact=True).click()
+    visitor.page.get_by_text("Experiment", exact=True).click()
     visitor.page.get_by_role("menuitem", name="Explore").click()
     visitor.settle()
     assert visitor.value(WEIGHT_VARIANCE) == 2.5

@@ -132,7 +132,7 @@ def test_the_menu_keeps_the_controls_where_they_stand(visitor):
     visitor.page.wait_for_selector(".js-plotly-plot .main-svg")
     visitor.settle()
     for page in ("Explore", "Order and chaos", "Explore"):
-        visitor.page.get_by_text("Play", exact=True).first.click()
+        visitor.page.get_by_text("Experiment", exact=True).first.click()
         visitor.page.get_by_text(page, exact=True).last.click()
         visitor.settle()
         assert (visitor.value("Depth"), visitor.value("Width")) == (20, 64)
