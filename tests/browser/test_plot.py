@@ -51,7 +51,7 @@ def test_a_picture_stands_until_the_library_is_there(visitor):
 
 def test_a_chart_without_its_library_says_so(visitor):
     visitor.page.route("**/plotly.min.js", lambda route: route.abort())
-    visitor.page.goto(visitor.address)
+    visitor.page.goto(f"{visitor.address}/explore")
     visitor.page.get_by_text("This chart could not be drawn").wait_for()
     visitor.page.get_by_role("slider", name=WEIGHT_VARIANCE).wait_for()
 
