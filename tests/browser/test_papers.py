@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from propagation.papers.publications import publications
-from tests.browser.streamlit_page import ALERT, EXCEPTION
+from tests.browser.streamlit_page import ALERT, EXCEPTION, MAIN
 
 
 def test_all_papers_on_a_phone(phone):
@@ -15,7 +15,7 @@ def test_all_papers_on_a_phone(phone):
         phone.page.get_by_role("link", name=paper.title).wait_for()
         phone.page.get_by_text("Where we differ").wait_for()
         phone.settle()
-        assert phone.page.get_by_text("It holds").count() == 1
+        assert phone.page.locator(MAIN).get_by_text("It holds").count() == 1
         assert phone.page.locator(".js-plotly-plot").count() >= 1
         assert phone.page.locator(f"{EXCEPTION}, {ALERT}").count() == 0
         assert phone.page.evaluate("document.scrollingElement.scrollWidth") <= 390

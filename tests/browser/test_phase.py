@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.browser.streamlit_page import CODE
+from tests.browser.streamlit_page import CODE, MAIN
 
 WEIGHT_VARIANCE, BIAS_VARIANCE = "Weight variance σ_w²", "Bias variance σ_b²"
 
@@ -15,10 +15,10 @@ def test_clicking_the_plane_sets_both_sliders_and_the_address(visitor):
     assert visitor.value(WEIGHT_VARIANCE) == pytest.approx(3.0)
     assert visitor.value(BIAS_VARIANCE) == pytest.approx(0.2)
     assert "weight_variance=3" in visitor.page.url and "bias_variance=0.2" in visitor.page.url
-    assert visitor.page.get_by_text("Chaotic: gradients explode").count() == 1
+    assert visitor.page.locator(MAIN).get_by_text("Chaotic: gradients explode").count() == 1
     visitor.click_chart(1.0, 0.4)
     assert visitor.value(WEIGHT_VARIANCE) == pytest.approx(1.0)
-    assert visitor.page.get_by_text("Ordered: gradients vanish").count() == 1
+    assert visitor.page.locator(MAIN).get_by_text("Ordered: gradients vanish").count() == 1
 
 
 def test_the_experiment_goes_along_from_page_to_page(visitor):
@@ -71,7 +71,7 @@ def test_a_typed_activation_works_everywhere_and_travels_in_the_link(visitor):
 
 def test_a_rule_of_the_gain_lab_can_be_used(visitor):
     visitor.open("gains?activation=gelu&bias_variance=0")
-    assert visitor.page.get_by_text("no choice of σ_w² is critical").count() == 1
+    assert visitor.page.locator(MAIN).get_by_text("no choice of σ_w² is critical").count() == 1
     visitor.page.get_by_role("button", name="Use it", exact=True).first.click()
     visitor.settle()
     assert visitor.value(WEIGHT_VARIANCE) == pytest.approx(2.35)
@@ -100,5 +100,5 @@ def test_a_formula_for_one_layer_travels_in_the_link(visitor):
     visitor.settle()
     assert "one_layer=" in visitor.page.url
     visitor.open("gains" + visitor.page.url.split("gains", 1)[1])
-    assert visitor.page.get_by_text("has no stable size").count() == 1
+    assert visitor.page.locator(MAIN).get_by_text("has no stable size").count() == 1
     assert visitor.page.get_by_text("could not be").count() == 0
