@@ -12,7 +12,8 @@ from tests.browser.test_sweep import WEIGHT_VARIANCE, hold
 SMALL = "width=64&trials=4&depth=10"
 ENTRIES = "history.length"
 DIALOG = "[role=dialog]"
-ANNOUNCED = ".announced[aria-live=polite]"
+#: JavaScript: what has been read aloud
+ANNOUNCED = "window.propagationNotices.line.textContent"
 
 
 @pytest.mark.parametrize(("path", "title"), [("explore", "Explore"), ("phase", "Order and chaos"), ("lesson", "Lesson")])
@@ -76,13 +77,13 @@ def test_a_drag_is_one_step_back(visitor):
 
 def test_a_headline_that_changes_is_read_aloud(visitor):
     visitor.open(f"?{SMALL}")
-    line = visitor.page.locator(ANNOUNCED)
-    assert line.text_content() == ""
+    assert visitor.page.evaluate(ANNOUNCED) == ""
     visitor.press(WEIGHT_VARIANCE, "End")
-    visitor.page.wait_for_function(f"() => document.querySelector('{ANNOUNCED}').textContent")
-    said = line.text_content()
+    visitor.page.wait_for_function(f"() => {ANNOUNCED}")
+    said = visitor.page.evaluate(ANNOUNCED)
     assert visitor.page.locator(f"{VERDICT} h2").inner_text().endswith(said) and "trending" not in said and len(said) > 20
-    assert line.bounding_box()["width"] <= 1
+    assert visitor.page.evaluate("window.propagationNotices.line.ariaLive") == "polite"
+    assert visitor.page.locator(".announced").bounding_box()["width"] <= 1
 
 
 def test_a_lost_connection_is_told_in_words_for_a_visitor(browser):
