@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Error, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, sync_playwright
 
 from propagation.ui.components.streamlit_page import IDLE
 from tests.browser.answers import Answers
@@ -160,8 +160,13 @@ class Visitor:
         self.address = address
         self.answers = Answers(page)
         self.console_errors: list[str] = []
-        page.on("console", lambda message: self.console_errors.append(message.text) if message.type == "error" else None)
+        page.on("console", self._hear)
         page.on("pageerror", lambda error: self.console_errors.append(str(error)))
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        """Note an error, but not that Streamlit looks for its server below the path of a page first."""
+        if message.type == "error" and not ("404" in message.text and "/_stcore/" in message.location["url"]):
+            self.console_errors.append(message.text)
 
     def open(self, query: str = "?page=explore") -> None:
         """Open the app and wait for its chart, or what stands in its place."""
