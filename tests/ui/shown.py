@@ -24,6 +24,16 @@ def opened(**query: str | list[str]) -> AppTest:
     return app
 
 
+def opened_alone(script: str, **query: str) -> AppTest:
+    """A page by itself, by the script that draws it, opened at an address."""
+    app = AppTest.from_string(script, default_timeout=PATIENCE)
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.run()
+    assert not app.exception and not app.error
+    return app
+
+
 def messages(app: AppTest) -> list[dict]:
     """What every chart of the page was told, in order; of a chart that was drawn twice what it was told last."""
     told: dict[str, dict] = {}

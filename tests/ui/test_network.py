@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -12,22 +13,15 @@ from propagation.config import Config
 from propagation.reports import gallery
 from propagation.reports.link import decode, encode, taken
 from propagation.ui.session import own_report
-from tests.patience import PATIENCE
 from tests.reports.samples import linear, moments, of_config, other, residual, text
-from ui.shown import charts, messages
+from ui.shown import charts, messages, opened_alone
 
 PAGE = "from propagation.ui.widgets import controls\nfrom propagation.ui.pages import network\nnetwork.render(controls.draw())"
 BAD = "<img src=x onerror=alert(1)>**bold**$x$[link](http://evil.example)"
 
 
-def opened(**query: str) -> AppTest:
-    """The page, opened at an address."""
-    app = AppTest.from_string(PAGE, default_timeout=PATIENCE)
-    for name, value in query.items():
-        app.query_params[name] = value
-    app.run()
-    assert not app.exception and not app.error
-    return app
+#: the page, opened at an address
+opened = partial(opened_alone, PAGE)
 
 
 def pasted(words: str) -> AppTest:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from propagation.labs.trainability import Outcome
 from propagation.theory.maps import depth_scales
 from propagation.ui.pages import trainability as page
-from tests.patience import PATIENCE
-from ui.shown import charts
+from ui.shown import charts, opened_alone
 
 pytestmark = pytest.mark.slow
 
@@ -22,14 +23,8 @@ def nothing_known():
     page._shipped_map.clear()
 
 
-def opened(**query: str) -> AppTest:
-    """The page, opened at an address."""
-    app = AppTest.from_string(PAGE, default_timeout=PATIENCE)
-    for name, value in query.items():
-        app.query_params[name] = value
-    app.run()
-    assert not app.exception and not app.error
-    return app
+#: the page, opened at an address
+opened = partial(opened_alone, PAGE)
 
 
 def traces(app: AppTest) -> dict:

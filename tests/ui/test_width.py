@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from propagation.ui.pages import width as page
 from tests.patience import PATIENCE
-from ui.shown import charts
+from ui.shown import charts, opened_alone
 
 PAGE = "from propagation.ui.widgets import controls\nfrom propagation.ui.pages import width\nwidth.render(controls.draw())"
 FEW = (16, 64, 256, 1024)
@@ -21,14 +23,8 @@ def few_widths(monkeypatch):
     page._known.clear()
 
 
-def opened(**query: str) -> AppTest:
-    """The page, opened at an address."""
-    app = AppTest.from_string(PAGE, default_timeout=PATIENCE)
-    for name, value in query.items():
-        app.query_params[name] = value
-    app.run()
-    assert not app.exception and not app.error
-    return app
+#: the page, opened at an address
+opened = partial(opened_alone, PAGE)
 
 
 def marks(app: AppTest, name: str = "z") -> dict:
