@@ -14,6 +14,7 @@ import pytest
 
 from propagation.static import files
 from propagation.static.files import ENTRY, ROOT, SETTINGS, app_files, archive, requirements
+from tests.patience import PATIENCE
 
 #: run in a fresh process: visits every page of the app and prints what files of the repository were opened on the way
 VISIT = """
@@ -23,7 +24,7 @@ sys.addaudithook(lambda event, details: opened.add(str(details[0])) if event == 
 sys.dont_write_bytecode = True
 from streamlit.testing.v1 import AppTest
 for page in sys.argv[2].split():
-    app = AppTest.from_file(sys.argv[1], default_timeout=PATIENCE)
+    app = AppTest.from_file(sys.argv[1], default_timeout=float(sys.argv[3]))
     for name, value in {"page": page, "depth": "3", "width": "8", "inputs": "4", "trials": "2", "input_law": "digits"}.items():
         app.query_params[name] = value
     app.run()
@@ -40,7 +41,7 @@ PAGES = ("start", "explore", "phase", "lesson", "myths", "papers", "trainability
 @pytest.fixture(scope="module")
 def opened() -> set[str]:
     """Files of the repository that the app has opened, by their names in it."""
-    command = [sys.executable, "-W", "ignore", "-c", VISIT, str(ROOT / ENTRY), " ".join(PAGES)]
+    command = [sys.executable, "-W", "ignore", "-c", VISIT, str(ROOT / ENTRY), " ".join(PAGES), str(PATIENCE)]
     answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stderr[-2000:]
     paths = [Path(ROOT, text) for text in json.loads(answer.stdout.splitlines()[-1])]

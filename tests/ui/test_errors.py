@@ -17,7 +17,7 @@ from propagation.papers import PAPERS
 from propagation.ui import pages, results
 from propagation.ui.pages import width
 from propagation.ui.session import experiment
-from propagation.ui.widgets import answer, controls
+from propagation.ui.widgets import answer, controls, lesson_charts
 from tests.patience import PATIENCE
 from ui.shown import charts
 
@@ -66,7 +66,7 @@ def fail(*args, **kwargs):
 
 def break_all(page: str, monkeypatch, *floors: str) -> None:
     """Let everything fail that a page has from these floors of the house."""
-    for module in (importlib.import_module(f"propagation.ui.pages.{PAGES[page].module or page}"), answer, results):
+    for module in (importlib.import_module(f"propagation.ui.pages.{PAGES[page].module or page}"), answer, results, lesson_charts):
         for name in functions(module, *floors):
             monkeypatch.setattr(module, name, fail)
         if "labs" in floors:
