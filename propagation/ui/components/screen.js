@@ -9,7 +9,7 @@ const LEAST = 0.35; // of a chart's height
 const ABOVE = 56; // pixels over a chart on a phone
 const SEEN = `${STREAMLIT.label}, button, label, p`;
 const STILL = 200; // milliseconds without scrolling after which the strip stands
-const SPACE = 8; // pixels under the last chart
+const SPACE = 10; // pixels under the last chart: no less than the padding there, 0.3 rem of at most 28 pixels, and what is rounded
 
 const made = (tag, className, text = "") => Object.assign(document.createElement(tag), { className, textContent: text, type: "button" });
 
