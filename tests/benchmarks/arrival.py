@@ -40,10 +40,11 @@ def main() -> None:
     print("                       headline   picture   chart      headline   picture   chart")
     for link in LINKS:
         print(link)
-        for name, script, parts in [("Streamlit alone", str(BARE), ["chart"]), ("Explore", "app.py", list(SHOWN))]:
+        for name, script, path, parts in [("Streamlit alone", str(BARE), "", ["chart"]), ("Explore", "app.py", "/explore", list(SHOWN))]:
             first, later = [], []
             for _ in range(STARTS):
-                with running_app(script) as address:
+                with running_app(script) as server:
+                    address = f"{server}{path}"
                     first.append(arrival(address, parts, link))
                     later += [arrival(address, parts, link) for _ in range(VISITS if LINKS[link] is None else 1)]
             print(f"{name:21}{_line(first, parts)}   {_line(later, parts)}", flush=True)

@@ -33,7 +33,7 @@ SECONDS, PAUSE = 5.0, 0.01
 NEAR = 3.0
 ROUND_TRIPS = (0.0, 0.1)
 CASES = {
-    "default": "",
+    "default": "?page=explore",
     "He + ReLU": "?activation=relu&scheme=he&bias_variance=0",
     "uniform weights, 256 wide": "?weight_law=uniform&width=256&trials=4",
     "64 inputs": "?inputs=64",

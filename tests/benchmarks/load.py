@@ -161,7 +161,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--visitors", type=int, default=40)
     parser.add_argument("--seconds", type=float, default=60)
-    parser.add_argument("--page", default="")
+    parser.add_argument("--page", default="explore")
     parser.add_argument("--replicas", type=int, default=1)
     parser.add_argument("--own-seeds", action="store_true")
     parser.add_argument("--heavy", action="store_true")

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from math import isnan, nan
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.Element_pb2 import Element
@@ -62,6 +62,8 @@ class Visitor:
         message = BackMsg()
         state = message.rerun_script
         state.query_string, state.page_script_hash = self._query, self._page
+        if not self._page:
+            state.page_name = urlsplit(self._address).path.strip("/")
         state.context_info.url = f"{self._address}?{self._query}"
         for id, values in self._values.items():
             state.widget_states.widgets.add(id=id).double_array_value.data.extend(values)
@@ -103,8 +105,8 @@ class Visitor:
 
     def _hear(self, message: ForwardMsg) -> None:
         kind = message.WhichOneof("type")
-        if kind == "new_session":
-            self._page = message.new_session.page_script_hash
+        if kind == "navigation":
+            self._page = message.navigation.page_script_hash
         elif kind == "page_info_changed":
             self._query = message.page_info_changed.query_string
             told = float(parse_qs(self._query).get("weight_variance", ["nan"])[0])
