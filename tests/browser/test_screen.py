@@ -92,6 +92,19 @@ def test_a_presentation_is_one_screen_in_large_type(visitor):
     assert not visitor.console_errors
 
 
+def test_the_first_chart_of_a_presented_page_is_whole(visitor):
+    for page in ("phase", "compare", "angles", "distributions", "whose"):
+        visitor.page.goto(f"{visitor.address}/{page}{SMALL}&present=1")
+        visitor.page.wait_for_selector(".js-plotly-plot .main-svg")
+        visitor.page.wait_for_function(
+            """sidebar => {
+                const [chart, below] = ['.plot', sidebar].map(part => document.querySelector(part).getBoundingClientRect());
+                return chart.height > 0.3 * innerHeight && chart.bottom <= below.top && below.top < 0.9 * innerHeight;
+            }""",
+            arg=SIDEBAR,
+        )
+
+
 def test_a_presentation_is_led_by_keys(visitor):
     visitor.open(SMALL)
     press = visitor.page.keyboard.press

@@ -12,8 +12,9 @@ const typeShare = () => parseFloat(getComputedStyle(document.documentElement).fo
 // A part of a figure with its pixels times `share`, type and lines within their bounds; `name` is what its parent calls it.
 function grownPart(part, name, screen) {
   if (Array.isArray(part)) return ["annotations", "shapes"].includes(name) ? part.map((one) => grownPart(one, "", screen)) : part;
-  if (typeof part !== "object" || part === null || /bins|contours/.test(name)) return part;
   const { share, fonts = ANY, lines = ANY } = screen;
+  if (name === "text" && typeof part === "string") return part.replace(/font-size:([\d.]+)px/g, (_, size) => `font-size:${WITHIN(share * size, fonts)}px`);
+  if (typeof part !== "object" || part === null || /bins|contours/.test(name)) return part;
   return Object.fromEntries(
     Object.entries(part).map(([key, value]) => {
       if (key === "size" && /font$/.test(name)) return [key, WITHIN(share * value, fonts)];

@@ -88,7 +88,7 @@ function screen() {
     return document.querySelector(STREAMLIT.sidebar).offsetHeight + (isLow() ? 0 : row.offsetHeight);
   };
   // On a phone no chart is higher than what is seen above the bar. In a presentation the charts of a page share what the rest of it leaves
-  // them, where that is enough: else the page can be scrolled, as on a phone.
+  // them, where that is enough: else the page can be scrolled, and a chart that begins on its first screen ends there.
   const room = (place, natural) => {
     const seen = Math.max(LEAST * natural, Math.min(natural, innerHeight - barHeight() - (page.presents ? SPACE : ABOVE)));
     const main = document.querySelector(STREAMLIT.content)?.firstElementChild;
@@ -105,7 +105,9 @@ function screen() {
     const heights = column.map((plot) => plot.figure.layout.height ?? 450);
     const own = column.find((plot) => plot.place === place)?.figure.layout.height ?? 450;
     const fitted = Math.round((own / sum(heights)) * (sum(column.map((plot) => plot.place.offsetHeight)) + free));
-    return fitted < LEAST * natural ? seen : fitted;
+    if (fitted >= LEAST * natural) return fitted;
+    const left = innerHeight - barHeight() - SPACE - scrolled - place.getBoundingClientRect().top; // under what stands before it
+    return left < LEAST * natural ? seen : Math.round(Math.min(natural, left));
   };
 
   const fit = () => {

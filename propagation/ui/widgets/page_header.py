@@ -20,7 +20,8 @@ def opening(question: str, look_for: str = "") -> None:
         st.title(question, anchor=False, width="stretch")
         share.draw_button()
     if look_for:
-        st.markdown(look_for)
+        with st.container(key="look_for"):
+            st.markdown(look_for)
     arrival()
 
 
