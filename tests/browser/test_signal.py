@@ -24,7 +24,7 @@ BOXES = """() => ['h1', 'h2', '.plot', '[role=slider], input[type=range]'].map(s
 
 #: counts the frames that are drawn over the chart after somebody has touched something
 COUNT = f"""() => {{
-    for (const touched of ['pointerdown', 'keydown']) addEventListener(touched, () => (window.framesSince = 0), true);
+    for (const touched of ['pointerdown', 'click', 'keydown']) addEventListener(touched, () => (window.framesSince = 0), true);
     const look = () => {{
         if (({IS_COVERED})()) window.framesSince += 1;
         requestAnimationFrame(look);
