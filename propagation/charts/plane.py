@@ -53,47 +53,47 @@ def plane_chart(
         bounds = {"zmin": 0, "zmax": np.log10(_MOST_LAYERS)}
         ticks = {layers: np.log10(layers) for layers in (1, 10, 100, 1000)}
     data = [
-        {
-            "type": "heatmap",
-            "x": x,
-            "y": y,
-            "z": values.astype(np.float32),
-            "colorscale": scale,
-            **bounds,
-            "zsmooth": "best",
-            "hoverinfo": "skip",
-            "colorbar": {
-                "title": {"text": "χ₁" if shown == "chi_1" else "layers", "side": "top"},
-                "tickvals": list(ticks.values()),
-                "ticktext": [_tick(value, shown) for value in ticks],
-                "thickness": 14,
-                "outlinewidth": 0,
-                "len": 0.95,
-            },
-        },
+        colour_trace(x, y, values, scale, bounds, "χ₁" if shown == "chi_1" else "layers", {_tick(at, shown): ticks[at] for at in ticks}),
         _targets(grid, layers),
-        {
-            "type": "scatter",
-            "name": "critical line",
-            "mode": "lines",
-            "x": line.weight_variances,
-            "y": line.bias_variances,
-            "line": {"color": colours.text, "width": 2.5},
-            "hoverinfo": "skip",
-        },
-        _here(weight_variance, bias_variance, colours),
+        line_trace(line, colours),
+        here_trace(weight_variance, bias_variance, colours),
     ]
-    layout = _layout((float(x[-1]), float(y[-1])), colours) | {"annotations": _regions(grid, colours)}
+    layout = plane_layout((float(x[-1]), float(y[-1])), colours) | {"annotations": _regions(grid, colours)}
     return figure(data, layout)
+
+
+def colour_trace(
+    x: np.ndarray, y: np.ndarray, values: np.ndarray, scale: list, bounds: dict[str, float], title: str, ticks: dict[str, float]
+) -> dict:
+    """Return the colours of the plane for values, (k, m), with a scale beside it that has these marks at these values."""
+    return {
+        "type": "heatmap",
+        "x": x,
+        "y": y,
+        "z": values.astype(np.float32),
+        "colorscale": scale,
+        **bounds,
+        "zsmooth": "best",
+        "hoverinfo": "skip",
+        "colorbar": {
+            "title": {"text": title, "side": "top"},
+            "tickvals": list(ticks.values()),
+            "ticktext": list(ticks),
+            "thickness": 14,
+            "outlinewidth": 0,
+            "len": 0.95,
+        },
+    }
 
 
 def here_spec(ends: tuple[float, float], weight_variance: float, bias_variance: float, *, appearance: str = "light") -> dict:
     """Return the cross alone, as plain data of a figure to lie over a plane with these ends."""
     colours = palette(appearance)
-    return {"data": [_here(weight_variance, bias_variance, colours)], "layout": bare(_layout(ends, colours))}
+    return {"data": [here_trace(weight_variance, bias_variance, colours)], "layout": bare(plane_layout(ends, colours))}
 
 
-def _layout(ends: tuple[float, float], colours: Palette) -> dict:
+def plane_layout(ends: tuple[float, float], colours: Palette) -> dict:
+    """Return the layout of a plane that ends there."""
     return base_layout(colours) | {
         "template": {},  # Plotly's own would move the margins to where it finds room
         "height": HEIGHT,
@@ -107,7 +107,8 @@ def _layout(ends: tuple[float, float], colours: Palette) -> dict:
     }
 
 
-def _here(weight_variance: float, bias_variance: float, colours: Palette) -> dict:
+def here_trace(weight_variance: float, bias_variance: float, colours: Palette) -> dict:
+    """Return the cross where the visitor stands."""
     return {
         "type": "scatter",
         "name": "here",
@@ -127,6 +128,19 @@ def survival(grid: PhaseGrid) -> np.ndarray:
     return 6 * grid.xi_c
 
 
+def line_trace(line: CriticalLine, colours: Palette) -> dict:
+    """Return the line on which gradients keep their size."""
+    return {
+        "type": "scatter",
+        "name": "critical line",
+        "mode": "lines",
+        "x": line.weight_variances,
+        "y": line.bias_variances,
+        "line": {"color": colours.text, "width": 2.5},
+        "hoverinfo": "skip",
+    }
+
+
 def _targets(grid: PhaseGrid, layers: np.ndarray) -> dict:
     x, y = (values[::2, ::2].ravel() for values in np.meshgrid(grid.weight_variances, grid.bias_variances))
     chi_1, q_star, layers = (values[::2, ::2].ravel() for values in (grid.chi_1, grid.q_star, layers))
@@ -134,6 +148,11 @@ def _targets(grid: PhaseGrid, layers: np.ndarray) -> dict:
         f"σ_w² {number(w)}, σ_b² {number(b)}<br>χ₁ {number(chi)}, q* {number(q)}<br>{_reach(q, reach)}"
         for w, b, chi, q, reach in zip(x, y, chi_1, q_star, layers, strict=True)
     ]
+    return targets_trace(x, y, texts)
+
+
+def targets_trace(x: np.ndarray, y: np.ndarray, texts: list[str]) -> dict:
+    """Return the points, unseen, that catch hovers and clicks."""
     return {
         "type": "scatter",
         "name": "targets",

@@ -59,7 +59,7 @@ def test_what_says_nothing_of_a_batch_norm_is_not_drawn(page):
     assert "Batch norm makes an output depend on all inputs" in opened(page, {"normalization": "batch"}).info[0].value
 
 
-@pytest.mark.parametrize("page", ["phase", "gains", "trainability"])
+@pytest.mark.parametrize("page", ["gains", "trainability"])
 def test_pages_about_plain_networks_say_so(page):
     captions = [caption.value for caption in opened(page, {"architecture": "residual"}).caption]
     assert any("skips, norms, dropout, gates and attention are left out" in caption for caption in captions)

@@ -171,9 +171,50 @@ def test_a_formula_that_is_not_allowed_keeps_the_experiment_and_marks_the_spot(t
     assert app.selectbox(key="activation").value == "erf"
 
 
-def test_the_plane_says_what_norms_make_of_depth():
-    gelu = {"activation": "gelu", "weight_variance": "1", "bias_variance": "0", "normalization": "layer"}
-    told = opened(phase_page, architecture="residual", **gelu).info[0].value
-    assert "no such phases" in told and "ζ = χ_F/v = **1.07**" in told
-    assert "every layer multiplies gradients by **× 1.07**" in opened(phase_page, **gelu).info[0].value
-    assert not opened(phase_page).info and not opened(phase_page, architecture="residual").info
+GELU = {"activation": "gelu", "weight_variance": "1", "bias_variance": "0"}
+TOKENS = {"architecture": "transformer", "normalization": "layer", "tokens": "8", "heads": "8", "width": "64", "inputs": "2"}
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        (GELU | {"architecture": "residual"}, ("Gradients grow: × 1.5", "the mean over 50", "two independent inputs have 1 − c")),
+        (GELU | {"architecture": "residual", "normalization": "layer"}, ("like a power of depth, L to the power 1.07", "× 2.1** as large")),
+        (GELU | {"normalization": "layer"}, ("Chaotic: gradients explode, × 1.07 a layer", "E[δ²]")),
+        (GELU | {"architecture": "residual", "branch_rule": "sqrt"}, ("All 50 blocks together multiply gradients by × 1.58",)),
+        (GELU | TOKENS | {"norm_position": "post"}, ("Tokens merge", "lambda_a$ = **−0.672**", "Cowsik et al. 2024")),
+        (GELU | TOKENS, ("all goes by powers of depth", "to the power **−0.68**")),
+    ],
+)
+def test_a_network_of_blocks_has_its_own_plane(query, said):
+    app = opened(phase_page, **query)
+    text = words(app)
+    assert all(part in text for part in said) and "Colour" in text, text
+    assert len(charts(app)) == 1 and not app.info and "are left out" not in text
+
+
+@pytest.mark.parametrize("plane", ["gradients", "apart"])
+def test_its_colour_can_be_chosen(plane):
+    app = opened(phase_page, plane=plane, architecture="residual")
+    assert ("1 − c of two inputs" in words(app).split("Click anywhere")[0]) == (plane == "apart")
+
+
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [
+        ({"normalization": "batch", "inputs": "32", "activation": "relu"}, "every layer multiplies gradients by **× 1.52**"),
+        ({"architecture": "residual", "branch_rule": "zero"}, "begins as the identity"),
+        ({"architecture": "residual", "block_order": "post_activation"}, "not Gaussian"),
+        (TOKENS | {"causal": "1"}, "causal mask"),
+        ({"architecture": "residual", "scheme": "lsuv"}, "looks at the data"),
+    ],
+)
+def test_where_it_has_none_the_page_says_why_and_shows_that_of_its_plain_network(query, reason):
+    app = opened(phase_page, **query)
+    assert reason in app.info[0].value and len(charts(app)) == 3
+    assert "are left out" in words(app)
+
+
+def test_a_plain_network_has_its_three_charts_and_no_excuse():
+    app = opened(phase_page)
+    assert not app.info and len(charts(app)) == 3

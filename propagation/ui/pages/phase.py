@@ -10,22 +10,21 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
+from propagation.architecture import is_plain
 from propagation.charts.cobweb import Cobweb, cobweb_spec
 from propagation.charts.plane import SHOWN, CriticalLine, here_spec, plane_chart
 from propagation.config import BOUNDS, Config
 from propagation.expressions import lookup
-from propagation.formatting import factor, number, plain
+from propagation.formatting import number, plain
 from propagation.labs.slider_sweep import MOST_POSITIONS, spread
 from propagation.rules import shown_bias_variance, shown_weight_variance
-from propagation.theory.depth_law import depth_law
 from propagation.theory.fixed_points import limits_from
 from propagation.theory.iterates import correlation_iterates, length_iterates
 from propagation.theory.maps import DepthScales, correlation_map, depth_scales_of, length_map
 from propagation.theory.phases import PhaseGrid, critical_line, critical_weight_variance, phase_grid, phase_of
-from propagation.theory.token_law import token_law
 from propagation.ui.components.streamlit_page import REMARK_KEY, VERDICT_KEY
 from propagation.ui.session import experiment
-from propagation.ui.widgets import controls
+from propagation.ui.widgets import block_plane, controls
 from propagation.ui.widgets.figures import draw_figure, on_paper
 from propagation.ui.widgets.page_header import appearance, opening, without_blocks
 from propagation.ui.widgets.panels import panel
@@ -86,12 +85,16 @@ class _Maps:
 
 def render(config: Config) -> None:
     """Draw the page: the plane to click on, and beside it the two maps that decide."""
-    opening(TITLE, LOOK_FOR)
-    without_blocks(config, "Order and chaos are those of")
-    if law := _law(config):
-        st.info(law, icon=":material/trending_up:")
+    reason = "" if is_plain(config) else block_plane.refusal(config)
+    has_blocks = not (is_plain(config) or reason)
+    opening(TITLE, block_plane.look_for(config) if has_blocks else LOOK_FOR)
     weight_variance, bias_variance = shown_weight_variance(config), shown_bias_variance(config)
     ends = _ends(config)
+    if has_blocks:
+        return block_plane.draw(config, ends)
+    if reason:
+        st.info(f"Your own network has no such plane. {reason}", icon=":material/layers_clear:")
+    without_blocks(config, "Order and chaos are those of")
     maps = _maps_of([config])
     scales, words = maps.scales[0], _words(config, maps, 0)
     with st.container(key=VERDICT_KEY):
@@ -212,35 +215,6 @@ def _line(activation: str, bias_end: float) -> CriticalLine:
     if lookup(activation).homogeneous:  # χ₁ does not depend on q, so the line goes straight up
         return CriticalLine(np.full(_UP, critical_weight_variance(activation, 0.0)), biases)
     return CriticalLine(critical_line(activation, biases), biases)
-
-
-@st.cache_data(max_entries=200, show_spinner=False, hash_funcs={Config: repr})
-def _law(config: Config) -> str:
-    """Say what the norms of a network make of its gradients, which no place in the plane decides; empty where there is no such law."""
-    if tokens := token_law(config):
-        exponents = (tokens.angles, tokens.gradients)
-        angles, gradients = (f"**{factor(math.exp(of))}** (e to the {number(round(of, 4) + 0.0)})" for of in exponents)
-        becomes = "they merge" if tokens.angles < 0 else "they part"
-        return (
-            "**Your own network has no such plane.** Where two of its tokens are nearly alike, a block multiplies what tells them apart, "
-            f"1 − c, by {angles}: {becomes}. Deep in the network a block multiplies gradients by {gradients}. At the edge of order and "
-            "chaos both exponents, $\\lambda_a$ of angles and $\\lambda_g$ of gradients, are 0 (Cowsik et al. 2024)."
-        )
-    law = depth_law(config)
-    if law is None:
-        return ""
-    if law.exponent is not None:
-        return (
-            "**Your own network has no such phases.** With a norm before every branch, gradients on their way back grow like a power of "
-            f"the number of blocks L, at every σ_w²: E[(∂C/∂x)²] like L^ζ with ζ = χ_F/v = **{number(law.exponent)}**, χ_F by what a "
-            "branch multiplies a gradient, v what it adds to the stream (Doshi et al. 2023)."
-        )
-    assert law.factor is not None
-    what = "block" if config.architecture == "residual" else "layer"
-    return (
-        f"**Your own network has no such plane.** With its norms every {what} multiplies gradients by **{factor(law.factor)}**, and by 1 "
-        "it would be critical. The signal keeps its size at every σ_w²."
-    )
 
 
 def _ends(config: Config) -> tuple[float, float]:
