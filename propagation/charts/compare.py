@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 
 import numpy as np
 import plotly.graph_objects as go
 
 from propagation.charts.axes import bare, spikes, stack_axis
 from propagation.charts.marks import DASHES, GLYPHS, SYMBOLS, dot_size, dots, line, note, thinned, title
+from propagation.charts.measured import Measured, measured_marks
 from propagation.charts.rows import bottom_line, extremes, missing, shares, size_axes, span, stack, stack_layout
 from propagation.charts.rulers import ruler_marks, ruler_of, ruler_words
 from propagation.charts.theme import LEGEND_ABOVE, Palette, figure, palette
@@ -60,6 +62,7 @@ def compare_chart(
     *,
     winner: int | None = None,
     yours: Yours | None = None,
+    measured: Measured | None = None,
     precision: Precision | None = None,
     appearance: str = "light",
 ) -> go.Figure:
@@ -67,14 +70,22 @@ def compare_chart(
 
     All columns have the same number of layers; there is at least one. All rows have the same decades per pixel. The column at the place
     `winner` is drawn last, on top of the others, with a tick in the legend. `yours` is one more, dashed, to be seen beside them: it moves
-    no axis, and where it leaves the window of a row it ends. So do the ends of the number format of a `precision`.
+    no axis, and where it leaves the window of a row it ends. So do the ends of the number format of a `precision`. A `measured` network has
+    as many layers as it has.
     """
     colours = palette(appearance)
     depth = columns[0].trace.config.depth
     layers = thinned(depth, MOST_LAYERS)
     rows = [[_curve(column, row, layers) for column in columns] for row in range(len(YOURS))]
     domains = shares(len(rows), _TITLE_HEIGHT / (HEIGHT - _TOP - _BOTTOM))
-    places = stack(domains, [extremes([*(curve.measured for curve in row), *(curve.theory for curve in row)]) for row in rows])
+    others = [[] if measured is None else [measured.drawn(at, [curve.measured[-1] for curve in row])] for at, row in enumerate(rows)]
+    places = stack(
+        domains,
+        [
+            extremes([*(curve.measured for curve in row), *(curve.theory for curve in row), *other])
+            for row, other in zip(rows, others, strict=True)
+        ],
+    )
     data: list[dict] = []
     notes = _bottom_line(columns, colours)
     for row, place in zip(rows, places, strict=True):
@@ -95,13 +106,24 @@ def compare_chart(
             data += _traces(curve, layers.tolist(), place.yaxis, curve.column.place == winner, colours)
     # the sort is stable: within a row and a column the line stays under its dots
     data.sort(key=lambda trace: trace["legendgroup"] == str(winner))
+    if measured is not None:
+        for at, ((drawn,), place) in enumerate(zip(others, places, strict=True)):
+            curve_of_it, words = measured_marks(measured, at, drawn, place, colours)
+            data, notes = data + curve_of_it, notes + words
     if yours is not None:
         data += _dashed(yours, colours)
         notes.append(_name(yours, places[0].top, colours))
-    layout = stack_layout(colours, HEIGHT, _TOP, _BOTTOM, f"depth {depth} {[column.label for column in columns]}") | {
+    layout = stack_layout(
+        colours,
+        HEIGHT,
+        _TOP,
+        _BOTTOM,
+        f"depth {depth} {[column.label for column in columns]}{'' if measured is None else escape(measured.name)}",
+    ) | {
         "showlegend": True,
         "legend": LEGEND_ABOVE | {"font": {"size": 14}, "itemsizing": "constant", "traceorder": "normal"},
-        "xaxis": stack_axis(depth, places[-1].yaxis, first=1) | spikes(colours),
+        "xaxis": stack_axis(max(depth, *(len(drawn) for other in others for drawn in other), 1), places[-1].yaxis, first=1)
+        | spikes(colours),
         **size_axes(places, colours),
         "annotations": notes,
     }

@@ -26,7 +26,7 @@ opened = partial(opened_alone, PAGE)
 
 def pasted(words: str) -> AppTest:
     app = opened()
-    app.text_area[0].set_value(words).run()
+    app.text_input(key="pasted_report").set_value(words).run()
     assert not app.exception and not app.error
     return app
 
@@ -70,7 +70,7 @@ def test_every_example_is_shown(name, monkeypatch):
 def test_what_is_pasted_is_shown_and_stands_in_the_address():
     report = of_config(Config(depth=5, width=64, activation="relu", scheme="he", bias_variance=0.0, inputs=4, trials=2))
     app = pasted(json.dumps(report | {"model": "MyOwnNet"}))
-    assert "MyOwnNet" in words(app) and app.text_area[0].value == ""
+    assert "MyOwnNet" in words(app) and app.text_input(key="pasted_report").value == ""
     code = "".join(app.query_params["report"])
     assert decode(code).model == "MyOwnNet"
     names = {trace["name"] for trace in charts(app)[0]["data"]}
@@ -96,7 +96,7 @@ def test_a_link_can_be_pasted():
 )
 def test_what_is_no_report_leaves_text_and_example(given, said):
     app = pasted(given)
-    assert said in words(app).replace("\\", "") and app.text_area[0].value == given
+    assert said in words(app).replace("\\", "") and app.text_input(key="pasted_report").value == given
     assert len(charts(app)) == 1 and "report" not in app.query_params
 
 
@@ -118,13 +118,17 @@ def test_without_a_network_of_the_app_there_are_levels_and_the_reason():
     app = pasted(text([other("conv", "Conv2d", "convolution"), *decaying()]))
     names = {trace["name"] for trace in charts(app)[0]["data"]}
     assert "out level" in names and "out theory" not in names
-    assert "no convolutions" in words(app) and not app.get("page_link")
+    (compare,) = app.get("page_link")
+    assert "no convolutions" in words(app) and compare.proto.page == "compare"
+    assert {"depth=7", "compared=architectures"} <= {*compare.proto.query_string.split("&")}
 
 
 def test_the_closest_network_opens_in_explore():
     config = Config(depth=5, width=64, activation="tanh", weight_variance=1.7, bias_variance=0.0, inputs=4, trials=2)
     link, compare = pasted(json.dumps(of_config(config))).get("page_link")
-    assert link.proto.page == "explore" and compare.proto.page == "compare" and link.proto.query_string == compare.proto.query_string
+    assert link.proto.page == "explore" and compare.proto.page == "compare"
+    experiment, _, report = compare.proto.query_string.partition("&measured=")
+    assert experiment == link.proto.query_string and len(decode(report).modules) == 10
     found, problems = Config.from_query(dict(part.split("=") for part in link.proto.query_string.split("&")))
     assert problems == [] and (found.depth, found.width, found.activation) == (5, 64, "tanh")
 

@@ -32,11 +32,12 @@ from propagation.labs.compare import (
 )
 from propagation.labs.compare_networks import NETWORKS, Network
 from propagation.labs.slider_sweep import MOST_POSITIONS, spread
+from propagation.reports.report import Report
 from propagation.slider_steps import labels
 from propagation.ui.components.streamlit_page import VERDICT_KEY
 from propagation.ui.results import if_known, prediction_of, predictions_of, trace_of
 from propagation.ui.session import experiment
-from propagation.ui.widgets import comparison, controls, number_format
+from propagation.ui.widgets import comparison, controls, measured, number_format
 from propagation.ui.widgets.figures import draw_figure
 from propagation.ui.widgets.page_header import appearance, opening
 from propagation.ui.widgets.panels import panel
@@ -75,7 +76,11 @@ def render(config: Config) -> None:
     with st.container(gap="xsmall"):
         opening(*(_OF_NETWORKS if networks else _OF_INITIALIZATIONS))
         answer = st.empty()
-        controls.page_choice("Compare", compare_networks.SWITCH, _SWITCH, _SWITCH_HELP)
+        left, right = st.columns(2)
+        with left:
+            controls.page_choice("Compare", compare_networks.SWITCH, _SWITCH, _SWITCH_HELP)
+        with right:
+            name, report, unread = measured.choose()
         choose()
     with st.sidebar:
         number_format.draw()
@@ -84,13 +89,16 @@ def render(config: Config) -> None:
         answer.header(":gray[Nothing is compared yet.]", anchor=False)
         st.info("Choose some above; up to six fit.", icon=":material/add_chart:")
     accepted, refused = _accepted(config, columns)
+    problems += [plain(unread)] if unread else []
     problems += [f"{', '.join(names)}: {plain(why)}" for why, names in refused.items()]
     if problems:
         lines = "\n".join(f"- {problem}" for problem in problems)
         left_out.warning(f"Not all of this comparison could be drawn.\n{lines}", icon=":material/block:")
     drawn = _run(accepted, answer)
     if drawn:
-        layout = _result(drawn, _yours(config, columns), answer, networks)
+        layout = _result(drawn, _yours(config, columns), report, answer, networks)
+        if report is not None:
+            measured.verdict(name, report)
         comparison.explanation(networks)
         if layout is not None:
             find = partial(_answers, [column for _, column, _ in accepted], layout)
@@ -236,7 +244,7 @@ def _answers(
     yield Answers(chosen, [Shown({_CHART: chart}, {}) for chart in charts])
 
 
-def _result(drawn: Sequence[tuple[Curves, Summary]], yours: Yours | None, answer, networks: bool) -> dict | None:
+def _result(drawn: Sequence[tuple[Curves, Summary]], yours: Yours | None, report: Report | None, answer, networks: bool) -> dict | None:
     """Say who wins and why; draw the charts and the table. Return the layout of the charts, or None where they could not be drawn."""
     layout = None
     curves, summaries = [list(part) for part in zip(*drawn, strict=True)]
@@ -247,12 +255,22 @@ def _result(drawn: Sequence[tuple[Curves, Summary]], yours: Yours | None, answer
         st.header(f"{icon} {plain(decision.headline)}", anchor=False)
         st.markdown(plain(decision.reason))
     with panel("The chart"):
-        figure = compare_chart(curves, winner=decision.winner, yours=yours, precision=number_format.chosen(), appearance=appearance())
-        draw_figure(figure, key=_CHART, alt=comparison.in_words(summaries, decision, yours))
+        figure = compare_chart(
+            curves,
+            winner=decision.winner,
+            yours=yours,
+            measured=None if report is None else measured.curves(report),
+            precision=number_format.chosen(),
+            appearance=appearance(),
+        )
+        told = "" if report is None else measured.in_words(report)
+        draw_figure(figure, key=_CHART, alt=comparison.in_words(summaries, decision, yours, told))
         layout = figure.layout.to_plotly_json()
     with panel("The table"):
         what = "architecture" if networks else "initialization"
-        st.table(comparison.table(curves, summaries, decision, what), width="content", hide_index=True, hide_header=False)
+        lines = comparison.table(curves, summaries, decision, what)
+        lines = lines if report is None else measured.with_line(lines, report, what)
+        st.table(lines, width="content", hide_index=True, hide_header=False)
         if without_line := comparison.without_line(curves):
             st.caption(without_line)
     return layout

@@ -10,19 +10,21 @@ from propagation.charts.report import ROWS, Reference, report_chart
 from propagation.charts.report_history import history_chart
 from propagation.config import Config
 from propagation.formatting import from_log10, number, plain
+from propagation.labs import compare_networks
 from propagation.reports import gallery
 from propagation.reports.blocks import Place, blocks, places
 from propagation.reports.closest import closest_config
 from propagation.reports.diagnosis import Finding, diagnose
 from propagation.reports.expected import at_places, expected
+from propagation.reports.layers import layers
 from propagation.reports.levels import level_line
 from propagation.reports.read import ReportError
 from propagation.reports.report import Report
 from propagation.reports.structure import Closest
 from propagation.runtime.platform import IN_BROWSER
 from propagation.ui.results import if_known, prediction_of, why_no_line
-from propagation.ui.session import own_report
-from propagation.ui.widgets import controls, measuring, number_format
+from propagation.ui.session import experiment, own_report
+from propagation.ui.widgets import controls, measured, measuring, number_format
 from propagation.ui.widgets.figures import draw_figure, redraw_figure
 from propagation.ui.widgets.links import draw_link
 from propagation.ui.widgets.page_header import appearance, opening
@@ -38,6 +40,7 @@ _BLOCKS = {"": "one place each", "open": "module by module"}
 _BLOCKS_HELP = (
     "Blocks are what repeats, by the names of the modules. One place each: what a block gives out, and all of its weights together."
 )
+_EXAMPLES_HELP = "Networks of well-known libraries as they are initialized."
 #: modules from which on blocks are folded at first
 _MANY = 40
 #: blocks with attention whose theory is waited for, half a second each on a server
@@ -88,7 +91,9 @@ def _chosen() -> Report | None:
     if not examples:
         st.info("Paste a report, and it is shown here.", icon=":material/content_paste:")
         return None
-    name = controls.page_choice("An example", "example", examples, "Networks of well-known libraries as they are initialized.", folded=True)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown("**Example**", width="content")
+        name = controls.page_choice("An example", "example", examples, _EXAMPLES_HELP, folded=True, labelled=False)
     return gallery.example(name)
 
 
@@ -136,7 +141,7 @@ def _chart(report: Report, findings: Sequence[Finding]) -> None:
         lines = {} if prediction is None else expected(report, closest, prediction)
         theory = {quantity: Reference(line, True) for quantity, line in at_places(lines, shown).items()}
         _draw(report, shown, theory or levels, findings, again=slow)
-    _theory(closest, report.history is not None)
+    _theory(closest, report)
     left, right = st.columns(2)
     if repeated:
         with left:
@@ -190,12 +195,13 @@ def _in_words(shown: Sequence[Place], findings: Sequence[Finding]) -> str:
     return f"{verdict}Mean squares at {len(shown):,} places. {'; '.join(told)}."
 
 
-def _theory(closest: Closest, trained: bool) -> None:
+def _theory(closest: Closest, report: Report) -> None:
     """Say which network of this app is most like it, and lead there; or why there is none."""
     if closest.config is None:
-        st.caption(
-            f":material/info: {plain(closest.why_not)} Dashes: the level at which the signal begins, and the gradient on its way back."
-        )
+        dashes = "Dashes: the level at which the signal begins, and the gradient on its way back."
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            _architectures(report)
+            st.caption(f":material/info: {plain(closest.why_not)} {dashes}", width="stretch")
         return
     too_long = f"Theory of more than {_MOST_ATTENDING} blocks with attention takes too long here."
     reason = too_long if _too_long(closest.config) else why_no_line(closest.config)
@@ -203,9 +209,23 @@ def _theory(closest: Closest, trained: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         draw_link("Open the closest network in Explore", "explore", closest.config.to_query())
         if closest.config.architecture != "transformer":  # six of them take a minute
-            draw_link("Compare initializations of it", "compare", closest.config.to_query())
-        random = ("It is of random weights, and these have been trained.",) if trained else ()
+            draw_link("Compare initializations of it", "compare", closest.config.to_query() | {measured.PARAMETER: _name()})
+        else:
+            _architectures(report)
+        random = ("It is of random weights, and these have been trained.",) if report.history is not None else ()
         st.caption(plain(" ".join((said, *random, *closest.remarks))), width="stretch")
+
+
+def _architectures(report: Report) -> None:
+    """Lead to the app's architectures, of as many layers as were measured, with this network beside them."""
+    config = experiment.imagined("depth", len(layers(report)))
+    query = config.to_query() | {compare_networks.SWITCH: "architectures", measured.PARAMETER: _name()}
+    draw_link("Compare architectures with it", "compare", query)
+
+
+def _name() -> str:
+    """Return how an address names the report that is shown."""
+    return own_report.named() or controls.page_choice_made("example", gallery.examples())
 
 
 def _others(findings: Sequence[Finding]) -> None:

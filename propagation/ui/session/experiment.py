@@ -82,7 +82,8 @@ def _open(here: dict[str, list[str]]) -> None:
     state.silent = not first and "own_seed" in page
     page.pop("own_seed", None)
     state.config = config if first else state.terms.kept(state.config, config)[0]
-    state.page, state.problems, state.note, state.address = page | state.asked, problems, "", here
+    kept = {} if first else url.kept_elsewhere(state.page)
+    state.page, state.problems, state.note, state.address = kept | page | state.asked, problems, "", here
 
 
 def sync_to_url() -> Config:

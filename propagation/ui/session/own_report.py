@@ -17,6 +17,8 @@ from propagation.ui.session import experiment
 #: characters of a report that browsers, servers and .hosting/nginx.conf pass on in an address
 LONGEST = 30_000
 _KEPT, _REFUSED = "own_report", "own_report_refused"
+#: what another page calls a report that is too long for an address
+_TOO_LONG = "own"
 #: reports of links, for all visitors: a class opens one
 _decoded: LRU[Report] = LRU(32)
 
@@ -56,8 +58,35 @@ def present() -> Report | None:
     kept_code, report = st.session_state.get(_KEPT, ("", None))
     if report is not None and kept_code == code:
         return report
-    if not code:
-        return None
+    return _opened(code) if code else None
+
+
+def named() -> str:
+    """Return how another page's address names the visitor's report; empty where there is none, or none that can be read."""
+    try:
+        there = present() is not None
+    except ReportError:
+        return ""
+    return experiment.page_parameter(PARAMETER, "") or (_TOO_LONG if there else "")
+
+
+def by_name(name: str) -> Report:
+    """Return the report that an address names like this; ReportError, a sentence, where there is none."""
+    kept_code, report = st.session_state.get(_KEPT, ("", None))
+    if report is not None and name == (kept_code or _TOO_LONG):
+        return report
+    if name == _TOO_LONG:
+        raise ReportError("The report that was compared here is too long for an address. Paste it on the page “Your network”.")
+    return _opened(name)
+
+
+def query(name: str) -> dict[str, str]:
+    """Return the parameters of a link to the page "Your network" that shows the report of this name."""
+    return {} if name == _TOO_LONG else {PARAMETER: name}
+
+
+def _opened(code: str) -> Report:
+    """Return the report in the text of an address; ReportError as above."""
     found = _decoded.get(code)
     if found is None:
         found = decode(code)

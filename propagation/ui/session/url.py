@@ -83,11 +83,20 @@ def of_page(parameters: dict[str, list[str]]) -> dict[str, str]:
 
 def for_this_page(page: dict[str, str]) -> dict[str, str]:
     """Return the parameters that the address of this page shows: without those that another page keeps to itself."""
-    if not (KEPT_BY.keys() & page.keys() and path()):
-        return page
+    return {name: text for name, text in page.items() if not _is_kept_elsewhere(name)}
+
+
+def kept_elsewhere(page: dict[str, str]) -> dict[str, str]:
+    """Return of these parameters those that another page keeps to itself: an address here says nothing of them."""
+    return {name: text for name, text in page.items() if _is_kept_elsewhere(name)}
+
+
+def _is_kept_elsewhere(name: str) -> bool:
+    """Return whether another page than this one keeps this parameter to itself."""
+    if name not in KEPT_BY or not path():
+        return False
     last = path().removeprefix(HOME.rstrip("/")).rstrip("/").rpartition("/")[2]
-    here = last if any(each.slug == last for each in PAGES) else PAGES[0].slug
-    return {name: text for name, text in page.items() if KEPT_BY.get(name, here) == here}
+    return KEPT_BY[name] != (last if any(each.slug == last for each in PAGES) else PAGES[0].slug)
 
 
 def write(config: Config, page: dict[str, str]) -> dict[str, list[str]]:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from propagation.charts.compare import Curves, Yours
 from propagation.charts.marks import GLYPHS
+from propagation.charts.measured import GLYPH
 from propagation.charts.theme import palette
 from propagation.formatting import factor, from_log10, percent, plain
 from propagation.labs.compare import CONDITION_WIDTH, MOST_DRAWS, Decision, Summary, ranked
@@ -18,7 +19,8 @@ from propagation.ui.results import why_no_line
 from propagation.ui.widgets import number_format
 from propagation.ui.widgets.page_header import appearance, unbroken
 
-_VERDICTS = {
+#: a word for each kind of verdict, in its colour
+VERDICTS = {
     "healthy": ":green[healthy]",
     "vanishing": ":orange[↓ vanishing]",
     "exploding": ":orange[↑ exploding]",
@@ -50,7 +52,7 @@ def table(curves: Sequence[Curves], summaries: Sequence[Summary], decision: Deci
             **({"condition": _condition_in_words(s.log10_condition)} if with_condition else {}),
             "saturated": percent(s.saturated),
             "dead": percent(s.dead),
-            "verdict": f"{_VERDICTS[s.kind]}{mark}",
+            "verdict": f"{VERDICTS[s.kind]}{mark}",
         }
         if precision:
             values[precision.format.label] = format_words(traces[s.place], precision)
@@ -72,11 +74,11 @@ def without_line(curves: Sequence[Curves]) -> str:
     return " ".join(f"{plain(label)}: {reason or 'theory failed here.'}" for label, reason in reasons.items())
 
 
-def in_words(summaries: Sequence[Summary], decision: Decision, yours: Yours | None) -> str:
-    """Describe the chart to those who cannot see it."""
+def in_words(summaries: Sequence[Summary], decision: Decision, yours: Yours | None, measured: str) -> str:
+    """Describe the chart to those who cannot see it; `measured` is a sentence on the measured network, empty without one."""
     dashed = "" if yours is None else f" Dashed, in theory: {yours.name}."
     each = "; ".join(f"{s.label}: forward {factor(s.forward_factor)}, backward {factor(s.backward_factor)} per layer" for s in summaries)
-    return f"{decision.headline} {each}.{dashed}"
+    return f"{decision.headline} {each}.{dashed} {measured}".rstrip()
 
 
 _INITIALIZATIONS = (
@@ -110,5 +112,9 @@ def explanation(networks: bool) -> None:
             "Half of all ReLUs are flat on any one input, which does no harm.\n"
             f"- **Dots** are the median of at most {MOST_DRAWS} draws of each network, so that six of them are quick.\n"
             "- **Thick dashes without dots**: theory for the sidebar's own setting, where it is none of the columns. They move along while "
-            "you hold a slider, and do not compete.\n" + (_NETWORKS if networks else _INITIALIZATIONS)
+            "you hold a slider, and do not compete.\n"
+            f"- **{GLYPH}**: a network measured by probe.py, block by block; where no blocks repeat, map by map or convolution by "
+            "convolution. Its factors are means over all of them, its shares those of the last activation. Where the "
+            "number of entries changes on the way, its gradient is that of all of them together. It does not compete.\n"
+            + (_NETWORKS if networks else _INITIALIZATIONS)
         )

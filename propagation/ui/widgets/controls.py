@@ -114,10 +114,10 @@ def formula() -> None:
         st.code(refusal.marker, language=None)
 
 
-def page_choice(label: str, name: str, choices: dict[str, str], help: str, folded: bool = False) -> str:
+def page_choice(label: str, name: str, choices: dict[str, str], help: str, folded: bool = False, labelled: bool = True) -> str:
     """Draw a switch of a page that is part of the address; return the name chosen among `choices` (name → label), by default the first.
 
-    `folded` is for where there is no room to show them all side by side.
+    `folded` is for where there is no room to show them all side by side; not `labelled` where words beside it say what it is.
     """
     chosen = page_choice_made(name, choices)
     switch: dict[str, Any] = {
@@ -127,6 +127,7 @@ def page_choice(label: str, name: str, choices: dict[str, str], help: str, folde
         "args": (name, next(iter(choices))),
         "help": help,
         "width": "stretch",
+        "label_visibility": "visible" if labelled else "collapsed",
     }
     if folded:
         st.selectbox(label, list(choices), **switch)

@@ -16,32 +16,35 @@ _LINES = """from probe import probe
 report = probe(model, batch)
 report.save("mine.json")"""
 _PASTE = "pasted_report"
+_FILE_HELP = "One file to lay beside your script. It needs PyTorch and NumPy, changes nothing in your model, and sends nothing."
+_PASTE_HELP = "What you have pasted is read by this app's server, checked, and kept for this visit alone. Nothing in it is run."
 
 
 def draw() -> None:
     """Draw the lines to copy, the file they need, and the entry for what they write."""
-    with st.container(border=True, gap="small"):
-        st.markdown("**Measure your own**")
+    with st.container(border=True, gap="xsmall"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown("**Measure your own**", width="stretch")
+            if _PROBE.exists():
+                st.download_button(
+                    "probe.py",
+                    _PROBE.read_bytes(),
+                    "probe.py",
+                    "text/x-python",
+                    icon=":material/download:",
+                    help=_FILE_HELP,
+                    on_click="ignore",
+                )
         st.code(_LINES, language=None)
-        if _PROBE.exists():
-            st.download_button(
-                "probe.py",
-                _PROBE.read_bytes(),
-                "probe.py",
-                "text/x-python",
-                icon=":material/download:",
-                help="One file to lay beside your script. It needs PyTorch and NumPy, changes nothing in your model, and sends nothing.",
-                on_click="ignore",
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.text_input(
+                "Paste the text of mine.json, or a link with a report",
+                key=_PASTE,
+                placeholder="Paste mine.json, or a link with a report",
+                on_change=own_report.paste,
+                args=(_PASTE,),
+                label_visibility="collapsed",
             )
-        st.text_area(
-            "Paste the text of mine.json, or a link with a report",
-            key=_PASTE,
-            height=76,
-            placeholder='{"format": "signal-propagation-report", …',
-            on_change=own_report.paste,
-            args=(_PASTE,),
-            help="It is read by this app's server, checked, and kept for this visit alone. Nothing in it is run.",
-        )
-        st.button("Show it", icon=":material/monitor_heart:", width="stretch")
+            st.button("Show it", help=_PASTE_HELP)
         if own_report.refusal() and st.session_state[_PASTE].strip():
             st.warning(plain(own_report.refusal()), icon=":material/error:")
