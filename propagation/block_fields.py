@@ -203,7 +203,7 @@ class BlockFields(PlainFields):
     query_key_variance: float | None = declared(
         Number,
         None,
-        label="σ_w² of queries and keys",
+        label="Weight variance of queries and keys",
         help="Where W_q and W_k have a variance of their own. Larger: tokens look at fewer others. 0: all are looked at equally.",
         option="σ_w² of W_q and W_k, where they have one of their own",
         below="sublayers",
@@ -215,7 +215,7 @@ class BlockFields(PlainFields):
     value_variance: float | None = declared(
         Number,
         None,
-        label="σ_w² of values",
+        label="Weight variance of values",
         help="Where W_v has a variance of its own.",
         option="σ_w² of W_v, where it has one of its own",
         below="query_key_variance",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from propagation import notation
+
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 #: logarithms between which a number is written out in full
 _PLAIN = (-3.0, 5.0)
@@ -85,7 +87,12 @@ def percent(share: float) -> str:
 
 
 def plain(text: str) -> str:
-    """Return a visitor's text for Markdown: nothing in it is markup."""
+    """Return a text, of a visitor or of ours, for Markdown: nothing in it is markup, and symbols are typeset."""
+    pieces = notation.pieces(text)
+    return "".join(f"${piece}$" if is_symbol else _escaped(piece) for piece, is_symbol in pieces)
+
+
+def _escaped(text: str) -> str:
     return "".join(f"\\{c}" if c in r"\`*_{}[]()<>#+-.!|~:$" else c for c in text)
 
 

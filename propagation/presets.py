@@ -260,7 +260,7 @@ PRESETS: dict[str, Preset] = {
         ),
         Preset(
             "dropout_critical",
-            "Dropout at σ_w² = 2p",
+            "Dropout with smaller weights",
             "80 % kept, σ_w² = 2 · 0.8: sizes stay level, and two inputs settle at a correlation of 0.47 (Pretorius et al. 2018).",
             Config(**(_RELU | {"keep": 0.8, "weight_variance": 1.6})),
         ),

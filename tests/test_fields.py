@@ -17,6 +17,7 @@ from streamlit.testing.v1.element_tree import Widget
 from propagation.config import DEFAULTS, FIELDS, Config
 from propagation.fields import Choice, Flag, Number, Text, in_order_of_controls
 from propagation.locks import CONTROLS
+from propagation.notation import markdown
 from tests.patience import PATIENCE
 
 ROOT = Path(__file__).parents[1]
@@ -84,7 +85,7 @@ def test_every_field_has_a_control_in_the_order_of_the_locks():
         assert [key for key in modern if key in CONTROLS] == [key for key in everything if key in modern]
         widgets = {key: (widgets | modern)[key] for key in [*everything, *widgets, *modern]}
     assert [key for key in widgets if key in CONTROLS] == [*CONTROLS] == ["preset", *in_order_of_controls(FIELDS)]
-    assert all(widgets[name] == field.label for name, field in FIELDS.items())
+    assert all(widgets[name] == markdown(field.label) for name, field in FIELDS.items())
 
 
 def tables_of_fields(tree: ast.AST) -> list[int]:

@@ -6,6 +6,8 @@ from html import escape
 from string import Template
 from typing import Any
 
+from propagation.notation import tags
+
 #: where Plotly's own JavaScript comes from: inside the file, or from its public address
 INSIDE, ONLINE = True, "cdn"
 
@@ -28,7 +30,7 @@ _PAGE = Template("""<!doctype html>
 </style>
 </head>
 <body>
-<h1>$title</h1>
+<h1>$heading</h1>
 <p>$settings</p>
 <figure aria-label="$title">$chart</figure>
 <p><button data-format="png">PNG</button> <button data-format="svg">SVG</button></p>
@@ -59,7 +61,8 @@ def page(figure: Any, *, title: str, settings: str, link: str, name: str, colour
     )
     return _PAGE.substitute(
         title=escape(title),
-        settings=escape(settings),
+        heading=tags(escape(title)),
+        settings=tags(escape(settings)),
         chart=chart,
         name=escape(name),
         link=f'<p>Move it: <a href="{escape(link)}">{escape(link)}</a></p>' if link else "",

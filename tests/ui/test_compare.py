@@ -73,7 +73,7 @@ def test_where_none_is_healthy_the_table_does_not_call_one_so():
 
 def test_a_link_holds_the_whole_comparison():
     app = opened(columns="glorot.tanh.uniform~he.relu.gaussian~custom.tanh.gaussian.1.76", seed="3")
-    assert [name.strip("</b>✓ ") for name in legend(app)] == ["Glorot 2010 · tanh", "He 2015 · ReLU", "σ_w² 1.76 · tanh"]
+    assert [name.strip("</b>✓ ") for name in legend(app)] == ["Glorot 2010 · tanh", "He 2015 · ReLU", "σ<sub>w</sub>² 1.76 · tanh"]
     again = opened(**{name: "".join(text) for name, text in app.query_params.items()})
     assert figure(again) == figure(app) and table(again) == table(app)
 
@@ -101,10 +101,10 @@ def own(app: AppTest) -> list[str]:
 
 def test_the_sidebars_own_setting_is_dashed_while_it_is_no_column_and_does_not_compete():
     app = opened(columns=TWO, weight_variance="2.2")
-    assert own(app) == ["╌ yours, σ_w² 2.2"] and len(table(app)) == len(legend(app)) == 2
+    assert own(app) == ["╌ yours, σ<sub>w</sub>² 2.2"] and len(table(app)) == len(legend(app)) == 2
     winner = app.header[0].value
     app.select_slider(key="weight_variance").set_value(100.0).run()
-    assert own(app) == ["╌ yours, σ_w² 100"] and app.header[0].value == winner
+    assert own(app) == ["╌ yours, σ<sub>w</sub>² 100"] and app.header[0].value == winner
     app.button(key="add_current").click().run()
     assert own(app) == [] and len(legend(app)) == 3
 

@@ -97,7 +97,7 @@ def test_another_seed_draws_another_network():
 
 def test_one_click_sets_all_that_the_advice_names():
     app = opened(activation="gelu", scheme="he", bias_variance="0", depth="20", input_mean="0.5")
-    label = "Set σ_w² to the critical 1.98, σ_b² to 0.173, the input variance to 1.7"
+    label = "Set $σ_w²$ to the critical 1.98, $σ_b²$ to 0.173, the input variance to 1.7"
     next(button for button in app.button if label in button.label).click().run()
     assert {"weight_variance": "1.983013", "bias_variance": "0.173", "input_variance": "1.7"}.items() <= address(app).items()
     assert "input_mean" not in address(app)
@@ -260,6 +260,6 @@ def test_a_network_that_changes_slowly_has_no_green_check():
 
 def test_all_that_is_advised_is_set_by_the_button():
     app = opened(activation="tanh", weight_variance="1.760955", first_weight_variance="100", depth="20", width="64", trials="2")
-    button = next(button for button in app.button if "σ_w² of the first layer to 0.52" in button.label)
+    button = next(button for button in app.button if "$σ_w²$ of the first layer to 0.52" in button.label)
     button.click().run()
     assert not app.exception and parameters(app)["first_weight_variance"] == "0.52"

@@ -41,7 +41,7 @@ def words(app: AppTest) -> str:
 
 def test_the_symbols_of_the_phase_page_are_explained_on_it():
     numbers, *folded = [element.value for element in opened(phase_page).markdown if "c*" in element.value.replace("\\", "")]
-    for symbol in ("χ₁", "q*", "c*", "ξ_c"):
+    for symbol in ("χ₁", "q*", "c*", "$ξ_c$"):
         assert symbol in numbers.replace("\\", "") and f"**{symbol}" in folded[0].replace("\\", ""), symbol
 
 
@@ -59,20 +59,23 @@ def test_every_activation_has_its_plane_and_its_gains(activation):
     [
         (
             {"weight_variance": "1.3"},
-            ("Ordered", "c* = 1: inputs can be told apart for about 6 ξ_c = **47 layers**", "critical at σ_w² = 1.76"),
+            ("Ordered", "c* = 1: inputs can be told apart for about 6 $ξ_c$ = **47 layers**", "critical at $σ_w²$ = 1.76"),
         ),
         (
             {"weight_variance": "2.5"},
             ("Chaotic: gradients explode, and inputs that were alike part", "similar inputs look similar for about"),
         ),
-        ({"activation": "relu", "weight_variance": "2", "bias_variance": "0"}, ("Critical", "ξ_c = ∞: theory sets no limit to the depth")),
+        (
+            {"activation": "relu", "weight_variance": "2", "bias_variance": "0"},
+            ("Critical", "$ξ_c$ = ∞: theory sets no limit to the depth"),
+        ),
         ({"activation": "relu", "weight_variance": "3"}, ("Chaotic: gradients explode, and so does the signal", "q* = ∞")),
         (
             {"weight_variance": "0", "bias_variance": "0"},
             ("Ordered: gradients vanish, and so does the signal", "q* = 0", "no correlation is defined"),
         ),
         ({"activation": "softplus"}, ("no critical point",)),
-        ({"activation": "sigmoid"}, ("critical at σ_w² = 103.",)),
+        ({"activation": "sigmoid"}, ("critical at $σ_w²$ = 103.",)),
         ({"activation": "tanh(x/4000)", "bias_variance": "0"}, ("1.6 × 10⁷", "beyond what the slider reaches")),
         ({"activation": "linear", "weight_variance": "1", "bias_variance": "0"}, ("keeps every correlation",)),
     ],
@@ -90,15 +93,19 @@ def test_a_rule_sets_the_slider():
 
 def test_a_rule_without_a_number_says_why():
     text = words(opened(gains_page, activation="softplus"))
-    assert "PyTorch has no gain for this activation" in text and "no choice of σ_w² is critical" in text
+    assert "PyTorch has no gain for this activation" in text and "no choice of $σ_w²$ is critical" in text
 
 
 @pytest.mark.parametrize(
     ("query", "said", "code"),
     [
-        ({"activation": "relu"}, ("use He's rule, σ_w² = 2", "five of them say 2", "grows by σ_b² = 0.05 a layer"), 'nonlinearity="relu"'),
+        (
+            {"activation": "relu"},
+            ("use He's rule, $σ_w²$ = 2", "five of them say 2", "grows by $σ_b²$ = 0.05 a layer"),
+            'nonlinearity="relu"',
+        ),
         ({"activation": "max(x,0.2*x)", "bias_variance": "0"}, ("leaky ReLU (0.2): use", "gain 1.39", "1.92"), "a=0.2"),
-        ({}, ("tanh: use σ_w² = 1.76 and biases of variance 0.05", "as a gain 1.33", "0.0586 for a weight with 512 inputs"), "1.760955"),
+        ({}, ("tanh: use $σ_w²$ = 1.76 and biases of variance 0.05", "as a gain 1.33", "0.0586 for a weight with 512 inputs"), "1.760955"),
         (
             {"activation": "relu", "layer_sizes": "784-300-100-10"},
             ("for a layer with n inputs: 0.0505 for 784, 0.141 for 100.", "The gradient keeps its length.", "In 3 layers"),
@@ -133,8 +140,8 @@ def test_a_formula_that_grows_too_fast_has_gains_of_one_layer_which_a_link_keeps
         assert (
             "grows faster than a straight line" in text
             and "has no stable size" in text
-            and "**σ_w² = 0.667**" in text
-            and "**σ_w² = 0.5**" in text
+            and "**$σ_w²$ = 0.667**" in text
+            and "**$σ_w²$ = 0.5**" in text
         )
         assert "The rest of this page is about erf" in text
     app.text_input(key="formula").input("x * sigmoid(x)").run()
@@ -144,7 +151,7 @@ def test_a_formula_that_grows_too_fast_has_gains_of_one_layer_which_a_link_keeps
 @pytest.mark.parametrize("text", ["x.__class__", "exp(x**2)", "x**2" * 99, "relu(x)", "<b>"])
 def test_a_link_with_another_formula_for_one_layer_loses_nothing(text):
     app = opened(gains_page, activation="erf", one_layer=text)
-    assert "erf: use σ_w² = " in words(app)
+    assert "erf: use $σ_w²$ = " in words(app)
 
 
 @pytest.mark.parametrize("activation", ["max(x-1,0)", "max(x-1e4,0)"])

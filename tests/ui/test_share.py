@@ -14,6 +14,7 @@ from propagation.config import Config
 from propagation.labs import compare_text
 from propagation.labs.compare import MOST_COLUMNS, Column
 from propagation.locks import CONTROLS, Terms
+from propagation.notation import markdown
 from propagation.ui.session import url
 from propagation.ui.widgets import share
 from tests.patience import PATIENCE
@@ -146,7 +147,7 @@ def test_every_control_can_be_hidden_under_the_label_the_panel_shows(control):
         return {widget.key: widget.label for kind in kinds for widget in kind}
 
     shows_it = SHOWN_WITH.get(control, {})
-    assert drawn(opened(**shows_it))[control] == CONTROLS[control]
+    assert drawn(opened(**shows_it))[control] == markdown(CONTROLS[control])
     assert control not in drawn(opened(**shows_it, hide=control))
 
 

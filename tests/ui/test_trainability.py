@@ -40,8 +40,8 @@ def test_the_page_opens_with_the_map_that_ships_and_says_how_good_the_line_is():
     app = opened()
     assert app.title[0].value.endswith("?")
     assert "of 260 networks are where theory puts them" in app.header[0].value
-    assert "a signal goes 95 layers deep (6 ξ_c), so it should **learn**" in words(app)
-    assert "The nearest cell (σ_w² 1.5, 45 layers): **" in words(app) and "is right about" in words(app)
+    assert "a signal goes 95 layers deep (6 $ξ_c$), so it should **learn**" in words(app)
+    assert "The nearest cell ($σ_w²$ 1.5, 45 layers): **" in words(app) and "is right about" in words(app)
     assert traces(app)["here"]["x"] == [1.5] and traces(app)["here"]["y"] == [50] and not traces(app)["untrained"]["x"]
 
 
@@ -142,7 +142,7 @@ def test_every_theory_has_a_page(query):
 
 def test_a_signal_that_dies_or_explodes_is_said():
     assert "a signal goes 0 layers deep" in words(opened(map="own", weight_variance="0", bias_variance="0"))
-    assert "grows without end, so ξ_c sets no limit" in words(opened(map="own", activation="relu", weight_variance="3"))
+    assert "grows without end, so $ξ_c$ sets no limit" in words(opened(map="own", activation="relu", weight_variance="3"))
 
 
 def test_without_the_file_ones_own_map_is_still_there(monkeypatch, tmp_path):

@@ -14,7 +14,12 @@ _FOLDER = Path(__file__).parent
 
 
 #: what a component's own script can use, before it
-LIBRARIES = {"plot": ("svg", "scale", "picture"), "sweep": ("frames", "signal"), "reconnect": ("notices", "back_steps")}
+LIBRARIES = {
+    "plot": ("svg", "scale", "picture"),
+    "sweep": ("frames", "signal", "symbols"),
+    "reconnect": ("notices", "back_steps", "symbols"),
+    "screen": ("symbols",),
+}
 
 
 def mount(name: str, key: str, *, html: str | None = None, files: str = "", isolated: bool = True, **options: Any) -> None:

@@ -16,6 +16,11 @@ function speakPlainly() {
   }
 }
 
+// Streamlit takes the words beside a control for its name as they are written, and a screen reader would read the signs of Markdown.
+function nameControls() {
+  for (const control of document.querySelectorAll("[aria-label*='$']")) control.setAttribute("aria-label", plainText(control.getAttribute("aria-label")));
+}
+
 // A line that only screen readers see. Scripts that look for a sentence of the page do not meet it twice: it has a tree of its own.
 function announcer() {
   const [place, line] = [document.createElement("div"), document.createElement("div")];
@@ -33,7 +38,7 @@ function headline() {
   if (!said) return "";
   const copy = said.cloneNode(true);
   copy.querySelectorAll("[role=img]").forEach((icon) => icon.remove());
-  return copy.textContent.trim();
+  return readText(copy);
 }
 
 // Once the app has answered: its headline is told if it is another than before, but not that of a page just opened, which is read anyway.
@@ -47,11 +52,12 @@ function announce(notices) {
 function watchNotices() {
   if (window.propagationNotices) return;
   const notices = (window.propagationNotices = { line: announcer() });
-  new MutationObserver(speakPlainly).observe(document.body, { childList: true, subtree: true });
+  const mend = () => (speakPlainly(), nameControls());
+  new MutationObserver(mend).observe(document.body, { childList: true, subtree: true, attributeFilter: ["aria-label"] });
   new MutationObserver(() => {
     clearTimeout(notices.soon);
     if (document.querySelector(STREAMLIT.idle)) notices.soon = setTimeout(() => announce(notices), 300); // when the page has drawn it
   }).observe(document.querySelector(STREAMLIT.app), { attributeFilter: [STREAMLIT.state] });
-  speakPlainly();
+  mend();
   announce(notices);
 }

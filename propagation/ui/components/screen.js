@@ -27,7 +27,10 @@ function screen() {
 
   const strip = () => document.querySelector(STREAMLIT.controls);
   const cards = () => [...(strip()?.children ?? [])].filter((card) => card.offsetWidth && card.querySelector(SEEN));
-  const nameOf = (card) => card?.querySelector(`${STREAMLIT.label}, summary, p`)?.innerText.trim().split("\n")[0] ?? "";
+  const nameOf = (card) => {
+    const words = card?.querySelector(`${STREAMLIT.label}, summary, p`);
+    return words?.querySelector(".katex") ? readText(words) : (words?.innerText.trim().split("\n")[0] ?? "");
+  };
   const here = () => {
     const left = strip()?.getBoundingClientRect().left ?? 0;
     const apart = cards().map((card) => Math.abs(card.getBoundingClientRect().left - left));
@@ -51,7 +54,7 @@ function screen() {
     const [all, place] = [cards(), here()];
     for (const [button, other, text] of [[before, place - 1, (name) => `‹ ${name}`], [after, place + 1, (name) => `${name} ›`]]) {
       const name = nameOf(all[other]);
-      button.textContent = name ? text(isLow() ? "" : name).trim() : "";
+      button.replaceChildren(...typeset(name ? text(isLow() ? "" : name).trim() : ""));
       button.title = name;
       button.setAttribute("aria-label", name || "none");
       button.disabled = !name;

@@ -12,12 +12,18 @@ const axisOf = (name, letter) => (name ? name.replace(letter, `${letter}axis`) :
 const decimal = (number) => Math.round(number * 100) / 100;
 const escaped = (text) => text.replace(/&(?!\w+;)/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 
+// What is lower or higher than its line, and what brings the next letters back to it: as Plotly has them.
+const SHIFTS = { sub: ["0.3em", "-0.21em"], sup: ["-0.6em", "0.42em"] };
+const shifted = (found, tag, text) =>
+  `<tspan dy="${SHIFTS[tag][0]}" style="font-size: 70%">${text}</tspan><tspan dy="${SHIFTS[tag][1]}">&#8203;</tspan>`;
+
 // The few tags that words of a chart have, as those of SVG.
 const words = (text) =>
   escaped(text)
     .replace(/&lt;b&gt;/g, '<tspan font-weight="bold">')
-    .replace(/&lt;span style=["']color:\s?([#\w]+)["']&gt;/g, '<tspan fill="$1">')
-    .replace(/&lt;\/(?:b|span)&gt;/g, "</tspan>");
+    .replace(/&lt;span style=["']([-#.:;\s\w]+)["']&gt;/g, (found, style) => `<tspan style="${style.replace("color:", "fill:")}">`)
+    .replace(/&lt;\/(?:b|span)&gt;/g, "</tspan>")
+    .replace(/&lt;(sub|sup)&gt;(.*?)&lt;\/\1&gt;/g, shifted);
 
 function places(layout, width) {
   const { margin, height } = layout;

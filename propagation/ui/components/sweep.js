@@ -17,9 +17,10 @@ const ROUND = 8000; // milliseconds in which the play button goes to and fro
 
 const where = (thumb) => Number(thumb.value ?? thumb.getAttribute("aria-valuenow"));
 const last = (thumb) => Number(thumb.max ?? thumb.getAttribute("aria-valuemax"));
+const labelOf = (thumb) => plainText(thumb.getAttribute("aria-label") ?? "");
 const sliderOf = (sliders, element) => {
   const thumb = element.closest?.(STREAMLIT.slider)?.querySelector(THUMB);
-  const label = thumb?.getAttribute("aria-label");
+  const label = thumb && labelOf(thumb);
   return sliders[label] ? [thumb, label] : [];
 };
 
@@ -60,9 +61,12 @@ function words(root, count) {
   };
   // Markdown as our sentences have it: words between pairs of asterisks are bold, what is after a backslash stands for itself
   const marked = (text) =>
-    text.split("**").map((part, i) => {
-      const plain = part.replace(/\\(.)/g, "$1");
-      return i % 2 ? Object.assign(document.createElement("strong"), { textContent: plain }) : plain;
+    text.split("**").flatMap((part, i) => {
+      const pieces = typeset(plainText(part.replace(/\\(.)/g, "$1")));
+      if (i % 2 === 0) return pieces;
+      const strong = document.createElement("strong");
+      strong.append(...pieces);
+      return strong;
     });
   return {
     say(now) {
@@ -70,7 +74,7 @@ function words(root, count) {
       said = now;
       if (mark) mark.textContent = now.icon;
       if (mark) mark.style.color = now.colour;
-      heading.replaceChildren(...(mark ? [mark, ` ${now.headline}`] : marked(now.headline)));
+      heading.replaceChildren(...(mark ? [mark, " ", ...typeset(now.headline)] : marked(now.headline)));
       fit(0);
       if (hasNumbers) return numbers(now);
       [now.line, now.more ?? "…"].slice(0, copies.length - 1).forEach((text, i) => {
@@ -146,7 +150,8 @@ function watch() {
   };
   const caption = (value) => {
     if (!page.button) return;
-    page.button.textContent = value === undefined ? `▶ ${page.symbol}` : `❚❚ ${page.symbol} = ${Number(value.toPrecision(3))}`;
+    const shown = value === undefined ? `▶ ${page.symbol}` : `❚❚ ${page.symbol} = ${Number(value.toPrecision(3))}`;
+    page.button.replaceChildren(...typeset(shown));
     page.button.setAttribute("aria-label", value === undefined ? `Play: ${page.play} to and fro` : "Stop");
   };
   const offer = () => {
@@ -222,7 +227,7 @@ function watch() {
     Object.assign(move, { at, playing: true });
     run();
   };
-  const thumbOf = (label) => [...document.querySelectorAll(THUMB)].find((one) => one.getAttribute("aria-label") === label);
+  const thumbOf = (label) => [...document.querySelectorAll(THUMB)].find((one) => labelOf(one) === label);
   const letGo = ({ type, target }) => {
     if (!move?.held || move.playing || (type === "blur" && target !== window)) return; // of elements it is told, too
     paint();

@@ -68,9 +68,9 @@ def _tanh(weight_variance: float, depth: int) -> dict[str, str | float | int]:
 
 
 PLACES = (
-    Place("Order", "tanh at σ_w = 1.3, σ_b = 0.3: everything merges (Poole et al. 2016).", _tanh(1.69, 30)),
+    Place("Order", "tanh at $σ_w$ = 1.3, $σ_b$ = 0.3: everything merges (Poole et al. 2016).", _tanh(1.69, 30)),
     Place("Edge", "tanh on the critical line: 1 − c fades only like 1/depth.", _tanh(1.947655, 30)),
-    Place("Chaos", "tanh at σ_w = 2.5, σ_b = 0.3: close inputs part, the circle becomes a tangle (Poole et al. 2016).", _tanh(6.25, 12)),
+    Place("Chaos", "tanh at $σ_w$ = 2.5, $σ_b$ = 0.3: close inputs part, the circle tangles (Poole et al. 2016).", _tanh(6.25, 12)),
 )
 
 

@@ -17,6 +17,7 @@ from propagation.expressions import lookup
 from propagation.formatting import number, plain
 from propagation.labs.gain_text import answers, deviation, headline, how_exact, how_far, outcome, why
 from propagation.labs.slider_sweep import spread
+from propagation.notation import markdown
 from propagation.rules import shown_bias_variance, shown_weight_variance
 from propagation.theory.gains import Gain, gains
 from propagation.theory.phases import settled_grid
@@ -63,8 +64,8 @@ def render(config: Config) -> None:
     rules = gains(config.activation, bias_variance, config.bias_mean)
     st.subheader("All rules, side by side", anchor=False)
     st.markdown(
-        f"{answers(activation.label, rules)} Each keeps something else level. Look at χ₁, what each does to a gradient **per layer** "
-        "of a deep network: only × 1 keeps gradients level."
+        f"{markdown(answers(activation.label, rules))} Each keeps something else level. Look at χ₁, what each does to a gradient **per "
+        "layer** of a deep network: only × 1 keeps gradients level."
     )
     left, right = st.columns(2, gap="medium")
     with left, panel("The activation"):
@@ -72,7 +73,7 @@ def render(config: Config) -> None:
         alt = f"{activation.label} and its slope, which is {number(activation.steepest)} where it is steepest."
         draw_figure(shape_chart(activation, appearance=appearance()), key="shape", alt=alt)
     with right, panel("The rules"):
-        st.markdown("**What a layer does to a gradient, deep in the network**, for every σ_w²")
+        st.markdown("**What a layer does to a gradient, deep in the network**, for every $σ_w²$")
         end = _end(rules)
         (curve,), here = _curves(config.shifted_activation, end, (bias_variance,)), _here([config])[0]
         figure = gain_chart(Curve(*curve, rules), here, appearance=appearance())
@@ -83,7 +84,7 @@ def render(config: Config) -> None:
         under_the_hand(config, Followed(_FIELDS, {_CHART: MOVING}, find, end))
     for place, rule in enumerate(rules, 1):
         _rule(place, rule, outcome(rule, activation.homogeneous, bias_variance))
-    st.caption(f"E and Var are over z ~ N(0, 1). χ₁ and q* are those of an infinitely wide network at σ_b² = {number(bias_variance)}.")
+    st.caption(f"E and Var are over z ~ N(0, 1). χ₁ and q* are those of an infinitely wide network at $σ_b²$ = {number(bias_variance)}.")
 
 
 def _recommendation(config: Config, bias_variance: float) -> None:
@@ -107,25 +108,26 @@ def _recommendation(config: Config, bias_variance: float) -> None:
         st.code(lines, language=None, wrap_lines=True)  # in one colour: those of Python cannot be read by everybody
         if answer.kind == "critical":
             exact = how_exact(_window(config.shifted_activation, answer, depth), depth)
-            st.caption(f"{exact} {how_far(config.shifted_activation, answer, depth)}")
+            st.caption(markdown(f"{exact} {how_far(config.shifted_activation, answer, depth)}"))
         with st.expander("Formula"):
             st.markdown("\n\n".join(f"$$\n{formula}\n$$" for formula in _FORMULAS))
             st.caption(
                 "For a plain, fully connected network, and for weights of any law with this variance; the fan-in of a convolution is its "
                 "channels times the taps of its kernel. x is a "
-                "standard normal. Of a homogeneous activation, such as ReLU, every q is a fixed point at σ_w² = 1 / E[φ′²] and σ_b² = 0: "
-                "He et al. 2015. Otherwise Schoenholz et al. 2017 (arXiv 1611.01232)."
+                "standard normal. Of a homogeneous activation, such as ReLU, every q is a fixed point at $σ_w²$ = 1 / E[φ′²] and $σ_b²$ = "
+                "0: He et al. 2015. Otherwise Schoenholz et al. 2017 (arXiv 1611.01232)."
             )
 
 
 def _words(config: Config, answer: Recommendation, bias_variance: float) -> dict[str, str]:
     """Return the recommendation in a sentence, why, and its numbers."""
     activation, depth = config.shifted_activation, len(config.widths) - 1
-    return {
+    words = {
         "headline": headline(activation, answer),
         "line": why(activation, answer, bias_variance, depth, config.level),
         "more": _numbers(answer, config.widths[:-1], config.bias_mean),
     }
+    return {name: markdown(text) for name, text in words.items()}
 
 
 def _answers(layout: dict, end: float, config: Config, field: str, values: Sequence[float], here: int) -> Iterator[Answers]:
@@ -176,7 +178,7 @@ def _use(answer: Recommendation) -> None:
         on_click=experiment.order,
         kwargs=fields,
         disabled=answer.kind == "none" or any(experiment.fixed(name) or value > BOUNDS[name][1] for name, value in fields.items()),
-        help="Sets σ_w² and σ_b² in the sidebar, and the input variance where the text above names one, for every page.",
+        help="Sets $σ_w²$ and $σ_b²$ in the sidebar, and the input variance where the text above names one, for every page.",
         width="stretch",
     )
 
@@ -185,7 +187,7 @@ def _numbers(answer: Recommendation, fan_ins: tuple[int, ...], mean: float) -> s
     """Return the same number in the three ways in which people write it, and that of the biases."""
     bias = f", and {number(answer.bias_variance**0.5)} for a bias" if answer.bias_variance else ""
     bias += f" (of mean {number(mean)})" if bias and mean else ""
-    weight = f"σ_w² = **{number(answer.weight_variance)}**, as a gain **{number(answer.gain)}**"
+    weight = f"$σ_w²$ = **{number(answer.weight_variance)}**, as a gain **{number(answer.gain)}**"
     return f"{weight}, {deviation(answer, fan_ins)}{bias}."
 
 
@@ -199,12 +201,12 @@ def _one_layer(formula: str) -> None:
     if answer.kind != "one_layer":
         return
     with st.container(border=True):
-        st.markdown(f"#### {headline(formula, answer)}\n\n{why(formula, answer, 0.0, 1)}")
+        st.markdown(markdown(f"#### {headline(formula, answer)}\n\n{why(formula, answer, 0.0, 1)}"))
         for rule in rules:
             if not rule.why_not:
                 st.markdown(
-                    f"- {rule.label}, ${rule.formula}$: **σ_w² = {number(rule.weight_variance)}**, gain {number(rule.gain)}; the variance "
-                    f"of a gradient × {number(rule.chi_1)}"
+                    f"- {rule.label}, ${rule.formula}$: **$σ_w²$ = {number(rule.weight_variance)}**, gain {number(rule.gain)}; the "
+                    f"variance of a gradient × {number(rule.chi_1)}"
                 )
         own = plain(lookup(experiment.present().shifted_activation).label)
         st.caption(f"In one layer, with z ~ N(0, 1) before it. The rest of this page is about {own}.")
@@ -237,11 +239,11 @@ def _rule(place: int, rule: Gain, leads_to: str) -> None:
     """Draw one rule: its number, what follows from it, when it is right, and a click to use it."""
     with st.container(border=True):
         name, numbers, use = st.columns([2.2, 1.5, 0.9], vertical_alignment="center")
-        name.markdown(f"**{place}  {rule.label}** &emsp; ${rule.formula}$\n\n{rule.when}")
+        name.markdown(f"**{place}  {rule.label}** &emsp; ${rule.formula}$\n\n{markdown(rule.when)}")
         if rule.why_not:
-            numbers.markdown(f":gray[{rule.why_not}]")
+            numbers.markdown(f":gray[{markdown(rule.why_not)}]")
             return
-        numbers.markdown(f"**σ_w² = {number(rule.weight_variance)}** &emsp; gain {number(rule.gain)}\n\n{leads_to}")
+        numbers.markdown(f"**$σ_w²$ = {number(rule.weight_variance)}** &emsp; gain {number(rule.gain)}\n\n{markdown(leads_to)}")
         use.button(
             "Use it",
             key=f"use_{rule.name}",

@@ -8,6 +8,7 @@ from propagation.charts.lesson import distance_rows, lesson_chart, rows_of
 from propagation.config import Config
 from propagation.labs.evidence import EVIDENCE, Evidence
 from propagation.myths import MYTHS, Myth
+from propagation.notation import markdown
 from propagation.ui.longwork import remembered
 from propagation.ui.widgets.figures import draw_figure
 from propagation.ui.widgets.links import draw_link
@@ -32,12 +33,12 @@ def _card(name: str, myth: Myth) -> None:
     with left:
         st.header(f"“{myth.claim}.”", anchor=False)
         happens = st.empty()
-        st.markdown(f"**What is true.** {myth.truth}")
+        st.markdown(f"**What is true.** {markdown(myth.truth)}")
         draw_link(myth.link.text, myth.link.page, myth.link.query)
     with right:
         seen = [(network.label, remembered(EVIDENCE[myth.chart], network.config, words="Drawing networks")) for network in myth.networks]
         words = myth.happens([evidence for _, evidence in seen]).replace("× ", "×\u00a0")
-        happens.markdown(f"**What happens.** {words}")
+        happens.markdown(f"**What happens.** {markdown(words)}")
         _chart(name, myth, seen, words)
 
 

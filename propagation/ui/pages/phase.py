@@ -242,9 +242,9 @@ def _where(config: Config, scales: DepthScales) -> str:
         return f"{numbers}, q* = {number(scales.q_star)}; a linear network keeps every correlation."
     settled = f"{numbers}, q* = {number(scales.q_star)}, c* = {number(scales.c_star)}"
     if math.isinf(reach):
-        return f"{settled}, ξ_c = ∞: theory sets no limit to the depth, but inputs still grow alike, more slowly in each layer."
+        return f"{settled}, $ξ_c$ = ∞: theory sets no limit to the depth, but inputs still grow alike, more slowly in each layer."
     what = "similar inputs look similar" if scales.c_star < 1 else "inputs can be told apart"
-    return f"{settled}: {what} for about 6 ξ_c = **{number(float(f'{reach:.2g}'))} layers**, and this network has {config.depth:,}."
+    return f"{settled}: {what} for about 6 $ξ_c$ = **{number(float(f'{reach:.2g}'))} layers**, and this network has {config.depth:,}."
 
 
 def _line_in_words(config: Config, critical: float) -> str:
@@ -252,8 +252,8 @@ def _line_in_words(config: Config, critical: float) -> str:
     label, bias_variance = lookup(config.shifted_activation).label, shown_bias_variance(config)
     if math.isnan(critical):
         return (
-            f"{label} has no critical point at σ_b² = {number(bias_variance)}: where χ₁ reaches 1, the size q of the signal is not stable, "
-            "so no line is drawn there."
+            f"{label} has no critical point at σ_b² = {number(bias_variance)}: where χ₁ reaches 1, the size q of the signal is not "
+            "stable, so no line is drawn there."
         )
     if critical > BOUNDS["weight_variance"][1]:
         return f"{label} is critical at σ_w² = {number(critical)}, beyond what the slider reaches: everywhere here it is ordered."
@@ -270,7 +270,7 @@ def _explanations() -> None:
     left, right = st.columns(2)
     with left.expander("What am I looking at?"):
         st.markdown(
-            "Every point of the plane is a very wide and very deep network with its own σ_w² and σ_b²; the cross is yours.\n\n"
+            "Every point of the plane is a very wide and very deep network with its own $σ_w²$ and $σ_b²$; the cross is yours.\n\n"
             "- **q** is the size of a signal, the mean square of z. On the upper map, go up to the curve, across to the diagonal, up "
             "again: each round is a layer. Where the two cross, the size stays: **q\\***.\n"
             "- **c** is the correlation of two inputs inside the network, 1 when it can no longer tell them apart. The lower map leads "
@@ -278,7 +278,7 @@ def _explanations() -> None:
             "- **χ₁** is the factor of one layer for E[δ²] of a gradient, where the signal has size q\\* (if q\\* = ∞, where it is very "
             "large). Where q\\* is neither 0 nor ∞, it is also the factor for 1 − c of two inputs that are almost alike. That is why "
             "exploding gradients and chaos come together, and so do vanishing gradients and order.\n"
-            "- **ξ_c** is the number of layers in which what is left of c − c\\* falls to 1/e. After about six times that, all pairs of "
+            "- **$ξ_c$** is the number of layers in which what is left of c − c\\* falls to 1/e. After about six times that, all pairs of "
             "inputs have the same correlation, and there is nothing to learn from."
         )
     with right.expander("Formula"):

@@ -166,7 +166,7 @@ def _explanation() -> None:
             "The Jacobian J = ∂hˡ/∂x collects how every number in layer l reacts to every number of the input. Its singular values are the "
             "factors by which a small change of the input is stretched, direction by direction; gradients on their way back are multiplied "
             "by the same factors. The light band goes from the smallest to the largest, the dark one holds the middle half.\n\n"
-            "Each layer multiplies the **mean** of s² by χ₁, whatever the law: the right σ_w² makes it 1. To the **spread** each layer "
+            "Each layer multiplies the **mean** of s² by χ₁, whatever the law: the right $σ_w²$ makes it 1. To the **spread** each layer "
             "adds a term: the unevenness of the slopes φ′, and 1 more with Gaussian weights. Orthogonal weights add nothing of their own, "
             "so where the activation is close to a straight line all s stay together: *dynamical isometry*."
         )

@@ -169,12 +169,13 @@ def _yours(config: Config, trainability: TrainabilityMap, shipped: bool) -> None
     if shipped and own != (grid.base.activation, grid.base.bias_variance, grid.base.bias_mean):
         mean = f" and biases of mean {number(config.bias_mean)}" if config.bias_mean else ""
         st.info(
-            f"This map, and its theory, is of tanh with σ_b² = {number(grid.base.bias_variance)}. Yours, "
-            f"{plain(lookup(config.activation).label)} with σ_b² = {number(own[1])}{mean}, has a map of its own: choose *{_MAPS['own']}*.",
+            f"This map, and its theory, is of tanh with $σ_b²$ = {number(grid.base.bias_variance)}. Yours, "
+            f"{plain(lookup(config.activation).label)} with $σ_b²$ = {number(own[1])}{mean}, has a map of its own: choose "
+            f"*{_MAPS['own']}*.",
             icon=":material/info:",
         )
     st.markdown(
-        f"**Your place:** σ_w² {number(weight_variance)}, {depth:,} layer{'s' * (depth > 1)}\n\n{_expected(grid, weight_variance, depth)}"
+        f"**Your place:** $σ_w²$ {number(weight_variance)}, {depth:,} layer{'s' * (depth > 1)}\n\n{_expected(grid, weight_variance, depth)}"
     )
     place = _nearest(grid, weight_variance, depth)
     here = grid.cell(place).weight_variance == weight_variance and grid.depths[place[0]] == depth
@@ -192,9 +193,9 @@ def _expected(grid: Grid, weight_variance: float, depth: int) -> str:
     """Say what theory expects of a place on the map."""
     limit = float(reach(grid.base, np.array([weight_variance]))[0])
     if math.isinf(fixed_point(grid.base.shifted_activation, weight_variance, grid.base.bias_variance)):
-        return "Theory: the signal grows without end, so ξ_c sets no limit to the depth; but numbers this large are hard to learn from."
+        return "Theory: the signal grows without end, so $ξ_c$ sets no limit to the depth; but numbers this large are hard to learn from."
     verdict = "it should **learn**" if depth <= limit else "it is **too deep** to learn"
-    return f"Theory: a signal goes {layers(limit)} (6 ξ_c), so {verdict}."
+    return f"Theory: a signal goes {layers(limit)} (6 $ξ_c$), so {verdict}."
 
 
 def _nearest(grid: Grid, weight_variance: float, depth: int) -> Place:
@@ -206,7 +207,7 @@ def _nearest(grid: Grid, weight_variance: float, depth: int) -> Place:
 def _known_there(trainability: TrainabilityMap, place: Place, here: bool) -> str:
     """Return what the map holds at this place, or in the cell nearest to it."""
     grid = trainability.grid
-    cell = "This cell" if here else f"The nearest cell (σ_w² {number(grid.weight_variances[place[1]])}, {grid.depths[place[0]]:,} layers)"
+    cell = "This cell" if here else f"The nearest cell ($σ_w²$ {number(grid.weight_variances[place[1]])}, {grid.depths[place[0]]:,} layers)"
     if place in trainability.failures:
         return f"{cell} could not be trained: {plain(trainability.failures[place])}."
     outcome = trainability.outcome(place)
@@ -237,14 +238,14 @@ def _quality(trainability: TrainabilityMap) -> str:
     words = (
         f"**How good is the line?** Say that a network has learned if it reads {percent(LEARNED)} of unseen digits (chance: 10 %). The "
         f"line is right about {found.right} of {found.cells}: {found.short} below it did not learn, {found.beyond} above it did. The best "
-        f"rule without σ_w² (one greatest depth for all) is right about {found.one_depth}."
+        f"rule without $σ_w²$ (one greatest depth for all) is right about {found.one_depth}."
     )
     if found.one_depth > found.right:
         words += " Here the simple rule is better."
     if math.isinf(fixed_point(base.shifted_activation, trainability.grid.weight_variances[-1], base.bias_variance)):
         words += " The line sees how alike signals are, not how large: where they explode, training ends before it."
     if not math.isnan(found.rank_correlation):
-        words += f" Rank correlation of accuracy with depth / 6 ξ_c: {number(found.rank_correlation)}."
+        words += f" Rank correlation of accuracy with depth / 6 $ξ_c$: {number(found.rank_correlation)}."
     return words
 
 
@@ -254,11 +255,11 @@ def _explanation(trainability: TrainabilityMap) -> None:
     with left.expander("Why is there a line?"):
         st.markdown(
             "A network learns from how alike its inputs are. With depth the correlation of any two tends to the same number c*, and gets "
-            "there like e^(−l/ξ_c): after about 6 ξ_c layers there is nothing left to learn from (Schoenholz et al. 2017). In the ordered "
-            "phase, left of the critical σ_w², all digits end up alike; in the chaotic phase, right of it, even almost equal ones end up "
-            "different.\n\n"
+            "there like $e^{−l/ξ_c}$: after about 6 $ξ_c$ layers there is nothing left to learn from (Schoenholz et al. 2017). Left "
+            "of the critical $σ_w²$, in the ordered phase, all digits end up alike; right of it, in the chaotic phase, even almost equal "
+            "ones end up different.\n\n"
             "The line is a scale, not a wall. It is drawn for infinitely wide networks and knows nothing of learning rates or of the "
-            "number of steps. At the critical σ_w² it has no end; real networks do."
+            "number of steps. At the critical $σ_w²$ it has no end; real networks do."
         )
         st.latex(r"\xi_c = -1 / \ln C'(c^*), \qquad L_{max} \approx 6\,\xi_c")
     with right.expander("What am I looking at?"):
@@ -267,12 +268,12 @@ def _explanation(trainability: TrainabilityMap) -> None:
 
 def _recipe(grid: Grid) -> str:
     base, recipe = grid.base, grid.recipe
-    biases = f"σ_b² = {number(base.bias_variance)}" + (f", biases of mean {number(base.bias_mean)}" if base.bias_mean else "")
+    biases = f"$σ_b²$ = {number(base.bias_variance)}" + (f", biases of mean {number(base.bias_mean)}" if base.bias_mean else "")
     return (
         f"Networks of {base.width} neurons a layer, {plain(lookup(base.activation).label)}, {biases}, taught by "
         f"stochastic gradient descent: {recipe.steps} steps of {recipe.batch} digits, learning rate {number(recipe.learning_rate)}, "
         f"momentum {number(recipe.momentum)}, the same for all. {HELD_OUT} digits are held out. All cells start from the same random "
-        "numbers, scaled, so they differ in nothing but depth and σ_w². A stroke ⁄ marks a training that diverged, a dot · a network "
+        "numbers, scaled, so they differ in nothing but depth and $σ_w²$. A stroke ⁄ marks a training that diverged, a dot · a network "
         "that is not trained yet.\n\n"
         "The learning rate is small on purpose: a large one throws deep chaotic networks off by the size of their gradients alone, and the "
         "map would show that instead."

@@ -40,8 +40,8 @@ STARTS = (
         {"preset": "he_relu"},
         "E[z²] stays level for 50 layers, but in the end almost all of it is the same for every input.",
     ),
-    ("Ordered tanh", _TANH | {"weight_variance": 0.9}, "σ_w² = 0.9: soon every input looks the same."),
-    ("Chaotic tanh", _TANH | {"weight_variance": 4.0}, "σ_w² = 4: inputs stay apart at any depth."),
+    ("Ordered tanh", _TANH | {"weight_variance": 0.9}, "$σ_w²$ = 0.9: soon every input looks the same."),
+    ("Chaotic tanh", _TANH | {"weight_variance": 4.0}, "$σ_w²$ = 4: inputs stay apart at any depth."),
 )
 _CHART, _GHOSTS = "decomposition_chart", ("variance", "inputs theory", "neurons theory")
 #: networks at each place of a slider, without which there is no scatter of them; fewer places than elsewhere, since they are several

@@ -59,10 +59,10 @@ ICONS = {
 _SLOW = ("trending_flat", "orange")
 #: how a button calls what it sets
 _SET = {
-    "weight_variance": "σ_w² to the critical",
-    "bias_variance": "σ_b² to",
+    "weight_variance": "$σ_w²$ to the critical",
+    "bias_variance": "$σ_b²$ to",
     "input_variance": "the input variance to",
-    "first_weight_variance": "σ_w² of the first layer to",
+    "first_weight_variance": "$σ_w²$ of the first layer to",
     "bias_mean": "the mean of the biases to",
 }
 #: the same of a part of the architecture, with what it becomes

@@ -92,7 +92,7 @@ _NETWORKS = (
     "A block with two linear maps, or with attention and an MLP, counts as one layer. Transformers are shown sequences of 8 tokens.\n"
     "- **Nobody wins**: behind a norm a stream may grow as it likes, and a network whose branches begin at 0 is perfectly level before it "
     "has learned anything. Which learns best is seen in training.\n"
-    "- **The same initialization**: scheme, σ_w², activation and inputs are those of the sidebar for all.\n"
+    "- **The same initialization**: scheme, $σ_w²$, activation and inputs are those of the sidebar for all.\n"
 )
 
 

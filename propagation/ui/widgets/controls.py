@@ -20,6 +20,7 @@ from propagation.formatting import number, plain
 from propagation.initializers import SCHEMES
 from propagation.inputs import pixels_mismatch
 from propagation.locks import CONTROLS, labels
+from propagation.notation import markdown
 from propagation.presets import PRESETS
 from propagation.slider_steps import place_on, scale, slider_end, step_text
 from propagation.ui.components.block_picture import block_picture
@@ -157,7 +158,7 @@ def _presets() -> None:
         **_widget("preset", here, "Sets every control at once. What you change afterwards is your own experiment."),
     )
     if here:
-        st.caption(PRESETS[here].sentence)
+        st.caption(markdown(PRESETS[here].sentence))
 
 
 def _network(config: Config) -> None:
@@ -211,22 +212,22 @@ def _control(name: str) -> None:
     if experiment.hidden(name) or not rules.drawn(config, name):
         return
     value: Any = experiment.typed(name) or rules.shown(config, name)
-    widget = _widget(name, value, field.help, rules.overruled(config, name))
+    widget, label = _widget(name, value, markdown(field.help), rules.overruled(config, name)), markdown(field.label)
     if isinstance(field, Choice):
         choices = rules.choices(config, name)
-        st.selectbox(field.label, list(choices), format_func=choices.__getitem__, **widget)
+        st.selectbox(label, list(choices), format_func=choices.__getitem__, **widget)
     elif isinstance(field, Text):
         _text(name, field, widget)
     elif isinstance(field, Flag):
-        st.toggle(field.label, **widget)
+        st.toggle(label, **widget)
     elif isinstance(field, Number) and field.steps:
-        st.select_slider(field.label, scale(name, value), format_func=step_text, **widget)
+        st.select_slider(label, scale(name, value), format_func=step_text, **widget)
     elif isinstance(field, Number) and field.slider_ends:
-        st.slider(field.label, field.bounds[0], slider_end(name, value), step=field.step, format=field.format, **widget)
+        st.slider(label, field.bounds[0], slider_end(name, value), step=field.step, format=field.format, **widget)
     elif isinstance(field, Number):
         if field.optional:
             widget |= {"value": None, "placeholder": "as in the others"}
-        st.number_input(field.label, *field.bounds, step=field.step, format=field.format, **widget)
+        st.number_input(label, *field.bounds, step=field.step, format=field.format, **widget)
 
 
 def _text(name: str, field: Text, widget: dict[str, Any]) -> None:
@@ -245,7 +246,7 @@ def _exact(name: str) -> None:
     config, (low, high) = experiment.present(), _EXACT[name].bounds
     help = f"Any value from {number(low)} to {number(high)}; the slider above makes room for it."
     widget = _widget(name + experiment.EXACTLY, rules.shown(config, name), help, rules.overruled(config, name))
-    st.number_input(f"{_EXACT[name].symbol}, exactly", low, high, step=_EXACT[name].step, format="%.6g", **widget)
+    st.number_input(f"{markdown(_EXACT[name].symbol)}, exactly", low, high, step=_EXACT[name].step, format="%.6g", **widget)
 
 
 def _widget(key: str, value: Any, help: str, disabled: bool = False) -> dict[str, Any]:

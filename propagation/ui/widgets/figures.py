@@ -9,6 +9,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from propagation.charts.theme import palette
+from propagation.notation import tagged
 from propagation.ui.components import plot
 from propagation.ui.widgets.page_header import appearance
 
@@ -56,5 +57,5 @@ def _ground() -> dict:
 
 
 def _text(figure: go.Figure | dict) -> str:
-    """Return the figure as JSON."""
-    return json.dumps(on_paper(figure)) if isinstance(figure, dict) else figure.update_layout(_ground()).to_json()
+    """Return the figure as JSON, its symbols typeset."""
+    return json.dumps(tagged(on_paper(figure) if isinstance(figure, dict) else json.loads(figure.update_layout(_ground()).to_json())))

@@ -63,7 +63,7 @@ STARTS = (
     ),
     Start(
         "Ordered, critical, chaotic: 50 layers",
-        "tanh with σ_w² = 0.9, 1.76 and 4: only the second is critical.",
+        "tanh with $σ_w²$ = 0.9, 1.76 and 4: only the second is critical.",
         tuple(Column("custom", "tanh", "gaussian", value) for value in (0.9, 1.76, 4.0)),
         {"depth": 50, "width": 100, "bias_variance": 0.05},
         "0.01",

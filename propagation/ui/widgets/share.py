@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 import streamlit as st
 
 from propagation.locks import CONTROLS, ROOM_NAMES, Terms
+from propagation.notation import without_symbols
 from propagation.questions import LONGEST_OPTION, LONGEST_QUESTION, MOST_OPTIONS, STANDARD, Question, asked
 from propagation.rooms import LONGEST_NAME, is_name
 from propagation.runtime.platform import IN_BROWSER
@@ -180,5 +181,9 @@ def _kept(key: str, value: list[str] | bool | str) -> dict:
     """Return what a widget of the builder needs: it stands where it was left when the panel was last open."""
     if key not in st.session_state:
         st.session_state[key] = value
-    choices = {"options": list(CONTROLS), "format_func": CONTROLS.__getitem__, "placeholder": "none"} if isinstance(value, list) else {}
+    choices = {"options": list(CONTROLS), "format_func": _control_name, "placeholder": "none"} if isinstance(value, list) else {}
     return {"key": key} | choices
+
+
+def _control_name(name: str) -> str:
+    return without_symbols(CONTROLS[name])

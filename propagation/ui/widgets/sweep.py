@@ -24,6 +24,7 @@ from propagation.engine.trace import Trace
 from propagation.formatting import factor
 from propagation.labs import slider_sweep
 from propagation.labs.slider_sweep import NETWORKS, Found, Kind, Theory
+from propagation.notation import tagged
 from propagation.signals import SIGNALS
 from propagation.slider_steps import labels, positions
 from propagation.theory.prediction import Prediction
@@ -154,7 +155,7 @@ def _to_and_fro(config: Config, values: Sequence[float]) -> tuple[float, float]:
 def _table(answers: Answers) -> dict[str, Any]:
     charts = {}
     for key in answers.shown[0].charts:
-        specs = [shown.charts[key] for shown in answers.shown]
+        specs = [tagged(shown.charts[key]) for shown in answers.shown]
         charts[key] = decade_frames(specs, answers.measured, lambda name: "theory" in name) if answers.measured else frames(specs)
     return {"values": list(answers.values), "charts": charts, "words": [shown.words for shown in answers.shown]}
 

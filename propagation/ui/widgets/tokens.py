@@ -10,6 +10,7 @@ from propagation.charts.tokens import FLOOR, separation_of, tokens_chart
 from propagation.config import Config
 from propagation.engine.trace import Trace
 from propagation.formatting import from_log10, power_of_ten
+from propagation.notation import unmarked
 from propagation.theory.prediction import Prediction
 from propagation.trials import over_trials
 from propagation.ui.longwork import progress_in
@@ -26,7 +27,7 @@ def draw_tokens(config: Config) -> None:
     prediction = if_known(prediction_of, config)
     answer = tokens_in_words(trace, prediction)
     st.markdown(answer)
-    draw_figure(tokens_chart(trace, prediction, appearance=appearance()), key="token_chart", alt=answer.replace("*", ""))
+    draw_figure(tokens_chart(trace, prediction, appearance=appearance()), key="token_chart", alt=unmarked(answer))
     if about_lines := why_no_line(config) if prediction is None else prediction.remark:
         st.caption(about_lines)
 
@@ -44,7 +45,7 @@ def tokens_in_words(trace: Trace, prediction: Prediction | None) -> str:
     of_queries = trace.weights["Wq"].median()
     change = float(of_queries[-1] - of_queries[0])
     known = math.isfinite(last) and math.isfinite(change)
-    more = f" The squared gradient of W_q is {from_log10(change)} in the last block of what it is in the first." if known else ""
+    more = f" The squared gradient of $W_q$ is {from_log10(change)} in the last block of what it is in the first." if known else ""
     return f"{told} in {depth:,} blocks{beside}.{more}"
 
 
