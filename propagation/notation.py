@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 #: a symbol of this app: σ_w², σ_b, ξ_c, χ_F, W_q; not a part of a module's name
-_SYMBOL = r"(?<![\w.])([σξχW])_([A-Za-z])(?![A-Za-z0-9_])([²³]?)"
+_SYMBOL = r"(?<![\w.])([σξχW])_([A-Za-z])(?![A-Za-z0-9_])([²³⁴]?)"
 _IN_TEXT = re.compile(_SYMBOL)
 #: the same, or what Markdown shows as it stands: formulas and code
 _IN_MARKDOWN = re.compile(rf"\$[^$]*\$|`[^`]*`|{_SYMBOL}")

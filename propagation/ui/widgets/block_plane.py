@@ -16,6 +16,7 @@ from propagation.config import Config
 from propagation.formatting import factor, plain
 from propagation.labs.block_plane_text import SHOWN, SHOWN_OF_TOKENS, headline, line, meaning, place
 from propagation.labs.slider_sweep import MOST_POSITIONS, spread
+from propagation.notation import markdown
 from propagation.rules import shown_bias_variance, shown_weight_variance
 from propagation.theory.block_plane import BlockPlane, block_places, block_plane
 from propagation.theory.depth_law import DepthLaw, depth_law
@@ -180,13 +181,13 @@ def _explanations(law: str, tokens: bool) -> None:
     """Explain what the plane shows, and the formulas behind it."""
     with st.expander("What am I looking at?", expanded=True):
         st.markdown(
-            "Every point is a very wide network with your blocks, and its own σ_w² and σ_b²; the cross is yours.\n\n"
-            + _WHAT["tokens" if tokens else law]
+            markdown("Every point is a very wide network with your blocks, and its own σ_w² and σ_b²; the cross is yours.\n\n")
+            + markdown(_WHAT["tokens" if tokens else law])
         )
     with st.expander("Formula"):
         st.markdown("\n\n".join(f"$$\n{formula}\n$$" for formula in _FORMULAS["tokens" if tokens else law]))
         st.caption(
-            "F is the branch, v the variance that it adds, χ_F by what it multiplies a squared gradient, q the size of the stream. "
-            "Yang & Schoenholz 2017 (arXiv 1712.08969), Hayou et al. 2021 (2010.12859), Doshi et al. 2023 (2111.12143), Cowsik et al. "
+            "F is the branch, v the variance that it adds, $χ_F$ by what it multiplies a squared gradient, q the size of the "
+            "stream. Yang & Schoenholz 2017 (arXiv 1712.08969), Hayou et al. 2021 (2010.12859), Doshi et al. 2023 (2111.12143), Cowsik et al. "
             "2024 (2403.02579)."
         )
