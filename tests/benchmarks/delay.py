@@ -32,6 +32,7 @@ def delayed(address: str, round_trip: float) -> Iterator[str]:
         asyncio.run_coroutine_threadsafe(_end(server), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(5)
+        loop.close()
 
 
 async def _end(server: asyncio.Server) -> None:
@@ -40,6 +41,7 @@ async def _end(server: asyncio.Server) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+    await asyncio.sleep(0.1)  # until what was closed has closed
 
 
 async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, delay: float) -> None:
@@ -47,11 +49,13 @@ async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, dela
     loop, waiting = asyncio.get_running_loop(), asyncio.Queue()
 
     async def deliver() -> None:
-        while (piece := await waiting.get()) is not None:
-            due, data = piece
-            await asyncio.sleep(max(0.0, due - loop.time()))
-            writer.write(data)
-        writer.close()
+        try:
+            while (piece := await waiting.get()) is not None:
+                due, data = piece
+                await asyncio.sleep(max(0.0, due - loop.time()))
+                writer.write(data)
+        finally:
+            writer.close()
 
     delivery = asyncio.ensure_future(deliver())
     try:

@@ -10,6 +10,7 @@ from propagation.config import Config
 from propagation.export.words import settings
 from propagation.ui.components.streamlit_page import CONTROLS, MENU, VERDICT
 from propagation.ui.pages import PAGES
+from tests.benchmarks.delay import delayed
 from tests.browser.conftest import Visitor
 from tests.browser.streamlit_page import MAIN, SIDEBAR
 from tests.browser.test_accessible import LET_BE, violations
@@ -129,6 +130,19 @@ def test_a_presentation_is_led_by_keys(visitor):
     visitor.page.wait_for_selector("html:not(.presenting)", state="attached")
     visitor.settle()
     assert "present" not in visitor.page.url and visitor.value(VARIANCE) > before
+
+
+def test_a_page_is_turned_over_a_slow_link_while_a_control_is_chosen(visitor, address):
+    """A question of the page that is left, which reached the server after the visitor had gone, took the whole page away."""
+    with delayed(address, 0.3) as slow:
+        visitor.page.goto(f"{slow}/explore{SMALL}&present=1")
+        visitor.page.wait_for_selector(".js-plotly-plot .main-svg")
+        visitor.settle()
+        visitor.page.get_by_role("slider", name=VARIANCE).focus()  # asks for the answers over its range, but not at once
+        visitor.page.keyboard.press("PageDown")
+        visitor.page.wait_for_url(f"**/{NEXT}?*")
+        visitor.settle()
+        assert visitor.page.get_by_role("slider", name=VARIANCE).count() == 1
 
 
 @pytest.mark.parametrize("size", [(390, 844), (844, 390)], ids=["upright", "lying"])

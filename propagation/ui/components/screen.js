@@ -166,7 +166,10 @@ function screen() {
     const isSlider = target.matches("input[type=range], [role=slider]");
     if (!isSlider && target.closest("input, textarea, [role=combobox], [role=listbox], [role=option]")) return;
     if (key === "Escape") taken(event, { presents: false });
-    if ((key === "PageDown" || key === "PageUp") && !window.propagationTurnsPages) taken(event, { pages: key === "PageDown" ? 1 : -1 });
+    if ((key === "PageDown" || key === "PageUp") && !window.propagationTurnsPages) {
+      window.propagationLeaves = performance.now(); // no more questions of this page
+      taken(event, { pages: key === "PageDown" ? 1 : -1 });
+    }
     if (key === "ArrowDown" || key === "ArrowUp") (taken(event), go(here() + (key === "ArrowDown" ? 1 : -1)));
   };
   const taken = (event, wish) => {

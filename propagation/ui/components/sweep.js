@@ -99,6 +99,7 @@ function watch() {
   const ask = (label) => {
     const now = performance.now();
     const slider = page.sliders[label];
+    if (now - (window.propagationLeaves ?? -Infinity) < UNMOVED) return; // Streamlit shows nothing at all once a page left behind is asked
     if (!slider?.field || tables.get(slider.key)?.beyond || tables.get(slider.key)?.refused || now - (page.asked.get(slider.key) ?? -Infinity) < PATIENCE) return;
     page.asked.set(slider.key, now);
     page.report("asked", { field: slider.field, key: slider.key });
@@ -210,6 +211,7 @@ function watch() {
     run();
   };
   const near = ({ detail: { slider: label } }) => ask(label);
+  const click = ({ target }) => target.closest?.("button") && !target.closest(".plot") && (window.propagationLeaves = performance.now());
   const play = () => {
     const playing = move?.playing;
     end();
@@ -254,6 +256,7 @@ function watch() {
     [document, "focusin", approach],
     [document, "pointerdown", take],
     [document, "keydown", press],
+    [document, "click", click],
     [window, "pointerup", letGo],
     [window, "pointercancel", letGo],
     [window, "blur", letGo],
@@ -275,7 +278,10 @@ export default function ({ data, setTriggerValue }) {
   if (data[0] === 0x78) return void unpacked(data); // a table: what zlib writes begins so
   const page = (window.propagationSweep ??= watch()); // one for good: a run of the page puts this in anew, also while a slider is held
   const text = new TextDecoder().decode(data);
-  if (text !== page.text) page.asked.clear(); // the whole page has run since, and what was asked before may be lost
+  if (text !== page.text) {
+    page.asked.clear(); // the whole page has run since, and what was asked before may be lost
+    window.propagationLeaves = undefined;
+  }
   const turn = {};
   Object.assign(page, JSON.parse(text), { text, turn, report: setTriggerValue });
   page.offer();
