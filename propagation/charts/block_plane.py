@@ -13,9 +13,6 @@ from propagation.charts.theme import Palette, figure, palette
 from propagation.formatting import factor, number, power_of_ten
 from propagation.theory.block_plane import BlockPlane
 
-#: log10 of a factor that stands for 0
-_NOTHING = -9.0
-
 
 @dataclass(frozen=True)
 class _Scale:
@@ -88,7 +85,8 @@ def level_line(plane: BlockPlane, across: np.ndarray, up: np.ndarray) -> Critica
     places = np.full(len(up), np.nan)
     if plane.law == "power":
         return CriticalLine(places, up)
-    for row, values in enumerate(np.maximum(plane.gradients, _NOTHING)):
+    known = np.where(np.isfinite(plane.gradients), plane.gradients, np.nan)  # weights of 0 are no place that a line comes from
+    for row, values in enumerate(known):
         cells = np.flatnonzero(values[:-1] * values[1:] < 0)
         if len(cells):
             cell = cells[0]

@@ -136,3 +136,20 @@ def test_where_no_signal_is_left_the_map_says_so_in_the_frame_too(visitor):
     )
     thumb.let_go()
     visitor.page.wait_for_function("() => document.querySelectorAll('.js-plotly-plot')[2].textContent.includes('no signal of finite size')")
+
+
+@pytest.mark.parametrize("network", ["normalization=layer", "architecture=residual&bias_variance=0.1"])
+def test_the_plane_of_a_network_of_blocks_follows_the_hand(visitor, network):
+    visitor.open(f"phase?{network}")
+    before = words(visitor)
+    thumb = hold(visitor, WEIGHT_VARIANCE, 0.5)
+    visitor.page.wait_for_function(ARE_COVERED)
+    visitor.pause(300)
+    value, (_, headline, _, line) = shown_value(visitor, WEIGHT_VARIANCE), words(visitor)
+    assert headline != before[0] and line != before[1]
+    thumb.let_go()
+    visitor.page.wait_for_function(ARE_OPEN)
+    # words are those of the nearest place of the table while a slider is held
+    assert shown_value(visitor, WEIGHT_VARIANCE) == value and words(visitor)[0].split("×")[0] == headline.split("×")[0]
+    (((name, across, _),),) = visitor.page.evaluate(DRAWN)
+    assert name == "here" and across == [float(value)]

@@ -62,6 +62,8 @@ def test_the_line_is_where_a_block_keeps_gradients():
             left, right = (block_plane(POST, np.array([x + off]), np.array([y])).gradients[0] for off in (-0.3, 0.3))
             assert left < 0 < right
     assert np.isfinite(line.x).sum() >= 4
+    level = level_line(block_plane(replace(POST, architecture="plain", norm_position="pre"), *np.meshgrid(ACROSS, UP)), ACROSS, UP)
+    assert np.isnan(level.weight_variances[0]), "without biases weights cancel, and none is on a line"
     assert np.isnan(level_line(block_plane(LAWS["power"], *np.meshgrid(ACROSS, UP)), ACROSS, UP).weight_variances).all()
 
 
