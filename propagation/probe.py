@@ -63,6 +63,8 @@ FLAT = 0.05
 LONGEST_LINK = 8000
 #: entries of a weight that are remembered between two steps
 MOST_REMEMBERED = 2**14
+#: steps of a history, at most, fewer of large models: all modules at all steps together stay within so many
+MOST_STEPS, MOST_IN_HISTORY = 100, 16_000
 
 
 class ProbeError(ValueError):
@@ -116,8 +118,9 @@ def probe(
 def watch(model: Any, every: int = 100) -> Watch:
     """Return a context that measures every `every`-th forward pass with gradients of `model` while it trains, from the first on.
 
-    Its `report` is that of the last such pass, with a `history`: sizes of what each module gives out and of its gradient, and the share
-    rms(ΔW)/rms(W) by which the optimizer then moves its weight.
+    Its `report` is that of the last such pass, with a `history`: sizes of what each module gives out, of its gradient and of ∂C/∂W, and the
+    share rms(ΔW)/rms(W) by which the optimizer then moves its weight. ∂C/∂W is that of the pass, before clipping; where a loss is scaled,
+    as for float16, of the scaled one. Of a long training every other entry goes when there are more than 100.
     """
     return Watch(model, every)
 
@@ -139,10 +142,11 @@ class Watch:
         self._recorder, self._every, self._step = _Recorder(model), every, 0
         self._data: dict[str, Any] | None = None
         self._steps: list[int] = []
-        self._history: dict[str, dict[str, list[float | None]]] = {"update_ratio": {}, "out": {}, "out_gradient": {}}
+        self._history: dict[str, dict[str, list[float | None]]] = {"update_ratio": {}, "out": {}, "out_gradient": {}, "weight_gradient": {}}
         self._before: dict[str, tuple[Any, Any]] = {}
         self._mode: _Functions | None = None
         self._handles: list[Any] = []
+        self._listening: list[Any] = []
 
     def __enter__(self) -> Watch:
         self._recorder.attach()
@@ -179,10 +183,19 @@ class Watch:
         if self._step % self._every == 0:
             self._recorder.begin()
             self._shapes = [list(x.shape) for x in _tensors((inputs, named))]
-            self._before = {name: (weight, _sample(weight.detach(), MOST_REMEMBERED).clone()) for name, weight in self._recorder.weights()}
+            weights = dict(self._recorder.weights())
+            self._before = {name: (weight, _sample(weight.detach(), MOST_REMEMBERED).clone()) for name, weight in weights.items()}
+            # an optimizer may have set .grad to None before the next pass
+            self._listening = [weight.register_hook(self._noting(name)) for name, weight in weights.items() if weight.requires_grad]
             self._mode = _Functions(self._recorder)
             self._mode.__enter__()
         self._step += 1
+
+    def _noting(self, name: str) -> Callable[[Any], None]:
+        def note(gradient: Any) -> None:
+            self._recorder.weight_gradient(name, gradient)
+
+        return note
 
     def _end(self, *call: Any) -> None:
         if self._mode is not None:
@@ -193,6 +206,9 @@ class Watch:
     def _finish(self) -> None:
         """Note what the last measured step did, once its optimizer has moved the weights."""
         recorder = self._recorder
+        for handle in self._listening:
+            handle.remove()
+        self._listening = []
         if not recorder.rows:
             return
         moved = {}
@@ -203,7 +219,7 @@ class Watch:
         self._data = recorder.report("the loss of the training loop", self._shapes)
         self._steps.append(self._step - 1)
         seen = {"update_ratio": moved}
-        for signal in ("out", "out_gradient"):
+        for signal in ("out", "out_gradient", "weight_gradient"):
             first_calls = (row for row in self._data["modules"] if row.get("call") == 1)
             seen[signal] = {row["name"]: row[signal]["log10_second_moment"][0] for row in first_calls if signal in row}
         for signal, values in seen.items():
@@ -212,6 +228,9 @@ class Watch:
                 line += [None] * (len(self._steps) - 1 - len(line))  # it was not called in the steps before
                 value = values.get(name)
                 line.append(_rounded(value) if isinstance(value, str) or (value is not None and math.isfinite(value)) else None)
+        if len(self._steps) > max(4, min(MOST_STEPS, MOST_IN_HISTORY // len(self._data["modules"]))):
+            self._every, self._steps = 2 * self._every, self._steps[::2]
+            self._history = {signal: {name: line[::2] for name, line in lines.items()} for signal, lines in self._history.items()}
 
 
 # --- One pass -------------------------------------------------------------------------------------------------------------------------
@@ -390,6 +409,7 @@ class _Recorder:
         self.notes: list[str] = []
         self.stack: list[tuple[Any, dict[str, Any] | None]] = []
         self.calls: Counter[str] = Counter()
+        self.softmaxes: list[str] = []
         self.numbers = _Numbers()
         self.known: dict[int, Any] = {}  # activations, by id: a sum of two of them is one of the network's
         self.remembered: dict[int, tuple[Any, int, Any]] = {}
@@ -467,6 +487,11 @@ class _Recorder:
         inside = self.kinds[id(self.stack[-1][0])] if self.stack else None
         if not self.active or self.busy or what is None or inside not in (None, "other") or not self.stack:
             return func(*args, **named)
+        if what == "softmax":
+            result = func(*args, **named)
+            if isinstance(result, torch.Tensor) and result.dim() > 2 and result.requires_grad:
+                self.softmaxes.append(self.names[id(self.stack[-1][0])])
+            return result
         operands = [x for x in (*args, *named.values()) if isinstance(x, torch.Tensor) and x.is_floating_point()]
         if what == "sum":
             result = func(*args, **named)
@@ -588,8 +613,13 @@ class _Recorder:
         for name, weight in self.weights():
             gradient = gradients.get(id(weight))
             if gradient is not None:
-                gradient = gradient.coalesce().to_dense() if gradient.is_sparse else gradient
-                self.weight_rows.setdefault(name, {})["weight_gradient"] = self.numbers.size(gradient)
+                self.weight_gradient(name, gradient)
+
+    def weight_gradient(self, name: str, gradient: Any) -> None:
+        """Measure ∂C/∂W of the module of this name, where it is the first one of this pass."""
+        if "weight_gradient" not in (row := self.weight_rows.setdefault(name, {})):
+            gradient = gradient.detach().coalesce().to_dense() if gradient.is_sparse else gradient.detach()
+            row["weight_gradient"] = self.numbers.size(gradient)
 
     # The report
 
@@ -686,6 +716,13 @@ class _Recorder:
         loose = [name for name, p in self.model.named_parameters() if id(p) not in measured and p.dim() > 1 and p.numel() > 1]
         if loose:
             data["notes"].append(f"Weights that are no module's `weight` and were not measured: {_listed(loose)}.")
+        if fused := [row["name"] for row in rows if row.get("functional") and row["kind"] == "attention"]:
+            seen = "the values it is given and what it gives out are seen; scores and their softmax are not"
+            data["notes"].append(f"Of attention that a module's own code calls, {seen}: {_listed(fused)}.")
+        if self.softmaxes:
+            seen = "the linear maps before and after it are seen; scores, softmax and the sum that mixes values are not"
+            callers = _listed([*dict.fromkeys(self.softmaxes)])
+            data["notes"].append(f"Of attention written out by hand, {seen}. A softmax is called by {callers}.")
         if any(isinstance(module, torch.jit.ScriptModule) for module in modules.values()):
             data["notes"].append("Scripted parts are seen from outside alone.")
         data["notes"].append(NOT_SEEN)
@@ -857,6 +894,7 @@ def _first(value: Any) -> Any:
 _FUNCTIONS = {
     **dict.fromkeys(("add", "add_", "__add__", "__radd__", "__iadd__"), "sum"),
     "scaled_dot_product_attention": "attention",
+    "softmax": "softmax",
     **dict.fromkeys(("relu", "relu_", "relu6", "leaky_relu", "leaky_relu_", "elu", "elu_", "selu", "selu_", "celu"), "activation"),
     **dict.fromkeys(("gelu", "silu", "mish", "softplus", "hardswish", "hardtanh", "hardsigmoid", "softsign"), "activation"),
     **dict.fromkeys(("tanh", "tanh_", "sigmoid", "sigmoid_", "sin", "sin_", "tanhshrink", "logsigmoid"), "activation"),
@@ -1415,6 +1453,8 @@ def _middle(row: dict[str, Any], signal: str, part: str = "log10_second_moment")
 
 #: decades of a mean square that a signal may change and still be called level
 LEVEL = 1.0
+#: the same of the gradient from end to end of a residual stream whose branches have norms, before it needs attention
+STREAM_LEVEL = 4.0
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 #: rows of a printed table, at most
 _MOST_ROWS = 80
@@ -1460,7 +1500,8 @@ def _table(data: dict[str, Any]) -> str:
 def _verdict(data: dict[str, Any]) -> list[str]:
     """Return what happens in the network, in sentences: which module first leaves the level, forward and backward, and what else shows."""
     rows = _forward(data["modules"])
-    trunk = [row for row in rows if row["kind"] == "sum"]
+    first = next((place for place, row in enumerate(rows) if row["kind"] in ("linear", "convolution", "attention")), 0)
+    trunk = [row for row in rows[first:] if row["kind"] == "sum"]  # sums of embeddings come before
     whole = trunk if len(trunk) > 1 else [row for row in rows if row["kind"] in ("linear", "convolution")]
     if len(trunk) < 2:
         trunk = whole[1:-1] if len(whole) > 3 else whole  # what is given to the first layer and asked of the last has a size of its own
@@ -1472,9 +1513,12 @@ def _verdict(data: dict[str, Any]) -> list[str]:
         back = f"in the gradient at {bad['module']}, on the way back"
         sentences.append(f"The first {what} is {where if bad['pass'] == 'forward' else back}.")
     who = "The residual stream" if stream else "The signal"
-    sentences += _gone(whole, "out", who) or _way(trunk, "out", who)
-    sentences += _gone(whole[::-1], "out_gradient", "Gradients") or _way(trunk[::-1], "out_gradient", "Gradients")
-    if not bad and not any(" at " in sentence for sentence in sentences) and trunk:
+    norms = bool(stream) and any(row["kind"] == "norm" for row in rows)
+    sentences += _gone(whole, "out", who) or (norms and _normal_growth(trunk, "out")) or _way(trunk, "out", who)
+    homeward = trunk[::-1]
+    gradients = (norms and _normal_growth(homeward, "out_gradient")) or _way(homeward, "out_gradient", "Gradients")
+    sentences += _gone(whole[::-1], "out_gradient", "Gradients") or gradients
+    if not sentences and trunk:
         sentences.append("Signal and gradients stay level: within a factor of ten from end to end.")
     sentences += _advice(rows, sentences)
     sentences += _float16(rows)
@@ -1512,12 +1556,7 @@ def _way(trunk: list[dict[str, Any]], signal: str, who: str) -> list[str]:
 
     Gradients are compared by their squared length an input, since a convolution may change the number of entries.
     """
-    sizes = []
-    for row in trunk:
-        size = _middle(row, signal)
-        if size is not None:
-            length = math.log10(max(1, math.prod(row["out_shape"][1:]))) if signal == "out_gradient" else 0.0
-            sizes.append((row, size + length))
+    sizes = _sizes(trunk, signal)
     many = who == "Gradients"
     if len(sizes) < 2:
         return []
@@ -1533,6 +1572,34 @@ def _way(trunk: list[dict[str, Any]], signal: str, who: str) -> list[str]:
         f"{who} {verb}{'' if many else 's'}: the first module to leave the level is {row['name']} ({row['type']}), "
         f"at {_factor(size - start)} {of}{ending}."
     ]
+
+
+def _normal_growth(trunk: list[dict[str, Any]], signal: str) -> list[str]:
+    """Return what becomes of a residual stream with norms where it needs no attention, as a list of no or one sentence.
+
+    It grows a little with each block, and the more slowly the larger it is: norms divide that out before each branch.
+    """
+    sizes = _sizes(trunk, signal)
+    change = sizes[-1][1] - sizes[0][1] if len(sizes) > 1 else 0.0
+    if signal == "out" and change > LEVEL:
+        return [f"The residual stream grows, {_factor(change)} from end to end. That is normal: norms before the branches take it back."]
+    if signal == "out_gradient" and LEVEL < abs(change) <= STREAM_LEVEL:
+        verb = "grow" if change > 0 else "shrink"
+        return [
+            f"Gradients {verb} on their way back, {_factor(change)} from end to end. With norms that is normal, and Adam divides it out."
+        ]
+    return []
+
+
+def _sizes(trunk: list[dict[str, Any]], signal: str) -> list[tuple[dict[str, Any], float]]:
+    """Return rows with log10 of their mean squares, or of the squared length of an input's gradient, where they were measured."""
+    sizes = []
+    for row in trunk:
+        size = _middle(row, signal)
+        if size is not None:
+            length = math.log10(max(1, math.prod(row["out_shape"][1:]))) if signal == "out_gradient" else 0.0
+            sizes.append((row, size + length))
+    return sizes
 
 
 def _advice(rows: list[dict[str, Any]], sentences: list[str]) -> list[str]:

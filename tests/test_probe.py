@@ -154,20 +154,6 @@ def test_sums_of_what_is_no_activation_are_none():
     assert [row["kind"] for row in probe(Rotary(), torch.randn(4, 6)).data["modules"]] == ["linear"]
 
 
-def test_attention_written_with_functions():
-    class Attention(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.qkv, self.out = nn.Linear(16, 48), nn.Linear(16, 16)
-
-        def forward(self, x):
-            q, k, v = (part.unflatten(-1, (4, 4)).transpose(1, 2) for part in self.qkv(x).chunk(3, dim=-1))
-            return self.out(F.scaled_dot_product_attention(q, k, v, is_causal=True).transpose(1, 2).flatten(-2))
-
-    row = rows(probe(Attention(), torch.randn(2, 5, 16)))["scaled_dot_product_attention", 1]
-    assert (row["kind"], row["heads"], row["causal"], row["out_shape"]) == ("attention", 4, True, [2, 4, 5, 4])
-
-
 def test_a_shared_module_has_a_row_for_each_call_and_a_gradient_of_both():
     one = nn.Linear(10, 10)
     model, batch = nn.Sequential(one, nn.ReLU(), one), torch.randn(4, 10)

@@ -11,6 +11,7 @@ torch = pytest.importorskip("torch")
 nn, F = torch.nn, torch.nn.functional
 
 from propagation.probe import ProbeError, probe  # noqa: E402  after the skip
+from propagation.reports.read import read  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("default")
 
@@ -176,12 +177,13 @@ def test_watch_keeps_a_history_of_training():
     model = nn.Sequential(nn.Linear(6, 6), nn.Tanh(), nn.Linear(6, 1))
     optimizer, batch = torch.optim.SGD(model.parameters(), lr=0.1), torch.randn(16, 6)
     before = [len(module._forward_hooks) for module in model.modules()]
-    moves = []
+    moves, gradients = [], []
     with probe.watch(model, every=3) as run:
         for _ in range(7):
             optimizer.zero_grad()
             model(batch).square().mean().backward()
             old = model[0].weight.detach().clone()
+            gradients.append(model[0].weight.grad.double().square().mean().log10().item())
             optimizer.step()
             moves.append(((model[0].weight.detach() - old).square().mean() / old.square().mean()).sqrt().item())
             with torch.no_grad():
@@ -190,12 +192,36 @@ def test_watch_keeps_a_history_of_training():
     assert history["steps"] == [0, 3, 6]
     assert history["update_ratio"]["0"] == pytest.approx([moves[0], moves[3], moves[6]], rel=1e-3)
     assert all(len(line) == 3 and None not in line for line in [*history["out"].values(), *history["out_gradient"].values()])
+    assert history["weight_gradient"].keys() == {"0", "2"}
+    assert history["weight_gradient"]["0"] == pytest.approx([gradients[0], gradients[3], gradients[6]], abs=1e-3)
+    assert run.report.data["modules"][0]["weight_gradient"]["log10_second_moment"][0] == pytest.approx(gradients[6], abs=1e-3)
+    assert not any(parameter._backward_hooks for parameter in model.parameters())
+    assert read(run.report.to_json()).history.weight_gradient["0"] == tuple(history["weight_gradient"]["0"])
     assert [len(module._forward_hooks) for module in model.modules()] == before
     assert "out_gradient" in run.report.data["modules"][0] and "loss of the training loop" in str(run)
     with pytest.raises(ProbeError, match="Nothing has been measured"):
         str(probe.watch(model))
     with pytest.raises(ProbeError, match="every = 0"):
         probe.watch(model, every=0)
+
+
+def test_a_long_training_has_a_short_history():
+    model = nn.Linear(3, 3)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
+    with probe.watch(model, every=2) as run:
+        for _ in range(900):
+            optimizer.zero_grad(set_to_none=True)
+            model(torch.ones(2, 3)).sum().backward()
+            optimizer.step()
+    history = run.report.data["history"]
+    assert history["steps"] == list(range(0, 900, 16))
+    assert all(
+        len(line) == len(history["steps"]) and None not in line
+        for lines in history.values()
+        if lines is not history["steps"]
+        for line in lines.values()
+    )
+    assert set(history["update_ratio"]["Linear"]) == {0.0} and len(history["weight_gradient"]["Linear"]) == 57
 
 
 def test_watch_goes_when_training_fails():

@@ -1,4 +1,4 @@
-"""The history of a report: by what share of their size the weights were moved in each step that was watched, module by module."""
+"""The history of a report, module by module: by what share of their size a step moved the weights, and how large their gradients were."""
 
 from __future__ import annotations
 
@@ -21,10 +21,13 @@ USUAL = 1e-3
 MOST_CURVES = 60
 
 
-def history_chart(history: History, *, appearance: str = "light") -> go.Figure:
-    """Draw log10 of the root mean square of a step over that of the weights at each step watched; dashed the usual 10⁻³."""
-    colours = palette(appearance)
-    curves = {name: _logs(ratios) for name, ratios in history.update_ratio.items()}
+def history_chart(history: History, quantity: str = "update_ratio", *, appearance: str = "light") -> go.Figure:
+    """Draw at each step watched log10 of the root mean square of a step over that of the weights, and dashed the usual 10⁻³.
+
+    quantity: "update_ratio", or "weight_gradient" for log10 of the mean square of ∂C/∂W.
+    """
+    colours, ratios = palette(appearance), quantity == "update_ratio"
+    curves = {name: _logs(found) if ratios else np.array(found) for name, found in getattr(history, quantity).items()}
     order = sorted((name for name in curves if np.isfinite(curves[name]).any()), key=lambda name: _last(curves[name]))
     shown = [order[place] for place in np.unique(np.linspace(0, len(order) - 1, min(len(order), MOST_CURVES)).round().astype(int))]
     steps = list(history.steps)
@@ -32,18 +35,20 @@ def history_chart(history: History, *, appearance: str = "light") -> go.Figure:
     for name in shown:
         ends = name in (order[0], order[-1])
         style = {"color": colours.weight_gradient if ends else translucent(colours.weight_gradient, 0.35), "width": 2 if ends else 1}
-        texts = [f"<b>{escape(name)}</b>: {from_log10(value)} of its weights" for value in curves[name]]
+        texts = [f"<b>{escape(name)}</b>: {from_log10(value)}{' of its weights' if ratios else ''}" for value in curves[name]]
         data.append(
             line(escape(name), steps, curves[name], style, text=texts, hovertemplate="step %{x}, %{text}<extra></extra>", hoverinfo="text")
             | {"mode": "lines+markers" if len(steps) < 30 else "lines", "marker": {"size": 4}}
         )
-    usual = math.log10(USUAL)
-    data.append(line("usual", [steps[0], steps[-1]], np.array([usual, usual]), {"color": colours.muted, "width": 1, "dash": "dash"}))
-    everything = np.concatenate([[usual], *(curves[name] for name in shown)])
+    usual = np.array([math.log10(USUAL)] * 2 if ratios else [])
+    words = []
+    if ratios:
+        data.append(line("usual", [steps[0], steps[-1]], usual, {"color": colours.muted, "width": 1, "dash": "dash"}))
+        at = {"xref": "paper", "yref": "y", "xanchor": "left", "yanchor": "bottom"}
+        words.append(note("usual: 10⁻³", colours.muted, 12, 0, usual[0], **at))
+    everything = np.concatenate([usual, *(curves[name] for name in shown)])
     finite = everything[np.isfinite(everything)]
-    (window,) = decade_windows([(float(finite.min()), float(finite.max()))])
-    at = {"xref": "paper", "yref": "y", "xanchor": "left", "yanchor": "bottom"}
-    words = [note("usual: 10⁻³", colours.muted, 12, 0, usual, **at)]
+    (window,) = decade_windows([(float(finite.min()), float(finite.max())) if len(finite) else (0.0, 0.0)])
     high, low = ("highest: " + escape(order[-1][-40:]), "lowest: " + escape(order[0][-40:])) if len(order) > 1 else ("", "")
     above = {"xref": "paper", "yref": "paper", "xanchor": "right"}
     words += [

@@ -50,7 +50,7 @@ def trunk(report: Report) -> tuple[int, ...]:
 
     These are the sums of a residual stream; where there is none, activations, and where those are few, linear maps and convolutions.
     """
-    maps, first = maps_of(report), next(iter(maps_of(report)), 0)
+    maps, first = maps_of(report), next(iter(_of_kind(report, "linear", "convolution", "attention")), 0)
     stream = tuple(place for place in _of_kind(report, "sum") if place > first)  # sums of embeddings come before
     if len(stream) >= _FEWEST:
         return stream

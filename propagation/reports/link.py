@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from propagation.reports.read import MOST_BYTES, ReportError, read
-from propagation.reports.report import FORMAT, VERSION, Module, Moments, Report, Spread
+from propagation.reports.report import FORMAT, VERSION, WATCHED, Module, Moments, Report, Spread
 
 #: the parameter of an address that holds a report
 PARAMETER = "report"
@@ -78,7 +78,7 @@ def _summary(report: Report) -> dict[str, Any]:
         history=history
         and {
             "steps": list(history.steps),
-            **{key: _curves(getattr(history, key)) for key in ("update_ratio", "out", "out_gradient")},
+            **{key: _curves(getattr(history, key)) for key in WATCHED},
         },
     )
 

@@ -23,6 +23,7 @@ from propagation.reports.report import (
     QUANTITIES,
     SHARES,
     VERSION,
+    WATCHED,
     History,
     Module,
     Moments,
@@ -261,7 +262,7 @@ def _history(found: Mapping[str, Any]) -> History | None:
     if not isinstance(history, dict):
         raise ReportError("The report has a “history” that is no object.")
     steps = tuple(_list(history, "steps", "The history", int))
-    curves = {key: _curves(history, key, len(steps)) for key in ("update_ratio", "out", "out_gradient")}
+    curves = {key: _curves(history, key, len(steps)) for key in WATCHED}
     return History(steps, **curves) if steps else None
 
 

@@ -14,6 +14,8 @@ FORMAT, VERSION = "signal-propagation-report", 1
 KINDS = ("linear", "convolution", "embedding", "norm", "activation", "attention", "sum", "other")
 #: modules whose weights are a matrix
 WITH_MATRIX = ("linear", "convolution", "embedding")
+#: what is watched of a module in training, beside the steps themselves
+WATCHED = ("update_ratio", "out", "out_gradient", "weight_gradient")
 #: what is measured of a module, and the shares of its numbers
 QUANTITIES = ("in", "out", "out_gradient", "weight", "weight_gradient", "bias")
 SHARES = ("saturated", "dead", "zero", "below_float16", "above_float16", "gradient_below_float16", "gradient_above_float16")
@@ -106,14 +108,15 @@ class NotFinite:
 class History:
     """What was watched in training at some steps: by module, NaN where nothing was measured.
 
-    `update_ratio` is the root mean square of a step of the weights over that of the weights; `out` and `out_gradient` are log10 of second
-    moments.
+    `update_ratio` is the root mean square of a step of the weights over that of the weights; `out`, `out_gradient` and
+    `weight_gradient` are log10 of second moments.
     """
 
     steps: tuple[int, ...]
     update_ratio: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     out: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     out_gradient: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    weight_gradient: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

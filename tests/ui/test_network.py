@@ -145,6 +145,11 @@ def test_blocks_are_folded_and_opened():
 def test_the_history_is_drawn():
     app = pasted(text(decaying(), history={"steps": [0, 10, 20], "update_ratio": {"fc0": [0.001, 0.002, 0.003], "fc1": [1e-4, 0, None]}}))
     assert len(charts(app)) == 2 and "fc0" in words(app)
+    gradients = {"fc0": [-3.0, -2.0, "zero"], "fc1": [-4.0, None, -5.0]}
+    app = pasted(text(decaying(), history={"steps": [0, 10, 20], "update_ratio": {"fc0": [0.1, 0, 0]}, "weight_gradient": gradients}))
+    assert len(charts(app)) == 3
+    drawn = {trace["name"]: trace["y"] for trace in charts(app)[2]["data"]}
+    assert drawn == {"fc0": [-3, -2, None], "fc1": [-4, None, -5]}
 
 
 def test_a_report_too_long_for_an_address_is_kept_for_the_visit(monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import streamlit as st
@@ -9,7 +10,7 @@ import streamlit as st
 from propagation.charts.report import ROWS, Reference, report_chart
 from propagation.charts.report_history import history_chart
 from propagation.config import Config
-from propagation.formatting import from_log10, number, plain
+from propagation.formatting import from_log10, plain
 from propagation.labs import compare_networks
 from propagation.reports import gallery
 from propagation.reports.blocks import Place, blocks, places
@@ -41,6 +42,11 @@ _BLOCKS_HELP = (
     "Blocks are what repeats, by the names of the modules. One place each: what a block gives out, and all of its weights together."
 )
 _EXAMPLES_HELP = "Networks of well-known libraries as they are initialized."
+#: what of a history is drawn, its title, and what is squared
+_WATCHED = (
+    ("update_ratio", "Steps of training: how far the weights were moved", "Root mean square of a step over that of the weights"),
+    ("weight_gradient", "The gradients of the weights in these steps", "Mean square of ∂C/∂W"),
+)
 #: modules from which on blocks are folded at first
 _MANY = 40
 #: blocks with attention whose theory is waited for, half a second each on a server
@@ -240,15 +246,21 @@ def _others(findings: Sequence[Finding]) -> None:
 
 def _history(report: Report) -> None:
     history = report.history
-    if history is None or not history.update_ratio:
+    if history is None:
         return
-    st.subheader("Steps of training: how far the weights were moved", anchor=False)
-    last = {name: ratios[-1] for name, ratios in history.update_ratio.items() if ratios[-1] > 0}
-    ends = f" At the last one from {number(min(last.values()))} to {number(max(last.values()))}." if last else ""
-    alt = (
-        f"Root mean square of a step over that of the weights, {len(history.update_ratio):,} modules at {len(history.steps):,} steps.{ends}"
-    )
-    draw_figure(history_chart(history, appearance=appearance()), key="history", alt=alt)
+    for quantity, title, what in _WATCHED:
+        found = getattr(history, quantity)
+        if any(math.isfinite(value) for values in found.values() for value in values):
+            st.subheader(title, anchor=False)
+            last = [size for values in found.values() if math.isfinite(size := _log10(quantity, values[-1]))]
+            ends = f" At the last one from {from_log10(min(last))} to {from_log10(max(last))}." if last else ""
+            alt = f"{what}, {len(found):,} modules at {len(history.steps):,} steps.{ends}"
+            draw_figure(history_chart(history, quantity, appearance=appearance()), key=f"history_{quantity}", alt=alt)
+
+
+def _log10(quantity: str, value: float) -> float:
+    """Ratios stand in a history as they are, mean squares as logarithms."""
+    return value if quantity != "update_ratio" else math.log10(value) if value > 0 else -math.inf
 
 
 def _explanations(report: Report) -> None:
