@@ -5,6 +5,7 @@ from __future__ import annotations
 from propagation.papers import (
     bachlechner,
     brock,
+    cowsik,
     de,
     dong,
     doshi,
@@ -55,5 +56,6 @@ PAPERS = {
         noci.PAPER,
         wang.PAPER,
         doshi.PAPER,
+        cowsik.PAPER,
     )
 }

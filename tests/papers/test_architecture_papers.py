@@ -12,12 +12,13 @@ import pytest
 from propagation.charts.curves import Series
 from propagation.engine.network import simulate
 from propagation.labs.training import digits, initial_network
-from propagation.papers import PAPERS, bachlechner, brock, dong, doshi, micikevicius, pretorius, wang, xiao
+from propagation.papers import PAPERS, bachlechner, brock, cowsik, dong, doshi, micikevicius, pretorius, wang, xiao
 from propagation.papers.paper import Finding
+from propagation.theory.moments import moments
 
 pytestmark = pytest.mark.slow
 NEW = ("yang2017", "micikevicius", "pretorius", "zhang", "yang2019", "de", "bachlechner", "xiong", "hayou", "brock")
-OF_ATTENTION = ("dong", "noci", "wang")
+OF_ATTENTION = ("dong", "noci", "wang", "cowsik")
 
 
 @cache
@@ -179,3 +180,17 @@ def test_deepnorm_is_flat_and_what_is_drawn_of_post_norm_is_no_rounding():
     assert 10 < len(post.x) < wang.CONFIG.depth
     off = np.log10(post.y) - np.log10(np.asarray(post.line_y)[: len(post.x)])
     assert np.abs(off).max() < 2, "of twenty decades"
+
+
+def test_exponents_of_tokens_stand_on_their_lines():
+    """To 0.06 a block, networks being 256 wide; λ_a in closed form: the MLP's factor over 1 + σ_v² σ_o²."""
+    angles, gradients = found("cowsik").evidence
+    for of in (angles, gradients):
+        assert np.abs(np.asarray(of.y) - np.interp(np.log(of.x), np.log(of.line_x), of.line_y)).max() < 0.06, of.label
+    assert abs(gradients.y[-1] - angles.line_y[-1]) > 0.06, "negative control: the other line"
+    of, variances = moments("tanh"), np.asarray(angles.line_x)
+    added, slopes = variances * of.second(variances), variances**2 * of.slope(variances)
+    attention = cowsik.CONFIG.value_variance * variances
+    np.testing.assert_allclose(angles.line_y, np.log((1 + slopes) / (1 + added) / (1 + attention)), atol=1e-6)
+    settled = np.asarray([law.settled for law in map(cowsik.law_of, cowsik.CONFIG.variants("weight_variance", (0.5, 8.0)))])
+    assert settled[0] == 0 < settled[1]

@@ -187,7 +187,7 @@ def _explanations(law: str, tokens: bool) -> None:
     with st.expander("Formula"):
         st.markdown("\n\n".join(f"$$\n{formula}\n$$" for formula in _FORMULAS["tokens" if tokens else law]))
         st.caption(
-            "F is the branch, v the variance that it adds, $χ_F$ by what it multiplies a squared gradient, q the size of the "
-            "stream. Yang & Schoenholz 2017 (arXiv 1712.08969), Hayou et al. 2021 (2010.12859), Doshi et al. 2023 (2111.12143), Cowsik et al. "
-            "2024 (2403.02579)."
+            "F is the branch, v the variance that it adds, χ_F by what it multiplies a squared gradient, q the size of the stream. "
+            "Yang & Schoenholz 2017 (arXiv 1712.08969), Hayou et al. 2021 (2010.12859), Doshi et al. 2023 (2111.12143), "
+            "Cowsik et al. 2024 (2403.02579)."
         )
