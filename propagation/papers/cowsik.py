@@ -67,8 +67,8 @@ def measure(config: Config, progress: Progress | None = None) -> Finding:
             "between": by_variance[1.0][1] - by_variance[1.0][0],
         },
         (
-            Series("angles: λ_a", WEIGHT_VARIANCES, angles, _LINE, [law.angles for law in laws]),
-            Series("gradients: λ_g", WEIGHT_VARIANCES, gradients, _LINE, [law.gradients for law in laws]),
+            Series("angles", WEIGHT_VARIANCES, angles, _LINE, [law.angles for law in laws]),
+            Series("gradients", WEIGHT_VARIANCES, gradients, _LINE, [law.gradients for law in laws]),
         ),
     )
 
