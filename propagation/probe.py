@@ -723,6 +723,10 @@ class _Recorder:
             seen = "the linear maps before and after it are seen; scores, softmax and the sum that mixes values are not"
             callers = _listed([*dict.fromkeys(self.softmaxes)])
             data["notes"].append(f"Of attention written out by hand, {seen}. A softmax is called by {callers}.")
+        norms = [module for module in modules.values() if isinstance(module, nn.modules.batchnorm._BatchNorm) and not module.training]
+        if any(module.num_batches_tracked is not None and not module.num_batches_tracked for module in norms):
+            told = "Batch norms are in eval mode and have seen no batch yet: they hand on what they are given"
+            data["notes"].append(f"{told}. As in training they are measured with mode='train'.")
         if any(isinstance(module, torch.jit.ScriptModule) for module in modules.values()):
             data["notes"].append("Scripted parts are seen from outside alone.")
         data["notes"].append(NOT_SEEN)
@@ -1360,14 +1364,19 @@ def _merged(reports: list[dict[str, Any]], name: str | None, notes: Sequence[str
 
 
 def _first_not_finite(passes: list[tuple[list[dict[str, Any]], str]]) -> dict[str, Any]:
-    """Return where the first NaN or infinity arose, as the entry of a report, {} if nowhere."""
+    """Return where the first NaN or infinity arose, as the entry of a report, {} if nowhere.
+
+    Where a module was given one, and none before it gave one out, it arose in code between them, "after" the one before.
+    """
     for rows, way in passes:
         signal = "out" if way == "forward" else "out_gradient"
         for place, row in enumerate(rows):
             if place == 0 and way == "forward" and row.get("in", {}).get("what"):
                 return {"first_not_finite": {"module": "the batch", "what": row["in"]["what"], "pass": way}}
             if what := row.get(signal, {}).get("what"):
-                return {"first_not_finite": {"module": row["name"], "what": what, "pass": way}}
+                first = {"module": row["name"], "what": what, "pass": way}
+                given = way == "forward" and row.get("in", {}).get("what")
+                return {"first_not_finite": first | ({"after": rows[place - 1]["name"]} if given else {})}
     return {}
 
 
@@ -1473,7 +1482,7 @@ def _table(data: dict[str, Any]) -> str:
     """Return log10 of the mean squares, medians over draws, and σ_w² = fan_in · Var W, one line a call."""
     rows = [row for row in data["modules"] if not row.get("never_called")]
     left_out = max(0, len(rows) - _MOST_ROWS)
-    wide = min(44, max([6, *(len(row["name"]) for row in rows)]))
+    wide = min(44, max([6, *(len(_label(row)) for row in rows)]))
     kind_wide = min(22, max([4, *(len(row["type"]) for row in rows)]))
     lines = [
         f"log10 of mean squares{', medians over draws' if data['draws'] > 1 else ''}; σ_w² = fan_in · Var W",
@@ -1485,8 +1494,7 @@ def _table(data: dict[str, Any]) -> str:
             lines.append(f"… {left_out:,} more: report.data['modules'] has them all")
         if left_out and _MOST_ROWS // 2 <= place < _MOST_ROWS // 2 + left_out:
             continue
-        name = row["name"] if len(row["name"]) <= wide else "…" + row["name"][1 - wide :]
-        name += f" ({row['call']})" if row["call"] > 1 else ""
+        name = _label(row) if len(_label(row)) <= wide else "…" + _label(row)[1 - wide :]
         sizes = (_log(row, "out", 7), _log(row, "out_gradient", 8), _log(row, "weight_gradient", 7))
         variance = _weight_variance(row)
         shown = "" if variance is None else f"{variance:8.3g}"
@@ -1495,6 +1503,11 @@ def _table(data: dict[str, Any]) -> str:
             remarks.append(f"{_percent(row['saturated'])} saturated")
         lines.append(f"{name:{wide}}  {row['type'][:kind_wide]:{kind_wide}}  {'  '.join(sizes)}  {shown:>8}  {', '.join(remarks)}".rstrip())
     return "\n".join(lines)
+
+
+def _label(row: dict[str, Any]) -> str:
+    """Return the name of a module, and which of its calls this is where there are more."""
+    return f"{row['name']} ({row['call']})" if row["call"] > 1 else row["name"]
 
 
 def _verdict(data: dict[str, Any]) -> list[str]:
@@ -1510,6 +1523,8 @@ def _verdict(data: dict[str, Any]) -> list[str]:
     if bad := data.get("first_not_finite"):
         what = "NaN" if bad["what"] == "nan" else "infinity"
         where = "in the batch itself" if bad["module"] == "the batch" else f"in what {bad['module']} gives out"
+        if "after" in bad:
+            where = f"in what {bad['module']} is given: it arises after {bad['after']}, in code that is no module"
         back = f"in the gradient at {bad['module']}, on the way back"
         sentences.append(f"The first {what} is {where if bad['pass'] == 'forward' else back}.")
     who = "The residual stream" if stream else "The signal"
@@ -1541,7 +1556,7 @@ def _verdict(data: dict[str, Any]) -> list[str]:
 
 def _gone(trunk: list[dict[str, Any]], signal: str, who: str) -> list[str]:
     """Return from where on a signal is exactly zero, as a list of no or one sentence."""
-    name = next((row["name"] for row in trunk if _middle(row, signal) == -math.inf), None)
+    name = next((_label(row) for row in trunk if _middle(row, signal) == -math.inf), None)
     if name is None:
         return []
     return [
@@ -1566,10 +1581,10 @@ def _way(trunk: list[dict[str, Any]], signal: str, who: str) -> list[str]:
         return []
     row, size = left
     verb = "grow" if size > start else "vanish" if many else "fade"
-    of = f"of {'their squared length' if many else 'its mean square'} at {start_row['name']}"
-    ending = "" if row is last_row else f", and {_factor(end - start)} at {last_row['name']}"
+    of = f"of {'their squared length' if many else 'its mean square'} at {_label(start_row)}"
+    ending = "" if row is last_row else f", and {_factor(end - start)} at {_label(last_row)}"
     return [
-        f"{who} {verb}{'' if many else 's'}: the first module to leave the level is {row['name']} ({row['type']}), "
+        f"{who} {verb}{'' if many else 's'}: the first module to leave the level is {_label(row)} ({row['type']}), "
         f"at {_factor(size - start)} {of}{ending}."
     ]
 

@@ -221,7 +221,8 @@ def test_where_numbers_stop_being_finite():
             return self.b(y / 0 if self.where == "between" else y.abs().sqrt() * 0 if self.where == "back" else y)
 
     batch = torch.randn(4, 6)
-    assert probe(Broken("between"), batch).data["first_not_finite"] == {"module": "b", "what": "nan", "pass": "forward"}
+    assert probe(Broken("between"), batch).data["first_not_finite"] == {"module": "b", "what": "nan", "pass": "forward", "after": "a"}
+    assert "The first NaN is in what b is given: it arises after a, in code that is no module" in str(probe(Broken("between"), batch))
     batch[0] = 0
     broken = Broken("back")
     nn.init.zeros_(broken.a.bias)

@@ -131,3 +131,29 @@ def test_attention_written_out_by_hand_is_told_of():
 def test_a_softmax_at_the_end_of_a_classifier_is_no_attention():
     report = probe(nn.Sequential(nn.Linear(4, 3), nn.Softmax(dim=-1)), torch.randn(8, 4))
     assert not any("softmax" in note for note in report.data["notes"])
+
+
+def test_of_a_shared_module_the_call_is_named():
+    class Recurrent(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.cell = nn.Linear(16, 16)
+
+        def forward(self, x):
+            for _ in range(12):
+                x = torch.tanh(self.cell(x))
+            return x
+
+    printed = str(probe(Recurrent(), torch.randn(4, 16)))
+    assert "the first module to leave the level is cell (" in printed
+    table = [line for line in printed.splitlines() if line.startswith(("cell", "tanh"))]
+    assert len(table) == 24 and len({line.index(" Linear" if line.startswith("cell") else " tanh") for line in table}) == 1
+
+
+@pytest.mark.parametrize(("mode", "is_told"), [("eval", True), ("train", False)])
+def test_fresh_batch_norms_in_eval_mode_are_told_of(mode, is_told):
+    model = nn.Sequential(nn.Linear(8, 8), nn.BatchNorm1d(8), nn.ReLU())
+    told = [note for note in probe(model, torch.randn(16, 8), mode=mode).data["notes"] if "no batch yet" in note]
+    assert bool(told) == is_told
+    model(torch.randn(16, 8))
+    assert not any("no batch yet" in note for note in probe(model, torch.randn(16, 8), mode="eval").data["notes"])

@@ -78,18 +78,26 @@ def _not_finite(report: Report) -> Iterator[Finding]:
     if first is None:
         return
     what = "value that is no number (nan)" if first.what == "nan" else "infinite value"
-    places = [place for place, module in enumerate(report.called) if module.name == first.module]
     quantity = "out" if first.during == "forward" else "out_gradient"
+    named = [place for place, module in enumerate(report.called) if module.name == first.module]
+    places = [place for place in named if report.called[place].size(quantity) == math.inf] or named  # of its calls
     at = (quantity, places[0]) if places else None
     if first.module == "the batch":
         yield Finding(f"The batch itself holds the first {what}.", "Look at what the model is given, before the model.")
         return
     where = f"in what “{first.module}” gives out" if quantity == "out" else f"in the gradient at “{first.module}”, on the way back"
+    if first.after:
+        where = f"between “{first.after}” and “{first.module}”, in code that is no module of its own: “{first.module}” is given it"
     reason = ""
     if places and quantity == "out" and math.isfinite(size := report.called[places[0]].size("in")):
         reason = f"What it is given has a root mean square of {from_log10(size / 2)}. "
-    ends = f" ({report.dtype} ends at {_FLOAT16.largest:,.0f})" if report.dtype.startswith("float16") else ""
-    reason += f"Measured in float32 or float64, the same network shows by how much it leaves {report.dtype or 'its numbers'}{ends}."
+    if "16" in report.dtype:
+        ends = f" ({report.dtype} ends at {_FLOAT16.largest:,.0f})" if report.dtype.startswith("float16") else ""
+        reason += f"Measured in float32 or float64, the same network shows by how much it leaves {report.dtype}{ends}."
+    elif first.what == "nan":
+        reason += "That comes of 0/0, of ∞ − ∞, and of the logarithm or the root of a negative number."
+    else:
+        reason += "That comes of a division by 0, of log 0, and of what is larger than the largest number."
     yield Finding(f"The first {what} arises {where}.", reason, at=at)
 
 

@@ -74,7 +74,7 @@ def _summary(report: Report) -> dict[str, Any]:
         parameters=report.parameters,
         notes=list(report.notes),
         modules=[_module(module, place) for place, module in enumerate(report.modules)],
-        first_not_finite=first and {"module": first.module, "what": first.what, "pass": first.during},
+        first_not_finite=first and _given(module=first.module, what=first.what, **{"pass": first.during}, after=first.after),
         history=history
         and {
             "steps": list(history.steps),

@@ -252,7 +252,7 @@ def _not_finite(found: Mapping[str, Any]) -> NotFinite | None:
     what, during = _text(first, "what", where), _text(first, "pass", where)
     if what not in ("nan", "infinite") or during not in ("forward", "backward"):
         raise ReportError(f"{where} says neither nan nor infinite, or neither forward nor backward.")
-    return NotFinite(_text(first, "module", where), what, during)
+    return NotFinite(_text(first, "module", where), what, during, _text(first, "after", where))
 
 
 def _history(found: Mapping[str, Any]) -> History | None:

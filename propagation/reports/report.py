@@ -97,11 +97,15 @@ class Module:
 
 @dataclass(frozen=True)
 class NotFinite:
-    """Where the first value arose that is infinite or no number: in which module, `what` ("nan" or "infinite"), in which pass."""
+    """Where the first value arose that is infinite or no number: in which module, `what` ("nan" or "infinite"), in which pass.
+
+    Where `after` is not empty, that module was given it, and it arose in code between the module of this name and that one.
+    """
 
     module: str
     what: str
     during: str
+    after: str = ""
 
 
 @dataclass(frozen=True)

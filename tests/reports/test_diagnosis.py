@@ -94,6 +94,8 @@ def test_the_first_value_that_is_not_finite_comes_first():
     verdict = first(calls, first_not_finite={"module": "fc3", "what": "infinite", "pass": "forward"}, dtype="float16")
     assert verdict.headline == "The first infinite value arises in what “fc3” gives out." and verdict.at == ("out", 6)
     assert "10,000" in verdict.reason and "65,504" in verdict.reason
+    between = first(calls, first_not_finite={"module": "fc3", "what": "nan", "pass": "forward", "after": "act2"})
+    assert "between “act2” and “fc3”, in code that is no module" in between.headline and "0/0" in between.reason
     back = first(calls, first_not_finite={"module": "fc3", "what": "nan", "pass": "backward"})
     assert "no number (nan)" in back.headline and back.at == ("out_gradient", 6)
     assert "batch itself" in first(calls, first_not_finite={"module": "the batch", "what": "nan", "pass": "forward"}).headline

@@ -63,7 +63,7 @@ def test_all_that_is_said_is_kept():
         text(
             calls,
             history={"steps": [1, 2], "update_ratio": {"a": [0.001, 0.002]}},
-            first_not_finite={"module": "x", "what": "infinite", "pass": "forward"},
+            first_not_finite={"module": "x", "what": "infinite", "pass": "forward", "after": "w"},
             notes=["seen by <b>nobody</b>"],
         )
     )
