@@ -36,6 +36,7 @@ class Cause(NamedTuple):
 
 def weights_cause(report: Report, maps: Sequence[Module], grows: bool) -> Cause:
     """Return what the weights of a chain of maps without skips and norms have to do with a signal that fades, or `grows`."""
+    maps = [module for module in maps if module.call == 1]  # one that is called again is one layer
     variances = [module.weight_variance for module in maps if module.weight_variance > 0]
     if not variances:
         return Cause("", "", "")
@@ -43,11 +44,12 @@ def weights_cause(report: Report, maps: Sequence[Module], grows: bool) -> Cause:
     types = Counter(module.type for module in maps)
     kind = types.most_common(1)[0][0]
     default = sum(same_variance(module.weight_variance, _DEFAULT, module) for module in maps)
-    which = f"{len(maps):,} {kind} layers" if len(types) == 1 else f"{len(maps):,} layers with weights"
+    which = f"{len(maps):,} {kind} layers have" if len(types) == 1 else f"{len(maps):,} layers with weights have"
+    which = f"1 {kind} layer has" if len(maps) == 1 else which
     if not grows and default >= _MOSTLY * len(maps):
-        why = f"Its {which} have σ_w² = 1/3, PyTorch's default" + ("." if default == len(maps) else f", {default:,} of them.")
+        why = f"Its {which} σ_w² = 1/3, PyTorch's default" + ("." if default == len(maps) else f", {default:,} of them.")
     else:
-        why = f"Its {which} have σ_w² = {number(middle)}" + (" (median)." if max(variances) > 1.1 * min(variances) else ".")
+        why = f"Its {which} σ_w² = {number(middle)}" + (" (median)." if max(variances) > 1.1 * min(variances) else ".")
     activation = common_activation(report)
     if not activation:
         return Cause(why, "", "")

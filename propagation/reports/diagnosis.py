@@ -87,7 +87,7 @@ def _not_finite(report: Report) -> Iterator[Finding]:
         return
     where = f"in what “{first.module}” gives out" if quantity == "out" else f"in the gradient at “{first.module}”, on the way back"
     if first.after:
-        where = f"between “{first.after}” and “{first.module}”, in code that is no module of its own: “{first.module}” is given it"
+        what, where = first.what.replace("infinite", "infinity"), f"between “{first.after}” and “{first.module}”, in code that is no module"
     reason = ""
     if places and quantity == "out" and math.isfinite(size := report.called[places[0]].size("in")):
         reason = f"What it is given has a root mean square of {from_log10(size / 2)}. "
@@ -168,7 +168,7 @@ def _a_layer(found: Travel) -> str:
 
 
 def _in_all(found: Travel) -> str:
-    return f"× {from_log10(found.total).replace(' × ', ' · ')} from end to end"
+    return f"× {from_log10(found.total).replace(' × ', ' · ')} {'from end to end' if found.whole else 'as far as it is finite'}"
 
 
 def _backward(report: Report) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from propagation.architecture import is_coupled
 from propagation.reports.blocks import Place
 from propagation.reports.report import Report
 from propagation.reports.structure import Closest
@@ -22,7 +23,8 @@ def expected(report: Report, closest: Closest, prediction: Prediction) -> dict[s
     """Return log10 of the second moments that theory has of `out`, `out_gradient` and `weight_gradient`, (calls,), NaN where it has none.
 
     Gradients begin at the size that was measured at the last layer, whatever comes behind it. The weight gradient is of the cost of all
-    inputs together, B times that of one where they are independent, and NaN for a loss of which that is not known.
+    inputs together, B times that of one where they are independent, and NaN for a loss of which that is not known. Behind a batch norm
+    theory has that of its whole batch.
     """
     found = {name: np.full(len(report.called), math.nan) for name in ("out", "out_gradient", "weight_gradient")}
     for place, (signal, layer) in closest.signals.items():
@@ -36,14 +38,14 @@ def expected(report: Report, closest: Closest, prediction: Prediction) -> dict[s
         shift = report.called[last].size("out_gradient") - found["out_gradient"][last]
     found["out_gradient"] += shift if math.isfinite(shift) else math.nan
     if RANDOM_COST in report.loss and closest.weights:
+        costs = report.inputs / (prediction.config.inputs if is_coupled(prediction.config) else 1)
+        shift += math.log10(costs)
         for place, (signal, layer) in closest.signals.items():
             if signal == "stream":  # of all of a block together
-                found["weight_gradient"][place] = (
-                    prediction.weight_gradient.log10_second_moment[layer - 1] + shift + math.log10(report.inputs)
-                )
+                found["weight_gradient"][place] = prediction.weight_gradient.log10_second_moment[layer - 1] + shift
         for place, (name, layer) in closest.weights.items():
             of = prediction.weights.get(name, prediction.weight_gradient)
-            found["weight_gradient"][place] = of.log10_second_moment[layer - 1] + shift + math.log10(report.inputs)
+            found["weight_gradient"][place] = of.log10_second_moment[layer - 1] + shift
     return found
 
 

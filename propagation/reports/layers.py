@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from propagation.drift import Drift
 from propagation.reports.blocks import Place, places
 from propagation.reports.diagnosis import Finding
 from propagation.reports.levels import has_stream, log10_entries, maps_of, travel, trunk
@@ -104,7 +105,7 @@ def outline(report: Report, verdict: Finding) -> Outline:
 def _factor(report: Report, quantity: str, count: int) -> float:
     """The mean factor of so many layers, along what the verdict is told by; 0 where a signal does not arrive."""
     found = travel(report, quantity)
-    return 10 ** min(found.per_step * len(found.sizes) / max(count, 1), 300.0)
+    return Drift(found.total, found.per_step * len(found.sizes) / max(count, 1)).seen(count)
 
 
 def _kind(report: Report, verdict: Finding) -> str:

@@ -20,7 +20,8 @@ class Travel:
 
     `places` are the indices of the calls that it is compared at, in its direction of travel, `sizes` log10 of mean squares there: of
     gradients of all entries of one input together, since their number may change on the way. `left` is the first call where it is more
-    than a decade from where it began, `gone` the first where it is exactly 0, None where there is none.
+    than a decade from where it began, `gone` the first where it is exactly 0, None where there is none. It
+    is not `whole` where some of it is infinite or no number: that is left out.
     """
 
     quantity: str
@@ -28,6 +29,7 @@ class Travel:
     sizes: tuple[float, ...]
     left: int | None
     gone: int | None
+    whole: bool = True
 
     @property
     def total(self) -> float:
@@ -88,7 +90,8 @@ def travel(report: Report, quantity: str) -> Travel:
     start = finite[0] if finite else math.nan
     gone = next((place for place, size in zip(places, sizes, strict=True) if size == -math.inf), None)
     left = next((place for place, size in zip(places, sizes, strict=True) if math.isfinite(size) and abs(size - start) > LEVEL), None)
-    return Travel(quantity, tuple(places), tuple(sizes), left, gone)
+    whole = not any(report.called[place].size(quantity) == math.inf for place in on_the_way)
+    return Travel(quantity, tuple(places), tuple(sizes), left, gone, whole)
 
 
 def level_line(report: Report, quantity: str) -> np.ndarray:

@@ -52,7 +52,8 @@ def closest(report: Report, calls: Sequence[Call]) -> Closest:
     sizes: dict[str, Any] = {"depth": len(maps), "width": widths[0]} if len({*widths}) == 1 else {"layer_sizes": written_sizes(widths)}
     norm = normalization_of([called[at] for layer in layers for at in (layer.norm, layer.norm_after) if at is not None], report)
     position: dict[str, Any] = {"norm_position": "post" if norms == {(False, True)} else "pre"} if norm["normalization"] != "none" else {}
-    config = Config(activation=activation, **fields, **sizes, **norm, **position, **inputs_of(report, calls, layers[0].linear))
+    given = inputs_of(report, calls, layers[0].linear, norm["normalization"])
+    config = Config(activation=activation, **fields, **sizes, **norm, **position, **given)
     signals = {layer.linear: ("z", place) for place, layer in enumerate(layers, 1)}
     if norm["normalization"] == "none":
         signals |= {layer.activation: ("h", place) for place, layer in enumerate(layers, 1) if layer.activation is not None}

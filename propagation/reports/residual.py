@@ -84,7 +84,7 @@ def closest(report: Report, calls: Sequence[Call]) -> Closest:
     own, remarks = branch_rule([one[:-1] for one in maps], [one[-1] for one in maps], activation_of(_activations(parts)))
     config = Config(
         architecture="residual", depth=len(maps), width=width, activation=activation_of(_activations(parts)), **fields, **own,
-        **inputs_of(report, calls, parts.branches[0][0][0]),
+        **inputs_of(report, calls, parts.branches[0][0][0], fields["normalization"]),
     )  # fmt: skip
     if parts.before:
         remarks.append(f"What stands before the first block (“{parts.before[-1][1].name}”) is not in it: the stream begins behind that.")

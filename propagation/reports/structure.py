@@ -19,6 +19,8 @@ Call = tuple[int, Module]
 #: kinds that a network is told by; the others (dropout, pooling, reshapes) change no size of a Config
 STRUCTURE = ("linear", "norm", "activation", "attention", "sum", "embedding", "convolution")
 _MOST_INPUTS = 16
+#: the same where a batch norm couples them: how a network fares depends on their number, by less than 1 % from here on
+_MOST_COUPLED = 64
 #: of the mean square of inputs, the share that their mean must have to be told of
 _SHIFTED = 0.05
 
@@ -74,9 +76,10 @@ def _norm(module: Module) -> str:
     return found
 
 
-def inputs_of(report: Report, calls: Sequence[Call], start: int, most: int = _MOST_INPUTS) -> dict[str, Any]:
+def inputs_of(report: Report, calls: Sequence[Call], start: int, norm: str = "none", most: int = _MOST_INPUTS) -> dict[str, Any]:
     """Return the fields of the inputs: how many, and of which size, as the call at the index `start` was given them.
 
+    At most `most`, and more where `norm`, the network's normalization, is one of a batch.
     Where the report leaves that out, as a link does: as the call before gave them out, or as they must have been for the first output.
     """
     module, shift = report.called[start], 0.0
@@ -88,7 +91,7 @@ def inputs_of(report: Report, calls: Sequence[Call], start: int, most: int = _MO
         second = 10.0 ** earlier[-1].size("out")
     else:
         second = (10.0 ** module.size("out") - module.bias_variance) / module.weight_variance
-    fields: dict[str, Any] = {"inputs": max(1, min(report.inputs, most))}
+    fields: dict[str, Any] = {"inputs": max(1, min(report.inputs, _MOST_COUPLED if norm == "batch" else most))}
     if math.isfinite(second) and second > 0:
         fields["input_variance"] = short(within("input_variance", second - shift**2))
         fields |= {"input_mean": short(within("input_mean", shift))} if shift else {}

@@ -167,7 +167,7 @@ def _attention(blocks: Sequence[_Block], width: int, fields: dict[str, Any], act
 def _inputs(report: Report, calls: Sequence[Call], first: _Block, tokens: int) -> dict[str, Any]:
     """The inputs of the first block, sequences of so many tokens."""
     start = min(place for place, _ in (*first.attention, *first.norms))
-    return inputs_of(report, calls, start, min(_MOST_INPUTS, MOST_COLUMNS // tokens))
+    return inputs_of(report, calls, start, most=min(_MOST_INPUTS, MOST_COLUMNS // tokens))
 
 
 def _stream_end(calls: Sequence[Call], block: _Block, post: bool) -> int:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from propagation import Config, predict
+from propagation import Config, predict, simulate
 from propagation.reports.closest import closest_config
 from propagation.reports.expected import agreement, expected
 from propagation.reports.link import decode, encode
@@ -148,3 +148,26 @@ def test_gpt2s_rule_and_copies_are_told():
 def test_what_is_like_no_network_of_the_app_says_why(calls, reason):
     found = closest_config(read(text(calls)))
     assert found.config is None and reason in found.why_not and found.why_not.endswith(".")
+
+
+def with_batch_norm(config: Config) -> str:
+    """The report that probing this simulated network with a norm before each activation would give."""
+    trace = simulate(config)
+    calls = []
+    for layer in range(config.depth):
+        sizes = {"out": trace.z, "out_gradient": trace.delta, "weight_gradient": trace.weight_gradient}
+        measured = {name: moments(found.log10_second_moment[:, layer]) for name, found in sizes.items()}
+        calls += [linear(f"{3 * layer}", config.width, config.width, 2.0, **{"in": moments(0)}, **measured)]
+        calls += [other(f"{3 * layer + 1}", "BatchNorm1d", "norm"), other(f"{3 * layer + 2}", "ReLU", "activation", activation="relu")]
+    return text(calls, inputs=config.inputs, draws=config.trials)
+
+
+@pytest.mark.parametrize("inputs", [8, 32, 64])
+def test_behind_batch_norms_theory_has_the_batch_and_its_weight_gradient(inputs):
+    sizes = {"depth": 12, "width": 128, "inputs": inputs, "trials": 6}
+    found = read(with_batch_norm(Config(activation="relu", scheme="he", bias_variance=0.0, normalization="batch", **sizes)))
+    closest = closest_config(found)
+    assert closest.config.normalization == "batch" and closest.config.inputs == inputs
+    lines = expected(found, closest, predict(closest.config))
+    for quantity in ("out", "out_gradient", "weight_gradient"):
+        assert agreement(found, lines, quantity) < 0.2, quantity

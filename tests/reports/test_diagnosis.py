@@ -88,6 +88,24 @@ def test_a_signal_that_dies_is_told():
     assert "dies: from “act6” on it is exactly 0" in verdict.headline
 
 
+def test_a_layer_that_is_called_again_is_one_layer():
+    config = Config(depth=20, width=256, activation="relu", scheme="pytorch", weight_law="uniform", inputs=8, trials=4)
+    found = of_config(config)
+    for n, call in enumerate(found["modules"][2:], 1):
+        if call["kind"] == "linear":
+            call |= {"name": "0", "call": 1 + (n + 1) // 2}
+            del call["weight"]
+    assert "1 Linear layer has σ_w² = 1/3, PyTorch's default." in diagnose(report_of(found))[0].reason
+
+
+def test_what_is_lost_on_the_way_is_no_end():
+    calls = chain(-0.5)
+    for call in calls[12:]:
+        call["out"] = moments(0) | {"log10_second_moment": [None]}
+    found = headlines(calls, first_not_finite={"module": "fc6", "what": "nan", "pass": "forward"})
+    assert "The signal vanishes" in found and "as far as it is finite" in found
+
+
 def test_the_first_value_that_is_not_finite_comes_first():
     calls = chain(0.5)
     calls[6]["in"] = moments(8.0)

@@ -17,7 +17,6 @@ report = probe(model, batch)
 report.save("mine.json")"""
 _PASTE = "pasted_report"
 _FILE_HELP = "One file to lay beside your script. It needs PyTorch and NumPy, changes nothing in your model, and sends nothing."
-_PASTE_HELP = "What you have pasted is read by this app's server, checked, and kept for this visit alone. Nothing in it is run."
 
 
 def draw() -> None:
@@ -45,6 +44,6 @@ def draw() -> None:
                 args=(_PASTE,),
                 label_visibility="collapsed",
             )
-            st.button("Show it", help=_PASTE_HELP)
+            st.button("Show it")
         if own_report.refusal() and st.session_state[_PASTE].strip():
             st.warning(plain(own_report.refusal()), icon=":material/error:")
