@@ -15,7 +15,7 @@ from propagation.formatting import from_log10
 from propagation.labs.spectrum import Spectrum
 from propagation.theory.spectrum import SpectrumPrediction
 
-HEIGHT = 430
+HEIGHT = 390
 #: decades below the largest singular value that are drawn
 MOST_DECADES = 6
 #: widths of the histogram's bars, in decades

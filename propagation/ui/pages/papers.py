@@ -34,23 +34,26 @@ def render(config: Config) -> None:
     opening(TITLE, LOOK_FOR)
     with panel("The papers"):
         labels = {name: f"{publication.label} · {publication.title}" for name, publication in publications().items()}
-        paper = PAPERS[controls.page_choice("Paper", "paper", labels, "One paper at a time, by year.", folded=True)]
+        chosen, figure = st.columns([1.4, 1], gap="medium", vertical_alignment="bottom")
+        with chosen:
+            paper = PAPERS[controls.page_choice("Paper", "paper", labels, "One paper at a time, by year.", folded=True)]
         said = paper.publication
-        with st.container(gap=None):
-            st.markdown(plain(said.showed))
-            # not a caption: its links are too pale to be read
-            st.markdown(f":small[{plain(said.authors)}: [{plain(said.title)}]({said.url}). {plain(said.venue)}, {said.year}.]")
+        with figure:
+            part = _part(paper)
+        st.markdown(plain(said.showed))
         answer = st.empty()
         with panel("The experiment"):
             found = remembered(paper.lab, config, words="Repeating the experiment")
             answer.header(verdict(said, found), anchor=False)
             with panel("The figure"):
+                _draw(paper.draw(found, appearance(), *part))
                 st.caption(plain(said.figure))
-                _draw(_figure(paper, found))
             numbers, words = st.columns([1.7, 1], gap="medium")
             with numbers, panel("The numbers"):
                 st.markdown(table(said, found))
             words.markdown(f"**Where we differ.** {plain(said.differs)}")
+        # not a caption: its links are too pale to be read
+        st.markdown(f":small[{plain(said.authors)}: [{plain(said.title)}]({said.url}). {plain(said.venue)}, {said.year}.]")
         _go_on(paper)
 
 
@@ -94,12 +97,11 @@ def _difference(published: Published, ours: float) -> str:
     return f"{number(float(f'{ours / published.value:.2g}'))} times"
 
 
-def _figure(paper: Paper, found: Finding) -> Sequence[Drawn]:
-    """Return the charts of the paper's figure, or of the one that the visitor chooses."""
+def _part(paper: Paper) -> tuple[str, ...]:
+    """Draw the switch between the paper's figures, where there are several; return the one chosen."""
     if not paper.choices:
-        return paper.draw(found, appearance())
-    chosen = controls.page_choice("Figure", "signal", paper.choices, "Which of the paper's three figures is drawn.")
-    return paper.draw(found, appearance(), chosen)
+        return ()
+    return (controls.page_choice("Figure", "signal", paper.choices, "Which of the paper's figures is drawn."),)
 
 
 def _draw(charts: Sequence[Drawn]) -> None:

@@ -22,10 +22,7 @@ from propagation.ui.widgets.race_setup import architectures_race, draw_lanes, dr
 
 TITLE = "Which initialization learns?"
 _OF_ARCHITECTURES = "Which architecture learns?"
-_LOOK_FOR = (
-    "Same digits, same batches, same recipe: only {} differ. **Which networks leave 10 % (guessing), and which never do?** "
-    "The second chart says why: it shows how far each layer moves."
-)
+_LOOK_FOR = "Only {} differ. **Which networks leave 10 %, which is guessing?** On the right, why: how far each layer moves."
 #: seconds of racing between two redraws, and between the beginnings of two of them: in between others get their turn
 _TICK, _EVERY = 0.25, 0.4
 _COLOURS = {"learned": "green", "learning": "gray", "guessing": "orange", "diverged": "orange"}
@@ -39,10 +36,8 @@ def render(config: Config) -> None:
             opening(_OF_ARCHITECTURES, _LOOK_FOR.format("skips and norms"))
         else:
             opening(TITLE, _LOOK_FOR.format("the first weights"))
-        draw_starts()
         recipe, problems = read_recipe()
         buttons = st.container(horizontal=True, vertical_alignment="center", gap="small")
-        draw_recipe(recipe)
     if config.architecture == "transformer" and not architectures_race():
         st.caption(":material/layers_clear: A digit is one vector: attention is left out here, and the network of the MLPs races.")
     entries, refused = entries_of(config, lanes, recipe)
@@ -59,7 +54,10 @@ def render(config: Config) -> None:
         _run(on, running)
     else:
         words = "None of these can be raced." if lanes else "Nobody is at the start yet."
-        st.info(f"{words} Choose a race above, or add a lane.", icon=":material/sports_score:")
+        st.info(f"{words} Choose a race below, or add a lane.", icon=":material/sports_score:")
+    # what is set up stands below the charts: they are what a visitor comes for, and a race is ready to begin
+    draw_starts()
+    draw_recipe(recipe)
     _explanations()
 
 
@@ -93,7 +91,7 @@ def _what(on: race_session.Race, config: Config) -> str:
     if on.recipe.momentum:
         text += f", momentum {number(on.recipe.momentum)}"
     if own.width < config.width:
-        text += f" (not your {config.width:,}: wider ones would take minutes)"
+        text += f" (not your {config.width:,}: too slow)"
     return f":gray[{text}]"
 
 
@@ -137,7 +135,7 @@ def _answer(on: race_session.Race, decision: Decision | None) -> None:
             st.header(f"{icon} {plain(decision.headline)}", anchor=False)
             st.markdown(plain(ended + decision.reason))
     elif not on.lanes:
-        st.header(":gray[At the start. Press Start, or choose a race above.]", anchor=False)
+        st.header(":gray[At the start. Press Start, or choose a race below.]", anchor=False)
     else:
         ahead = max(on.lanes, key=lambda lane: lane.latest.accuracy)
         step = f"{'Paused at step' if on.status == 'paused' else 'Step'} {on.step:,} of {on.recipe.steps:,}"

@@ -63,7 +63,9 @@ PLACES = (
 def render(config: Config) -> None:
     """Draw the page: both laws of weights side by side, at the same settings and the same input."""
     opening(TITLE, LOOK_FOR)
-    draw_places(PLACES)
+    places, switch = st.columns([1.25, 1], gap="medium", vertical_alignment="bottom")
+    with places:
+        draw_places(PLACES)
     if SPECTRUM.why_not(config):
         st.info(SPECTRUM.why_not(config), icon=":material/info:")
         return
@@ -72,7 +74,8 @@ def render(config: Config) -> None:
         spectra = [remembered(SPECTRUM, own[law], words=f"Multiplying {_NAMES[law]}") for law in LAWS]
         depths = depths_shown(config.depth)
         offered = {str(layer): str(layer) for layer in depths[::-1]}
-        layer = int(controls.page_choice("Histogram at layer", "at", offered, "The depth whose singular values are counted on the right."))
+        with switch:
+            layer = int(controls.page_choice("Histogram at layer", "at", offered, "The layer of the histograms."))
         place = int(np.flatnonzero(depths == layer)[0])
         window = window_of(spectra)
         for column, spectrum in zip(st.columns(2, gap="medium", vertical_alignment="top"), spectra, strict=True):
@@ -91,11 +94,12 @@ def _spectrum(spectrum: Spectrum, place: int, window: tuple[int, int]) -> None:
     law = spectrum.config.weight_law
     prediction = _prediction(spectrum.config, law, int(spectrum.layers[-1]))
     answer = _in_words(spectrum, prediction, place)
-    st.markdown(f"**{_NAMES[law]}**\n\n{answer}")
+    st.markdown(f"**{_NAMES[law]}**")
     density = _density(spectrum, int(spectrum.layers[place]))
     figure = spectrum_chart(spectrum, prediction, place, window, density=density, appearance=appearance())
     spoken = answer.replace("*", "").replace("  \n", " ")
     draw_figure(figure, key=f"spectrum_{law}", alt=f"{_NAMES[law]}. {spoken}")
+    st.markdown(answer)
 
 
 def _density(spectrum: Spectrum, layer: int) -> tuple[np.ndarray, np.ndarray] | None:
@@ -176,6 +180,6 @@ def _explanation() -> None:
         )
         st.caption(
             "s₁ = −1 for Gaussian, 0 for orthogonal weights (Pennington, Schoenholz & Ganguli 2017). Linear Gaussian networks have the "
-            "Fuss–Catalan law, s²_max = (L+1)^(L+1)/L^L. At a few hundred neurons the largest value still scatters, mostly below. "
+            "Fuss–Catalan law, $s_{max}^2 = (L+1)^{L+1}/L^L$. At a few hundred neurons the largest value still scatters, mostly below. "
             "Singular values below 10⁻¹³ of the largest are beyond double precision and count as 0."
         )
