@@ -18,9 +18,10 @@ from streamlit.proto.Slider_pb2 import Slider
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
+from propagation.notation import markdown
 from propagation.slider_steps import step_text
 
-MOVED = "Weight variance σ_w²"
+MOVED = markdown("Weight variance σ_w²")
 #: seconds after which an answer is given up
 PATIENCE = 60.0
 _PLOTS = ("plot", "better_plot")
