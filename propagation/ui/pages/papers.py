@@ -115,5 +115,5 @@ def _go_on(paper: Paper) -> None:
     """Offer another draw of the same, and the link to the page where this network can be changed."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         draw_link(paper.link.text, paper.link.page, paper.link.query)
-        again = "Other random weights, same experiment."
+        again = "Other random weights, same experiment. It changes the seed, and nothing else, of yours."
         st.button("Draw again", icon=":material/casino:", on_click=controls.draw_again, help=again, disabled=experiment.fixed("seed"))

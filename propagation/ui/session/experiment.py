@@ -26,7 +26,7 @@ from propagation.fields import Text
 from propagation.locks import PARAMETERS, Terms
 from propagation.presets import PRESETS
 from propagation.ui.pages import PRESENT
-from propagation.ui.session import url
+from propagation.ui.session import url, way_back
 
 #: key of the number entry that belongs to a field's slider: the field and this
 EXACTLY = "_exactly"
@@ -69,6 +69,8 @@ def _open(here: dict[str, list[str]]) -> None:
     state = st.session_state
     first = "terms" not in state
     config, problems = url.parsed(here)
+    if not way_back.note_address(here) and not first and {*here} & {*FIELDS}:  # a link, to an experiment of its own
+        way_back.keep()
     page, (asked, unread) = url.of_page(here), Terms.from_query(here)
     if first:
         state.terms, state.own_seed = asked, secrets.randbelow(_SEEDS)
@@ -91,6 +93,7 @@ def sync_to_url() -> Config:
     state = st.session_state
     if not state.silent:
         state.address = url.write(state.config, url.for_this_page(state.page))
+        way_back.note_address(state.address)
     return state.config
 
 
@@ -289,6 +292,9 @@ def _apply(key: str, value: Any) -> None:
     """Change the experiment by one move."""
     state = st.session_state
     if key in url.PAGE_PARAMETERS:
+        return
+    if key == way_back.ORDER:
+        state.config, state.note = state.terms.kept(state.config, value)[0], ""
         return
     config, note = state.config, ""
     field = key.removesuffix(EXACTLY)

@@ -7,7 +7,7 @@ import streamlit as st
 from propagation.architecture import is_plain
 from propagation.config import Config
 from propagation.formatting import plain
-from propagation.ui.session import experiment, predict_first
+from propagation.ui.session import experiment, predict_first, way_back
 from propagation.ui.widgets import share
 
 #: complaints about an address that are shown one by one
@@ -35,6 +35,10 @@ def arrival() -> None:
     if unread := experiment.unread():
         told = f"This address has {unread:,} parameters. Of more than 1,000 none is read: this is what the app opens with."
         st.warning(told, icon=":material/link_off:")
+    if way_back.is_replaced():
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", key="way_back"):
+            st.markdown(":material/swap_horiz: This is not your experiment: a race or a link has set every control.", width="content")
+            st.button("Back to my experiment", "back_to_mine", icon=":material/undo:", on_click=way_back.come_back)
     said = predict_first.expectation()
     if said is not None:
         asked = predict_first.question()

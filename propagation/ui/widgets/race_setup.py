@@ -16,7 +16,7 @@ from propagation.labs.compare import FIRST, GLOROT_2010, MOST_COLUMNS, Column, c
 from propagation.labs.compare_networks import NETWORKS, Network
 from propagation.labs.race import MOST_DEPTH, MOST_SECONDS, Entry, fitting_width
 from propagation.labs.training import Recipe
-from propagation.ui.session import experiment, race_session
+from propagation.ui.session import experiment, race_session, way_back
 
 #: parameter of the address → field of the recipe
 FIELDS = {"rate": "learning_rate", "momentum": "momentum", "steps": "steps"}
@@ -109,6 +109,7 @@ def draw_starts() -> None:
 
 
 def _begin(start: Start) -> None:
+    way_back.keep((compare_networks.SWITCH, compare_networks.PARAMETER, compare_text.PARAMETER, *FIELDS))
     experiment.order(**start.fields)
     experiment.order_page_parameter(compare_networks.SWITCH, _ARCHITECTURES if start.networks else "")
     experiment.order_page_parameter(compare_networks.PARAMETER, compare_networks.written(start.networks) if start.networks else "")
