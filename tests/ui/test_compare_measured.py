@@ -63,7 +63,7 @@ def test_an_example_is_one_more_column_and_stands_in_the_link():
     last = app.table[0].value.to_numpy().tolist()[-1]
     assert last[0].startswith(GLYPH) and "vanishing" in last[-1] and last[2] == "×\u00a00.168"
     assert app.header[0].value == before, "it does not compete"
-    assert "30 layers: The signal vanishes" in told(app)
+    assert "30 layers measured. The signal vanishes" in told(app)
     again = opened(measured="mlp")
     assert measured(again) == measured(app)
     choose(app).set_value("").run()

@@ -83,4 +83,4 @@ def verdict(name: str, report: Report) -> None:
 def in_words(report: Report) -> str:
     """Return what was found in a measured network, in a sentence."""
     count = len(layers(report))
-    return f"{report.model}, measured, {count:,} {'layer' if count == 1 else 'layers'}: {diagnose(report)[0].headline}"
+    return f"{report.model}: {count:,} {'layer' if count == 1 else 'layers'} measured. {diagnose(report)[0].headline}"
