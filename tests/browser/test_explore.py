@@ -90,3 +90,15 @@ def test_on_a_phone_the_picture_comes_first_and_nothing_runs_off_the_side(phone)
     assert phone.page.evaluate("document.scrollingElement.scrollWidth") <= 390
     top = phone.page.locator(".js-plotly-plot").bounding_box()["y"]
     assert top < phone.page.locator(SIDEBAR).bounding_box()["y"]
+
+
+def test_charts_from_before_a_formula_that_cannot_be_used_are_pale(visitor):
+    visitor.open("gains")
+    opacity = "() => getComputedStyle(document.querySelector('.js-plotly-plot').closest('.plot')).opacity"
+    entry = visitor.page.get_by_role("textbox", name="Or type your own φ(x)")
+    for formula, seen in (("1/x", "0.4"), ("x * sigmoid(x)", "1")):
+        entry.fill(formula)
+        entry.press("Enter")
+        visitor.settle()
+        assert visitor.page.evaluate(opacity) == seen
+        assert visitor.page.get_by_text("What you see is still tanh").count() == (seen != "1")

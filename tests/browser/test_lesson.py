@@ -9,6 +9,7 @@ import pytest
 
 from propagation.lessons import END, chapter_of, load
 from propagation.myths import MYTHS
+from propagation.ui.components.streamlit_page import MAIN
 from tests.browser.streamlit_page import ALERT, EXCEPTION
 from tests.browser.test_sweep import FAINT, IS_COVERED, IS_OPEN, TABLES
 
@@ -187,3 +188,13 @@ def test_on_a_phone_nothing_runs_off_the_side(phone, page):
     phone.settle()
     assert phone.page.evaluate("document.scrollingElement.scrollWidth") <= 390
     assert phone.page.locator(EXCEPTION).count() == 0
+
+
+@pytest.mark.parametrize("step", ["2.1", "3.2", "4.3"])  # those with most to read
+def test_an_answer_fits_a_small_window_without_scrolling(visitor, step):
+    visitor.page.set_viewport_size({"width": 1280, "height": 720})
+    visitor.open(f"lesson?step={step}")
+    visitor.page.get_by_role("button", name="Show me", exact=True).click()
+    visitor.page.get_by_role("link", name="Open this in Explore").wait_for()
+    visitor.settle()
+    assert visitor.page.locator(MAIN).evaluate("main => main.scrollHeight - main.clientHeight") == 0

@@ -35,6 +35,8 @@ LATER = f"{OF_KEY}{LATER_KEY}"
 #: the same of a sentence that stands elsewhere and follows the hand, too
 REMARK_KEY = "remark"
 REMARK = f"{OF_KEY}{REMARK_KEY}"
+#: how the keys begin of what says that an entry could not be used: charts, which are of what was there before, are pale meanwhile
+REFUSED = "refused_"
 #: of `APP`: the attribute that says whether the server is there, and its word for yes
 CONNECTION, CONNECTED = "data-test-connection-state", "CONNECTED"
 #: the same as a line of JavaScript, before every component's own

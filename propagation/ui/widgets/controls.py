@@ -14,7 +14,7 @@ from propagation.choices import ARCHITECTURES
 from propagation.config import FIELDS, NUMBERS, Config
 from propagation.export.code.block_words import block_formula
 from propagation.export.code.settings import size_words
-from propagation.expressions import LONGEST, TooFast
+from propagation.expressions import LONGEST, TooFast, lookup
 from propagation.fields import Choice, Flag, Number, Text
 from propagation.formatting import number, plain
 from propagation.initializers import SCHEMES
@@ -25,6 +25,7 @@ from propagation.presets import PRESETS
 from propagation.slider_steps import place_on, scale, slider_end, step_text
 from propagation.ui.components.block_picture import block_picture
 from propagation.ui.components.slider_marks import Mark, slider_marks
+from propagation.ui.components.streamlit_page import REFUSED
 from propagation.ui.session import experiment
 from propagation.ui.widgets.figures import clicked_point
 from propagation.ui.widgets.panels import panel
@@ -111,8 +112,10 @@ def formula() -> None:
     refusal = experiment.refused_formula("formula")
     if refusal and not isinstance(refusal, TooFast):  # of which the page says what it does in one layer
         end = "" if refusal.sentence.endswith("?") else "."
-        st.warning(f"This formula cannot be used: {plain(refusal.sentence)}{end}", icon=":material/function:")
-        st.code(refusal.marker, language=None)
+        still = f"What you see is still {plain(lookup(experiment.present().activation).label)}."
+        with st.container(key=f"{REFUSED}formula"):
+            st.warning(f"This formula cannot be used: {plain(refusal.sentence)}{end} {still}", icon=":material/function:")
+            st.code(refusal.marker, language=None)
 
 
 def page_choice(label: str, name: str, choices: dict[str, str], help: str, folded: bool = False, labelled: bool = True) -> str:
@@ -234,7 +237,8 @@ def _text(name: str, field: Text, widget: dict[str, Any]) -> None:
     """Draw the entry of a text; one that cannot be read stays there, with what is wrong with it."""
     st.text_input(field.label, max_chars=field.longest, placeholder=field.placeholder, **widget)
     if experiment.refused_text(name):
-        st.warning(plain(experiment.refused_text(name)), icon=":material/edit_off:")
+        with st.container(key=REFUSED + name):
+            st.warning(plain(experiment.refused_text(name)), icon=":material/edit_off:")
     elif name == "layer_sizes" and (mismatch := pixels_mismatch(experiment.present())):
         st.caption(plain(mismatch))
 
