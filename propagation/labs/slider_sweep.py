@@ -11,14 +11,17 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
+from propagation.architecture import blocks
 from propagation.config import Config
 from propagation.engine.cost import work
 from propagation.engine.network import simulate_alike
 from propagation.engine.sweep import SHARING, each
 from propagation.engine.trace import Trace
 from propagation.labs.protocol import Progress
+from propagation.ops import Attend, Variance, ops_within
 from propagation.rules import moved
 from propagation.theory.prediction import Prediction
+from propagation.theory.softmax import LARGEST_VARIANCE
 from propagation.theory.sweep import predict_each
 
 Theory = TypeVar("Theory")
@@ -37,12 +40,13 @@ SECONDS, LONGEST = 0.6, 2.0
 SHARED = 0.4
 #: seconds that a layer of one network costs in any case: its small factorizations, which `work` does not count
 LAYER = 2e-4
-#: seconds that theory takes of a block with attention, and that it may take for the positions near the slider, and for all
-ATTENTION, OF_THEORY_NEAR, OF_THEORY = 0.012, 1.0, 4.0
+#: seconds that theory takes of a block with attention, by integrals, or by drawn patterns, and that it may take for the positions near the
+#: slider, and for all
+INTEGRATED, DRAWN, OF_THEORY_NEAR, OF_THEORY = 0.004, 0.014, 1.0, 4.0
 #: values whose theory is solved at once, between two looks whether somebody still waits for it
 AT_ONCE = 20
-#: positions without which nothing moves
-_FEWEST = 3
+#: positions without which nothing moves, and those that tell what theory costs along the slider
+_FEWEST, _SAMPLE = 3, 24
 #: share of the slider to either side of where it stands that a first sweep covers, as far as a hand gets before the rest is there, and
 #: how fine it is
 NEAR, NEARBY = 1 / 12, (7, 0, 3)
@@ -122,7 +126,8 @@ def plans(kind: Kind[Theory, Found], config: Config, field: str, values: Sequenc
     first = max(0, here - reach)
     near = _plan(kind, config, field, values[first : here + reach + 1], here - first, *NEARBY, OF_THEORY_NEAR)
     coarse = _plan(kind, config, field, values, here, *kind.fine[-1])
-    parts = [replace(plan, trials=kind.fewest) for plan in (near, coarse) if plan is not None and len(plan.values) < len(whole.values)]
+    firsts = ((near, len(whole.values) - 1), (coarse, len(whole.values) // 2))  # a coarse one pays where it is there much sooner
+    parts = [replace(plan, trials=kind.fewest) for plan, most in firsts if plan is not None and len(plan.values) <= most]
     return (*parts, whole)
 
 
@@ -139,7 +144,9 @@ def _plan(
 ) -> Plan[Theory, Found] | None:
     """Return the plan of at most so many positions, networks at all of a few of them or at some of many; None where one takes too long."""
     if config.architecture == "transformer":
-        positions = max(_FEWEST, min(positions, int(seconds / (ATTENTION * config.depth))))
+        sample = spread(len(values), _SAMPLE, here)
+        costs = [_theory_seconds(one) for one in along(config, field, [values[place] for place in sample])]
+        positions = max(_FEWEST, min(positions, int(seconds * len(costs) / sum(costs))))
         some = min(some, positions)
     chosen = spread(len(values), positions, here)
     measured = spread(len(chosen), len(chosen) if len(chosen) <= all_of else some, chosen.index(here))
@@ -155,6 +162,14 @@ def _plan(
         return None
     trials = max(kind.fewest, min(int(SECONDS / sum(cost)), kind.uses(config).trials))
     return Plan(kind, config, field, tuple(values[place] for place in chosen[: measured[-1] + 1]), tuple(measured), trials)
+
+
+def _theory_seconds(config: Config) -> float:
+    """About how long theory takes of a transformer: where a token looks at one or two others, or only back, patterns are drawn."""
+    attention = next(op for op in ops_within(blocks(config)[0]) if isinstance(op, Attend))
+    looks = [op.weight.value + op.bias_variance for op in (attention.query, attention.key) if isinstance(op.weight, Variance)]
+    sharp = len(looks) < 2 or looks[0] * looks[1] > LARGEST_VARIANCE or config.normalization == "none"
+    return config.depth * (DRAWN if sharp or config.causal else INTEGRATED)
 
 
 def _runs(kind: Kind[Any, Any], config: Config, field: str, values: Sequence[float], trials: int) -> list[Config]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import is_dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -53,6 +54,44 @@ def test_values_that_take_too_long_are_left_out():
 def test_a_sweep_that_would_take_too_long_is_coarser():
     *_, whole = plans_of(Config(depth=500), "weight_variance")
     assert (whole.values[0], whole.values[-1]) == (STEPS[0], STEPS[-1]) and len(whole.values) < FINE[0][0]
+
+
+#: 24 blocks of attention and MLP
+DEEP = Config(
+    architecture="transformer",
+    normalization="layer",
+    depth=24,
+    width=256,
+    heads=8,
+    tokens=16,
+    inputs=1,
+    expansion=4,
+    activation="relu",
+    trials=2,
+)
+
+
+def test_a_deep_transformer_has_as_many_places_as_theory_has_time_for():
+    """Networks at every one of them: 24 or more, 7 near the thumb; fewer where theory draws its patterns, as under a causal mask."""
+    near, *_, whole = plans_of(replace(DEEP, weight_variance=1.5), "weight_variance")
+    assert len(near.values) == 7 and len(whole.values) >= 24 and len(whole.measured) == len(whole.values)
+    *_, causal = plans_of(replace(DEEP, weight_variance=1.5, causal=True), "weight_variance")
+    assert 3 <= len(causal.values) < len(whole.values)
+
+
+def test_between_two_places_of_a_deep_transformer_theory_is_nearly_a_straight_line():
+    """Frames in between are interpolated: off by less than 0.06 of a decade from σ_w² = 0.5 on, where lines go over decades."""
+    *_, whole = plans_of(replace(DEEP, weight_variance=1.5), "weight_variance")
+    places = [value for value in whole.values if 0.5 < value < 4][::2]
+    off, moved_by = [], []
+    for low, high in pairwise(places):
+        middle = STEPS[(STEPS.index(low) + STEPS.index(high)) // 2]
+        first, between, last = (predict(replace(DEEP, weight_variance=value)) for value in (low, middle, high))
+        for name in ("stream", "stream_gradient", "weight_gradient"):
+            a, b, c = (np.asarray(one.signal(name).log10_second_moment) for one in (first, between, last))
+            off.append(np.abs((a + c) / 2 - b).max())
+            moved_by.append(np.abs(a - b).max())
+    assert max(off) < 0.06 < max(moved_by)
 
 
 def test_there_is_none_where_one_network_takes_too_long():

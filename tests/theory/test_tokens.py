@@ -12,7 +12,7 @@ from oracle import ERRORS
 from propagation import Config, predict
 from propagation.architecture import blocks
 from propagation.ops import Activate, Attend, Gate, Linear, Variance
-from propagation.theory import patterns, tokens
+from propagation.theory import patterns, softmax, tokens
 from propagation.theory.op import NoLaw, State
 from propagation.theory.ops import theory_op
 from propagation.theory.softmax import LARGEST_VARIANCE, pattern_moments
@@ -84,6 +84,18 @@ def test_rows_that_are_nearly_alike_join_those_that_are_not():
     for variance in (0.01, 1.0, 9.0):
         below, above = (pattern_moments(variance, share * 1e-6 / variance, 16).apart / share for share in (0.999, 1.001))
         assert below == pytest.approx(above, rel=1e-3)
+
+
+@pytest.mark.parametrize("tokens_", [2, 16])
+@pytest.mark.parametrize("distance", [1e-4, 0.1, 0.9, 0.999, 1.2, 2.0])
+@pytest.mark.parametrize("variance", [0.03, 1.0, 4.0, 16.0])
+def test_means_of_the_second_row_read_off_one_grid_are_those_computed_one_by_one(variance, distance, tokens_, monkeypatch):
+    """S₂ and JJ to 1e-9, and S₁ − S₂ to the 1e-6 that is said of it."""
+    fast = softmax._two_rows(variance, distance, tokens_)
+    monkeypatch.setattr(softmax, "_FINEST", 0)
+    slow, (s1, _) = softmax._two_rows(variance, distance, tokens_), softmax._one_row(variance, tokens_)
+    assert fast == pytest.approx(slow, rel=1e-9) and s1 - fast[0] == pytest.approx(s1 - slow[0], rel=1e-6)
+    assert fast != pytest.approx(softmax._two_rows(1.01 * variance, distance, tokens_), rel=1e-6), "negative control"
 
 
 def test_where_one_token_is_looked_at_there_is_no_law():
