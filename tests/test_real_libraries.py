@@ -2,6 +2,10 @@
 
 Dropout is off, since they have it in places where a Config has none, and ε of their norms is next to nothing: it is 1 % of the variance
 that GPT-2's first norm divides by. Other differences that a Config cannot say are named where they occur.
+
+Not compared: timm's NFNets. Their branches have four convolutions with standardized weights, two of them in groups, and a squeeze-and-
+excitation gate, and they divide by the size that the stream is expected to have, where the preset's RMS norm measures it. What the stream
+does is Brock et al.'s formula, which the tests of papers repeat.
 """
 
 from __future__ import annotations
