@@ -44,6 +44,7 @@ def draw() -> None:
                 args=(_PASTE,),
                 label_visibility="collapsed",
             )
-            st.button("Show it")
+            # a click may arrive with the address from before the text did: that it takes the text again says so
+            st.button("Show it", on_click=own_report.paste, args=(_PASTE,))
         if own_report.refusal() and st.session_state[_PASTE].strip():
             st.warning(plain(own_report.refusal()), icon=":material/error:")
