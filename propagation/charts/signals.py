@@ -30,6 +30,28 @@ _STRIP_TOP, _STRIP_BOTTOM, _TITLE_HEIGHT = 22, 62, 27
 MOST_LAYERS = 400
 
 
+#: a row's symbol in plain words, for a pointer on its title
+_PLAINLY = {
+    "z": "z: what a neuron adds up, weights times inputs<br>plus bias, before the activation",
+    "h": "h: what a neuron passes on, after the activation φ",
+    "stream": "x: the stream that a block reads, and adds to",
+    "delta": "δ: how much the cost C changes if a neuron's z does",
+    "stream_gradient": "∂C/∂x: how much the cost C changes if the stream does",
+    "weight_gradient": "∂C/∂W: how much the cost C changes if a weight does,<br>by which training changes that weight",
+}
+#: what to watch for in a row, in a sentence beside its title
+_SIGNAL = "The signal has to arrive: it must neither fade nor grow without end."
+_GRADIENT = "The gradient has to come back, or the first layers hardly learn."
+_BESIDE = {
+    "z": _SIGNAL,
+    "h": _SIGNAL,
+    "stream": _SIGNAL,
+    "delta": _GRADIENT,
+    "stream_gradient": _GRADIENT,
+    "weight_gradient": "Training changes weights by this: level means one pace for all layers.",
+}
+
+
 def signals_chart(
     trace: Trace,
     prediction: Prediction | None = None,
@@ -63,11 +85,12 @@ def signals_spec(
     precision: Precision | None = None,
     appearance: str = "light",
     hover: bool = True,
+    guide: bool = False,
 ) -> dict:
     """Return the figure of `signals_chart` as plain data, which is drawn while a hand moves.
 
     `go.Figure` copies it twice, which takes longer than all of this. Without `hover` no words are made for a pointer on the chart, for
-    when it is elsewhere.
+    when it is elsewhere. With `guide` a sentence beside each title says what to watch for; it needs room.
     """
     colours = palette(appearance)
     depth = trace.config.depth
@@ -84,7 +107,9 @@ def signals_spec(
             data += ruler_marks(row.name, row.ruler, layers, colours, xaxis="x", yaxis=place.yaxis)
             notes += ruler_words(row.ruler, layers, place, colours)
         data += _row_traces(row, layers, place, colours, hover)
-        notes.append(title(f"<b>{row.title}</b>", place.top, row.text_colour, 15))
+        notes.append(title(f"<b>{row.title}</b>", place.top, row.text_colour, 15) | {"hovertext": _PLAINLY[row.name]})
+        if guide and not (over is not None and row is rows[0]):
+            notes.append(title(_BESIDE[row.name], place.top, colours.muted, 13) | {"x": 1, "xanchor": "right", "name": "beside"})
         gone = layers[~np.isfinite(row.middle)]
         if len(gone):
             notes.append(missing(f"{row.nothing} in {span(gone)}", gone, place, colours))

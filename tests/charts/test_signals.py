@@ -187,3 +187,12 @@ def test_a_variance_too_small_to_measure_is_not_drawn_as_a_number():
     dots = next(trace for trace in figure.data if trace.name == "z")
     assert dots.y[0] is not None and dots.y[-1] is None
     assert any("too small to measure" in note.text for note in figure.layout.annotations)
+
+
+def test_every_row_says_what_its_symbol_is_and_on_request_what_to_watch_for():
+    notes = signals_spec(trace(), prediction(), guide=True)["layout"]["annotations"]
+    titles = [note["hovertext"] for note in notes if "hovertext" in note]
+    assert [text.split(":")[0] for text in titles] == ["z", "δ", "∂C/∂W"]
+    beside = [note for note in notes if note.get("name") == "beside"]
+    assert ["signal" in beside[0]["text"], "gradient" in beside[1]["text"], len(beside)] == [True, True, 3]
+    assert not [note for note in signals_chart(trace(), prediction()).layout.annotations if note.name == "beside"]

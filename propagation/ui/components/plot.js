@@ -80,7 +80,7 @@ function screenOf({ place, figure }) {
   const share = typeShare();
   const natural = share * (figure.layout.height ?? 450);
   const { fonts, lines, room } = window.propagationScreen ?? {};
-  return { share, fonts, lines, height: room?.(place, natural) ?? natural };
+  return { share, fonts, lines, width: place.clientWidth, height: room?.(place, natural) ?? natural };
 }
 const fit = ({ place }, { share, fonts, height }) => `${place.clientWidth} ${share} ${fonts} ${height}`;
 

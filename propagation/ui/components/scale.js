@@ -1,6 +1,7 @@
 // Scale: a figure in the type of its page and in the height there is for it. What is measured in pixels grows, and so does what is between
 // rows, where words stand; the rows give way.
 
+const NARROW = 760; // pixels of a chart, at a page's normal type
 const NORMAL = 16; // pixels of the page's type for which figures are made
 const ANY = [0, Infinity];
 const LEAST_ROWS = 0.35; // of the height of a plot
@@ -54,8 +55,15 @@ function thinned(axis, pixels, size) {
   return { ...axis, tickvals: kept(tickvals), ticktext: kept(ticktext) };
 }
 
-function scaled(figure, screen) {
-  const { share, height } = screen;
+// Without the sentences beside the titles of rows, where both have no room in a line.
+function withoutBeside(figure) {
+  const { layout } = figure;
+  return layout.annotations ? { ...figure, layout: { ...layout, annotations: layout.annotations.filter(({ name }) => name !== "beside") } } : figure;
+}
+
+function scaled(whole, screen) {
+  const { share, height, width } = screen;
+  const figure = width < share * NARROW ? withoutBeside(whole) : whole;
   const { layout } = figure;
   const natural = layout.height ?? 450;
   if (share === 1 && height === natural && !screen.fonts) return figure;

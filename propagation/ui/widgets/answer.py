@@ -252,7 +252,7 @@ def _draw(answer: Answer, row: ForwardRow, where: First, draw: Callable[..., Non
     with where.picture, panel("The chart"):
         over = _over(answer.trace.config, row, whole) if row.whose else None
         shown: dict[str, Any] = {"forward": row.signal, "over": over, "weights": row.weights, "precision": row.precision}
-        spec = signals_spec(answer.trace, answer.prediction, **shown, appearance=appearance())
+        spec = signals_spec(answer.trace, answer.prediction, **shown, appearance=appearance(), guide=True)
         draw(spec, key=CHART, alt=_in_words(answer))
 
 

@@ -166,7 +166,7 @@ def _measured(row: ForwardRow, config: Config, field: str, values: Sequence[floa
 
     def shown(trace: Trace, prediction: Prediction) -> Shown:
         rows: dict[str, Any] = {"forward": row.signal, "weights": row.weights, "precision": row.precision}
-        spec = signals_spec(trace, prediction, **rows, appearance=appearance(), hover=False)
+        spec = signals_spec(trace, prediction, **rows, appearance=appearance(), hover=False, guide=True)
         return Shown({CHART: on_paper(spec)}, _words(diagnose(trace, prediction), colours))
 
     if not row.whose:
