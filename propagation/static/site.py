@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
 from importlib import metadata, resources
@@ -12,6 +13,7 @@ from typing import Any
 from propagation import Config, predict, simulate
 from propagation.charts.signals import signals_spec
 from propagation.static.files import ENTRY, ROOT, app_files, archive, fingerprint, requirements
+from propagation.ui.pages import start as first_page
 
 #: the runtime: Streamlit on Pyodide, from its public address unless there is a copy
 STLITE = "https://cdn.jsdelivr.net/npm/@stlite/browser@1.9.2/build/"
@@ -46,13 +48,16 @@ def build(out: Path, bundles: tuple[Path, ...] = (), root: Path = ROOT) -> list[
     settings["plotly"] = f"plotly.min.js?{fingerprint(plotly)}"
     picture = _picture(root)
     settings["picture"] = f"./picture.js?{fingerprint(picture)}"
+    networks = _networks(root)
+    settings["networks"] = f"./networks.js?{fingerprint(networks)}"
     worker = (_HERE / "worker.js").read_bytes()
-    parts = (packed, plotly, picture, worker, settings["stlite"].encode())
+    parts = (packed, plotly, picture, networks, worker, settings["stlite"].encode())
     settings["worker"] = f"worker.js?{fingerprint(b''.join(parts))}"  # another build is another worker, with nothing kept from before
     start = (_HERE / "start.js").read_bytes()
     page = Template((_HERE / "index.html").read_text(encoding="utf-8")).substitute(
         title=TITLE,
         description=DESCRIPTION,
+        headline=first_page.HEADLINE,
         runtime=settings["stlite"],
         start=f"start.js?{fingerprint(start)}",
         settings=json.dumps(settings).replace("<", "\\u003c"),
@@ -62,6 +67,7 @@ def build(out: Path, bundles: tuple[Path, ...] = (), root: Path = ROOT) -> list[
         "404.html": (_HERE / "404.html").read_bytes(),
         "start.js": start,
         "picture.js": picture,
+        "networks.js": networks,
         "worker.js": worker,
         "app.zip": packed,
         "plotly.min.js": plotly,
@@ -77,11 +83,19 @@ def build(out: Path, bundles: tuple[Path, ...] = (), root: Path = ROOT) -> list[
 
 
 def _picture(root: Path) -> bytes:
-    """Return a module that draws the first chart of the app, as it is without parameters, in light and in dark colours."""
+    """Return a module that draws the chart of Explore, as it is without parameters, in light and in dark colours."""
     trace, prediction = simulate(Config()), predict(Config())
     figures = {appearance: signals_spec(trace, prediction, appearance=appearance) for appearance in ("light", "dark")}
     painter = (root / "propagation" / "ui" / "components" / "svg.js").read_text(encoding="utf-8")
     return f"{painter}\nexport const figures = {json.dumps(figures)};\nexport {{ paint }};\n".encode()
+
+
+def _networks(root: Path) -> bytes:
+    """Return a module that draws the two networks of the first page, as the app does."""
+    parts = root / "propagation" / "ui" / "components"
+    css, js = ((parts / f"two_networks.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
+    table = base64.b64encode(first_page.picture()).decode()
+    return f'{js}\nexport const style = {json.dumps(css)};\nexport const data = bytes("{table}");\n'.encode()
 
 
 def _matched(requirement: str) -> str:

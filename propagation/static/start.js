@@ -46,11 +46,11 @@ function fail(sentence, advice) {
   button.hidden = false;
 }
 
-/** Takes the curtain away once the app shows its question, or a reason why it cannot. */
+/** Takes the curtain away once the app shows its question, or a reason why it cannot; not from under a hand. */
 function raise() {
   const shown = () => document.querySelector("#root :is([data-testid=stHeading], [data-testid=stAlert], [data-testid=stException])");
   const look = () => {
-    if (!shown()) return;
+    if (!shown() || start.matches(":active")) return;
     clearTimeout(watch);
     watcher.disconnect();
     start.remove();
@@ -58,6 +58,7 @@ function raise() {
   };
   const watcher = new MutationObserver(look);
   watcher.observe(document.getElementById("root"), { childList: true, subtree: true });
+  start.addEventListener("pointerup", () => setTimeout(look));
   look();
 }
 
@@ -75,9 +76,26 @@ function broken(error) {
   fail("The app did not start.", last.slice(0, 200));
 }
 
-/** The chart that the app opens with, as a picture; of another experiment it would show what is not so. */
-async function picture() {
-  if (location.search) return;
+/** What the address opens, as it stands at first; of another experiment it would show what is not so. */
+function picture() {
+  if (["", "?page=start"].includes(location.search)) return networks();
+  if (location.search === "?page=explore") return chart();
+}
+
+/** The two networks of the first page: they need no Python. The app's own go on where the slider was left. */
+async function networks() {
+  const { default: draw, style, data } = await import(settings.networks);
+  const section = start.querySelector("section");
+  section.hidden = false;
+  start.classList.add("stands");
+  const parentElement = section.lastElementChild.attachShadow({ mode: "open" });
+  parentElement.append(Object.assign(document.createElement("style"), { textContent: style }));
+  parentElement.append(Object.assign(document.createElement("div"), { className: "stage" }));
+  draw({ data, parentElement, played: 0, setStateValue: (_, place) => (window.propagationPlace = place) });
+}
+
+/** The chart of Explore, as a picture. */
+async function chart() {
   const { paint, figures } = await import(settings.picture);
   const figure = start.querySelector("figure");
   figure.hidden = false;
@@ -102,6 +120,14 @@ function plotly() {
   window.propagationPlotly.catch(() => delete window.propagationPlotly);
 }
 
+/** The page that the first run leads to takes the place of the address that meant it: Back would come to that, and stay on another page. */
+function oneEntryOnArrival() {
+  const push = history.pushState;
+  history.pushState = function (...entry) {
+    return start.isConnected ? history.replaceState(...entry) : push.apply(history, entry);
+  };
+}
+
 async function run() {
   network.append(...Array.from({ length: STEPS.length * CELLS_A_STEP }, () => document.createElement("i")));
   more.hidden = false;
@@ -115,6 +141,7 @@ async function run() {
   step(0);
   navigator.serviceWorker?.register(settings.worker);
   picture();
+  oneEntryOnArrival();
   let mount;
   try {
     ({ mount } = await import(new URL("stlite.js", source)));

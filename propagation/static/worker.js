@@ -13,7 +13,19 @@ async function fetched(request) {
 
 const kept = async (request) => (await caches.open(KEPT)).match(request, { ignoreSearch: request.mode === "navigate" });
 
+/** A page by name, as in /explorer/phase?depth=20, which no file is behind: see 404.html. */
+function byParameter(address) {
+  const home = new URL(registration.scope);
+  const name = address.pathname.startsWith(home.pathname) && address.pathname.slice(home.pathname.length);
+  if (!/^[a-z]+$/.test(name)) return null;
+  address.pathname = home.pathname;
+  address.searchParams.set("page", name);
+  return Response.redirect(address);
+}
+
 async function answer(request) {
+  const led = request.mode === "navigate" && byParameter(new URL(request.url));
+  if (led) return led;
   if (isLasting(new URL(request.url))) return (await kept(request)) ?? fetched(request);
   try {
     return await fetched(request);

@@ -21,12 +21,20 @@ import pytest
 from playwright.sync_api import BrowserContext
 
 from propagation.static.site import build
+from propagation.ui.pages.start import HEADLINE
 from tests.browser.conftest import LIMIT, Visitor
 
 PIECES = os.environ.get("STATIC_PIECES", "")
 needs_the_runtime = pytest.mark.skipif(not PIECES, reason="STATIC_PIECES names no folder with a copy of stlite and Pyodide")
 COURSE = "course/week-3"
 WEIGHT_VARIANCE = "Weight variance σ_w²"
+#: a chart or a picture of the app itself, not the one that stands until then
+CHART = "#root .js-plotly-plot .main-svg, #root .net canvas"
+#: whether the address says this weight variance and this depth
+SAID = """([variance, depth]) => {
+    const said = new URLSearchParams(location.search);
+    return (said.get('weight_variance') ?? '1.5') === variance && (said.get('depth') ?? '50') === depth;
+}"""
 SMALL = "depth=10&width=64&trials=4"
 NETWORKS = "() => document.querySelector('.js-plotly-plot')?.layout?.annotations?.map(note => note.text).find(text => text.startsWith('●'))"
 
@@ -94,7 +102,8 @@ def opened(context: BrowserContext, address: str) -> Visitor:
     """The app, once its first chart stands, or a failure if it says that it will not."""
     visitor = Visitor(context.new_page(), address.partition("?")[0].rstrip("/"))
     visitor.page.goto(address)
-    visitor.page.locator(".js-plotly-plot .main-svg").or_(visitor.page.locator("#start.failed")).first.wait_for()
+    visitor.page.locator(f"#start.failed, {CHART}").first.wait_for()
+    visitor.page.wait_for_function("() => !document.querySelector('#start:not(.failed)')")
     assert visitor.page.locator("#start").count() == 0, visitor.page.inner_text("#start")
     visitor.settle()
     return visitor
@@ -112,10 +121,60 @@ def test_the_app_runs_below_a_path_without_a_server_and_asks_nobody_else(site, c
     page.get_by_role("slider", name=WEIGHT_VARIANCE).press("ArrowRight")
     page.wait_for_function("() => location.search.includes('weight_variance=1.51')")
     visitor.settle()
-    page.reload()
+    assert visitor.console_errors == []
+    page.reload()  # at …/explore, which no file is behind: the page for missing pages leads back here
     page.wait_for_selector(".js-plotly-plot .main-svg")
     assert page.get_by_role("slider", name=WEIGHT_VARIANCE).get_attribute("aria-valuetext") == "1.51"
-    assert context.elsewhere == [] and visitor.console_errors == []
+    assert context.elsewhere == []
+
+
+@needs_the_runtime
+def test_back_and_forward_lead_to_what_the_address_says(site, context):
+    visitor = opened(context, f"{site}?page=explore&{SMALL}")
+    page = visitor.page
+
+    def stands(question: str, variance: str, depth: str) -> None:
+        """Wait for address, page and controls that say the same; and so they stay."""
+        for _ in range(2):
+            page.wait_for_function(SAID, arg=[variance, depth])
+            page.get_by_role("heading", name=question).wait_for()
+            for name, value in ((WEIGHT_VARIANCE, variance), ("Depth", depth)):
+                page.get_by_role("slider", name=name).and_(page.locator(f"[aria-valuetext^='{value}']")).wait_for()
+            visitor.settle()
+
+    explore, phase = "Does the signal survive?", "Order or chaos?"
+    stands(explore, "1.5", "10")
+    assert page.evaluate("history.length") == 2, "the empty page and this one: what led here is no step back"
+    page.get_by_role("slider", name=WEIGHT_VARIANCE).press("ArrowRight")
+    stands(explore, "1.51", "10")
+    page.get_by_role("slider", name="Depth").press("ArrowRight")
+    stands(explore, "1.51", "12")
+    page.go_back()
+    stands(explore, "1.51", "10")
+    page.go_back()
+    stands(explore, "1.5", "10")
+    page.go_forward()
+    stands(explore, "1.51", "10")
+    page.get_by_text("Experiment", exact=True).first.click()
+    page.get_by_role("link", name="Order and chaos").first.click()
+    stands(phase, "1.51", "10")
+    page.go_back()
+    stands(explore, "1.51", "10")
+    page.go_forward()
+    stands(phase, "1.51", "10")
+    assert visitor.console_errors == []
+
+
+@needs_the_runtime
+def test_the_first_page_goes_on_where_its_picture_was_left(site, context):
+    page = context.new_page()
+    page.goto(site)
+    slider = page.locator("#start").get_by_role("slider")
+    slider.press("End")
+    words = slider.get_attribute("aria-valuetext")
+    page.locator("#root .net canvas").first.wait_for()
+    assert page.locator("#root").get_by_role("slider").get_attribute("aria-valuetext") == words
+    page.wait_for_function("() => [...document.querySelectorAll('a')].some(one => /weight_variance=3(&|$)/.test(one.href))")
 
 
 @needs_the_runtime
@@ -128,7 +187,7 @@ def test_a_page_is_reached_by_name_and_its_link_says_so(site, context):
     page.get_by_role("dialog").wait_for()
     visitor.settle()
     assert page.get_by_label("The link", exact=True).inner_text().startswith(f"{site}?page=phase&depth=10")
-    page.reload()  # at …/phase, which no file is behind: the page for missing pages leads back here
+    page.reload()
     question.wait_for()
     assert "depth=10" in page.url and context.elsewhere == []
 
@@ -140,20 +199,29 @@ def test_a_second_visit_needs_no_network(built, browser):
         opened(context, f"{address}?{SMALL}").page.close()
         first = opened(context, address)  # by now the worker has had all of it
         first.page.close()
-    again = opened(context, f"{address}?{SMALL}")
+    again = opened(context, f"{address}explore?{SMALL}")  # no file is behind this path
     assert again.value("Depth") == 10
     context.close()
 
 
-def test_a_picture_of_the_first_chart_stands_at_once_and_no_other(site, context):
+def test_what_the_address_opens_stands_at_once_and_nothing_else(site, context):
     context.route(lambda url: "stlite" in url, lambda route: route.abort())
     page = context.new_page()
     page.goto(site)
-    page.locator("#start figure path").first.wait_for(state="attached")
-    assert "pre-activation z" in page.inner_text("#start figure")
-    page.goto(f"{site}?{SMALL}")
-    page.get_by_text("could not be fetched").wait_for()
-    assert page.locator("#start figure").is_hidden(), "it would be another network's"
+    networks, chart = page.locator("#start section"), page.locator("#start figure")
+    networks.locator("canvas").first.wait_for()
+    assert networks.get_by_role("heading").inner_text() == HEADLINE and chart.is_hidden()
+    words = networks.locator(".forward")
+    assert "fades to nothing" in words.nth(1).inner_text()
+    networks.get_by_role("slider").press("End")
+    assert "turns into noise" in words.nth(1).inner_text() and "arrives" in words.nth(0).inner_text()
+    page.goto(f"{site}?page=explore")
+    chart.locator("path").first.wait_for(state="attached")
+    assert "pre-activation z" in chart.inner_text() and networks.is_hidden()
+    for query in (SMALL, f"page=explore&{SMALL}", "page=phase"):
+        page.goto(f"{site}?{query}")
+        page.get_by_text("could not be fetched").wait_for()
+        assert chart.is_hidden() and networks.is_hidden(), "it would be another network's, or another page's"
 
 
 def test_without_the_runtime_the_page_says_what_is_missing_and_loses_nothing(site, context):

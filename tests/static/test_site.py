@@ -43,7 +43,7 @@ def test_all_that_is_the_sites_own_is_found_from_its_page(site):
     """Relative addresses only, so that it works at example.org/course/week3/ as well."""
     page, settings = (site / "index.html").read_text(), settings_of(site)
     own = [link for link in re.findall(r'(?:href|src)="([^"]*)"', page) if not link.startswith(STLITE)]
-    for link in [*own, *(settings[name] for name in ("archive", "plotly", "picture", "worker"))]:
+    for link in [*own, *(settings[name] for name in ("archive", "plotly", "picture", "networks", "worker"))]:
         assert not link.startswith(("/", "http"))
         assert (site / link.split("?")[0]).is_file()
 

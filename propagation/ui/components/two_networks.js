@@ -159,9 +159,9 @@ class Net {
   }
 }
 
-function built(root, table, report) {
+function built(root, table, report, played) {
   const { labels, values } = table;
-  const slider = node("input", { type: "range", min: 0, max: values.length - 1, step: 1, value: table.first });
+  const slider = node("input", { type: "range", min: 0, max: values.length - 1, step: 1, value: window.propagationPlace ?? table.first });
   const shown = node("output");
   const button = node("button", { type: "button" }), other = node("button", { type: "button" }, labels.another);
   const slide = node("div", { className: "bar" }, node("span", {}, labels.smaller), slider, node("span", {}, labels.larger));
@@ -231,7 +231,9 @@ function built(root, table, report) {
   const observer = new ResizeObserver(() => playing === null && still());
   observer.observe(root);
   still();
-  if (!isCalm) begin(ROUNDS);
+  if (!isCalm && played) begin(played);
+  if (Number(slider.value) !== table.first) report("place", Number(slider.value)); // where it was left before the app was there
+  delete window.propagationPlace;
   root.again = () => playing === null && still(); // in the colours that the page has now
   root.end = () => {
     stop();
@@ -239,11 +241,11 @@ function built(root, table, report) {
   };
 }
 
-export default function ({ data, parentElement, setStateValue }) {
+export default function ({ data, parentElement, setStateValue, played = ROUNDS }) {
   const root = parentElement.querySelector(".stage");
   root.report = setStateValue;
   if (root.begun) return void setTimeout(() => root.again?.()); // a run of the page puts this in anew: what stands there goes on
   root.begun = true;
-  unpacked(data).then((table) => built(root, table, (...said) => root.report(...said)));
+  unpacked(data).then((table) => built(root, table, (...said) => root.report(...said), played));
   return () => root.end?.();
 }

@@ -24,7 +24,7 @@ _STEPS = 248
 
 def two_networks(reading: Reading, fixed: int, first: int, labels: dict[str, str]) -> None:
     """Show the network at the place `fixed` beside the one at the slider, at first at `first`; `labels` are the words of the picture."""
-    mount(_KEY, _KEY, html='<div class="stage"></div>', data=_table(reading, fixed, first, tuple(labels.items())), on_place_change=nothing)
+    mount(_KEY, _KEY, html='<div class="stage"></div>', data=table(reading, fixed, first, tuple(labels.items())), on_place_change=nothing)
 
 
 def place_chosen(first: int, places: int) -> int:
@@ -34,9 +34,9 @@ def place_chosen(first: int, places: int) -> int:
 
 
 @cache
-def _table(reading: Reading, fixed: int, first: int, labels: tuple[tuple[str, str], ...]) -> bytes:
-    """Return what is sent, once."""
-    table = {
+def table(reading: Reading, fixed: int, first: int, labels: tuple[tuple[str, str], ...]) -> bytes:
+    """Return all that the page draws from, once."""
+    contents = {
         "fixed": fixed,
         "first": first,
         "values": [round(float(value), 3) for value in reading.values],
@@ -58,7 +58,7 @@ def _table(reading: Reading, fixed: int, first: int, labels: tuple[tuple[str, st
         ],
         "labels": dict(labels),
     }
-    return zlib.compress(json.dumps(table, separators=(",", ":")).encode())
+    return zlib.compress(json.dumps(contents, separators=(",", ":")).encode())
 
 
 def _bytes(shares: np.ndarray) -> str:

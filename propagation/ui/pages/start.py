@@ -8,7 +8,7 @@ import streamlit as st
 
 from propagation.config import Config
 from propagation.labs.reading import BASE, ERROR, FITTED, NEURONS_SHOWN, load
-from propagation.ui.components.two_networks import place_chosen, two_networks
+from propagation.ui.components.two_networks import place_chosen, table, two_networks
 from propagation.ui.pages import EXPERIMENTS
 from propagation.ui.widgets.links import draw_link
 from propagation.ui.widgets.page_header import arrival
@@ -70,6 +70,12 @@ def _doors(value: float) -> None:
         with column, st.container(border=True, gap="xxsmall"):
             draw_link(label, page, query)
             st.caption(words)
+
+
+def picture() -> bytes:
+    """Return the table of the two networks as they stand at first."""
+    reading = load()
+    return table(reading, reading.place(_FIXED), reading.place(_FIRST), tuple(_LABELS.items()))
 
 
 def in_explore(value: float) -> Config:
