@@ -15,7 +15,7 @@ OWN = """child => [...document.querySelector('.plot').children[child].querySelec
     .filter(path => !path.closest('[opacity]') && getComputedStyle(path).strokeDasharray === '9px, 9px' && path.getTotalLength() > 50)
     .map(path => path.getBoundingClientRect()).map(({ left, top, right, bottom }) => [left, top, right, bottom])"""
 NAMES = """() => [...document.querySelectorAll('.plot text')].filter(text => text.textContent.includes('yours'))
-    .filter(text => text.closest('.annotation')?.style.opacity !== '0').map(text => text.textContent.replace('╌ ', ''))"""
+    .filter(text => text.closest('.annotation')?.style.opacity !== '0').map(text => text.textContent.replace(/╌ |\u200b/g, ''))"""
 
 
 def test_a_comparison_is_built_by_clicks_shared_by_its_link_and_undone_by_back(visitor, browser, address):
@@ -70,18 +70,18 @@ def test_a_frame_of_ones_own_curve_lies_where_the_answer_will(kind, request):
         visitor.page.set_viewport_size({"width": 390, "height": 2000})
         visitor.settle()
     rest, headline = visitor.page.evaluate(OWN, 0), visitor.page.evaluate(HEADLINES)
-    assert len(rest) == 3 and visitor.page.evaluate(NAMES) == ["yours, σ_w² 1.5"]
+    assert len(rest) == 3 and visitor.page.evaluate(NAMES) == ["yours, σw² 1.5"]
     thumb = hold(visitor, WEIGHT_VARIANCE, 0.2)
     visitor.page.wait_for_function(IS_COVERED)
     visitor.pause(300)
     held, value = visitor.page.evaluate(OWN, 1), shown_value(visitor, WEIGHT_VARIANCE)
-    assert visitor.page.evaluate(NAMES) == [f"yours, σ_w² {value}"]
+    assert visitor.page.evaluate(NAMES) == [f"yours, σw² {value}"]
     assert set(visitor.page.evaluate(HEADLINES)) == set(headline)
     thumb.let_go()
     visitor.page.wait_for_function(IS_OPEN)
     answer = visitor.page.evaluate(OWN, 0)
     assert [pytest.approx(box, abs=2) for box in answer] == held and answer != rest
-    assert visitor.page.evaluate(NAMES) == [f"yours, σ_w² {value}"] and visitor.page.evaluate(HEADLINES) == headline
+    assert visitor.page.evaluate(NAMES) == [f"yours, σw² {value}"] and visitor.page.evaluate(HEADLINES) == headline
 
 
 def test_a_slider_that_moves_all_columns_waits_for_the_hand(visitor):

@@ -15,6 +15,7 @@ ANGLES, WHOSE, GAINS = "angles?width=64&trials=3&depth=12", "whose?width=32&dept
 #: which of a page's charts follows
 FOLLOWING = {ANGLES: 0, WHOSE: 0, GAINS: 1}
 PICTURE = "number => document.querySelectorAll('.plot')[number].children[1].innerHTML"
+WORDS = "number => document.querySelectorAll('.plot')[number].children[1].textContent.replaceAll('\\u200b', '')"
 IS_DRAWN = "number => document.querySelectorAll('.plot')[number]?.querySelector('.main-svg')"
 IS_COVERED = f"number => ({PICTURE})(number) !== ''"
 IS_OPEN = f"number => ({PICTURE})(number) === ''"
@@ -124,11 +125,11 @@ def test_the_recommendation_follows_and_so_does_the_cross(visitor):
     assert f"biases of variance {shown_value(visitor, BIAS_VARIANCE).rstrip('0').rstrip('.')}" in words(visitor)[0]
     thumb = hold(visitor, WEIGHT_VARIANCE, 0.2)
     value = shown_value(visitor, WEIGHT_VARIANCE)
-    visitor.page.wait_for_function(f"([number, value]) => ({PICTURE})(number).includes(`σ_w² ${{value}}`)", arg=[number, value])
+    visitor.page.wait_for_function(f"([number, value]) => ({WORDS})(number).includes(`σw² ${{value}}`)", arg=[number, value])
     thumb.let_go()
     visitor.page.wait_for_function(IS_OPEN, arg=number)
     notes = visitor.page.evaluate("number => document.querySelectorAll('.js-plotly-plot')[number].layout.annotations", number)
-    assert f"σ_w² {value}" in notes[0]["text"]
+    assert f"σ<sub>w</sub>² {value}" in notes[0]["text"]
 
 
 @pytest.mark.parametrize("page", [ANGLES, WHOSE])
