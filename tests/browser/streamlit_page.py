@@ -11,6 +11,8 @@ IS_CONNECTED = f"document.querySelector('{APP}').getAttribute('{CONNECTION}') ==
 SIDEBAR = "[data-testid=stSidebar]"
 UNFOLD_SIDEBAR = "[data-testid=stExpandSidebarButton]"
 MENU_IN_SIDEBAR = "[data-testid=stSidebarNavItems]"
+#: a group of pages in the menu at the top, and a page of it
+MENU_GROUP, PAGE_OF_GROUP = "[data-testid=stTopNavSection]", "[data-testid=stTopNavDropdownLink]"
 SEGMENTS = "[data-testid=stButtonGroup]"
 TABLE = "[data-testid=stTable]"
 CODE = "[data-testid=stCode]"

@@ -8,7 +8,7 @@ import numpy as np
 
 from propagation.config import Config
 from propagation.reports.link import decode
-from tests.browser.streamlit_page import ALERT, EXCEPTION
+from tests.browser.streamlit_page import ALERT, EXCEPTION, MENU_GROUP, PAGE_OF_GROUP
 from tests.reports.samples import of_config
 
 PASTE = "Paste the text of mine.json, or a link with a report"
@@ -110,8 +110,8 @@ def test_ones_own_report_outlasts_the_menu_and_a_link_and_stands_beside_the_colu
 
 
 def _by_menu(page, group: str, name: str) -> None:
-    page.get_by_test_id("stTopNavSection").filter(has_text=group).click()
-    page.get_by_test_id("stTopNavDropdownLink").filter(has_text=name).click()
+    page.locator(MENU_GROUP).filter(has_text=group).click()
+    page.locator(PAGE_OF_GROUP).filter(has_text=name).click()
 
 
 def test_the_first_chart_is_seen_without_scrolling(visitor):

@@ -19,7 +19,7 @@ def test_all_papers_on_a_phone(phone):
         assert phone.page.locator(".js-plotly-plot").count() >= 1
         assert phone.page.locator(f"{EXCEPTION}, {ALERT}").count() == 0
         assert phone.page.evaluate("document.scrollingElement.scrollWidth") <= 390
-    assert "paper=doshi" in phone.page.url
+    assert "paper=cowsik" in phone.page.url
 
 
 def test_a_link_opens_the_papers_network(visitor):

@@ -96,7 +96,7 @@ def test_a_touch_a_key_and_the_button_itself_stop_it(visitor):
 def test_a_new_answer_stops_it(visitor):
     visitor.open(SMALL)
     before = visitor.drawn()
-    visitor.page.get_by_role("button", name="Set σ_w²").click()
+    visitor.page.get_by_role("button", name="to the critical").click()
     visitor.page.evaluate(f"() => document.querySelector('{BUTTON}').click()")
     visitor.settle()
     stands_as_before(visitor)

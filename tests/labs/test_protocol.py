@@ -25,6 +25,7 @@ SMALL = Config(depth=3, width=16, inputs=3, trials=2, seed=7)
 OTHERS = {
     "protocol": "says what a lab is",
     "watch": "runs what others look at",
+    "block_plane_text": "says in words what a plane of theory shows",
     "training": "goes on from snapshot to snapshot",
     "trainability": "trains by a recipe, see `training_by`",
     "sweep": "trains a grid of networks",
