@@ -46,7 +46,7 @@ def line(config: Config, plane: BlockPlane, place: int) -> str:
     gradients, apart = float(plane.gradients[place]), float(plane.apart[place])
     if config.architecture == "transformer":
         return _of_tokens(plane.law, gradients, apart)
-    what = f"{config.depth:,} {block_word(config)}s"
+    what = f"{config.depth:,} {block_word(config)}{'s' * (config.depth > 1)}"
     if plane.law == "power":
         times = f"{2 * config.depth:,} blocks in place of {config.depth:,} make gradients **× {number(2**gradients)}** as large"
     elif plane.law == "whole":

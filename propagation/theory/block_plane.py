@@ -13,7 +13,7 @@ et al. 2023 (2111.12143); Cowsik et al. 2024 (2403.02579) for tokens that are ne
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -112,12 +112,11 @@ class _Places:
 
 
 def _activated(activation: str, x: _Columns) -> _Columns:
-    of = moments(activation)
-    second, slope = of.second(x.q), of.slope(x.q)
+    mean, second, slope = moments(activation).mean_second_slope(x.q)
     alive = x.q > 0
     lost = np.zeros(x.q.shape)
     lost[alive], _ = kernel(activation)(x.q[alive], np.clip(x.eps[alive], 0.0, 2.0))
-    return _Columns(second, of.mean(x.q), _ratio(lost, second), x.back * slope, x.small * slope)
+    return _Columns(second, mean, _ratio(lost, second), x.back * slope, x.small * slope)
 
 
 def _normalized(kind: str, x: _Columns) -> _Columns:
@@ -137,14 +136,18 @@ def _ratio(a: Array, b: Array) -> Array:
     return np.divide(a, b, out=np.zeros(np.shape(b)), where=b > 0)
 
 
-def block_plane(config: Config, weight_variances: Array, bias_variances: Array) -> BlockPlane:
+def block_plane(
+    config: Config, weight_variances: Array, bias_variances: Array, progress: Callable[[float], None] | None = None
+) -> BlockPlane:
     """Return what there is of a network of blocks at these places, two arrays of one shape; NoLaw, with the reason, where it has no plane.
 
-    What a scheme says of σ_w² and σ_b² does not count, what a rule of branches makes of them does.
+    What a scheme says of σ_w² and σ_b² does not count, what a rule of branches makes of them does. `progress` hears the share of blocks
+    that is done, and may stop it by raising.
     """
     config = replace(config, scheme="custom", weight_variance=1.0, bias_variance=1.0)
     weights, biases = (np.asarray(values, dtype=float).ravel() for values in (weight_variances, bias_variances))
-    found, shape = _plane(config, _Places(weights, biases, config.value_variance is not None)), np.shape(weight_variances)
+    found = _plane(config, _Places(weights, biases, config.value_variance is not None), progress)
+    shape = np.shape(weight_variances)
     return BlockPlane(found.law, found.gradients.reshape(shape), found.apart.reshape(shape))
 
 
@@ -160,14 +163,14 @@ def block_places(configs: Sequence[Config]) -> BlockPlane:
     return _plane(unit, _Places(np.array(weights), np.array(biases), not scheme.has_rule and first.value_variance is not None))
 
 
-def _plane(config: Config, places: _Places) -> BlockPlane:
+def _plane(config: Config, places: _Places, progress: Callable[[float], None] | None = None) -> BlockPlane:
     config = replace(config, cost="gaussian", first_weight_variance=None)
     law = law_of(config)
     if config.architecture == "transformer":
         return _of_tokens(places, config, law)
     if law == "power":
-        return BlockPlane(law, _power(places, config, "back"), _log10(_deep(places, config)[1]))
-    logs, apart = _deep(places, config)
+        return BlockPlane(law, _power(places, config, "back"), _log10(_deep(places, config, progress)[1]))
+    logs, apart = _deep(places, config, progress)
     logs = logs[-1:] if law == "settled" else logs[1:] if config.depth > 1 else logs
     return BlockPlane(law, logs.sum(axis=0) if law == "whole" else logs.mean(axis=0), _log10(apart))
 
@@ -177,11 +180,12 @@ def law_of(config: Config) -> str:
     block = blocks(config)[0]
     skips = [op for op in block if isinstance(op, Residual)]
     _check(config, skips)
-    if config.architecture != "transformer" and config.branch_rule not in ("custom", "zero") and skips:
-        return "whole"
     if not skips:
         return "settled" if config.normalization != "none" else "mean"
-    if isinstance(block[-1], Normalize):
+    after = isinstance(block[-1], Normalize)
+    if config.architecture != "transformer" and config.branch_rule not in ("custom", "zero") and (after or skips[0].skip_scale == 1):
+        return "whole"
+    if after:
         return "settled"
     normalizes = isinstance(skips[0].branch[0], Normalize)
     return "power" if normalizes and skips[0].skip_scale == 1 else "mean"
@@ -206,9 +210,11 @@ def _check(config: Config, skips: Sequence[Residual]) -> None:
 
 
 def _check_tokens(config: Config, skips: Sequence[Residual]) -> None:
+    if config.tokens == 1:
+        raise NoLaw("A sequence of one token has no other that it could be told apart from.")
     if config.normalization == "none":
         raise NoLaw("Without a norm attention looks the more sharply the larger the stream is, so no plane is known.")
-    if config.causal and config.tokens > 1:
+    if config.causal:
         raise NoLaw("With a causal mask every token looks at others than the next one: one number for all tokens is not known.")
     if config.keep < 1:
         raise NoLaw("Dropout tells tokens apart anew in every block, so exponents of tokens that are alike say nothing.")
@@ -233,12 +239,14 @@ def _fresh(x: _Columns) -> _Columns:
     return _Columns(q, x.mean * np.sqrt(_ratio(q, x.q)), x.eps, one, one)
 
 
-def _deep(places: _Places, config: Config) -> tuple[Array, Array]:
+def _deep(places: _Places, config: Config, progress: Callable[[float], None] | None) -> tuple[Array, Array]:
     """log10 of what every block multiplies a squared gradient by, (depth, k), and 1 − c of two inputs after all of them, (k,)."""
     x, logs = _start(places, config), []
-    for block in blocks(config):
+    for done, block in enumerate(blocks(config), start=1):
         x = places.walked(block, _fresh(x))
         logs.append(_log10(x.back))
+        if progress:
+            progress(done / config.depth)
     return np.array(logs), x.eps
 
 

@@ -90,9 +90,7 @@ class Moments:
 
     def second(self, q: float | Array) -> Array:
         """E[φ²]."""
-        q = np.asarray(q, dtype=float)
-        basic = self.basic(q)
-        return np.maximum(_times(basic.line, q) + basic.remainder + basic.shift, 0.0)
+        return self.mean_second_slope(np.asarray(q, dtype=float))[1]
 
     def mean(self, q: float | Array) -> Array:
         """E[φ]."""
@@ -104,6 +102,11 @@ class Moments:
         basic = self.basic(q)
         mean = np.where(np.isinf(basic.mean), 0.0, basic.mean)
         return self._centred(basic, q) - mean**2
+
+    def mean_second_slope(self, q: Array) -> tuple[Array, Array, Array]:
+        """E[φ], E[φ²] and E[φ′²], in a third of the time that they take one by one."""
+        basic = self.basic(q)
+        return self.phi_zero + basic.mean, np.maximum(_times(basic.line, q) + basic.remainder + basic.shift, 0.0), basic.slope
 
     def slope(self, q: float | Array) -> Array:
         """E[φ′²]."""

@@ -10,7 +10,7 @@ import pytest
 
 from propagation import Config, simulate
 from propagation.inputs import draw_inputs
-from propagation.theory.block_plane import block_places, block_plane
+from propagation.theory.block_plane import block_places, block_plane, law_of
 from propagation.theory.depth_law import depth_law
 from propagation.theory.op import NoLaw, State
 from propagation.theory.prediction import predict
@@ -174,6 +174,7 @@ def test_tokens_of_a_pre_norm_network_go_by_powers_of_depth():
         (replace(TOKENS, normalization="none"), "Without a norm attention"),
         (replace(TOKENS, skip_scale=0.0), "cubes what tells tokens apart"),
         (replace(TOKENS, norm_position="pre", skip_scale=0.9), "skip that is scaled"),
+        (replace(TOKENS, tokens=1), "one token has no other"),
         (replace(TOKENS, keep=0.9), "Dropout tells tokens apart"),
         (replace(TOKENS, shared_blocks=True), "copies of one another"),
     ],
@@ -192,6 +193,24 @@ def test_places_do_not_disturb_each_other_and_ends_of_the_plane_are_numbers():
         assert np.isfinite(whole.gradients[:, 1:]).all() and (whole.gradients < np.inf).all() and (whole.apart <= 1e-9).all(), name
         alone = block_plane(config, np.array([1.0]), np.array([0.05]))
         assert (whole.gradients[1, 1], whole.apart[1, 1]) == pytest.approx((alone.gradients[0], alone.apart[0]), rel=1e-12)
+
+
+def test_a_walk_says_how_far_it_is_and_can_be_stopped():
+    shares = []
+    block_plane(replace(BASE, depth=5), np.array([1.0]), np.array([0.0]), shares.append)
+    assert shares == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0])
+
+    def stop(share: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        block_plane(BASE, np.array([1.0]), np.array([0.0]), stop)
+
+
+def test_a_skip_that_is_scaled_up_is_not_finite_at_any_depth_without_a_norm_behind_it():
+    scaled = replace(BASE, branch_rule="deepnorm")
+    assert law_of(scaled) == "mean" and law_of(replace(scaled, normalization="layer", norm_position="post")) == "whole"
+    assert law_of(replace(BASE, branch_rule="sqrt")) == "whole"
 
 
 @pytest.mark.parametrize("scheme", ["he", "glorot", "pytorch"])

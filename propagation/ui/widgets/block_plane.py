@@ -34,13 +34,19 @@ _ACROSS, _UP = 51, 26
 #: the key of the chart, and the sliders that it follows, in the order of its axes
 _PLANE, _FIELDS = "phase_plane", ("weight_variance", "bias_variance")
 _BLOCK = r"x' = s\,x + \alpha\, F(x)"
-#: by the law of the plane: what there is to see, and the formulas
+#: by the law of the plane, or what stands for it in plain layers with dropout and for tokens: what there is to see, and the formulas
 _WHAT = {
     "mean": (
         "- Without a norm **the stream has no size at which it stays**, so there is no fixed point, and no phase in the strict sense. "
         "What your blocks do to a gradient differs from block to block; the plane shows the mean.\n"
         "- With a whole skip, s = 1, no place is ordered: a branch adds to the gradient, it takes nothing away. Branches of bounded φ, "
         "such as tanh, add less and less as the stream grows: gradients grow like e to √L. Those of ReLU add the same share in every block."
+    ),
+    "dropout": (
+        "- Dropout that keeps a share p makes the mean square of every signal 1/p times as large, and that of gradients. It drops other "
+        "neurons for every input, so that **even equal inputs part**: no place is critical for gradients and for angles at once "
+        "(Schoenholz et al. 2017).\n"
+        "- Colour is what a layer multiplies squared gradients by, the mean over all layers."
     ),
     "whole": (
         "- The branches get smaller the more blocks there are, so that **all of them together** stay finite at any depth: with α = 1/√L "
@@ -49,11 +55,12 @@ _WHAT = {
     "power": (
         "- With a norm before every branch **nothing grows exponentially**, at no σ_w². The stream grows like the number of blocks, each "
         "changes it less than the one before, and gradients grow like a power ζ of depth.\n"
-        "- ζ = 1 for ReLU without biases, a little more for φ that bend. Biases add to the stream and not to gradients: ζ falls."
+        "- Without biases ζ is 1 for ReLU in a branch of two maps, a little more for tanh or GELU, less where φ is nearly the same for all "
+        "inputs, as sigmoid is. Biases add to the stream and not to gradients: ζ falls."
     ),
     "settled": (
         "- Norms hold every signal at one size, so there is **one factor for every block**, and without biases σ_w² cancels in a plain "
-        "layer. Biases are what makes a network ordered here: they are the same for all inputs.\n"
+        "layer. What is the same for all inputs makes a network ordered here: biases, and the mean of a φ such as sigmoid.\n"
         "- The factor for gradients is that for 1 − c of two inputs that are almost alike, too: that is why exploding gradients and chaos "
         "come together. A norm behind an activation with a mean takes that mean away, which makes both grow."
     ),
@@ -67,6 +74,10 @@ _WHAT = {
 }
 _FORMULAS = {
     "mean": (_BLOCK, r"q' = s^2 q + \alpha^2 v(q)", r"g = \prod_l \big(s^2 + \alpha^2 \chi_F(q_l)\big)"),
+    "dropout": (
+        r"q' = \tfrac{1}{p}\, \sigma_w^2\, \mathbb{E}\,\varphi^2 + \sigma_b^2",
+        r"g = \prod_l \tfrac{1}{p}\, \sigma_w^2\, \mathbb{E}\,\varphi'(\sqrt{q_l}\, x)^2",
+    ),
     "whole": (
         _BLOCK,
         r"g = \prod_l \big(s^2 + \alpha_L^2\, \chi_F(q_l)\big)",
@@ -93,7 +104,7 @@ _FORMULAS = {
 def refusal(config: Config) -> str:
     """Return why a network of blocks has no plane of its own, in sentences; empty where it has one."""
     try:
-        block_places([config])
+        _own(config)
     except NoLaw as reason:
         law = _law(config)
         said = f" Here every layer multiplies gradients by **{factor(law.factor)}**." if law and law.factor else ""
@@ -104,7 +115,7 @@ def refusal(config: Config) -> str:
 def look_for(config: Config) -> str:
     """Return what the colour means, and what one can do, for the head of the page."""
     choices = _choices(config)
-    meant = meaning(config, block_places([config]).law, controls.page_choice_made("plane", choices))
+    meant = meaning(config, _own(config).law, controls.page_choice_made("plane", choices))
     return f"{plain(meant)} **Click anywhere to go there.**"
 
 
@@ -115,7 +126,7 @@ def _choices(config: Config) -> dict[str, str]:
 def draw(config: Config, ends: tuple[float, float]) -> None:
     """Draw the plane of this network, which has one, with these ends, and what it says of where the visitor stands."""
     tokens = config.architecture == "transformer"
-    words = _words(config, block_places([config]), 0)
+    words = _words(config, _own(config), 0)
     with st.container(key=VERDICT_KEY):
         st.header(words["headline"], anchor=False)
         st.markdown(words["line"])
@@ -131,7 +142,7 @@ def draw(config: Config, ends: tuple[float, float]) -> None:
         if remark := _remark(config):
             st.caption(plain(remark))
     with right:
-        _explanations(plane.law, tokens)
+        _explanations("tokens" if tokens else plane.law if config.has_stream or plane.law != "mean" else "dropout")
     under_the_hand(config, Followed(_FIELDS, {_PLANE: ("here",)}, partial(_answers, ends), ends))
 
 
@@ -140,9 +151,20 @@ def _law(config: Config) -> DepthLaw | None:
     return depth_law(config)
 
 
+@st.cache_data(max_entries=200, show_spinner=False, hash_funcs={Config: repr})
+def _own(config: Config) -> BlockPlane:
+    """Return the one place of this network."""
+    return block_places([config])
+
+
 @st.cache_data(max_entries=64, show_spinner="Walking through the blocks …", hash_funcs={Config: repr})
 def _grid(config: Config, weight_end: float, bias_end: float) -> BlockPlane:
-    return block_plane(config, *np.meshgrid(np.linspace(0, weight_end, _ACROSS), np.linspace(0, bias_end, _UP)))
+    places = np.meshgrid(np.linspace(0, weight_end, _ACROSS), np.linspace(0, bias_end, _UP))
+
+    def look(share: float) -> None:
+        experiment.waiting_since()  # which ends a run whose visitor has moved on
+
+    return block_plane(config, *places, progress=look)
 
 
 def _alike(config: Config) -> Config:
@@ -177,15 +199,15 @@ def _remark(config: Config) -> str:
     return "In the plane all maps of a block have one σ_w²; those of your scheme differ, and the cross is where a square one stands."
 
 
-def _explanations(law: str, tokens: bool) -> None:
+def _explanations(what: str) -> None:
     """Explain what the plane shows, and the formulas behind it."""
     with st.expander("What am I looking at?", expanded=True):
         st.markdown(
             markdown("Every point is a very wide network with your blocks, and its own σ_w² and σ_b²; the cross is yours.\n\n")
-            + markdown(_WHAT["tokens" if tokens else law])
+            + markdown(_WHAT[what])
         )
     with st.expander("Formula"):
-        st.markdown("\n\n".join(f"$$\n{formula}\n$$" for formula in _FORMULAS["tokens" if tokens else law]))
+        st.markdown("\n\n".join(f"$$\n{formula}\n$$" for formula in _FORMULAS[what]))
         st.caption(
             "F is the branch, v the variance that it adds, χ_F by what it multiplies a squared gradient, q the size of the stream. "
             "Yang & Schoenholz 2017 (arXiv 1712.08969), Hayou et al. 2021 (2010.12859), Doshi et al. 2023 (2111.12143), "
